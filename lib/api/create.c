@@ -1,0 +1,415 @@
+/* create: new environments and new revision files. */
+#include "api/revision.h"
+
+#include "base/buf.h"
+#include "base/file.h"
+#include "base/text.h"
+
+#include <dirent.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/random.h>
+#include <time.h>
+
+/* -- mig_init_directory */
+
+static const char ini_text[] =
+	"; Configuration of mig. Every key is optional; the command line and the environment win.\n"
+	"\n"
+	"[mig]\n"
+	"; The database: sqlite:app.db, sqlite:///app.db (relative), sqlite:////abs/app.db\n"
+	";url = sqlite:app.db\n"
+	"\n"
+	"; Folders with revision files, separated by blanks; %(here)s is the folder of this file.\n"
+	";version_locations = %(here)s/versions\n"
+	";recursive_version_locations = false\n"
+	"\n"
+	"; Where the database keeps its state.\n"
+	";version_table = mig_version\n"
+	";history_table = mig_history\n"
+	"\n"
+	"; One transaction for the whole run, or one for each revision.\n"
+	";transaction = run\n"
+	"\n"
+	"; Seconds to wait for another process that is migrating.\n"
+	";lock_timeout = 60\n";
+
+static const char readme_text[] =
+	"Schema migrations, managed by libmig.\n"
+	"\n"
+	"  versions/         one file a revision, readable and editable\n"
+	"  script.sql.tmpl   what a new revision looks like\n"
+	"  mig.ini           configuration\n"
+	"\n"
+	"  mig revision -m \"add users\"   a new revision\n"
+	"  mig upgrade                   bring the database to the newest\n"
+	"  mig history                   what there is\n";
+
+/* A folder that is not there, or has nothing in it. */
+static mig_status check_empty(mig_ctx *ctx, const char *dir)
+{
+	enum mig__file_kind kind = mig__file_kind(dir);
+	struct dirent *e;
+	mig_status rc = MIG_OK;
+	DIR *d;
+
+	if (kind == MIG__FILE_NONE)
+		return MIG_OK;
+	d = kind == MIG__FILE_FOLDER ? opendir(dir) : NULL;
+	if (!d)
+		return mig__fail_at(&ctx->err, MIG_EEXISTS, dir, 0, 0, "exists and is no folder");
+	while (!rc && (e = readdir(d)))
+		if (strcmp(e->d_name, ".") && strcmp(e->d_name, ".."))
+			rc = mig__fail_at(&ctx->err, MIG_EEXISTS, dir, 0, 0,
+					  "exists and is not empty");
+	closedir(d);
+	return rc;
+}
+
+static mig_status join(mig_ctx *ctx, const char *dir, const char *name, char **out)
+{
+	struct mig__buf buf;
+
+	mig__buf_init(&buf, &ctx->alloc);
+	mig__buf_addf(&buf, "%s%s%s", dir, dir[0] && dir[strlen(dir) - 1] == '/' ? "" : "/", name);
+	*out = mig__buf_take(&buf);
+	return *out ? MIG_OK : mig__fail_nomem(&ctx->err);
+}
+
+static mig_status write_in(mig_ctx *ctx, const char *dir, const char *name, const char *text)
+{
+	char *path;
+	mig_status rc = join(ctx, dir, name, &path);
+
+	if (rc)
+		return rc;
+	rc = mig__file_create(path, text, strlen(text), &ctx->err);
+	mig__free(&ctx->alloc, path);
+	return rc;
+}
+
+mig_status mig_init_directory(mig_ctx *ctx, const char *dir)
+{
+	char *versions;
+	mig_status rc = mig__enter(ctx);
+
+	if (rc)
+		return rc;
+	if (!dir || !dir[0])
+		return mig__fail(&ctx->err, MIG_EINVAL, "the folder's path is missing");
+	rc = check_empty(ctx, dir);
+	if (!rc)
+		rc = mig__file_mkdir(dir, &ctx->err);
+	if (!rc)
+		rc = join(ctx, dir, "versions", &versions);
+	if (rc)
+		return rc;
+	rc = mig__file_mkdir(versions, &ctx->err);
+	mig__free(&ctx->alloc, versions);
+	if (!rc)
+		rc = write_in(ctx, dir, "mig.ini", ini_text);
+	if (!rc)
+		rc = write_in(ctx, dir, "script.sql.tmpl", mig__script_template);
+	return rc ? rc : write_in(ctx, dir, "README", readme_text);
+}
+
+/* -- mig_revision_create */
+
+/* What one call works with; texts live in the arena. */
+struct creation {
+	mig_ctx *ctx;
+	mig_revision_options o;
+	struct mig__arena arena;
+	struct mig__script_values values;
+	const char **parents, **deps; /* full ids */
+	uint32_t first_parent;        /* or MIG__NO_NODE */
+	char id[13], created[32];
+};
+
+static mig_status random_id(struct creation *c)
+{
+	uint8_t bytes[6];
+
+	if (getrandom(bytes, sizeof bytes, 0) != (ssize_t)sizeof bytes)
+		return mig__fail(&c->ctx->err, MIG_EIO, "no random numbers for a revision id");
+	for (size_t i = 0; i < sizeof bytes; i++)
+		snprintf(c->id + 2 * i, 3, "%02x", bytes[i]);
+	return MIG_OK;
+}
+
+static mig_status choose_id(struct creation *c)
+{
+	static const char *const reserved[] = { "head", "heads", "base", "current" };
+	struct mig__error *err = &c->ctx->err;
+	const char *id = c->o.rev_id;
+
+	if (!id) {
+		mig_status rc = random_id(c);
+
+		c->values.id = c->id;
+		return rc;
+	}
+	if (!mig__text_is_id(id, strlen(id)))
+		return mig__fail(err, MIG_EILLEGAL_ID,
+				 "illegal revision id \"%s\": use 1 to 255 of A-Z a-z 0-9 _ .", id);
+	for (size_t i = 0; i < sizeof reserved / sizeof *reserved; i++)
+		if (!strcmp(id, reserved[i]))
+			return mig__fail(err, MIG_EILLEGAL_ID, "revision id \"%s\" is reserved", id);
+	if (mig__graph_find(c->ctx->graph, id) != MIG__NO_NODE)
+		return mig__fail(err, MIG_EDUPLICATE_REVISION, "revision %s exists already", id);
+	c->values.id = id;
+	return MIG_OK;
+}
+
+static mig_status check_head(struct creation *c, uint32_t node)
+{
+	if (c->o.splice || !mig__graph_children(c->ctx->graph, node).count)
+		return MIG_OK;
+	mig__fail(&c->ctx->err, MIG_ENOT_HEAD, "revision %s is not a head",
+		  mig__graph_id(c->ctx->graph, node));
+	mig__error_set_revision(&c->ctx->err, mig__graph_id(c->ctx->graph, node));
+	mig__error_set_hint(&c->ctx->err, "to branch off there on purpose, splice");
+	return MIG_ENOT_HEAD;
+}
+
+/* Appends the nodes' ids to a growing list of the arena. */
+static mig_status add_ids(struct creation *c, const struct mig__nodes *nodes, const char ***list,
+			  uint32_t *count)
+{
+	const char **grown = mig__arena_zalloc(&c->arena, (size_t)*count + nodes->count + 1,
+					       sizeof *grown);
+
+	if (!grown)
+		return mig__fail_nomem(&c->ctx->err);
+	for (uint32_t i = 0; i < *count; i++)
+		grown[i] = (*list)[i];
+	for (uint32_t i = 0; i < nodes->count; i++) {
+		const char *id = mig__graph_id(c->ctx->graph, nodes->at[i]);
+
+		for (uint32_t k = 0; k < *count; k++)
+			if (!strcmp(grown[k], id))
+				return mig__fail(&c->ctx->err, MIG_EINVAL,
+						 "revision %s is given twice", id);
+		grown[(*count)++] = id;
+	}
+	*list = grown;
+	return MIG_OK;
+}
+
+static mig_status choose_parents(struct creation *c)
+{
+	static const char *const newest[] = { "head", NULL };
+	const char *const *heads = c->o.heads && c->o.heads[0] ? c->o.heads : newest;
+	const struct mig__graph *graph = c->ctx->graph;
+	mig_status rc = MIG_OK;
+
+	c->first_parent = MIG__NO_NODE;
+	for (; !rc && *heads; heads++) {
+		struct mig__nodes nodes = { 0 };
+
+		rc = mig__graph_resolve(graph, *heads, &c->ctx->err, &nodes);
+		if (rc == MIG_EMULTIPLE_HEADS)
+			mig__error_set_hint(&c->ctx->err,
+					    "say which head it follows, or merge them");
+		for (uint32_t i = 0; !rc && i < nodes.count; i++) {
+			if (c->first_parent == MIG__NO_NODE)
+				c->first_parent = nodes.at[i];
+			rc = check_head(c, nodes.at[i]);
+		}
+		if (!rc)
+			rc = add_ids(c, &nodes, &c->parents, &c->values.parents.count);
+		mig__nodes_finish(graph, &nodes);
+	}
+	c->values.parents.at = c->parents;
+	return rc;
+}
+
+static mig_status choose_dependencies(struct creation *c)
+{
+	mig_status rc = MIG_OK;
+
+	for (const char *const *d = c->o.depends_on; !rc && d && *d; d++) {
+		struct mig__nodes nodes = { 0 };
+
+		rc = mig__graph_resolve(c->ctx->graph, *d, &c->ctx->err, &nodes);
+		if (!rc && !nodes.count)
+			rc = mig__fail(&c->ctx->err, MIG_EINVAL, "base is no dependency");
+		if (!rc)
+			rc = add_ids(c, &nodes, &c->deps, &c->values.dependencies.count);
+		mig__nodes_finish(c->ctx->graph, &nodes);
+	}
+	c->values.dependencies.at = c->deps;
+	return rc;
+}
+
+/* The folder to write to: the one asked for, the first parent's, or the only one there is. */
+static mig_status choose_folder(struct creation *c, const char **out)
+{
+	const char *first = NULL, *file = NULL, *slash;
+	size_t folders = 0;
+
+	for (size_t i = 0; i < c->ctx->source_count; i++) {
+		const struct mig__source *s = &c->ctx->sources[i];
+
+		if (s->kind != MIG__FOLDER)
+			continue;
+		first = first ? first : s->name;
+		folders++;
+		if (c->o.version_path && !strcmp(c->o.version_path, s->name)) {
+			*out = s->name;
+			return MIG_OK;
+		}
+	}
+	if (c->o.version_path)
+		return mig__fail(&c->ctx->err, MIG_EINVAL,
+				 "%s is not one of the folders with revisions",
+				 c->o.version_path);
+	if (!folders)
+		return mig__fail(&c->ctx->err, MIG_EMISUSE,
+				 "there is no folder to write the revision to");
+	if (c->first_parent != MIG__NO_NODE && c->ctx->set.at[c->first_parent].on_disk)
+		file = c->ctx->set.at[c->first_parent].file;
+	slash = file ? strrchr(file, '/') : NULL;
+	if (slash) {
+		*out = mig__arena_strndup(&c->arena, file, (size_t)(slash - file));
+		return *out ? MIG_OK : mig__fail_nomem(&c->ctx->err);
+	}
+	if (folders > 1) {
+		mig__fail(&c->ctx->err, MIG_EINVAL, "there are %zu folders with revisions", folders);
+		mig__error_set_hint(&c->ctx->err, "say which one the new revision goes to");
+		return MIG_EINVAL;
+	}
+	*out = first;
+	return MIG_OK;
+}
+
+/* script.sql.tmpl beside the versions folder, the one given, or the built-in text. */
+static mig_status read_template(struct creation *c, const char *folder, const char **name,
+				char **text, size_t *size)
+{
+	const char *slash = strrchr(folder, '/');
+	const char *path = c->o.template_path;
+	struct mig__buf buf;
+
+	if (!path) {
+		mig__buf_init(&buf, &c->ctx->alloc);
+		mig__buf_add(&buf, folder, slash ? (size_t)(slash - folder) : 0);
+		mig__buf_adds(&buf, slash ? "/script.sql.tmpl" : "script.sql.tmpl");
+		path = buf.failed ? NULL : mig__arena_strdup(&c->arena, buf.data);
+		mig__buf_finish(&buf);
+		if (!path)
+			return mig__fail_nomem(&c->ctx->err);
+		if (mig__file_kind(path) == MIG__FILE_NONE) {
+			*name = "built-in template";
+			*size = strlen(mig__script_template);
+			*text = mig__strdup(&c->ctx->alloc, mig__script_template);
+			return *text ? MIG_OK : mig__fail_nomem(&c->ctx->err);
+		}
+	}
+	*name = path;
+	return mig__file_read(&c->ctx->alloc, path, &c->ctx->err, text, size);
+}
+
+static mig_status write_revision(struct creation *c, const char *folder)
+{
+	const struct mig__alloc *alloc = &c->ctx->alloc;
+	char *template_text = NULL, *text = NULL, *name = NULL, *path = NULL;
+	const char *template_name = NULL;
+	size_t template_size = 0, size = 0;
+	mig_status rc = read_template(c, folder, &template_name, &template_text, &template_size);
+
+	if (!rc)
+		rc = mig__script_render(alloc, template_name, template_text, template_size,
+					&c->values, &c->ctx->err, &text, &size);
+	if (!rc) {
+		name = mig__script_file_name(alloc, c->values.id, c->values.message);
+		rc = name ? join(c->ctx, folder, name, &path) : mig__fail_nomem(&c->ctx->err);
+	}
+	if (!rc)
+		rc = mig__file_create(path, text, size, &c->ctx->err);
+	mig__free(alloc, template_text);
+	mig__free(alloc, text);
+	mig__free(alloc, name);
+	mig__free(alloc, path);
+	return rc;
+}
+
+static mig_status check_labels(struct creation *c)
+{
+	uint32_t count = 0;
+
+	while (c->o.branch_labels && c->o.branch_labels[count])
+		count++;
+	c->values.labels = (struct mig__list){ c->o.branch_labels, count };
+	for (uint32_t i = 0; i < count; i++)
+		for (size_t k = 0; k < c->ctx->set.count; k++) {
+			const struct mig__script *s = &c->ctx->set.at[k];
+			int same = !strcmp(s->id, c->o.branch_labels[i]);
+
+			for (uint32_t l = 0; !same && l < s->labels.count; l++)
+				same = !strcmp(s->labels.at[l], c->o.branch_labels[i]);
+			if (same)
+				return mig__fail(&c->ctx->err, MIG_EDUPLICATE_LABEL,
+						 "branch label \"%s\" is used by revision %s",
+						 c->o.branch_labels[i], s->id);
+		}
+	return MIG_OK;
+}
+
+static mig_status create(struct creation *c)
+{
+	const char *folder;
+	time_t now = time(NULL);
+	struct tm tm;
+	mig_status rc = choose_id(c);
+
+	gmtime_r(&now, &tm);
+	strftime(c->created, sizeof c->created, "%Y-%m-%dT%H:%M:%SZ", &tm);
+	c->values.created = c->o.created ? c->o.created : c->created;
+	c->values.message = c->o.message && c->o.message[0] ? c->o.message : "empty message";
+	c->values.upgrade_sql = c->o.upgrade_sql ? c->o.upgrade_sql : "";
+	c->values.downgrade_sql = c->o.downgrade_sql ? c->o.downgrade_sql : "";
+	if (!rc)
+		rc = choose_parents(c);
+	if (!rc)
+		rc = choose_dependencies(c);
+	if (!rc)
+		rc = check_labels(c);
+	if (!rc)
+		rc = choose_folder(c, &folder);
+	return rc ? rc : write_revision(c, folder);
+}
+
+mig_status mig_revision_create(mig_ctx *ctx, const mig_revision_options *options,
+			       mig_revision_list **out)
+{
+	struct creation c = { .ctx = ctx };
+	uint32_t node;
+	mig_status rc = mig__enter(ctx);
+
+	if (rc)
+		return rc;
+	if (!out)
+		return mig__fail(&ctx->err, MIG_EINVAL, "the output is NULL");
+	rc = mig__options_read(&c.o, sizeof c.o, options, &ctx->err);
+	if (!rc)
+		rc = mig__load(ctx, 0);
+	if (rc)
+		return rc;
+	mig__arena_init(&c.arena, &ctx->alloc);
+	rc = create(&c);
+	if (!rc) {
+		const char *id = mig__arena_strdup(&c.arena, c.values.id);
+
+		mig__unload(ctx); /* parents' and labels' texts go with it */
+		rc = id ? mig__load(ctx, 0) : mig__fail_nomem(&ctx->err);
+		node = rc ? MIG__NO_NODE : mig__graph_find(ctx->graph, id);
+		if (!rc && node == MIG__NO_NODE)
+			rc = mig__fail(&ctx->err, MIG_EIO, "revision %s was written, but not found "
+							   "again", id);
+		if (!rc)
+			rc = mig__revision_list_new(ctx, &node, 1, 0, out);
+	}
+	mig__arena_finish(&c.arena);
+	return rc;
+}

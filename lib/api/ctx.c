@@ -1,0 +1,239 @@
+#include "api/ctx.h"
+
+#include <string.h>
+
+const char *mig_version(void)
+{
+	return MIG_VERSION_STRING;
+}
+
+/* -- what the connection calls */
+
+static void on_log(void *user, int32_t level, const char *message)
+{
+	mig_ctx *ctx = user;
+
+	if (ctx->log)
+		ctx->log(ctx->log_user, level, message);
+}
+
+static int32_t on_poll(void *user, int32_t waiting)
+{
+	mig_ctx *ctx = user;
+
+	return ctx->run ? mig__run_poll(ctx->run, waiting) : 0;
+}
+
+/* -- open and close */
+
+static mig_ctx *ctx_new(const mig_allocator *given)
+{
+	struct mig__alloc alloc = mig__alloc_libc;
+	mig_ctx *ctx;
+
+	if (given && given->realloc_fn)
+		alloc = (struct mig__alloc){ given->realloc_fn, given->user };
+	ctx = mig__calloc(&alloc, 1, sizeof *ctx);
+	if (!ctx)
+		return NULL;
+	ctx->alloc = alloc;
+	mig__error_init(&ctx->err, &ctx->alloc);
+	mig__arena_init(&ctx->arena, &ctx->alloc);
+	mig__set_init(&ctx->set, &ctx->alloc);
+	ctx->db.err = &ctx->err;
+	ctx->db.log = on_log;
+	ctx->db.poll = on_poll;
+	ctx->db.user = ctx;
+	return ctx;
+}
+
+enum { DEFAULT_WAIT_MS = 60000 };
+
+static mig_status connect(mig_ctx *ctx, const mig_open_options *o)
+{
+	mig_conn_options conn = {
+		.struct_size = sizeof conn,
+		.url = o->connection ? NULL : o->url,
+		.native = o->connection,
+		.schema = o->schema,
+		.version_table = o->version_table ? o->version_table : "mig_version",
+		.history_table = o->history_table ? o->history_table : "mig_history",
+		.lock_timeout_ms = o->lock_timeout_ms == 0  ? DEFAULT_WAIT_MS
+				   : o->lock_timeout_ms < 0 ? 0
+							    : o->lock_timeout_ms,
+		.create = o->create >= 0,
+	};
+	mig_status rc = MIG_OK;
+
+	if (!o->url && !o->connection)
+		return MIG_OK;
+	if (o->connection && !o->dialect && !o->dialect_name)
+		return mig__fail(&ctx->err, MIG_EINVAL,
+				 "a lent connection needs dialect_name or dialect");
+	if (!conn.version_table[0] || !conn.history_table[0])
+		return mig__fail(&ctx->err, MIG_EINVAL, "a table name is empty");
+	ctx->db.dialect = o->dialect;
+	if (!o->dialect)
+		rc = mig__dialect_find(o->connection ? NULL : o->url, o->dialect_name, &ctx->err,
+				       &ctx->db.dialect);
+	if (!rc)
+		rc = mig__db_open(&ctx->db, &conn);
+	if (rc)
+		ctx->db.dialect = NULL;
+	return rc;
+}
+
+mig_status mig_open_with(mig_ctx **out, const mig_open_options *options)
+{
+	mig_allocator allocator = { 0 };
+	mig_open_options o;
+	struct mig__error err;
+	mig_ctx *ctx;
+	mig_status rc;
+
+	if (!out)
+		return MIG_EINVAL;
+	*out = NULL;
+	if (!options)
+		return MIG_EINVAL;
+	mig__error_init(&err, &mig__alloc_libc);
+	rc = mig__options_read(&o, sizeof o, options, &err);
+	if (!rc && o.allocator)
+		rc = mig__options_read(&allocator, sizeof allocator, o.allocator, &err);
+	ctx = ctx_new(rc ? NULL : &allocator);
+	if (!ctx) {
+		mig__error_clear(&err);
+		return MIG_ENOMEM;
+	}
+	*out = ctx;
+	if (rc) {
+		mig__fail(&ctx->err, rc, "%s", err.message ? err.message : "unknown options");
+		mig__error_clear(&err);
+		return rc;
+	}
+	if (o.database_name) {
+		ctx->database = mig__arena_strdup(&ctx->arena, o.database_name);
+		if (!ctx->database)
+			return mig__fail_nomem(&ctx->err);
+	}
+	return connect(ctx, &o);
+}
+
+mig_status mig_open(mig_ctx **out, const char *url)
+{
+	mig_open_options options = { .struct_size = sizeof options, .url = url };
+
+	if (!out)
+		return MIG_EINVAL;
+	*out = NULL;
+	return url ? mig_open_with(out, &options) : MIG_EINVAL;
+}
+
+void mig_close(mig_ctx *ctx)
+{
+	struct mig__alloc alloc;
+
+	if (!ctx)
+		return;
+	alloc = ctx->alloc;
+	if (ctx->db.dialect)
+		mig__db_close(&ctx->db);
+	mig__unload(ctx);
+	mig__free(&alloc, ctx->sources);
+	mig__arena_finish(&ctx->arena);
+	mig__error_clear(&ctx->err);
+	mig__free(&alloc, ctx);
+}
+
+void mig_cancel(mig_ctx *ctx)
+{
+	if (ctx)
+		mig__db_cancel(&ctx->db);
+}
+
+void *mig_connection(mig_ctx *ctx)
+{
+	return ctx && ctx->db.dialect ? ctx->db.dialect->native(ctx->db.conn) : NULL;
+}
+
+void *mig_take_connection(mig_ctx *ctx)
+{
+	return ctx && ctx->db.dialect ? ctx->db.dialect->detach(ctx->db.conn) : NULL;
+}
+
+/* -- callbacks */
+
+mig_status mig_set_log(mig_ctx *ctx, mig_log_fn fn, void *user)
+{
+	mig_status rc = mig__enter(ctx);
+
+	if (rc)
+		return rc;
+	ctx->log = fn;
+	ctx->log_user = user;
+	return MIG_OK;
+}
+
+mig_status mig_set_progress(mig_ctx *ctx, mig_progress_fn fn, void *user)
+{
+	mig_status rc = mig__enter(ctx);
+
+	if (rc)
+		return rc;
+	ctx->progress = fn;
+	ctx->progress_user = user;
+	return MIG_OK;
+}
+
+mig_status mig_set_step_hooks(mig_ctx *ctx, mig_step_fn before, mig_step_fn after, void *user)
+{
+	mig_status rc = mig__enter(ctx);
+
+	if (rc)
+		return rc;
+	ctx->before = before;
+	ctx->after = after;
+	ctx->hooks_user = user;
+	return MIG_OK;
+}
+
+/* -- for the other files */
+
+mig_status mig__enter(mig_ctx *ctx)
+{
+	if (!ctx)
+		return MIG_EINVAL;
+	if (ctx->busy) /* the record belongs to the call that is going on */
+		return MIG_EMISUSE;
+	mig__error_clear(&ctx->err);
+	return MIG_OK;
+}
+
+mig_status mig__enter_db(mig_ctx *ctx)
+{
+	mig_status rc = mig__enter(ctx);
+
+	if (!rc && !ctx->db.dialect)
+		rc = mig__fail(&ctx->err, MIG_EMISUSE, "the context has no database: give a URL");
+	return rc;
+}
+
+struct mig__world mig__world_of(mig_ctx *ctx)
+{
+	return (struct mig__world){ .graph = ctx->graph,
+				    .set = &ctx->set,
+				    .dialect = ctx->db.dialect ? ctx->db.dialect->name : NULL,
+				    .database = ctx->database };
+}
+
+mig_status mig__read_rows(mig_ctx *ctx, struct mig__arena *arena, struct mig__store_rows *stored,
+			  struct mig__rows *rows)
+{
+	mig_status rc = MIG_OK;
+
+	*stored = (struct mig__store_rows){ 0 };
+	if (ctx->db.dialect)
+		rc = mig__store_read(&ctx->db, arena, stored);
+	*rows = (struct mig__rows){ stored->ids, stored->count };
+	return rc;
+}

@@ -1,0 +1,66 @@
+/* ctx: the context behind mig.h. The files of this folder check arguments, bring the revisions into
+ * memory when they are first needed, and call what does the work. */
+#ifndef MIG__API_CTX_H
+#define MIG__API_CTX_H
+
+#include "base/options.h"
+#include "dialect/db.h"
+#include "graph/graph.h"
+#include "migrate/run.h"
+#include "script/script.h"
+
+#include <mig/mig.h>
+
+enum mig__source_kind { MIG__FOLDER, MIG__TEXT, MIG__BUNDLE, MIG__FUNCTIONS };
+
+/* What was given to a mig_add_ function, in that order. */
+struct mig__source {
+	enum mig__source_kind kind;
+	const char *name; /* folder, or name of a text */
+	int32_t recursive;
+	const char *text;
+	size_t size;
+	const mig_bundle *bundle;
+	mig_revision_def def;
+};
+
+struct mig_ctx {
+	struct mig__alloc alloc;
+	struct mig__error err;
+	struct mig__arena arena; /* of what lives as long as the context */
+	struct mig__db db;
+	int32_t lock_timeout_ms;
+	const char *database;
+	int busy; /* inside a call that may call back */
+
+	struct mig__source *sources;
+	size_t source_count, source_cap;
+
+	/* made from the sources when first needed */
+	int loaded;
+	struct mig__set set;
+	struct mig__graph *graph;
+
+	mig_log_fn log;
+	void *log_user;
+	mig_progress_fn progress;
+	void *progress_user;
+	mig_step_fn before, after;
+	void *hooks_user;
+	struct mig__run *run; /* while one is going on */
+};
+
+/* Starts a call: clears the last error, refuses a call from inside a callback. */
+mig_status mig__enter(mig_ctx *ctx);
+/* The same for a call that needs the database. */
+mig_status mig__enter_db(mig_ctx *ctx);
+/* Brings sources into set and graph; digests: they will be needed. */
+mig_status mig__load(mig_ctx *ctx, int32_t digests);
+/* Forgets set and graph: the next call reads the sources again. */
+void mig__unload(mig_ctx *ctx);
+struct mig__world mig__world_of(mig_ctx *ctx);
+/* The database's rows, read into the arena; none without a database. */
+mig_status mig__read_rows(mig_ctx *ctx, struct mig__arena *arena, struct mig__store_rows *stored,
+			  struct mig__rows *rows);
+
+#endif

@@ -1,0 +1,206 @@
+/* source: where revisions come from, and the set and graph made of them. */
+#include "api/ctx.h"
+
+#include "base/buf.h"
+#include "base/file.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static mig_status add(mig_ctx *ctx, const struct mig__source *source)
+{
+	if (!mig__grow(&ctx->alloc, (void **)&ctx->sources, &ctx->source_cap,
+		       ctx->source_count + 1, sizeof *ctx->sources))
+		return mig__fail_nomem(&ctx->err);
+	ctx->sources[ctx->source_count++] = *source;
+	mig__unload(ctx);
+	return MIG_OK;
+}
+
+static mig_status keep(mig_ctx *ctx, const char *text, const char **out)
+{
+	*out = text ? mig__arena_strdup(&ctx->arena, text) : NULL;
+	return text && !*out ? mig__fail_nomem(&ctx->err) : MIG_OK;
+}
+
+mig_status mig_add_directory(mig_ctx *ctx, const char *path)
+{
+	return mig_add_directory_with(ctx, path, NULL);
+}
+
+mig_status mig_add_directory_with(mig_ctx *ctx, const char *path,
+				  const mig_directory_options *options)
+{
+	struct mig__source source = { .kind = MIG__FOLDER };
+	mig_directory_options o;
+	struct mig__buf versions;
+	mig_status rc = mig__enter(ctx);
+
+	if (rc)
+		return rc;
+	rc = mig__options_read(&o, sizeof o, options, &ctx->err);
+	if (rc)
+		return rc;
+	if (!path || !path[0])
+		return mig__fail(&ctx->err, MIG_EINVAL, "the folder's path is missing");
+	source.recursive = o.recursive;
+	mig__buf_init(&versions, &ctx->alloc);
+	mig__buf_addf(&versions, "%s%sversions", path,
+		      path[strlen(path) - 1] == '/' ? "" : "/");
+	if (versions.failed)
+		rc = mig__fail_nomem(&ctx->err);
+	else if (!o.exact && mig__file_kind(versions.data) == MIG__FILE_FOLDER)
+		rc = keep(ctx, versions.data, &source.name);
+	else
+		rc = keep(ctx, path, &source.name);
+	mig__buf_finish(&versions);
+	return rc ? rc : add(ctx, &source);
+}
+
+mig_status mig_add_script(mig_ctx *ctx, const char *name, const char *text, size_t size)
+{
+	struct mig__source source = { .kind = MIG__TEXT, .size = size };
+	mig_status rc = mig__enter(ctx);
+
+	if (rc)
+		return rc;
+	if (!name || !text)
+		return mig__fail(&ctx->err, MIG_EINVAL, "a script needs a name and a text");
+	rc = keep(ctx, name, &source.name);
+	if (rc)
+		return rc;
+	source.text = mig__arena_strndup(&ctx->arena, text, size);
+	return source.text ? add(ctx, &source) : mig__fail_nomem(&ctx->err);
+}
+
+mig_status mig_add_bundle(mig_ctx *ctx, const mig_bundle *bundle)
+{
+	struct mig__source source = { .kind = MIG__BUNDLE, .bundle = bundle };
+	mig_status rc = mig__enter(ctx);
+
+	if (rc)
+		return rc;
+	if (!bundle || bundle->struct_size < sizeof *bundle ||
+	    bundle->revision_size < sizeof(mig_bundle_revision) ||
+	    bundle->section_size < sizeof(mig_bundle_section))
+		return mig__fail(&ctx->err, MIG_EINVAL, "not a bundle: its sizes are too small");
+	return add(ctx, &source);
+}
+
+static mig_status keep_list(mig_ctx *ctx, const char *const *list, const char *const **out)
+{
+	size_t count = 0;
+	const char **copy;
+	mig_status rc = MIG_OK;
+
+	*out = NULL;
+	if (!list)
+		return MIG_OK;
+	while (list[count])
+		count++;
+	copy = mig__arena_zalloc(&ctx->arena, count + 1, sizeof *copy);
+	if (!copy)
+		return mig__fail_nomem(&ctx->err);
+	for (size_t i = 0; !rc && i < count; i++)
+		rc = keep(ctx, list[i], &copy[i]);
+	*out = copy;
+	return rc;
+}
+
+mig_status mig_add_revision(mig_ctx *ctx, const mig_revision_def *def)
+{
+	struct mig__source source = { .kind = MIG__FUNCTIONS };
+	mig_revision_def *d = &source.def;
+	mig_status rc = mig__enter(ctx);
+
+	if (rc)
+		return rc;
+	if (!def)
+		return mig__fail(&ctx->err, MIG_EINVAL, "the definition is NULL");
+	rc = mig__options_read(d, sizeof *d, def, &ctx->err);
+	if (rc)
+		return rc;
+	if (!d->id || !d->upgrade)
+		return mig__fail(&ctx->err, MIG_EINVAL,
+				 "a revision in C needs an id and an upgrade function");
+	rc = keep(ctx, d->id, &d->id);
+	if (!rc)
+		rc = keep(ctx, d->message, &d->message);
+	if (!rc)
+		rc = keep(ctx, d->version, &d->version);
+	if (!rc)
+		rc = keep_list(ctx, d->revises, &d->revises);
+	if (!rc)
+		rc = keep_list(ctx, d->branch_labels, &d->branch_labels);
+	if (!rc)
+		rc = keep_list(ctx, d->depends_on, &d->depends_on);
+	return rc ? rc : add(ctx, &source);
+}
+
+/* -- from sources to a graph */
+
+static mig_status read_source(mig_ctx *ctx, const struct mig__source *s, int32_t digests)
+{
+	switch (s->kind) {
+	case MIG__FOLDER:
+		return mig__set_add_folder(&ctx->set, s->name, s->recursive, digests, &ctx->err);
+	case MIG__TEXT:
+		return mig__set_add_text(&ctx->set, s->name, s->text, s->size, &ctx->err);
+	case MIG__BUNDLE:
+		return mig__set_add_bundle(&ctx->set, s->bundle, &ctx->err);
+	case MIG__FUNCTIONS:
+		return mig__set_add_c(&ctx->set, &s->def, &ctx->err);
+	}
+	return mig__fail(&ctx->err, MIG_EINVAL, "unknown kind of source");
+}
+
+static mig_status build_graph(mig_ctx *ctx)
+{
+	struct mig__graph_decl *decls =
+		mig__calloc(&ctx->alloc, ctx->set.count ? ctx->set.count : 1, sizeof *decls);
+	mig_status rc;
+
+	if (!decls)
+		return mig__fail_nomem(&ctx->err);
+	for (size_t i = 0; i < ctx->set.count; i++) {
+		const struct mig__script *s = &ctx->set.at[i];
+
+		decls[i] = (struct mig__graph_decl){ .id = s->id,
+						     .file = s->file,
+						     .parents = s->parents.at,
+						     .parent_count = s->parents.count,
+						     .dependencies = s->dependencies.at,
+						     .dependency_count = s->dependencies.count,
+						     .labels = s->labels.at,
+						     .label_count = s->labels.count };
+	}
+	rc = mig__graph_new(&ctx->alloc, decls, ctx->set.count, &ctx->err, &ctx->graph);
+	mig__free(&ctx->alloc, decls);
+	return rc;
+}
+
+mig_status mig__load(mig_ctx *ctx, int32_t digests)
+{
+	mig_status rc = MIG_OK;
+
+	if (ctx->loaded)
+		return MIG_OK;
+	for (size_t i = 0; !rc && i < ctx->source_count; i++)
+		rc = read_source(ctx, &ctx->sources[i], digests);
+	if (!rc)
+		rc = build_graph(ctx);
+	if (rc)
+		mig__unload(ctx);
+	else
+		ctx->loaded = 1;
+	return rc;
+}
+
+void mig__unload(mig_ctx *ctx)
+{
+	mig__graph_free(ctx->graph);
+	ctx->graph = NULL;
+	mig__set_finish(&ctx->set);
+	mig__set_init(&ctx->set, &ctx->alloc);
+	ctx->loaded = 0;
+}

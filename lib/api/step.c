@@ -1,0 +1,187 @@
+/* step: what a revision written in C can do. */
+#include "migrate/run.h"
+
+#include <string.h>
+
+const char *mig_step_revision(const mig_step *step)
+{
+	return step ? step->script->id : NULL;
+}
+
+int32_t mig_step_direction(const mig_step *step)
+{
+	return step ? step->direction : MIG_UPGRADE;
+}
+
+const char *mig_step_dialect(const mig_step *step)
+{
+	return step ? step->run->db->dialect->name : NULL;
+}
+
+void *mig_step_connection(mig_step *step)
+{
+	return step ? step->run->db->dialect->native(step->run->db->conn) : NULL;
+}
+
+/* Anew for each call, so that what fails next is the error that is told. */
+static struct mig__db *fresh(mig_step *step)
+{
+	mig__error_clear(step->run->err);
+	return step->run->db;
+}
+
+mig_status mig_step_exec(mig_step *step, const char *sql)
+{
+	struct mig__db *db;
+
+	if (!step || !sql)
+		return MIG_EINVAL;
+	db = fresh(step);
+	return db->dialect->run_script(db->conn, sql, strlen(sql), NULL, NULL);
+}
+
+mig_status mig_step_prepare(mig_step *step, const char *sql, mig_stmt **out)
+{
+	struct mig__db *db;
+	mig_stmt *stmt;
+	mig_status rc;
+
+	if (!step || !sql || !out)
+		return MIG_EINVAL;
+	db = fresh(step);
+	stmt = mig__calloc(step->run->alloc, 1, sizeof *stmt);
+	if (!stmt)
+		return mig__fail_nomem(step->run->err);
+	stmt->db = db;
+	rc = db->dialect->prepare(db->conn, sql, strlen(sql), 1, &stmt->cursor);
+	if (rc)
+		mig__free(step->run->alloc, stmt);
+	else
+		*out = stmt;
+	return rc;
+}
+
+mig_status mig_step_fail(mig_step *step, const char *message)
+{
+	if (!step)
+		return MIG_EREVISION;
+	return mig__fail(step->run->err, MIG_EREVISION, "%s", message ? message : "failed");
+}
+
+static mig_status bind(mig_stmt *stmt, int32_t index, const mig_value *value)
+{
+	return stmt ? stmt->db->dialect->bind(stmt->cursor, index, value) : MIG_EINVAL;
+}
+
+mig_status mig_stmt_bind_null(mig_stmt *stmt, int32_t index)
+{
+	mig_value value = { .type = MIG_NULL };
+
+	return bind(stmt, index, &value);
+}
+
+mig_status mig_stmt_bind_int64(mig_stmt *stmt, int32_t index, int64_t n)
+{
+	mig_value value = mig__value_int(n);
+
+	return bind(stmt, index, &value);
+}
+
+mig_status mig_stmt_bind_double(mig_stmt *stmt, int32_t index, double n)
+{
+	mig_value value = { .type = MIG_REAL, .real = n };
+
+	return bind(stmt, index, &value);
+}
+
+mig_status mig_stmt_bind_text(mig_stmt *stmt, int32_t index, const char *text)
+{
+	mig_value value = mig__value_text(text);
+
+	return bind(stmt, index, &value);
+}
+
+mig_status mig_stmt_bind_blob(mig_stmt *stmt, int32_t index, const void *data, size_t size)
+{
+	mig_value value = { .type = data || !size ? MIG_BLOB : MIG_NULL,
+			    .data = data ? data : "",
+			    .size = size };
+
+	if (!data && size)
+		return MIG_EINVAL;
+	return bind(stmt, index, &value);
+}
+
+mig_status mig_stmt_step(mig_stmt *stmt, int32_t *has_row)
+{
+	mig_status rc;
+
+	if (!stmt || !has_row)
+		return MIG_EINVAL;
+	rc = mig__db_check(stmt->db);
+	return rc ? rc : stmt->db->dialect->step(stmt->cursor, has_row);
+}
+
+mig_status mig_stmt_reset(mig_stmt *stmt)
+{
+	return stmt ? stmt->db->dialect->reset(stmt->cursor) : MIG_EINVAL;
+}
+
+int32_t mig_stmt_column_count(const mig_stmt *stmt)
+{
+	return stmt ? stmt->db->dialect->column_count(stmt->cursor) : 0;
+}
+
+/* A column that cannot be read reads as NULL. */
+static mig_value column(mig_stmt *stmt, int32_t index, int32_t as)
+{
+	mig_value value = { .type = MIG_NULL };
+
+	if (!stmt || index < 0 || index >= mig_stmt_column_count(stmt) ||
+	    stmt->db->dialect->column(stmt->cursor, index, as, &value))
+		return (mig_value){ .type = MIG_NULL };
+	return value;
+}
+
+int32_t mig_stmt_type(mig_stmt *stmt, int32_t index)
+{
+	return column(stmt, index, MIG_NULL).type;
+}
+
+int64_t mig_stmt_int64(mig_stmt *stmt, int32_t index)
+{
+	mig_value value = column(stmt, index, MIG_INTEGER);
+
+	return value.type == MIG_INTEGER ? value.integer : 0;
+}
+
+double mig_stmt_double(mig_stmt *stmt, int32_t index)
+{
+	mig_value value = column(stmt, index, MIG_REAL);
+
+	return value.type == MIG_REAL ? value.real : 0;
+}
+
+const char *mig_stmt_text(mig_stmt *stmt, int32_t index)
+{
+	mig_value value = column(stmt, index, MIG_TEXT);
+
+	return value.type == MIG_TEXT ? value.data : NULL;
+}
+
+const void *mig_stmt_blob(mig_stmt *stmt, int32_t index, size_t *size)
+{
+	mig_value value = column(stmt, index, MIG_BLOB);
+
+	if (size)
+		*size = value.type == MIG_BLOB ? value.size : 0;
+	return value.type == MIG_BLOB ? value.data : NULL;
+}
+
+void mig_stmt_free(mig_stmt *stmt)
+{
+	if (!stmt)
+		return;
+	stmt->db->dialect->finish(stmt->cursor);
+	mig__free(stmt->db->err->alloc, stmt);
+}

@@ -1,0 +1,127 @@
+/* upgrade: the calls that change a database. */
+#include "api/ctx.h"
+
+#include <string.h>
+
+/* Runs `work` with callbacks connected; the cancel flag is used up by it. */
+static mig_status go(mig_ctx *ctx, const mig_run_options *options,
+		     mig_status (*work)(struct mig__run *run, void *user), void *user)
+{
+	struct mig__run run = { .alloc = &ctx->alloc,
+				.err = &ctx->err,
+				.db = &ctx->db,
+				.progress = ctx->progress,
+				.progress_user = ctx->progress_user,
+				.before = ctx->before,
+				.after = ctx->after,
+				.hooks_user = ctx->hooks_user };
+	mig_status rc = mig__options_read(&run.options, sizeof run.options, options, &ctx->err);
+
+	if (!rc && (run.options.transaction_mode < 0 || run.options.transaction_mode > 1 ||
+		    run.options.edited < 0 || run.options.edited > 2))
+		rc = mig__fail(&ctx->err, MIG_EINVAL, "a run option is out of range");
+	if (!rc)
+		rc = mig__load(ctx, 1);
+	if (rc)
+		return rc;
+	run.world = mig__world_of(ctx);
+	ctx->run = &run;
+	ctx->busy = 1;
+	rc = work(&run, user);
+	ctx->busy = 0;
+	ctx->run = NULL;
+	atomic_store(&ctx->db.cancelled, 0);
+	return rc;
+}
+
+struct to {
+	int32_t direction;
+	const char *target;
+};
+
+static mig_status run_to(struct mig__run *run, void *user)
+{
+	const struct to *to = user;
+
+	return mig__run_to(run, to->direction, to->target);
+}
+
+mig_status mig_upgrade_with(mig_ctx *ctx, const char *target, const mig_run_options *options)
+{
+	struct to to = { MIG_UPGRADE, target };
+	mig_status rc = mig__enter_db(ctx);
+
+	if (rc)
+		return rc;
+	if (!target)
+		return mig__fail(&ctx->err, MIG_EINVAL, "the target is NULL: use \"head\"");
+	return go(ctx, options, run_to, &to);
+}
+
+mig_status mig_upgrade(mig_ctx *ctx, const char *target)
+{
+	return mig_upgrade_with(ctx, target, NULL);
+}
+
+mig_status mig_downgrade_with(mig_ctx *ctx, const char *target, const mig_run_options *options)
+{
+	struct to to = { MIG_DOWNGRADE, target };
+	mig_status rc = mig__enter_db(ctx);
+
+	if (rc)
+		return rc;
+	if (!target)
+		return mig__fail(&ctx->err, MIG_EINVAL, "the target is NULL: use \"-1\" or \"base\"");
+	return go(ctx, options, run_to, &to);
+}
+
+mig_status mig_downgrade(mig_ctx *ctx, const char *target)
+{
+	return mig_downgrade_with(ctx, target, NULL);
+}
+
+struct stamp {
+	const char *const *targets;
+	size_t count;
+};
+
+static mig_status run_stamp(struct mig__run *run, void *user)
+{
+	const struct stamp *stamp = user;
+
+	return mig__run_stamp(run, stamp->targets, stamp->count);
+}
+
+mig_status mig_stamp_with(mig_ctx *ctx, const char *const *targets, size_t count,
+			  const mig_run_options *options)
+{
+	struct stamp stamp = { targets, count };
+	mig_status rc = mig__enter_db(ctx);
+
+	if (rc)
+		return rc;
+	if (!targets || !count)
+		return mig__fail(&ctx->err, MIG_EINVAL, "stamp needs a target");
+	for (size_t i = 0; i < count; i++)
+		if (!targets[i])
+			return mig__fail(&ctx->err, MIG_EINVAL, "target %zu is NULL", i + 1);
+	return go(ctx, options, run_stamp, &stamp);
+}
+
+mig_status mig_stamp(mig_ctx *ctx, const char *target)
+{
+	return mig_stamp_with(ctx, &target, 1, NULL);
+}
+
+static mig_status run_ensure(struct mig__run *run, void *user)
+{
+	(void)user;
+	return mig__run_ensure(run);
+}
+
+mig_status mig_ensure_version(mig_ctx *ctx)
+{
+	mig_status rc = mig__enter_db(ctx);
+
+	return rc ? rc : go(ctx, NULL, run_ensure, NULL);
+}

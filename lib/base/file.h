@@ -1,0 +1,24 @@
+/* file: whole files and folders. Errors are MIG_EIO with the path and the system's reason. */
+#ifndef MIG__BASE_FILE_H
+#define MIG__BASE_FILE_H
+
+#include "base/error.h"
+
+/* Reads a whole regular file; the text is NUL-terminated and freed with mig__free. A folder, a
+ * pipe or a device is refused. */
+mig_status mig__file_read(const struct mig__alloc *alloc, const char *path, struct mig__error *err,
+			  char **text, size_t *size);
+
+/* Creates a file that must not exist, with its text, and syncs nothing. MIG_EEXISTS, MIG_EIO;
+ * a file that could not be written whole is removed again. */
+mig_status mig__file_create(const char *path, const char *text, size_t size,
+			    struct mig__error *err);
+
+/* Creates a folder; one that is there already is fine. */
+mig_status mig__file_mkdir(const char *path, struct mig__error *err);
+
+enum mig__file_kind { MIG__FILE_NONE, MIG__FILE_REGULAR, MIG__FILE_FOLDER, MIG__FILE_OTHER };
+/* What is at the path, links followed. */
+enum mig__file_kind mig__file_kind(const char *path);
+
+#endif

@@ -1,0 +1,26 @@
+#include "base/options.h"
+
+#include <string.h>
+
+mig_status mig__options_read(void *out, size_t known, const void *given, struct mig__error *err)
+{
+	size_t size;
+
+	memset(out, 0, known);
+	if (!given) {
+		memcpy(out, &known, sizeof known);
+		return MIG_OK;
+	}
+	memcpy(&size, given, sizeof size);
+	if (size < sizeof size || size > 65536)
+		return mig__fail(err, MIG_EINVAL, "struct_size is %zu: set it to sizeof the struct",
+				 size);
+	for (size_t i = known; i < size; i++)
+		if (((const unsigned char *)given)[i])
+			return mig__fail(err, MIG_EINVAL,
+					 "options set a member that libmig does not know (byte %zu)",
+					 i);
+	memcpy(out, given, size < known ? size : known);
+	memcpy(out, &known, sizeof known);
+	return MIG_OK;
+}

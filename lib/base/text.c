@@ -1,0 +1,143 @@
+#include "base/text.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+struct mig__place mig__text_place(const char *text, size_t size, size_t offset)
+{
+	struct mig__place at = { 1, 1 };
+
+	if (offset > size)
+		offset = size;
+	for (size_t i = size >= 3 && !memcmp(text, "\xef\xbb\xbf", 3) ? 3 : 0; i < offset; i++) {
+		unsigned char c = (unsigned char)text[i];
+
+		if (c == '\n' || (c == '\r' && !(i + 1 < size && text[i + 1] == '\n'))) {
+			at.line++;
+			at.column = 1;
+		} else if ((c & 0xc0) != 0x80 && c != '\r') {
+			at.column++;
+		}
+	}
+	return at;
+}
+
+/* Bytes in the well-formed sequence at p, or 0. Table 3-7 of the Unicode standard. */
+static size_t sequence(const unsigned char *p, size_t left)
+{
+	unsigned char low = 0x80, high = 0xbf;
+	size_t more;
+
+	if (p[0] < 0x80)
+		return 1;
+	if (p[0] >= 0xc2 && p[0] <= 0xdf)
+		more = 1;
+	else if (p[0] >= 0xe0 && p[0] <= 0xef)
+		more = 2;
+	else if (p[0] >= 0xf0 && p[0] <= 0xf4)
+		more = 3;
+	else
+		return 0;
+	if (p[0] == 0xe0)
+		low = 0xa0;
+	else if (p[0] == 0xed)
+		high = 0x9f;
+	else if (p[0] == 0xf0)
+		low = 0x90;
+	else if (p[0] == 0xf4)
+		high = 0x8f;
+	if (left <= more || p[1] < low || p[1] > high)
+		return 0;
+	for (size_t i = 2; i <= more; i++)
+		if ((p[i] & 0xc0) != 0x80)
+			return 0;
+	return more + 1;
+}
+
+size_t mig__text_utf8(const char *text, size_t size)
+{
+	const unsigned char *p = (const unsigned char *)text;
+	size_t i = 0, n;
+	uint64_t word;
+
+	while (i < size) {
+		if (size - i >= sizeof word) { /* eight ASCII bytes at a time */
+			memcpy(&word, p + i, sizeof word);
+			if (!(word & UINT64_C(0x8080808080808080))) {
+				i += sizeof word;
+				continue;
+			}
+		}
+		n = sequence(p + i, size - i);
+		if (!n)
+			return i;
+		i += n;
+	}
+	return size;
+}
+
+enum { LONGEST = 40 };
+
+/* Damerau's distance (optimal string alignment) of two short words. */
+static size_t distance(const char *a, size_t na, const char *b, size_t nb)
+{
+	size_t rows[3][LONGEST + 1], *two = rows[0], *one = rows[1], *now = rows[2], *free_row;
+
+	for (size_t j = 0; j <= nb; j++)
+		one[j] = j;
+	for (size_t i = 1; i <= na; i++) {
+		now[0] = i;
+		for (size_t j = 1; j <= nb; j++) {
+			size_t best = one[j - 1] + (a[i - 1] != b[j - 1]);
+
+			if (one[j] + 1 < best)
+				best = one[j] + 1;
+			if (now[j - 1] + 1 < best)
+				best = now[j - 1] + 1;
+			if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1] &&
+			    two[j - 2] + 1 < best)
+				best = two[j - 2] + 1;
+			now[j] = best;
+		}
+		free_row = two;
+		two = one;
+		one = now;
+		now = free_row;
+	}
+	return one[nb];
+}
+
+const char *mig__text_suggest(const char *word, size_t size, const char *const *candidates)
+{
+	const char *best = NULL;
+	size_t least = size < 6 ? 2 : 3; /* one more than allowed */
+
+	if (size < 2 || size > LONGEST)
+		return NULL;
+	for (; *candidates; candidates++) {
+		size_t n = strlen(*candidates), d;
+
+		if (n > LONGEST)
+			continue;
+		d = distance(word, size, *candidates, n);
+		if (d < least) {
+			least = d;
+			best = *candidates;
+		}
+	}
+	return best;
+}
+
+int mig__text_is_id(const char *word, size_t size)
+{
+	if (size < 1 || size > 255)
+		return 0;
+	for (size_t i = 0; i < size; i++) {
+		char c = word[i];
+
+		if (!((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+		      c == '_' || c == '.'))
+			return 0;
+	}
+	return 1;
+}

@@ -1,0 +1,26 @@
+/* text: places in a text, UTF-8, and "did you mean". */
+#ifndef MIG__BASE_TEXT_H
+#define MIG__BASE_TEXT_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+struct mig__place {
+	int32_t line;   /* from 1 */
+	int32_t column; /* in characters, from 1 */
+};
+
+/* The place of a byte offset; lines end with LF, CRLF or CR, a BOM has no column. */
+struct mig__place mig__text_place(const char *text, size_t size, size_t offset);
+
+/* Offset of the first byte that is not part of well-formed UTF-8 (RFC 3629), or size. */
+size_t mig__text_utf8(const char *text, size_t size);
+
+/* The candidate nearest to the word, at most one edit away (two for six letters or more;
+ * an edit: a letter added, left out, changed, or two swapped), or NULL. candidates end with NULL. */
+const char *mig__text_suggest(const char *word, size_t size, const char *const *candidates);
+
+/* Whether the whole word is [A-Za-z0-9_.]{1,255}. */
+int mig__text_is_id(const char *word, size_t size);
+
+#endif

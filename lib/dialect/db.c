@@ -1,0 +1,181 @@
+#include "dialect/db.h"
+
+#include <string.h>
+
+enum { MESSAGE_MAX = 2000 };
+
+/* The first bytes of a message that the record keeps, whole characters only. */
+static size_t clipped(const char *text)
+{
+	size_t size = strlen(text);
+
+	if (size > MESSAGE_MAX) {
+		size = MESSAGE_MAX;
+		while (size && ((unsigned char)text[size] & 0xc0) == 0x80)
+			size--;
+	}
+	return size;
+}
+
+/* Engines quote the script in their messages, with its line ends. */
+static void make_one_line(char *text)
+{
+	for (; text && *text; text++)
+		if ((unsigned char)*text < ' ')
+			*text = ' ';
+}
+
+static mig_status host_error(void *user, const mig_dialect_error *given)
+{
+	struct mig__db *db = user;
+	mig_dialect_error e = { .offset = MIG_NO_OFFSET };
+	size_t size = given->struct_size < sizeof e ? given->struct_size : sizeof e;
+
+	memcpy(&e, given, size);
+	if (!e.status)
+		e.status = MIG_ERROR;
+	if (e.status == MIG_ENOMEM)
+		return mig__fail_nomem(db->err);
+	if (!e.message)
+		e.message = "unknown error";
+	mig__fail(db->err, e.status, "%.*s", (int)clipped(e.message), e.message);
+	make_one_line(db->err->message);
+	db->err->native_code = e.native_code;
+	db->err->offset = e.offset;
+	if (e.sqlstate) {
+		strncpy(db->err->sqlstate, e.sqlstate, sizeof db->err->sqlstate - 1);
+		db->err->sqlstate[sizeof db->err->sqlstate - 1] = '\0';
+	}
+	if (e.hint)
+		mig__error_set_hint(db->err, "%s", e.hint);
+	if (e.statement)
+		mig__error_set_statement(db->err, e.statement, e.statement_size);
+	return e.status;
+}
+
+static void host_log(void *user, int32_t level, const char *message)
+{
+	struct mig__db *db = user;
+
+	if (db->log)
+		db->log(db->user, level, message);
+}
+
+static int32_t host_poll(void *user, int32_t waiting)
+{
+	struct mig__db *db = user;
+
+	if (!atomic_load(&db->cancelled) && db->poll && db->poll(db->user, waiting))
+		atomic_store(&db->cancelled, 1);
+	return atomic_load(&db->cancelled);
+}
+
+static void *host_realloc(void *user, void *ptr, size_t size)
+{
+	const struct mig__alloc *alloc = ((struct mig__db *)user)->err->alloc;
+
+	return alloc->fn(alloc->user, ptr, size);
+}
+
+mig_status mig__db_open(struct mig__db *db, const mig_conn_options *options)
+{
+	mig_conn *conn = NULL;
+	mig_status rc;
+
+	db->host = (mig_dialect_host){
+		.struct_size = sizeof db->host,
+		.user = db,
+		.realloc_fn = host_realloc,
+		.error = host_error,
+		.log = host_log,
+		.poll = host_poll,
+	};
+	rc = db->dialect->open(&db->host, options, &conn);
+	if (rc)
+		return rc;
+	db->conn = conn;
+	atomic_store(&db->open, 1);
+	return MIG_OK;
+}
+
+void mig__db_close(struct mig__db *db)
+{
+	atomic_store(&db->open, 0);
+	if (db->conn)
+		db->dialect->close(db->conn);
+	db->conn = NULL;
+}
+
+void mig__db_cancel(struct mig__db *db)
+{
+	atomic_store(&db->cancelled, 1);
+	if (atomic_load(&db->open))
+		db->dialect->cancel(db->conn);
+}
+
+mig_status mig__db_check(struct mig__db *db)
+{
+	if (!host_poll(db, 0))
+		return MIG_OK;
+	return mig__fail(db->err, MIG_ECANCELLED, "cancelled");
+}
+
+static mig_status prepare(struct mig__db *db, int32_t which, mig_cursor **cursor)
+{
+	const char *sql = db->dialect->table_sql(db->conn, which);
+
+	if (!sql)
+		return mig__fail(db->err, MIG_EUNSUPPORTED, "dialect %s has no statement %d",
+				 db->dialect->name, (int)which);
+	return db->dialect->prepare(db->conn, sql, strlen(sql), 0, cursor);
+}
+
+mig_status mig__db_read(struct mig__db *db, int32_t which, mig_cursor **cursor)
+{
+	int32_t table = which == MIG_SQL_READ_VERSION ? which : MIG_SQL_READ_HISTORY;
+	int32_t exists = 0;
+	mig_status rc = prepare(db, which, cursor);
+
+	if (rc != MIG_ESQL)
+		return rc;
+	rc = db->dialect->table_exists(db->conn, table, &exists);
+	if (rc)
+		return rc;
+	if (exists) /* created meanwhile, or there is something else wrong: this says it again */
+		return prepare(db, which, cursor);
+	mig__error_clear(db->err);
+	*cursor = NULL;
+	return MIG_OK;
+}
+
+mig_status mig__db_write(struct mig__db *db, int32_t which, const mig_value *values, size_t count)
+{
+	const mig_dialect *d = db->dialect;
+	mig_cursor *cursor = NULL;
+	int32_t more = 1;
+	size_t i;
+	mig_status rc = prepare(db, which, &cursor);
+
+	if (rc)
+		return rc;
+	for (i = 0; !rc && i < count; i++)
+		rc = d->bind(cursor, (int32_t)i + 1, &values[i]);
+	while (!rc && more)
+		rc = d->step(cursor, &more);
+	d->finish(cursor);
+	return rc;
+}
+
+mig_value mig__value_text(const char *text)
+{
+	return (mig_value){
+		.type = text ? MIG_TEXT : MIG_NULL,
+		.data = text,
+		.size = text ? strlen(text) : 0,
+	};
+}
+
+mig_value mig__value_int(int64_t n)
+{
+	return (mig_value){ .type = MIG_INTEGER, .integer = n };
+}

@@ -1,0 +1,49 @@
+/* db: a connection as the core sees it: the dialect's table, its connection, and where its errors,
+ * log and waiting go. Every mig__db_* calls one slot, so nobody above knows a dialect. */
+#ifndef MIG__DIALECT_DB_H
+#define MIG__DIALECT_DB_H
+
+#include "base/error.h"
+
+#include <mig/dialect.h>
+#include <stdatomic.h>
+
+struct mig__db {
+	const mig_dialect *dialect; /* NULL: no database */
+	mig_conn *conn;
+	struct mig__error *err;
+	mig_dialect_host host;
+	/* set by the owner */
+	void (*log)(void *user, int32_t level, const char *message);
+	int32_t (*poll)(void *user, int32_t waiting); /* nonzero: stop */
+	void *user;
+	/* set by mig_cancel(): read by poll and before each statement */
+	atomic_int cancelled;
+	atomic_int open; /* conn may be interrupted */
+};
+
+/* Finds the dialect of a URL's scheme or of a name: built in, already linked, or in the plugin
+ * folders. MIG_ENO_DIALECT names what was looked for, and where. */
+mig_status mig__dialect_find(const char *url, const char *name, struct mig__error *err,
+			     const mig_dialect **out);
+
+/* A URL with its password masked, freed with mig__free. */
+char *mig__url_masked(const struct mig__alloc *alloc, const char *url);
+
+/* Opens db->dialect with the options. db->err, log, poll and user are set already. */
+mig_status mig__db_open(struct mig__db *db, const mig_conn_options *options);
+void mig__db_close(struct mig__db *db);
+/* Any thread. */
+void mig__db_cancel(struct mig__db *db);
+/* MIG_ECANCELLED, with its message, once mig_cancel() was called or poll said stop. */
+mig_status mig__db_check(struct mig__db *db);
+
+/* A read of one of libmig's tables: *cursor is NULL if the table is not there. */
+mig_status mig__db_read(struct mig__db *db, int32_t which, mig_cursor **cursor);
+/* Runs one of libmig's statements with text (NULL: null) and integer values. */
+mig_status mig__db_write(struct mig__db *db, int32_t which, const mig_value *values, size_t count);
+
+mig_value mig__value_text(const char *text);
+mig_value mig__value_int(int64_t n);
+
+#endif

@@ -1,0 +1,302 @@
+/* registry: which dialect a URL means, and where its table is: built in, in a library that the
+ * program has linked, or in a plugin folder. A name is never a path, and a plugin once loaded stays
+ * loaded, so nothing has to be remembered. */
+#include "base/buf.h"
+#include "dialect/builtin.h"
+#include "dialect/db.h"
+
+#include <dlfcn.h>
+#include <stdlib.h> /* secure_getenv */
+#include <string.h>
+#include <unistd.h>
+#if defined(__linux__)
+#include <sys/auxv.h>
+#endif
+
+#ifndef MIG_SOVERSION
+#define MIG_SOVERSION "0"
+#endif
+
+enum { NAME_MAX_SIZE = 32 };
+
+struct search {
+	const char *name;
+	struct mig__error *err;
+	struct mig__buf tried;    /* folders */
+	struct mig__buf problems; /* of the loader */
+};
+
+static const struct {
+	const char *scheme;
+	const char *name;
+} aliases[] = {
+	{ "sqlite3", "sqlite" },
+	{ "file", "sqlite" },
+	{ "postgres", "postgresql" },
+};
+
+/* Copies a name in lower case; 0 if it is not [a-z0-9_]+ or too long. */
+static int read_name(const char *text, size_t size, char out[NAME_MAX_SIZE])
+{
+	size_t i;
+
+	if (!size || size >= NAME_MAX_SIZE)
+		return 0;
+	for (i = 0; i < size; i++) {
+		char c = text[i];
+
+		if (c >= 'A' && c <= 'Z')
+			c = (char)(c - 'A' + 'a');
+		if (!(c >= 'a' && c <= 'z') && !(c >= '0' && c <= '9') && c != '_')
+			return 0;
+		out[i] = c;
+	}
+	out[size] = '\0';
+	return 1;
+}
+
+/* E.g. "sqlite+pysqlite:///x.db" has the scheme "sqlite". */
+static int read_scheme(const char *url, char out[NAME_MAX_SIZE])
+{
+	size_t size = strcspn(url, ":+");
+
+	return strchr(url, ':') && read_name(url, size, out);
+}
+
+static void resolve_alias(char name[NAME_MAX_SIZE])
+{
+	size_t i;
+
+	for (i = 0; i < sizeof aliases / sizeof *aliases; i++)
+		if (strcmp(name, aliases[i].scheme) == 0) {
+			strcpy(name, aliases[i].name);
+			return;
+		}
+}
+
+/* What is wrong with a dialect's table, or NULL. */
+static const char *fault(const mig_dialect *d)
+{
+	if (!d)
+		return "it returned no table";
+	if (d->contract != MIG_DIALECT_CONTRACT)
+		return "it was made for another version of mig/dialect.h";
+	if (d->struct_size < offsetof(mig_dialect, table_exists) + sizeof d->table_exists)
+		return "its table is too short";
+	if (!d->name || !d->schemes || !d->open || !d->close || !d->native || !d->detach ||
+	    !d->cancel || !d->run_begin || !d->run_end || !d->begin || !d->commit || !d->rollback ||
+	    !d->lock || !d->unlock || !d->next_statement || !d->run_script || !d->run_statement ||
+	    !d->in_transaction || !d->prepare || !d->bind || !d->step || !d->reset ||
+	    !d->column_count || !d->column || !d->finish || !d->table_sql || !d->table_exists)
+		return "a required function is missing";
+	return NULL;
+}
+
+static mig_status accept(struct search *s, const mig_dialect *d, const char *where,
+			 const mig_dialect **out)
+{
+	const char *wrong = fault(d);
+
+	if (wrong)
+		return mig__fail(s->err, MIG_ENO_DIALECT, "dialect \"%s\" (%s) cannot be used: %s",
+				 s->name, where, wrong);
+	*out = d;
+	return MIG_OK;
+}
+
+static mig_status find_builtin(struct search *s, const mig_dialect **out)
+{
+	const mig__dialect_fn *fn;
+
+	for (fn = mig__dialect_builtin(); *fn; fn++) {
+		const mig_dialect *d = (*fn)();
+
+		if (strcmp(d->name, s->name) == 0)
+			return accept(s, d, "built in", out);
+	}
+	return MIG_OK;
+}
+
+/* A symbol's address as a function, in the way that POSIX prescribes. */
+static mig__dialect_fn find_symbol(void *handle, const char *name)
+{
+	char symbol[sizeof "mig_dialect_" + NAME_MAX_SIZE] = "mig_dialect_";
+	mig__dialect_fn fn;
+
+	strcat(symbol, name);
+	*(void **)&fn = dlsym(handle, symbol);
+	return fn;
+}
+
+static void note(struct mig__buf *list, const char *text)
+{
+	if (!text)
+		return;
+	if (list->len)
+		mig__buf_adds(list, ", ");
+	mig__buf_adds(list, text);
+}
+
+static mig_status load(struct search *s, const char *path, const mig_dialect **out)
+{
+	void *handle = dlopen(path, RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE);
+	mig__dialect_fn fn;
+
+	if (!handle) {
+		note(&s->problems, dlerror());
+		return MIG_OK;
+	}
+	fn = find_symbol(handle, s->name);
+	if (!fn)
+		note(&s->problems, dlerror());
+	dlclose(handle); /* stays loaded */
+	return fn ? accept(s, fn(), path, out) : MIG_OK;
+}
+
+/* Looks in one folder; size bytes of its path. */
+static mig_status try_folder(struct search *s, const char *folder, size_t size,
+			     const mig_dialect **out)
+{
+	static const char *const endings[] = { ".so", ".so." MIG_SOVERSION };
+	struct mig__buf path;
+	size_t i;
+	mig_status rc = MIG_OK;
+
+	mig__buf_init(&path, s->err->alloc);
+	mig__buf_add(&path, folder, size);
+	note(&s->tried, mig__buf_text(&path));
+	for (i = 0; !rc && !*out && i < 2; i++) {
+		mig__buf_clear(&path);
+		mig__buf_add(&path, folder, size);
+		mig__buf_addf(&path, "/libmig-%s%s", s->name, endings[i]);
+		if (path.failed)
+			rc = mig__fail_nomem(s->err);
+		else if (access(path.data, F_OK) == 0)
+			rc = load(s, path.data, out);
+	}
+	mig__buf_finish(&path);
+	return rc;
+}
+
+static mig_status try_path(struct search *s, const char *list, const mig_dialect **out)
+{
+	mig_status rc = MIG_OK;
+
+	while (list && !rc && !*out) {
+		size_t size = strcspn(list, ":");
+
+		if (size)
+			rc = try_folder(s, list, size, out);
+		list = list[size] ? list + size + 1 : NULL;
+	}
+	return rc;
+}
+
+/* A program with more rights than its user must not load what the user put beside it. */
+static int privileged(void)
+{
+#if defined(__linux__)
+	return getauxval(AT_SECURE) != 0;
+#else
+	return issetugid();
+#endif
+}
+
+/* The folder of this library itself, and mig/ in it. */
+static mig_status try_own_folder(struct search *s, const mig_dialect **out)
+{
+	mig_status (*self)(const char *, const char *, struct mig__error *,
+			   const mig_dialect **) = mig__dialect_find;
+	struct mig__buf folder;
+	const char *slash;
+	Dl_info info;
+	mig_status rc;
+
+	if (privileged() || !dladdr(*(void **)&self, &info) || !info.dli_fname)
+		return MIG_OK;
+	slash = strrchr(info.dli_fname, '/');
+	if (!slash)
+		return MIG_OK;
+	mig__buf_init(&folder, s->err->alloc);
+	mig__buf_add(&folder, info.dli_fname, (size_t)(slash - info.dli_fname));
+	mig__buf_adds(&folder, "/mig");
+	rc = folder.failed ? mig__fail_nomem(s->err) : try_folder(s, folder.data, folder.len, out);
+	if (!rc && !*out)
+		rc = try_folder(s, folder.data, folder.len - strlen("/mig"), out);
+	mig__buf_finish(&folder);
+	return rc;
+}
+
+static mig_status find_plugin(struct search *s, const mig_dialect **out)
+{
+	mig_status rc = try_path(s, secure_getenv("MIG_DIALECT_PATH"), out);
+
+	if (!rc && !*out)
+		rc = try_own_folder(s, out);
+#ifdef MIG_PLUGIN_DIR
+	if (!rc && !*out)
+		rc = try_folder(s, MIG_PLUGIN_DIR, strlen(MIG_PLUGIN_DIR), out);
+#endif
+	return rc;
+}
+
+static mig_status fail_not_found(struct search *s)
+{
+	mig_status rc = mig__fail(s->err, MIG_ENO_DIALECT,
+				  "no dialect for \"%s\": libmig-%s.so is in none of %s%s%s", s->name,
+				  s->name, s->tried.len ? mig__buf_text(&s->tried) : "no folders",
+				  s->problems.len ? "; " : "", mig__buf_text(&s->problems));
+
+	mig__error_set_hint(s->err,
+			    "install libmig-%s, link it, or set MIG_DIALECT_PATH to its folder",
+			    s->name);
+	return rc;
+}
+
+static mig_status find(struct search *s, const mig_dialect **out)
+{
+	const mig_dialect *found = NULL;
+	mig__dialect_fn fn;
+	mig_status rc = find_builtin(s, &found);
+
+	if (!rc && !found && (fn = find_symbol(RTLD_DEFAULT, s->name)) != NULL)
+		rc = accept(s, fn(), "linked", &found);
+	if (!rc && !found)
+		rc = find_plugin(s, &found);
+	if (!rc && !found)
+		rc = fail_not_found(s);
+	if (!rc)
+		*out = found;
+	return rc;
+}
+
+static mig_status fail_no_scheme(const char *url, struct mig__error *err)
+{
+	char *masked = mig__url_masked(err->alloc, url);
+	mig_status rc = mig__fail(err, MIG_ENO_DIALECT, "\"%s\" does not begin with a dialect's name",
+				  masked ? masked : "");
+
+	mig__error_set_hint(err, "a SQLite database is written sqlite:PATH");
+	mig__free(err->alloc, masked);
+	return rc;
+}
+
+mig_status mig__dialect_find(const char *url, const char *name, struct mig__error *err,
+			     const mig_dialect **out)
+{
+	char found[NAME_MAX_SIZE];
+	struct search s = { .name = found, .err = err };
+	mig_status rc;
+
+	if (name && !read_name(name, strlen(name), found))
+		return mig__fail(err, MIG_ENO_DIALECT, "\"%s\" is not a dialect's name", name);
+	if (!name && !(url && read_scheme(url, found)))
+		return fail_no_scheme(url ? url : "", err);
+	resolve_alias(found);
+	mig__buf_init(&s.tried, err->alloc);
+	mig__buf_init(&s.problems, err->alloc);
+	rc = find(&s, out);
+	mig__buf_finish(&s.tried);
+	mig__buf_finish(&s.problems);
+	return rc;
+}

@@ -1,0 +1,145 @@
+#include "dialect/sqlite/conn.h"
+
+#include <string.h>
+#include <time.h>
+
+enum { FOREIGN_KEY_LIMIT = 100000 };
+
+const char *mig__sqlite_path(const mig_conn *conn)
+{
+	const char *path = conn->db ? sqlite3_db_filename(conn->db, "main") : NULL;
+
+	return path && *path ? path : ":memory:";
+}
+
+static char *copy(const mig_conn *conn, const char *text, const char *otherwise)
+{
+	return mig__strdup(&conn->alloc, text ? text : otherwise);
+}
+
+static mig_conn *new_conn(const mig_dialect_host *host, const mig_conn_options *o)
+{
+	const struct mig__alloc alloc = { host->realloc_fn, host->user };
+	mig_conn *conn = mig__calloc(&alloc, 1, sizeof *conn);
+	struct timespec now;
+
+	if (!conn)
+		return NULL;
+	conn->host = host;
+	conn->alloc = alloc;
+	conn->lock_fd = -1;
+	conn->lock_timeout_ms = o->lock_timeout_ms > 0 ? o->lock_timeout_ms : 0;
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	conn->seed = ((uint32_t)now.tv_nsec ^ (uint32_t)(uintptr_t)&now) | 1;
+	atomic_init(&conn->cancelled, 0);
+	mig__sqlite_fk_init(conn);
+	conn->fk.limit = FOREIGN_KEY_LIMIT;
+	conn->schema = copy(conn, o->schema, "main");
+	conn->version_table = copy(conn, o->version_table, "mig_version");
+	conn->history_table = copy(conn, o->history_table, "mig_history");
+	return conn;
+}
+
+static mig_status open_own(mig_conn *conn, const mig_conn_options *o)
+{
+	int flags = SQLITE_OPEN_READWRITE | (o->create ? SQLITE_OPEN_CREATE : 0);
+	const char *why, *shown;
+	char *name = mig__sqlite_filename(&conn->alloc, o->url, &why);
+	mig_status rc = MIG_OK;
+
+	if (!name && !why)
+		return mig__sqlite_nomem(conn);
+	if (!name)
+		return mig__sqlite_report(conn, MIG_ECONNECT, NULL, NULL, "%s: %s", o->url, why);
+	if (strncmp(name, "file:", 5) == 0)
+		flags |= SQLITE_OPEN_URI;
+	if (sqlite3_open_v2(name, &conn->db, flags, NULL) != SQLITE_OK) {
+		shown = sqlite3_errmsg(conn->db);
+		if (!conn->db || sqlite3_errcode(conn->db) == SQLITE_NOMEM)
+			rc = mig__sqlite_nomem(conn);
+		else if (sqlite3_system_errno(conn->db))
+			rc = mig__sqlite_report(conn, MIG_ECONNECT, NULL, NULL,
+						"database %s: %s (%s)", name, shown,
+						strerror(sqlite3_system_errno(conn->db)));
+		else
+			rc = mig__sqlite_report(conn, MIG_ECONNECT, NULL, NULL, "database %s: %s",
+						name, shown);
+	}
+	mig__free(&conn->alloc, name);
+	return rc;
+}
+
+mig_status mig__sqlite_open(const mig_dialect_host *host, const mig_conn_options *options,
+			    mig_conn **out)
+{
+	static const mig_dialect_error no_memory = {
+		.struct_size = sizeof no_memory,
+		.status = MIG_ENOMEM,
+		.message = "out of memory",
+		.offset = MIG_NO_OFFSET,
+	};
+	mig_conn_options o = { 0 };
+	mig_conn *conn;
+	mig_status rc;
+
+	memcpy(&o, options, options->struct_size < sizeof o ? options->struct_size : sizeof o);
+	conn = new_conn(host, &o);
+	if (!conn)
+		return host->error(host->user, &no_memory);
+	if (!conn->schema || !conn->version_table || !conn->history_table) {
+		rc = mig__sqlite_nomem(conn);
+	} else if (o.native) {
+		conn->db = o.native;
+		conn->lent = 1;
+		rc = MIG_OK;
+	} else if (o.url) {
+		rc = open_own(conn, &o);
+	} else {
+		rc = mig__sqlite_report(conn, MIG_EINVAL, NULL, NULL, "neither a URL nor a connection");
+	}
+	if (!rc)
+		rc = mig__sqlite_render(conn);
+	if (rc)
+		mig__sqlite_close(conn);
+	else
+		*out = conn;
+	return rc;
+}
+
+void mig__sqlite_close(mig_conn *conn)
+{
+	int i;
+
+	mig__sqlite_run_end(conn);
+	if (!conn->lent)
+		sqlite3_close_v2(conn->db); /* a cursor that is still there keeps it for a while */
+	mig__sqlite_fk_finish(conn);
+	for (i = 0; i < MIG__SQLITE_TEXTS; i++)
+		mig__free(&conn->alloc, conn->texts[i]);
+	mig__free(&conn->alloc, conn->schema);
+	mig__free(&conn->alloc, conn->version_table);
+	mig__free(&conn->alloc, conn->history_table);
+	mig__free(&conn->alloc, conn->lock_path);
+	mig__free(&conn->alloc, conn);
+}
+
+void *mig__sqlite_native(mig_conn *conn)
+{
+	conn->exposed = 1;
+	return conn->db;
+}
+
+void *mig__sqlite_detach(mig_conn *conn)
+{
+	if (conn->lent)
+		return NULL;
+	conn->lent = 1;
+	sqlite3_progress_handler(conn->db, 0, NULL, NULL);
+	return conn->db;
+}
+
+void mig__sqlite_cancel(mig_conn *conn)
+{
+	atomic_store(&conn->cancelled, 1);
+	sqlite3_interrupt(conn->db);
+}

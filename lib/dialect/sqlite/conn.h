@@ -1,0 +1,184 @@
+/* conn: one SQLite connection, libmig's own or lent by the host application. A lent one is never
+ * configured: no busy handler, no progress handler, no result codes, and the settings that a run
+ * changes are put back. So waiting and extended codes work the same way on both kinds. */
+#ifndef MIG__SQLITE_CONN_H
+#define MIG__SQLITE_CONN_H
+
+#include "base/alloc.h"
+#include "base/arena.h"
+#include "base/buf.h"
+#include "base/map.h"
+
+#include <mig/dialect.h>
+#include <sqlite3.h>
+#include <stdatomic.h>
+
+enum { MIG__SQLITE_TEXTS = MIG_SQL_READ_HISTORY + 1 };
+
+/* One operation's waiting for other processes; zero to begin with. */
+struct mig__sqlite_wait {
+	int64_t started_us; /* 0: has not waited yet */
+	int64_t pause_us;
+};
+
+/* Foreign key violations that were there before: see foreignkey.c. */
+struct mig__sqlite_fk {
+	int valid;    /* counts[].before are what the database holds now */
+	int touched;  /* this transaction ran what may have made a violation */
+	int compared; /* counts[].seen are its violations */
+	int64_t data_version;
+	int changes;
+	struct mig__arena keys;
+	struct mig__map index; /* digest of a violation: position in counts */
+	struct mig__sqlite_count {
+		uint32_t before;
+		uint32_t seen;
+	} *counts;
+	size_t count, cap;
+	size_t limit; /* violations kept one by one */
+};
+
+struct mig_conn {
+	const mig_dialect_host *host;
+	struct mig__alloc alloc;
+	sqlite3 *db;
+	int lent;
+	int exposed; /* somebody else has the handle, and may run what we do not see */
+	int32_t lock_timeout_ms;
+	uint32_t seed; /* of the pauses */
+	atomic_int cancelled;
+	char *schema, *version_table, *history_table;
+	char *texts[MIG__SQLITE_TEXTS];
+
+	/* a run */
+	int running;
+	int foreign_keys; /* what the run found */
+	sqlite3_int64 last_rowid;
+	int warned;
+	struct mig__sqlite_fk fk;
+	char *lock_path;
+	int lock_fd; /* -1: not held */
+};
+
+struct mig_cursor {
+	mig_conn *conn;
+	sqlite3_stmt *stmt;
+	int harmless; /* reads, or writes libmig's own tables */
+	int row;  /* there is a current row */
+	int done; /* the end was reached */
+};
+
+/* conn.c */
+mig_status mig__sqlite_open(const mig_dialect_host *host, const mig_conn_options *options,
+			    mig_conn **out);
+void mig__sqlite_close(mig_conn *conn);
+void *mig__sqlite_native(mig_conn *conn);
+void *mig__sqlite_detach(mig_conn *conn);
+void mig__sqlite_cancel(mig_conn *conn);
+/* The database's path, for messages. Borrowed. */
+const char *mig__sqlite_path(const mig_conn *conn);
+
+/* path.c: what sqlite3_open_v2 is given for a URL, freed with mig__free. *why is set when NULL is
+ * returned: what is wrong with the URL, or NULL when memory ran out. */
+char *mig__sqlite_filename(const struct mig__alloc *alloc, const char *url, const char **why);
+
+/* error.c */
+/* Where something went wrong: a script's statement and the place in that script. */
+struct mig__sqlite_place {
+	const char *statement; /* NULL: none */
+	size_t size;
+	size_t offset; /* MIG_NO_OFFSET: unknown */
+};
+/* Reports the connection's last error in SQLite's words; place may be NULL. */
+mig_status mig__sqlite_fail(mig_conn *conn, const struct mig__sqlite_place *place);
+/* Reports an error of our own; place and hint may be NULL. */
+mig_status mig__sqlite_report(mig_conn *conn, mig_status status,
+			      const struct mig__sqlite_place *place, const char *hint,
+			      const char *format, ...) __attribute__((format(printf, 5, 6)));
+mig_status mig__sqlite_nomem(mig_conn *conn);
+
+/* wait.c */
+/* Whether the last error means that another connection is in the way, for now. */
+int mig__sqlite_busy(const mig_conn *conn, int rc);
+/* Sleeps a little, or reports MIG_ELOCKED (the time is up) or MIG_ECANCELLED. holder: process that
+ * is waited for, 0: unknown. */
+mig_status mig__sqlite_wait(mig_conn *conn, struct mig__sqlite_wait *wait, long holder);
+/* The two calls of SQLite, waiting for other connections. What is returned has been reported; MIG_OK
+ * with an error in *code has not: that is for mig__sqlite_fail(). *stmt is NULL for blank text. */
+mig_status mig__sqlite_prepare(mig_conn *conn, const char *text, int size, unsigned flags,
+			       sqlite3_stmt **stmt, const char **tail, int *code);
+/* again: the statement may be repeated although a transaction is open (COMMIT). */
+mig_status mig__sqlite_step(mig_conn *conn, sqlite3_stmt *stmt, int again, int *code);
+/* Runs one statement of libmig's own. */
+mig_status mig__sqlite_exec(mig_conn *conn, const char *sql);
+/* Prepares one statement of libmig's own. */
+mig_status mig__sqlite_query(mig_conn *conn, const char *sql, sqlite3_stmt **stmt);
+/* Its next row: 1 in *row, or 0 at the end. */
+mig_status mig__sqlite_row(mig_conn *conn, sqlite3_stmt *stmt, int *row);
+
+/* render.c */
+void mig__sqlite_add_name(struct mig__buf *buf, const char *name);
+mig_status mig__sqlite_render(mig_conn *conn);
+const char *mig__sqlite_table_sql(mig_conn *conn, int32_t which);
+mig_status mig__sqlite_table_exists(mig_conn *conn, int32_t which, int32_t *out);
+
+/* split.c */
+/* Offset of the first token of a statement at or after `at`: past blanks, comments and empty
+ * statements. text ends with a NUL. */
+size_t mig__sqlite_skip(const char *text, size_t at);
+/* Kind of the statement that begins at text. */
+uint32_t mig__sqlite_kind(const char *text);
+/* Whether a statement can neither add nor remove rows or keys: it makes no violation. */
+int mig__sqlite_harmless(const char *text);
+/* End of the statement that begins at `at`: past its semicolon or its last token. *open is set to
+ * the offset of a quote that is never closed, otherwise SIZE_MAX. */
+size_t mig__sqlite_statement_end(const char *text, size_t at, size_t *open);
+/* Whether a PRAGMA statement names one of the two pragmas that do nothing inside a transaction. */
+const char *mig__sqlite_dead_pragma(const char *text);
+mig_status mig__sqlite_next_statement(mig_conn *conn, const char *text, size_t size, size_t offset,
+				      mig_statement *out);
+
+/* run.c */
+mig_status mig__sqlite_run_begin(mig_conn *conn);
+mig_status mig__sqlite_run_end(mig_conn *conn);
+mig_status mig__sqlite_begin(mig_conn *conn, int32_t check);
+mig_status mig__sqlite_commit(mig_conn *conn, int32_t check);
+mig_status mig__sqlite_rollback(mig_conn *conn);
+mig_status mig__sqlite_run_script(mig_conn *conn, const char *text, size_t size,
+				  mig_statement_fn hook, void *user);
+mig_status mig__sqlite_run_statement(mig_conn *conn, const char *text, size_t size);
+mig_status mig__sqlite_in_transaction(mig_conn *conn, int32_t *out);
+
+/* lock.c */
+mig_status mig__sqlite_lock(mig_conn *conn);
+mig_status mig__sqlite_unlock(mig_conn *conn);
+/* BEGIN IMMEDIATE, once nobody else holds the lock. */
+mig_status mig__sqlite_begin_immediate(mig_conn *conn);
+
+/* foreignkey.c */
+void mig__sqlite_fk_init(mig_conn *conn);
+void mig__sqlite_fk_finish(mig_conn *conn);
+/* Something is run that may make a violation. */
+void mig__sqlite_fk_touch(mig_conn *conn);
+/* Records the violations that are there, unless they are known from the last commit. */
+mig_status mig__sqlite_fk_before(mig_conn *conn);
+/* MIG_EFOREIGN_KEY if there are violations that were not there before. */
+mig_status mig__sqlite_fk_check(mig_conn *conn);
+/* After a commit: what was seen is what was there before, for the next transaction. */
+void mig__sqlite_fk_committed(mig_conn *conn);
+
+/* cursor.c */
+/* Prepares text that must be exactly one statement. */
+mig_status mig__sqlite_prepare_one(mig_conn *conn, const char *text, size_t size, unsigned flags,
+				   sqlite3_stmt **stmt);
+mig_status mig__sqlite_cursor_prepare(mig_conn *conn, const char *text, size_t size, int32_t keep,
+				      mig_cursor **out);
+mig_status mig__sqlite_cursor_bind(mig_cursor *cursor, int32_t index, const mig_value *value);
+mig_status mig__sqlite_cursor_step(mig_cursor *cursor, int32_t *has_row);
+mig_status mig__sqlite_cursor_reset(mig_cursor *cursor);
+int32_t mig__sqlite_cursor_column_count(const mig_cursor *cursor);
+mig_status mig__sqlite_cursor_column(mig_cursor *cursor, int32_t column, int32_t as,
+				     mig_value *out);
+void mig__sqlite_cursor_finish(mig_cursor *cursor);
+
+#endif

@@ -1,0 +1,41 @@
+#include "dialect/sqlite/conn.h"
+
+static const char *const schemes[] = { "sqlite", "sqlite3", "file", NULL };
+
+static const mig_dialect dialect = {
+	.struct_size = sizeof dialect,
+	.contract = MIG_DIALECT_CONTRACT,
+	.name = "sqlite",
+	.schemes = schemes,
+	.capabilities = MIG_CAN_TRANSACTIONAL_DDL | MIG_CAN_SCHEMAS,
+	.open = mig__sqlite_open,
+	.close = mig__sqlite_close,
+	.native = mig__sqlite_native,
+	.detach = mig__sqlite_detach,
+	.cancel = mig__sqlite_cancel,
+	.run_begin = mig__sqlite_run_begin,
+	.run_end = mig__sqlite_run_end,
+	.begin = mig__sqlite_begin,
+	.commit = mig__sqlite_commit,
+	.rollback = mig__sqlite_rollback,
+	.lock = mig__sqlite_lock,
+	.unlock = mig__sqlite_unlock,
+	.next_statement = mig__sqlite_next_statement,
+	.run_script = mig__sqlite_run_script,
+	.run_statement = mig__sqlite_run_statement,
+	.in_transaction = mig__sqlite_in_transaction,
+	.prepare = mig__sqlite_cursor_prepare,
+	.bind = mig__sqlite_cursor_bind,
+	.step = mig__sqlite_cursor_step,
+	.reset = mig__sqlite_cursor_reset,
+	.column_count = mig__sqlite_cursor_column_count,
+	.column = mig__sqlite_cursor_column,
+	.finish = mig__sqlite_cursor_finish,
+	.table_sql = mig__sqlite_table_sql,
+	.table_exists = mig__sqlite_table_exists,
+};
+
+const mig_dialect *mig_dialect_sqlite(void)
+{
+	return &dialect;
+}

@@ -1,0 +1,257 @@
+/* run: what a run does to the connection: its settings, transactions, scripts. */
+#include "dialect/sqlite/conn.h"
+
+enum { PROGRESS_STEPS = 500000 }; /* of SQLite's virtual machine: some milliseconds */
+
+/* Notices a cancel that fell between two statements, which sqlite3_interrupt() forgets. */
+static int on_progress(void *user)
+{
+	mig_conn *conn = user;
+
+	return atomic_load(&conn->cancelled) || conn->host->poll(conn->host->user, 0);
+}
+
+mig_status mig__sqlite_run_begin(mig_conn *conn)
+{
+	int found = 0;
+
+	if (!conn->running) {
+		if (!sqlite3_get_autocommit(conn->db))
+			return mig__sqlite_report(
+				conn, MIG_EMISUSE, NULL, "commit or roll back first",
+				"database %s: the connection is inside a transaction",
+				mig__sqlite_path(conn));
+		sqlite3_db_config(conn->db, SQLITE_DBCONFIG_ENABLE_FKEY, -1, &conn->foreign_keys);
+		conn->last_rowid = sqlite3_last_insert_rowid(conn->db);
+		conn->running = 1;
+		conn->warned = 0;
+		atomic_store(&conn->cancelled, 0);
+		if (!conn->lent) /* a lent one may have a handler, which cannot be read back */
+			sqlite3_progress_handler(conn->db, PROGRESS_STEPS, on_progress, conn);
+	}
+	/* without a statement, so that nothing is read */
+	sqlite3_db_config(conn->db, SQLITE_DBCONFIG_ENABLE_FKEY, 0, &found);
+	return MIG_OK;
+}
+
+mig_status mig__sqlite_run_end(mig_conn *conn)
+{
+	mig_status rc = MIG_OK, unlocked;
+
+	if (conn->running || conn->lock_fd >= 0)
+		rc = mig__sqlite_rollback(conn);
+	unlocked = mig__sqlite_unlock(conn);
+	if (conn->running) {
+		sqlite3_db_config(conn->db, SQLITE_DBCONFIG_ENABLE_FKEY, conn->foreign_keys, NULL);
+		if (conn->lent)
+			sqlite3_set_last_insert_rowid(conn->db, conn->last_rowid);
+		else
+			sqlite3_progress_handler(conn->db, 0, NULL, NULL);
+		conn->running = 0;
+	}
+	mig__sqlite_fk_finish(conn);
+	return rc ? rc : unlocked;
+}
+
+mig_status mig__sqlite_begin(mig_conn *conn, int32_t check)
+{
+	mig_status rc;
+
+	if (!sqlite3_get_autocommit(conn->db))
+		return mig__sqlite_report(conn, MIG_EMISUSE, NULL, "commit or roll back first",
+					  "database %s: the connection is inside a transaction",
+					  mig__sqlite_path(conn));
+	rc = mig__sqlite_begin_immediate(conn);
+	conn->fk.touched = conn->fk.compared = 0;
+	if (rc || !check)
+		return rc;
+	rc = mig__sqlite_fk_before(conn);
+	if (rc)
+		sqlite3_exec(conn->db, "ROLLBACK", NULL, NULL, NULL);
+	return rc;
+}
+
+mig_status mig__sqlite_commit(mig_conn *conn, int32_t check)
+{
+	mig_status rc = check ? mig__sqlite_fk_check(conn) : MIG_OK;
+
+	if (!rc)
+		rc = mig__sqlite_exec(conn, "COMMIT");
+	if (!rc)
+		mig__sqlite_fk_committed(conn);
+	return rc;
+}
+
+mig_status mig__sqlite_rollback(mig_conn *conn)
+{
+	/* some errors have rolled back already */
+	if (!conn->db || sqlite3_get_autocommit(conn->db))
+		return MIG_OK;
+	return mig__sqlite_exec(conn, "ROLLBACK");
+}
+
+mig_status mig__sqlite_in_transaction(mig_conn *conn, int32_t *out)
+{
+	*out = !sqlite3_get_autocommit(conn->db);
+	return MIG_OK;
+}
+
+/* -- scripts */
+
+struct script {
+	mig_conn *conn;
+	const char *text;
+	size_t size;
+	int inside; /* runs inside a transaction */
+	mig_statement at;
+};
+
+/* The statement's extent, when SQLite has not told it. */
+static struct mig__sqlite_place place_of(struct script *s)
+{
+	size_t open;
+	size_t end = s->at.size ? s->at.offset + s->at.size
+				: mig__sqlite_statement_end(s->text, s->at.offset, &open);
+
+	return (struct mig__sqlite_place){ s->text + s->at.offset, end - s->at.offset,
+					   s->at.offset };
+}
+
+static mig_status refuse(struct script *s)
+{
+	struct mig__sqlite_place place = place_of(s);
+
+	return mig__sqlite_report(s->conn, MIG_ETRANSACTION, &place,
+				  "the whole script is in one transaction already; a section that "
+				  "needs its own is marked transaction=no",
+				  "a script may not begin or end a transaction");
+}
+
+static void warn_dead_pragma(struct script *s)
+{
+	const char *pragma = mig__sqlite_dead_pragma(s->text + s->at.offset);
+	char message[80];
+
+	if (!pragma || s->conn->warned || !s->inside)
+		return;
+	s->conn->warned = 1;
+	sqlite3_snprintf(sizeof message, message,
+			 "PRAGMA %s has no effect inside a transaction", pragma);
+	s->conn->host->log(s->conn->host->user, MIG_LOG_WARNING, message);
+}
+
+/* Prepares the statement at s->at.offset and finds its extent. */
+static mig_status prepare(struct script *s, sqlite3_stmt **stmt)
+{
+	const char *start = s->text + s->at.offset, *tail = NULL;
+	struct mig__sqlite_place place;
+	size_t open;
+	int code, offset;
+	mig_status rc = mig__sqlite_prepare(s->conn, start, -1, 0, stmt, &tail, &code);
+
+	if (rc)
+		return rc;
+	if (code != SQLITE_OK) {
+		offset = sqlite3_error_offset(s->conn->db);
+		place = place_of(s);
+		if (offset > 0)
+			place.offset += (size_t)offset;
+		return mig__sqlite_fail(s->conn, &place);
+	}
+	s->at.next = (size_t)(tail - s->text);
+	/* only the last statement may lack its semicolon and have blanks behind it */
+	if (*tail)
+		s->at.size = s->at.next - s->at.offset;
+	else
+		s->at.size = mig__sqlite_statement_end(s->text, s->at.offset, &open) - s->at.offset;
+	return MIG_OK;
+}
+
+static mig_status run_prepared(struct script *s, sqlite3_stmt *stmt, int again)
+{
+	struct mig__sqlite_place place;
+	int code;
+	mig_status rc;
+
+	do
+		rc = mig__sqlite_step(s->conn, stmt, again, &code);
+	while (!rc && code == SQLITE_ROW);
+	if (rc || code == SQLITE_DONE)
+		return rc;
+	place = place_of(s);
+	return mig__sqlite_fail(s->conn, &place);
+}
+
+static mig_status run_one(struct script *s, mig_statement_fn hook, void *user)
+{
+	mig_conn *conn = s->conn;
+	sqlite3_stmt *stmt = NULL;
+	mig_status rc;
+
+	s->at.kind = mig__sqlite_kind(s->text + s->at.offset);
+	s->at.size = 0;
+	if (s->at.kind & (MIG_STATEMENT_BEGIN | MIG_STATEMENT_COMMIT | MIG_STATEMENT_ROLLBACK))
+		return refuse(s);
+	if (s->at.kind & MIG_STATEMENT_SESSION)
+		warn_dead_pragma(s);
+	if (!conn->fk.touched && !mig__sqlite_harmless(s->text + s->at.offset))
+		mig__sqlite_fk_touch(conn);
+	rc = prepare(s, &stmt);
+	if (!rc && hook)
+		rc = hook(user, &s->at);
+	/* the core checks in its hook */
+	if (!rc && !hook && conn->host->poll(conn->host->user, 0))
+		rc = mig__sqlite_report(conn, MIG_ECANCELLED, NULL, NULL, "cancelled");
+	if (!rc && stmt)
+		rc = run_prepared(s, stmt, 0);
+	sqlite3_finalize(stmt);
+	if (!rc && s->inside && sqlite3_get_autocommit(conn->db))
+		rc = refuse(s);
+	return rc;
+}
+
+static mig_status fail_nul(struct script *s)
+{
+	const struct mig__sqlite_place place = { NULL, 0, s->at.offset };
+
+	return mig__sqlite_report(s->conn, MIG_ESYNTAX, &place, NULL, "a NUL byte in the script");
+}
+
+mig_status mig__sqlite_run_script(mig_conn *conn, const char *text, size_t size,
+				  mig_statement_fn hook, void *user)
+{
+	struct script s = { .conn = conn, .text = text, .size = size };
+	mig_status rc = MIG_OK;
+
+	s.inside = !sqlite3_get_autocommit(conn->db);
+	s.at.struct_size = sizeof s.at;
+	while (!rc) {
+		s.at.offset = mig__sqlite_skip(text, s.at.next);
+		if (!text[s.at.offset])
+			break;
+		rc = run_one(&s, hook, user);
+	}
+	if (!rc && s.at.offset < size)
+		rc = fail_nul(&s);
+	if (!rc && !s.inside && !sqlite3_get_autocommit(conn->db))
+		rc = mig__sqlite_report(conn, MIG_ETRANSACTION, NULL, NULL,
+					"the script left a savepoint open");
+	return rc;
+}
+
+mig_status mig__sqlite_run_statement(mig_conn *conn, const char *text, size_t size)
+{
+	struct script s = { .conn = conn, .text = text, .size = size, .at = { .size = size } };
+	sqlite3_stmt *stmt = NULL;
+	uint32_t kind;
+	mig_status rc;
+
+	mig__sqlite_fk_touch(conn);
+	rc = mig__sqlite_prepare_one(conn, text, size, 0, &stmt);
+	if (rc)
+		return rc;
+	kind = mig__sqlite_kind(sqlite3_sql(stmt)); /* SQLite's copy ends with a NUL */
+	rc = run_prepared(&s, stmt, (kind & MIG_STATEMENT_COMMIT) != 0);
+	sqlite3_finalize(stmt);
+	return rc;
+}

@@ -1,0 +1,299 @@
+/* Building a graph: ids and labels into the maps, then link.c, sort.c, normal.c and labels.c; and the
+ * plain questions that a built graph answers. */
+#include "graph/internal.h"
+
+#include "base/text.h"
+
+#include <string.h>
+
+enum { LARGEST_COUNT = 1 << 28 };
+
+static const char *const reserved[] = { "head", "heads", "base", "current", NULL };
+
+static int is_reserved(const char *word)
+{
+	for (size_t i = 0; reserved[i]; i++)
+		if (!strcmp(word, reserved[i]))
+			return 1;
+	return 0;
+}
+
+/* Characters beyond ASCII that a label may have: letters and marks. The blocks that hold none, and
+ * that would make two labels look alike, are refused; a table of all letters is not worth its size. */
+static int is_letter(uint32_t c)
+{
+	if (c < 0xaa || c == 0xd7 || c == 0xf7)
+		return 0;
+	if (c < 0xc0)
+		return c == 0xaa || c == 0xb5 || c == 0xba;
+	if ((c >= 0x2000 && c <= 0x206f) || (c >= 0x2190 && c <= 0x2bff) ||
+	    (c >= 0x3000 && c <= 0x3004))
+		return 0; /* punctuation, spaces, arrows and signs */
+	if ((c >= 0xe000 && c <= 0xf8ff) || (c >= 0xfe00 && c <= 0xfe0f) || c == 0xfeff)
+		return 0; /* private use, variation selectors, byte order mark */
+	return c < 0xfff0 || (c >= 0x10000 && c < 0xe0000);
+}
+
+static uint32_t decode(const unsigned char *p, size_t *size)
+{
+	if (p[0] < 0xe0) {
+		*size = 2;
+		return (p[0] & 0x1fu) << 6 | (p[1] & 0x3fu);
+	}
+	if (p[0] < 0xf0) {
+		*size = 3;
+		return (p[0] & 0x0fu) << 12 | (p[1] & 0x3fu) << 6 | (p[2] & 0x3fu);
+	}
+	*size = 4;
+	return (p[0] & 0x07u) << 18 | (p[1] & 0x3fu) << 12 | (p[2] & 0x3fu) << 6 | (p[3] & 0x3fu);
+}
+
+static int is_label(const char *label)
+{
+	const unsigned char *p = (const unsigned char *)label;
+	size_t size = strlen(label), step;
+
+	if (size < 1 || size > 255 || mig__text_utf8(label, size) != size)
+		return 0;
+	for (size_t i = 0; i < size; i += step) {
+		step = 1;
+		if (p[i] < 0x80) {
+			if (p[i] != '-' && !mig__text_is_id(label + i, 1))
+				return 0;
+		} else if (!is_letter(decode(p + i, &step))) {
+			return 0;
+		}
+	}
+	return 1;
+}
+
+mig_status mig__graph_fault(struct mig__error *err, mig_status status,
+			    const struct mig__graph_decl *decl, const char *format, ...)
+{
+	struct mig__buf buf;
+	va_list args;
+
+	mig__buf_init(&buf, err->alloc);
+	va_start(args, format);
+	mig__buf_addv(&buf, format, args);
+	va_end(args);
+	if (decl->file)
+		mig__fail_at(err, status, decl->file, 0, 0, "%s", mig__buf_text(&buf));
+	else
+		mig__fail(err, status, "%s", mig__buf_text(&buf));
+	if (buf.failed)
+		mig__fail_nomem(err);
+	else
+		mig__error_set_revision(err, decl->id);
+	mig__buf_finish(&buf);
+	return err->status;
+}
+
+static mig_status add_ids(struct mig__graph *g, const struct mig__graph_decl *decls,
+			  struct mig__error *err)
+{
+	uint32_t old;
+
+	if (!mig__map_reserve(&g->ids, g->count))
+		return mig__fail_nomem(err);
+	for (uint32_t v = 0; v < g->count; v++) {
+		const char *id = decls[v].id;
+		size_t size = strlen(id);
+
+		if (!mig__text_is_id(id, size))
+			return mig__graph_fault(err, MIG_EILLEGAL_ID, &decls[v],
+						"illegal revision id \"%.*s\": 1 to 255 letters, "
+						"digits, \"_\" and \".\"",
+						MIG__SHOW(id, size));
+		if (is_reserved(id))
+			return mig__graph_fault(err, MIG_EILLEGAL_ID, &decls[v],
+						"\"%s\" has a meaning of its own and cannot be a "
+						"revision id",
+						id);
+		if (!mig__map_add(&g->ids, id, size, v, &old))
+			return mig__fail_nomem(err);
+		if (old != MIG__NONE) {
+			const char *file = decls[old].file;
+
+			return mig__graph_fault(err, MIG_EDUPLICATE_REVISION, &decls[v],
+						"revision \"%s\" is there already%s%s", id,
+						file ? ", in " : "", file ? file : "");
+		}
+		g->id[v] = id;
+	}
+	return MIG_OK;
+}
+
+static mig_status check_label(const struct mig__graph *g, const struct mig__graph_decl *decls,
+			      uint32_t v, const char *label, struct mig__error *err)
+{
+	uint32_t other;
+
+	if (!is_label(label))
+		return mig__graph_fault(err, MIG_EILLEGAL_ID, &decls[v],
+					"illegal branch label \"%.*s\" of revision \"%s\": 1 to 255 "
+					"bytes of letters, digits, \"_\", \".\" and \"-\"",
+					MIG__SHOW(label, strlen(label)), g->id[v]);
+	if (is_reserved(label))
+		return mig__graph_fault(err, MIG_EILLEGAL_ID, &decls[v],
+					"\"%s\" has a meaning of its own and cannot be a branch "
+					"label (revision \"%s\")",
+					label, g->id[v]);
+	other = mig__map_get(&g->ids, label, strlen(label));
+	if (other != MIG__NONE)
+		return mig__graph_fault(err, MIG_EDUPLICATE_LABEL, &decls[v],
+					"branch label \"%s\" of revision \"%s\" is the id of a "
+					"revision%s%s",
+					label, g->id[v], decls[other].file ? ", in " : "",
+					decls[other].file ? decls[other].file : "");
+	return MIG_OK;
+}
+
+static mig_status add_labels(struct mig__graph *g, const struct mig__graph_decl *decls,
+			     struct mig__error *err)
+{
+	uint32_t at = 0, old;
+	mig_status rc;
+
+	if (!mig__map_reserve(&g->labels, g->label_count))
+		return mig__fail_nomem(err);
+	for (uint32_t v = 0; v < g->count; v++) {
+		g->label_at[v] = at;
+		for (uint32_t i = 0; i < decls[v].label_count; i++, at++) {
+			const char *label = decls[v].labels[i];
+
+			rc = check_label(g, decls, v, label, err);
+			if (rc)
+				return rc;
+			if (!mig__map_add(&g->labels, label, strlen(label), at, &old))
+				return mig__fail_nomem(err);
+			if (old != MIG__NONE) {
+				const struct mig__graph_decl *first = &decls[g->label_node[old]];
+
+				return mig__graph_fault(err, MIG_EDUPLICATE_LABEL, &decls[v],
+							"branch label \"%s\" of revision \"%s\" is "
+							"used by revision \"%s\" already%s%s",
+							label, g->id[v], first->id,
+							first->file ? ", in " : "",
+							first->file ? first->file : "");
+			}
+			g->label_text[at] = label;
+			g->label_node[at] = v;
+		}
+	}
+	g->label_at[g->count] = at;
+	return MIG_OK;
+}
+
+static mig_status insert(struct mig__graph *g, const struct mig__graph_decl *decls,
+			 struct mig__error *err)
+{
+	uint64_t labels = 0;
+	mig_status rc;
+
+	for (uint32_t v = 0; v < g->count; v++)
+		labels += decls[v].label_count;
+	if (labels > LARGEST_COUNT)
+		return mig__fail(err, MIG_EINVAL, "too many branch labels");
+	g->label_count = (uint32_t)labels;
+	g->id = mig__arena_alloc(&g->arena, g->count * sizeof *g->id);
+	g->label_text = mig__arena_alloc(&g->arena, g->label_count * sizeof *g->label_text);
+	g->label_node = mig__arena_alloc(&g->arena, g->label_count * sizeof *g->label_node);
+	g->label_at = mig__arena_alloc(&g->arena, (g->count + (size_t)1) * sizeof *g->label_at);
+	if (!g->id || !g->label_text || !g->label_node || !g->label_at)
+		return mig__fail_nomem(err);
+	rc = add_ids(g, decls, err);
+	return rc ? rc : add_labels(g, decls, err);
+}
+
+mig_status mig__graph_new(const struct mig__alloc *alloc, const struct mig__graph_decl *decls,
+			  size_t count, struct mig__error *err, struct mig__graph **out)
+{
+	struct mig__graph *g;
+	mig_status rc;
+
+	if (count > LARGEST_COUNT)
+		return mig__fail(err, MIG_EINVAL, "too many revisions: %zu", count);
+	g = mig__calloc(alloc, 1, sizeof *g);
+	if (!g)
+		return mig__fail_nomem(err);
+	g->alloc = alloc;
+	g->count = (uint32_t)count;
+	mig__arena_init(&g->arena, alloc);
+	mig__map_init(&g->ids, alloc);
+	mig__map_init(&g->labels, alloc);
+	rc = insert(g, decls, err);
+	if (!rc)
+		rc = mig__graph_link(g, decls, err);
+	if (!rc)
+		rc = mig__graph_sort(g, decls, err);
+	if (!rc)
+		rc = mig__graph_normalize(g, err);
+	if (!rc)
+		rc = mig__graph_spread_labels(g, err);
+	if (rc)
+		mig__graph_free(g);
+	else
+		*out = g;
+	return rc;
+}
+
+void mig__graph_free(struct mig__graph *g)
+{
+	if (!g)
+		return;
+	mig__map_finish(&g->ids);
+	mig__map_finish(&g->labels);
+	mig__arena_finish(&g->arena);
+	mig__free(g->alloc, g);
+}
+
+uint32_t mig__graph_count(const struct mig__graph *g)
+{
+	return g->count;
+}
+
+const char *mig__graph_id(const struct mig__graph *g, uint32_t node)
+{
+	return g->id[node];
+}
+
+uint32_t mig__graph_find(const struct mig__graph *g, const char *id)
+{
+	return mig__map_get(&g->ids, id, strlen(id));
+}
+
+static struct mig__span span(const struct mig__adjacency *list, uint32_t v)
+{
+	return (struct mig__span){ list->node + list->at[v], mig__degree(list, v) };
+}
+
+struct mig__span mig__graph_parents(const struct mig__graph *g, uint32_t node)
+{
+	return span(&g->parents, node);
+}
+
+struct mig__span mig__graph_dependencies(const struct mig__graph *g, uint32_t node)
+{
+	return span(&g->dependencies, node);
+}
+
+struct mig__span mig__graph_children(const struct mig__graph *g, uint32_t node)
+{
+	return span(&g->children, node);
+}
+
+struct mig__span mig__graph_dependents(const struct mig__graph *g, uint32_t node)
+{
+	return span(&g->dependents, node);
+}
+
+struct mig__span mig__graph_set(const struct mig__graph *g, enum mig__graph_set which)
+{
+	return g->sets[which];
+}
+
+struct mig__span mig__graph_order(const struct mig__graph *g)
+{
+	return (struct mig__span){ g->order, g->count };
+}

@@ -1,0 +1,430 @@
+/* The order of a plan. To list the chosen nodes S newest first, starting from tips T:
+ *
+ *	pending = the members of T that are in S, by load order; i = 0
+ *	while pending is not empty:
+ *		c = pending[i]
+ *		if c is below another pending[j] (the first such): i = j; continue
+ *		list c and take it out of S
+ *		next = [p of normal(c) if p in S and not in pending]
+ *		if next is empty: remove pending[i]; i = max(i - 1, 0)
+ *		else: pending[i] = next[0]; append the rest of next
+ *
+ * Done to the letter, "is below another" needs a set of ancestors for each member and is quadratic.
+ * Here is the same order with less:
+ *
+ * - A member of pending is a slot, numbered as it was appended. Slots keep their order, so "the first
+ *   such j" is the lowest slot whose node is above c.
+ * - Whether c is below any: c has a dependent in the region that is not listed yet (`live` counts
+ *   them), since everything that is left is at or below a pending node.
+ * - Which slot: two searches take turns, each with a budget that doubles, so the cost is that of the
+ *   cheaper one. One goes up from c through what is left, and takes the lowest slot it meets. The other
+ *   goes through the slots from the lowest and asks of each whether its node is above c, by a search
+ *   down. What is below a slot only ever shrinks, so a slot that was not above c never will be, and
+ *   c goes on from where it was.
+ * - When a first small budget was not enough, the region gets labels: the intervals of a depth-first
+ *   forest prove "above", the lowest postorder number reachable disproves it (GRAIL, Yildirim et al.,
+ *   VLDB 2010), and only what is left is searched.
+ *
+ * In a range of history there can be nodes between the chosen ones that are not chosen. They are in the
+ * region, hold back what is below them, and count as listed as soon as all above them is. Where some
+ * chosen node cannot be reached through chosen ones, the rule gives no order; the topological one is
+ * taken. */
+#include "graph/internal.h"
+
+#include <string.h>
+
+enum { FIRST_BUDGET = 64 };
+
+#define NO_SLOT UINT32_MAX
+
+struct lister {
+	const struct mig__graph *g;
+	const struct mig__alloc *alloc;
+	uint8_t *flags;         /* by node: CHOSEN, REGION, DONE (listed, or passed) */
+	uint32_t *index;        /* by node: its number in the region, the index of what follows */
+	const uint32_t *region; /* newest first */
+	uint32_t count;
+	uint32_t *live;  /* dependents in the region that are not done */
+	uint32_t *slot;  /* the slot while it is pending, or NO_SLOT */
+	uint32_t *least; /* no slot before this one is above it */
+	uint32_t *seen;  /* the last search that came by */
+	uint32_t *stack;
+	/* slots; next and previous chain those in use */
+	uint32_t *node, *next, *previous, *alive; /* alive: the first in use from here on, or before it */
+	uint32_t slots, head, tail;
+	uint32_t searches;
+	/* labels, made when first needed */
+	uint32_t *first, *end, *low, *post;
+	/* the result */
+	uint32_t *listed, listed_count;
+};
+
+/* -- slots */
+
+static void append_slot(struct lister *l, uint32_t v)
+{
+	uint32_t s = l->slots++;
+
+	l->node[s] = v;
+	l->slot[l->index[v]] = s;
+	l->next[s] = NO_SLOT;
+	l->previous[s] = l->tail;
+	l->alive[s] = s;
+	if (l->tail == NO_SLOT)
+		l->head = s;
+	else
+		l->next[l->tail] = s;
+	l->tail = s;
+}
+
+/* Returns the slot to go on with. */
+static uint32_t remove_slot(struct lister *l, uint32_t s)
+{
+	uint32_t before = l->previous[s], after = l->next[s];
+
+	if (before == NO_SLOT)
+		l->head = after;
+	else
+		l->next[before] = after;
+	if (after == NO_SLOT)
+		l->tail = before;
+	else
+		l->previous[after] = before;
+	l->alive[s] = s + 1;
+	return before == NO_SLOT ? after : before;
+}
+
+/* The first slot in use from s on; l->slots if there is none. */
+static uint32_t find_alive(struct lister *l, uint32_t s)
+{
+	while (s < l->slots && l->alive[s] != s) {
+		uint32_t to = l->alive[s];
+
+		if (to < l->slots)
+			l->alive[s] = l->alive[to]; /* halves the way for the next one */
+		s = to;
+	}
+	return s;
+}
+
+/* -- labels */
+
+struct frame {
+	uint32_t node, edge;
+};
+
+/* A depth-first walk from v over what has no label yet. */
+static void label_from(struct lister *l, struct frame *frames, uint32_t v, uint32_t *pre,
+		       uint32_t *post)
+{
+	const struct mig__adjacency *below = &l->g->below;
+	uint32_t depth = 0, i = l->index[v];
+
+	if (l->first[i] != UINT32_MAX)
+		return;
+	l->first[i] = (*pre)++;
+	l->low[i] = UINT32_MAX;
+	frames[depth++] = (struct frame){ v, below->at[v] };
+	while (depth) {
+		struct frame *top = &frames[depth - 1];
+		uint32_t t = l->index[top->node], p, j;
+
+		if (top->edge < below->at[top->node + 1]) {
+			p = below->node[top->edge++];
+			if (!(l->flags[p] & MIG__REGION))
+				continue;
+			j = l->index[p];
+			if (l->first[j] == UINT32_MAX) {
+				l->first[j] = (*pre)++;
+				l->low[j] = UINT32_MAX;
+				frames[depth++] = (struct frame){ p, below->at[p] };
+			} else if (l->low[j] < l->low[t]) {
+				l->low[t] = l->low[j];
+			}
+			continue;
+		}
+		l->end[t] = *pre;
+		l->post[t] = (*post)++;
+		if (l->post[t] < l->low[t])
+			l->low[t] = l->post[t];
+		depth--;
+		if (depth) {
+			uint32_t up = l->index[frames[depth - 1].node];
+
+			if (l->low[t] < l->low[up])
+				l->low[up] = l->low[t];
+		}
+	}
+}
+
+static int make_labels(struct lister *l)
+{
+	struct frame *frames = mig__calloc(l->alloc, l->count, sizeof *frames);
+	uint32_t pre = 0, post = 0, *block;
+
+	block = mig__calloc(l->alloc, l->count, 4 * sizeof *block);
+	if (!frames || !block) {
+		mig__free(l->alloc, frames);
+		mig__free(l->alloc, block);
+		return 0;
+	}
+	l->first = block;
+	l->end = block + l->count;
+	l->low = block + 2 * (size_t)l->count;
+	l->post = block + 3 * (size_t)l->count;
+	memset(l->first, 0xff, l->count * sizeof *l->first);
+	for (uint32_t s = l->head; s != NO_SLOT; s = l->next[s])
+		label_from(l, frames, l->node[s], &pre, &post);
+	for (uint32_t i = 0; i < l->count; i++)
+		label_from(l, frames, l->region[i], &pre, &post);
+	mig__free(l->alloc, frames);
+	return 1;
+}
+
+/* -- which slot is above */
+
+enum verdict { NO, YES, UNKNOWN };
+
+/* What place and labels say of "v is above c". */
+static enum verdict judge(const struct lister *l, uint32_t v, uint32_t c)
+{
+	uint32_t i = l->index[v], j = l->index[c];
+
+	if (l->g->place[v] <= l->g->place[c])
+		return NO;
+	if (!l->first)
+		return UNKNOWN;
+	if (l->first[i] <= l->first[j] && l->first[j] < l->end[i])
+		return YES;
+	return l->post[j] < l->low[i] || l->post[j] > l->post[i] ? NO : UNKNOWN;
+}
+
+/* Whether v is above c; UNKNOWN when the budget ends. */
+static enum verdict search_down(struct lister *l, uint32_t v, uint32_t c, uint64_t *budget)
+{
+	enum verdict verdict = judge(l, v, c);
+	uint32_t depth = 0;
+
+	if (*budget)
+		--*budget;
+	if (verdict != UNKNOWN)
+		return verdict;
+	l->searches++;
+	l->stack[depth++] = v;
+	while (depth) {
+		uint32_t u = l->stack[--depth];
+
+		MIG__EACH(p, l->g->below, u) {
+			if (p == c)
+				return YES;
+			if (!*budget)
+				return UNKNOWN;
+			--*budget;
+			if (!(l->flags[p] & MIG__REGION) || l->seen[l->index[p]] == l->searches)
+				continue;
+			l->seen[l->index[p]] = l->searches;
+			verdict = judge(l, p, c);
+			if (verdict == YES)
+				return YES;
+			if (verdict == UNKNOWN)
+				l->stack[depth++] = p;
+		}
+	}
+	return NO;
+}
+
+/* Asks the slots one by one. *out: the lowest above c, or NO_SLOT. */
+static enum verdict ask_slots(struct lister *l, uint32_t c, uint64_t budget, uint32_t *out)
+{
+	uint32_t i = l->index[c], own = l->slot[i], s;
+
+	while ((s = find_alive(l, l->least[i])) < l->slots) {
+		enum verdict verdict = s == own ? NO : search_down(l, l->node[s], c, &budget);
+
+		if (verdict == UNKNOWN)
+			return UNKNOWN;
+		if (verdict == YES) {
+			*out = s;
+			return YES;
+		}
+		l->least[i] = s + 1;
+		if (!budget)
+			return UNKNOWN;
+	}
+	*out = NO_SLOT;
+	return YES;
+}
+
+/* Goes up from c. *out: the lowest slot above it, or NO_SLOT. */
+static enum verdict search_up(struct lister *l, uint32_t c, uint64_t budget, uint32_t *out)
+{
+	uint32_t depth = 0, lowest = NO_SLOT, bound = find_alive(l, l->least[l->index[c]]);
+
+	if (bound == l->slot[l->index[c]])
+		bound = find_alive(l, bound + 1);
+	l->searches++;
+	l->stack[depth++] = c;
+	while (depth && lowest != bound) {
+		uint32_t v = l->stack[--depth];
+
+		MIG__EACH(u, l->g->dependents, v) {
+			uint32_t i;
+
+			if (!budget--)
+				return UNKNOWN;
+			if ((l->flags[u] & (MIG__REGION | MIG__DONE)) != MIG__REGION)
+				continue;
+			i = l->index[u];
+			if (l->seen[i] == l->searches)
+				continue;
+			l->seen[i] = l->searches;
+			if (l->slot[i] < lowest)
+				lowest = l->slot[i];
+			l->stack[depth++] = u;
+		}
+	}
+	*out = lowest;
+	return YES;
+}
+
+/* The first slot above c; NO_SLOT if there is none. 0 without memory. */
+static int find_blocker(struct lister *l, uint32_t c, uint32_t *out)
+{
+	for (uint64_t budget = FIRST_BUDGET;; budget *= 2) {
+		if (search_up(l, c, budget, out) == YES)
+			break;
+		if (ask_slots(l, c, budget, out) == YES)
+			break;
+		if (!l->first && !make_labels(l))
+			return 0;
+	}
+	if (*out != NO_SLOT)
+		l->least[l->index[c]] = *out;
+	return 1;
+}
+
+/* -- listing */
+
+/* c is listed. What was held back by it alone and is not chosen is done as well. */
+static void finish_node(struct lister *l, uint32_t c)
+{
+	uint32_t depth = 0;
+
+	l->flags[c] = (uint8_t)((l->flags[c] & ~MIG__CHOSEN) | MIG__DONE);
+	l->listed[l->listed_count++] = c;
+	l->stack[depth++] = c;
+	while (depth) {
+		uint32_t v = l->stack[--depth];
+
+		MIG__EACH(p, l->g->below, v) {
+			if (!(l->flags[p] & MIG__REGION))
+				continue;
+			if (--l->live[l->index[p]] || (l->flags[p] & MIG__CHOSEN))
+				continue;
+			l->flags[p] |= MIG__DONE;
+			l->stack[depth++] = p;
+		}
+	}
+}
+
+static uint32_t advance(struct lister *l, uint32_t s)
+{
+	uint32_t c = l->node[s];
+	int kept = 0;
+
+	l->slot[l->index[c]] = NO_SLOT;
+	finish_node(l, c);
+	MIG__EACH(p, l->g->normal, c) {
+		if (!(l->flags[p] & MIG__CHOSEN) || l->slot[l->index[p]] != NO_SLOT)
+			continue;
+		if (kept) {
+			append_slot(l, p);
+		} else {
+			l->node[s] = p;
+			l->slot[l->index[p]] = s;
+			kept = 1;
+		}
+	}
+	return kept ? s : remove_slot(l, s);
+}
+
+static int list_all(struct lister *l, const struct mig__nodes *tips)
+{
+	uint32_t s, blocker;
+
+	for (uint32_t i = 0; i < tips->count; i++)
+		if (l->flags[tips->at[i]] & MIG__CHOSEN)
+			append_slot(l, tips->at[i]);
+	s = l->head;
+	while (s != NO_SLOT) {
+		if (!l->live[l->index[l->node[s]]]) {
+			s = advance(l, s);
+			continue;
+		}
+		if (!find_blocker(l, l->node[s], &blocker))
+			return 0;
+		if (blocker == NO_SLOT)
+			break; /* held back by what cannot be reached */
+		s = blocker;
+	}
+	return 1;
+}
+
+static int prepare(struct lister *l, uint32_t *block, uint32_t chosen)
+{
+	size_t n = l->count;
+
+	l->live = block;
+	l->least = block + n;
+	l->seen = block + 2 * n;
+	l->slot = block + 3 * n;
+	l->stack = block + 4 * n;
+	l->node = block + 5 * n;
+	l->next = block + 6 * n;
+	l->previous = block + 7 * n;
+	l->alive = block + 8 * n;
+	memset(block, 0, 3 * n * sizeof *block);
+	memset(l->slot, 0xff, n * sizeof *l->slot);
+	for (uint32_t i = 0; i < l->count; i++)
+		l->index[l->region[i]] = i;
+	for (uint32_t i = 0; i < l->count; i++)
+		MIG__EACH(p, l->g->below, l->region[i])
+			if (l->flags[p] & MIG__REGION)
+				l->live[l->index[p]]++;
+	l->listed = mig__malloc(l->alloc, chosen * sizeof *l->listed);
+	return l->listed != NULL;
+}
+
+mig_status mig__order_list(const struct mig__graph *g, uint8_t *flags, const uint32_t *region,
+			   uint32_t count, const struct mig__nodes *tips, struct mig__error *err,
+			   struct mig__nodes *out)
+{
+	struct lister l = { .g = g, .alloc = g->alloc, .flags = flags, .region = region,
+			    .count = count, .head = NO_SLOT, .tail = NO_SLOT };
+	uint32_t chosen = 0, *block;
+	mig_status rc = MIG_OK;
+
+	for (uint32_t i = 0; i < count; i++)
+		chosen += (flags[region[i]] & MIG__CHOSEN) != 0;
+	l.index = mig__malloc(g->alloc, g->count * sizeof *l.index);
+	block = mig__malloc(g->alloc, 9 * (size_t)count * sizeof *block);
+	if (!l.index || !block || !prepare(&l, block, chosen) || !list_all(&l, tips)) {
+		rc = mig__fail_nomem(err);
+		mig__free(g->alloc, l.listed);
+		goto out;
+	}
+	if (l.listed_count < chosen) {
+		for (uint32_t i = 0; i < l.listed_count; i++)
+			flags[l.listed[i]] |= MIG__CHOSEN;
+		l.listed_count = 0;
+		for (uint32_t i = 0; i < count; i++)
+			if (flags[region[i]] & MIG__CHOSEN)
+				l.listed[l.listed_count++] = region[i];
+	}
+	*out = (struct mig__nodes){ l.listed, l.listed_count };
+out:
+	mig__free(g->alloc, l.first);
+	mig__free(g->alloc, l.index);
+	mig__free(g->alloc, block);
+	return rc;
+}

@@ -1,0 +1,137 @@
+#include "migrate/plan.h"
+
+#include <string.h>
+
+static mig_status no_section(struct mig__world *world, const struct mig__script *script,
+			     int32_t direction, struct mig__error *err)
+{
+	const char *file = script->file ? script->file : script->id;
+	const char *dialect = world->dialect ? world->dialect : "any dialect";
+	mig_status rc;
+
+	if (direction == MIG_DOWNGRADE) {
+		rc = mig__fail_at(err, MIG_EIRREVERSIBLE, file, 0, 0,
+				  "revision %s has no downgrade for %s: it cannot be undone",
+				  script->id, dialect);
+		mig__error_set_hint(err, "write a \"-- mig:downgrade\" section, or choose a target "
+					 "that does not pass this revision");
+	} else {
+		rc = mig__fail_at(err, MIG_ENO_SECTION, file, 0, 0,
+				  "revision %s has no upgrade section for %s", script->id, dialect);
+	}
+	mig__error_set_revision(err, script->id);
+	return rc;
+}
+
+mig_status mig__plan_step(struct mig__world *world, uint32_t node, int32_t direction,
+			  struct mig__error *err, uint8_t *transactional)
+{
+	struct mig__script *script = &world->set->at[node];
+	const struct mig__section *section;
+	mig_status rc;
+
+	if (script->upgrade) { /* written in C */
+		if (direction == MIG_DOWNGRADE && !script->downgrade)
+			return no_section(world, script, direction, err);
+		*transactional = !script->c_no_transaction;
+		return MIG_OK;
+	}
+	rc = mig__script_load(&world->set->arena, script, err);
+	if (rc)
+		return rc;
+	section = mig__script_section(script, direction, world->dialect, world->database);
+	if (!section)
+		return no_section(world, script, direction, err);
+	*transactional = !section->no_transaction;
+	return MIG_OK;
+}
+
+mig_status mig__plan_make(const struct mig__alloc *alloc, struct mig__world *world,
+			  struct mig__rows rows, int32_t direction, const char *target,
+			  struct mig__error *err, struct mig__plan *out)
+{
+	struct mig__plan plan = { 0 };
+	mig_status rc;
+
+	if (direction == MIG_DOWNGRADE)
+		rc = mig__graph_downgrade(world->graph, rows, target, err, &plan.route);
+	else
+		rc = mig__graph_upgrade(world->graph, rows, &target, 1, err, &plan.route);
+	if (rc)
+		return rc;
+	plan.transactional = mig__malloc(alloc, plan.route.step_count);
+	if (!plan.transactional)
+		rc = mig__fail_nomem(err);
+	for (size_t i = 0; !rc && i < plan.route.step_count; i++) {
+		rc = mig__plan_step(world, plan.route.steps[i].node, direction, err,
+				    &plan.transactional[i]);
+		if (!rc)
+			plan.lone_count += !plan.transactional[i];
+	}
+	if (rc)
+		mig__plan_finish(alloc, world, &plan);
+	else
+		*out = plan;
+	return rc;
+}
+
+void mig__plan_finish(const struct mig__alloc *alloc, const struct mig__world *world,
+		      struct mig__plan *plan)
+{
+	mig__route_finish(world->graph, &plan->route);
+	mig__free(alloc, plan->transactional);
+	memset(plan, 0, sizeof *plan);
+}
+
+/* The chain digest of one revision whose parents and dependencies have theirs. */
+static mig_status chain_one(const struct mig__alloc *alloc, struct mig__world *world,
+			    uint32_t node, struct mig__error *err)
+{
+	struct mig__script *script = &world->set->at[node];
+	struct mig__span parents = mig__graph_parents(world->graph, node);
+	struct mig__span deps = mig__graph_dependencies(world->graph, node);
+	const uint8_t *few[8], **below = few;
+	size_t count = (size_t)parents.count + deps.count;
+	mig_status rc = mig__script_digest(alloc, script, err);
+
+	if (rc)
+		return rc;
+	if (count > sizeof few / sizeof *few) {
+		below = mig__malloc(alloc, count * sizeof *below);
+		if (!below)
+			return mig__fail_nomem(err);
+	}
+	for (uint32_t i = 0; i < parents.count; i++)
+		below[i] = world->set->at[parents.at[i]].chain;
+	for (uint32_t i = 0; i < deps.count; i++)
+		below[parents.count + i] = world->set->at[deps.at[i]].chain;
+	mig__script_chain(script->id, script->digest, below, count, script->chain);
+	script->has_chain = 1;
+	if (below != few)
+		mig__free(alloc, below);
+	return MIG_OK;
+}
+
+mig_status mig__world_digests(const struct mig__alloc *alloc, struct mig__world *world,
+			      struct mig__error *err)
+{
+	struct mig__span order = mig__graph_order(world->graph);
+	mig_status rc = MIG_OK;
+
+	for (uint32_t i = 0; !rc && i < order.count; i++)
+		if (!world->set->at[order.at[i]].has_chain)
+			rc = chain_one(alloc, world, order.at[i], err);
+	return rc;
+}
+
+mig_status mig__world_chain(const struct mig__alloc *alloc, struct mig__world *world,
+			    uint32_t node, struct mig__error *err, char hex[MIG__DIGEST_HEX])
+{
+	mig_status rc = MIG_OK;
+
+	if (!world->set->at[node].has_chain)
+		rc = mig__world_digests(alloc, world, err);
+	if (!rc)
+		mig__digest_hex(world->set->at[node].chain, hex);
+	return rc;
+}

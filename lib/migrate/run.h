@@ -1,0 +1,55 @@
+/* run: takes a plan to the database. The only place that executes revisions.
+ *
+ * Shape of a run:
+ *
+ *     read rows; nothing to do: return           one statement, no lock
+ *     run_begin
+ *       [lock, if a step runs outside a transaction]
+ *       begin; read rows again; plan             rows changed by others: plan anew
+ *         run steps, as many as one transaction takes
+ *         write version and history rows
+ *       commit                                   and again, until the plan is done
+ *       a step outside a transaction: journalled, statement by statement
+ *     run_end
+ */
+#ifndef MIG__MIGRATE_RUN_H
+#define MIG__MIGRATE_RUN_H
+
+#include "migrate/plan.h"
+#include "migrate/store.h"
+
+#include <mig/mig.h>
+
+struct mig__run {
+	const struct mig__alloc *alloc;
+	struct mig__error *err;
+	struct mig__db *db;
+	struct mig__world world;
+	mig_run_options options;
+	mig_progress_fn progress;
+	void *progress_user;
+	mig_step_fn before, after;
+	void *hooks_user;
+	/* -- from here on run.c's own; zeroed by the caller */
+	mig_progress now; /* what the progress callback is told */
+	int64_t began_us, last_poll_us;
+};
+
+/* A step as a revision in C and the hooks see it; a statement of theirs. */
+struct mig_step {
+	struct mig__run *run;
+	const struct mig__script *script;
+	int32_t direction;
+};
+struct mig_stmt {
+	struct mig__db *db;
+	mig_cursor *cursor;
+};
+
+mig_status mig__run_to(struct mig__run *run, int32_t direction, const char *target);
+mig_status mig__run_stamp(struct mig__run *run, const char *const *targets, size_t count);
+mig_status mig__run_ensure(struct mig__run *run);
+/* For db->poll: sends waiting and working events about once a second; nonzero: stop. */
+int32_t mig__run_poll(struct mig__run *run, int32_t waiting);
+
+#endif

@@ -1,0 +1,224 @@
+#include "migrate/store.h"
+
+#include <mig/mig.h>
+#include <string.h>
+
+static const char *const direction_names[] = { "upgrade", "downgrade", "stamp" };
+
+const char *mig__direction_name(int32_t direction)
+{
+	return direction_names[direction];
+}
+
+mig_status mig__store_create(struct mig__db *db)
+{
+	mig_status rc = mig__db_write(db, MIG_SQL_CREATE_VERSION, NULL, 0);
+
+	return rc ? rc : mig__db_write(db, MIG_SQL_CREATE_HISTORY, NULL, 0);
+}
+
+/* The text of a column, "" for NULL, kept in the arena. */
+static mig_status text_column(struct mig__db *db, mig_cursor *cursor, int32_t column,
+			      struct mig__arena *arena, const char **out)
+{
+	mig_value value = { 0 };
+	mig_status rc = db->dialect->column(cursor, column, MIG_TEXT, &value);
+
+	if (rc)
+		return rc;
+	*out = mig__arena_strndup(arena, value.data ? value.data : "", value.data ? value.size : 0);
+	return *out ? MIG_OK : mig__fail_nomem(db->err);
+}
+
+static mig_status int_column(struct mig__db *db, mig_cursor *cursor, int32_t column, int64_t *out)
+{
+	mig_value value = { 0 };
+	mig_status rc = db->dialect->column(cursor, column, MIG_INTEGER, &value);
+
+	if (!rc)
+		*out = value.integer;
+	return rc;
+}
+
+static mig_status add_row(struct mig__db *db, mig_cursor *cursor, struct mig__arena *arena,
+			  struct mig__store_rows *rows, size_t *cap)
+{
+	mig_status rc;
+
+	if (rows->count == *cap) { /* the old arrays stay in the arena: at most as much again */
+		size_t room = *cap ? *cap * 2 : 4;
+		const char **ids = mig__arena_alloc(arena, room * sizeof *ids);
+		const char **digests = mig__arena_alloc(arena, room * sizeof *digests);
+
+		if (!ids || !digests)
+			return mig__fail_nomem(db->err);
+		if (rows->count) {
+			memcpy(ids, rows->ids, rows->count * sizeof *ids);
+			memcpy(digests, rows->digests, rows->count * sizeof *digests);
+		}
+		rows->ids = ids;
+		rows->digests = digests;
+		*cap = room;
+	}
+	rc = text_column(db, cursor, 0, arena, &rows->ids[rows->count]);
+	if (!rc)
+		rc = text_column(db, cursor, 1, arena, &rows->digests[rows->count]);
+	if (!rc)
+		rows->count++;
+	return rc;
+}
+
+mig_status mig__store_read(struct mig__db *db, struct mig__arena *arena,
+			   struct mig__store_rows *out)
+{
+	struct mig__store_rows rows = { 0 };
+	mig_cursor *cursor;
+	size_t cap = 0;
+	int32_t more;
+	mig_status rc = mig__db_read(db, MIG_SQL_READ_VERSION, &cursor);
+
+	if (rc)
+		return rc;
+	rows.missing = !cursor;
+	while (cursor && !(rc = db->dialect->step(cursor, &more)) && more) {
+		rc = add_row(db, cursor, arena, &rows, &cap);
+		if (rc)
+			break;
+	}
+	db->dialect->finish(cursor);
+	if (!rc)
+		*out = rows;
+	return rc;
+}
+
+mig_status mig__store_read_running(struct mig__db *db, struct mig__arena *arena,
+				   struct mig__store_running *out)
+{
+	struct mig__store_running found = { 0 };
+	const char *direction;
+	mig_cursor *cursor;
+	int32_t more = 0;
+	mig_status rc = mig__db_read(db, MIG_SQL_READ_RUNNING, &cursor);
+
+	if (rc)
+		return rc;
+	found.missing = !cursor;
+	if (cursor)
+		rc = db->dialect->step(cursor, &more);
+	if (!rc && more) {
+		found.present = 1;
+		rc = text_column(db, cursor, 0, arena, &found.revision);
+		if (!rc)
+			rc = text_column(db, cursor, 1, arena, &direction);
+		if (!rc) {
+			found.direction =
+				strcmp(direction, "downgrade") ? MIG_UPGRADE : MIG_DOWNGRADE;
+			rc = text_column(db, cursor, 2, arena, &found.digest);
+		}
+		if (!rc)
+			rc = int_column(db, cursor, 3, &found.statements);
+		if (!rc)
+			rc = text_column(db, cursor, 4, arena, &found.done_digest);
+	}
+	db->dialect->finish(cursor);
+	if (!rc)
+		*out = found;
+	return rc;
+}
+
+mig_status mig__store_insert(struct mig__db *db, const char *revision, const char *digest)
+{
+	mig_value values[] = { mig__value_text(revision), mig__value_text(digest) };
+
+	return mig__db_write(db, MIG_SQL_INSERT_VERSION, values, 2);
+}
+
+mig_status mig__store_update(struct mig__db *db, const char *revision, const char *digest,
+			     const char *old_revision)
+{
+	mig_value values[] = { mig__value_text(revision), mig__value_text(digest),
+			       mig__value_text(old_revision) };
+
+	return mig__db_write(db, MIG_SQL_UPDATE_VERSION, values, 3);
+}
+
+mig_status mig__store_delete(struct mig__db *db, const char *revision)
+{
+	mig_value value = mig__value_text(revision);
+
+	return mig__db_write(db, MIG_SQL_DELETE_VERSION, &value, 1);
+}
+
+mig_status mig__store_clear(struct mig__db *db)
+{
+	return mig__db_write(db, MIG_SQL_CLEAR_VERSION, NULL, 0);
+}
+
+mig_status mig__store_log(struct mig__db *db, const struct mig__store_entry *e)
+{
+	mig_value values[] = {
+		mig__value_text(e->revision),   mig__value_text(e->direction),
+		mig__value_text(e->state),      mig__value_text(e->digest),
+		mig__value_int(e->statements),  mig__value_text(e->done_digest),
+		mig__value_text(e->started_at), mig__value_int(e->duration_us),
+		mig__value_text(e->actor),      mig__value_text(MIG_VERSION_STRING),
+	};
+
+	return mig__db_write(db, MIG_SQL_INSERT_HISTORY, values, 10);
+}
+
+mig_status mig__store_mark(struct mig__db *db, const char *state, int64_t statements,
+			   const char *done_digest, int64_t duration_us)
+{
+	mig_value values[] = { mig__value_text(state), mig__value_int(statements),
+			       mig__value_text(done_digest), mig__value_int(duration_us) };
+
+	return mig__db_write(db, MIG_SQL_UPDATE_RUNNING, values, 4);
+}
+
+/* revision, direction, state, digest, statements, started_at, duration_us, actor, library */
+static mig_status read_entry(struct mig__db *db, mig_cursor *cursor, struct mig__arena *arena,
+			     struct mig__store_entry *e, const char **library)
+{
+	const struct {
+		int32_t column;
+		const char **text;
+	} texts[] = { { 0, &e->revision }, { 1, &e->direction },  { 2, &e->state },
+		      { 3, &e->digest },   { 5, &e->started_at }, { 7, &e->actor },
+		      { 8, library } };
+	mig_status rc;
+
+	*e = (struct mig__store_entry){ .done_digest = "" };
+	for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+		rc = text_column(db, cursor, texts[i].column, arena, texts[i].text);
+		if (rc)
+			return rc;
+	}
+	rc = int_column(db, cursor, 4, &e->statements);
+	return rc ? rc : int_column(db, cursor, 6, &e->duration_us);
+}
+
+mig_status mig__store_history(struct mig__db *db, mig__store_entry_fn fn, void *user)
+{
+	struct mig__store_entry entry;
+	struct mig__arena arena;
+	const char *library;
+	mig_cursor *cursor;
+	int32_t more;
+	mig_status rc = mig__db_read(db, MIG_SQL_READ_HISTORY, &cursor);
+
+	if (rc)
+		return rc;
+	mig__arena_init(&arena, db->err->alloc);
+	while (cursor && !(rc = db->dialect->step(cursor, &more)) && more) {
+		rc = read_entry(db, cursor, &arena, &entry, &library);
+		if (!rc)
+			rc = fn(user, &entry, library);
+		mig__arena_finish(&arena);
+		if (rc)
+			break;
+	}
+	mig__arena_finish(&arena);
+	db->dialect->finish(cursor);
+	return rc;
+}

@@ -1,0 +1,54 @@
+/* store: libmig's own two tables, through the dialect's texts. Nothing here decides anything. */
+#ifndef MIG__MIGRATE_STORE_H
+#define MIG__MIGRATE_STORE_H
+
+#include "base/arena.h"
+#include "dialect/db.h"
+
+/* The digest of a row whose revision is half undone by a downgrade outside a transaction. */
+#define MIG__DIGEST_RUNNING "running"
+
+/* The version rows, by revision. Texts live in the arena that they were read into. */
+struct mig__store_rows {
+	const char **ids;
+	const char **digests; /* 64 digits; "": unknown; or MIG__DIGEST_RUNNING */
+	size_t count;
+	int32_t missing; /* the table is not there */
+};
+
+/* A section outside a transaction that was begun and not finished. */
+struct mig__store_running {
+	int32_t present;
+	int32_t missing; /* the history table is not there */
+	int32_t direction;
+	const char *revision, *digest, *done_digest;
+	int64_t statements;
+};
+
+struct mig__store_entry {
+	const char *revision, *direction, *state, *digest, *done_digest, *started_at, *actor;
+	int64_t statements, duration_us;
+};
+
+mig_status mig__store_create(struct mig__db *db);
+mig_status mig__store_read(struct mig__db *db, struct mig__arena *arena,
+			   struct mig__store_rows *out);
+mig_status mig__store_read_running(struct mig__db *db, struct mig__arena *arena,
+				   struct mig__store_running *out);
+mig_status mig__store_insert(struct mig__db *db, const char *revision, const char *digest);
+mig_status mig__store_update(struct mig__db *db, const char *revision, const char *digest,
+			     const char *old_revision);
+mig_status mig__store_delete(struct mig__db *db, const char *revision);
+mig_status mig__store_clear(struct mig__db *db);
+mig_status mig__store_log(struct mig__db *db, const struct mig__store_entry *entry);
+/* Changes the row in state "running". */
+mig_status mig__store_mark(struct mig__db *db, const char *state, int64_t statements,
+			   const char *done_digest, int64_t duration_us);
+/* Calls fn for every history row, oldest first; texts are borrowed for the call. */
+typedef mig_status (*mig__store_entry_fn)(void *user, const struct mig__store_entry *entry,
+					  const char *library);
+mig_status mig__store_history(struct mig__db *db, mig__store_entry_fn fn, void *user);
+
+const char *mig__direction_name(int32_t direction);
+
+#endif

@@ -1,0 +1,97 @@
+#include "script/internal.h"
+
+#include "base/text.h"
+#include "script/letters.h"
+
+#include <string.h>
+
+const char *const mig__no_names[1] = { NULL };
+
+uint32_t mig__code_point(const char *p, size_t left, size_t *size)
+{
+	const unsigned char *u = (const unsigned char *)p;
+	size_t n = u[0] < 0x80 ? 1 : u[0] < 0xe0 ? 2 : u[0] < 0xf0 ? 3 : 4;
+	uint32_t c;
+
+	*size = 1;
+	if (n == 1)
+		return u[0];
+	if (n > left || mig__text_utf8(p, n) != n)
+		return 0xfffd;
+	*size = n;
+	c = u[0] & (0x7fu >> n);
+	for (size_t i = 1; i < n; i++)
+		c = c << 6 | (u[i] & 0x3f);
+	return c;
+}
+
+int mig__is_letter(uint32_t c)
+{
+	size_t low = 0, high = sizeof letters / sizeof *letters;
+
+	if (c < 0x80)
+		return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+	while (low < high) {
+		size_t mid = low + (high - low) / 2;
+
+		if (c > letters[mid].last)
+			low = mid + 1;
+		else if (c < letters[mid].first)
+			high = mid;
+		else
+			return 1;
+	}
+	return 0;
+}
+
+static int is_label(const char *name, size_t size)
+{
+	size_t n;
+
+	if (size < 1 || size > 255)
+		return 0;
+	for (size_t i = 0; i < size; i += n) {
+		uint32_t c = mig__code_point(name + i, size - i, &n);
+
+		if (!mig__is_letter(c) && c != '_' && c != '.' && c != '-')
+			return 0;
+	}
+	return 1;
+}
+
+const char *mig__name_fault(const char *name, size_t size, enum mig__name_kind kind)
+{
+	static const char *const reserved[] = { "head", "heads", "base", "current" };
+	struct mig__word word = { name, size };
+
+	if (kind == MIG__NAME_ID && !mig__text_is_id(name, size))
+		return "use 1 to 255 of A-Z a-z 0-9 _ .";
+	if (kind == MIG__NAME_LABEL && !is_label(name, size))
+		return "use 1 to 255 bytes of letters, digits, _ . -";
+	for (size_t i = 0; i < sizeof reserved / sizeof *reserved; i++)
+		if (mig__word_is(word, reserved[i]))
+			return "the word is reserved";
+	return NULL;
+}
+
+mig_status mig__name_check(const char *name, enum mig__name_kind kind, const char *what,
+			   struct mig__error *err)
+{
+	struct mig__word word = { name, strlen(name) };
+	const char *fault = mig__name_fault(name, word.size, kind);
+	char quote[MIG__QUOTE];
+
+	return fault ? mig__fail(err, MIG_EILLEGAL_ID, "illegal %s \"%s\": %s", what,
+				 mig__quote(word, quote), fault)
+		     : MIG_OK;
+}
+
+int mig__list_same(const struct mig__list *a, const struct mig__list *b)
+{
+	if (a->count != b->count)
+		return 0;
+	for (uint32_t i = 0; i < a->count; i++)
+		if (strcmp(a->at[i], b->at[i]))
+			return 0;
+	return 1;
+}

@@ -1,0 +1,440 @@
+/* parse: a whole revision file: its header, and the sections that its directives begin.
+ *
+ * Sections are found by lines alone: a line that is a directive is one wherever it stands, inside a
+ * string or a comment of the SQL too, since what is a string differs from engine to engine. */
+#include "script/internal.h"
+
+#include "base/buf.h"
+#include "base/text.h"
+
+#include <string.h>
+
+enum { MOST_SECTIONS = 1000 }; /* each is compared with all before it */
+
+mig_status mig__reader_fail(const struct mig__reader *r, mig_status status, const char *at,
+			    const char *format, ...)
+{
+	struct mig__place place = mig__text_place(r->text, r->size, (size_t)(at - r->text));
+	struct mig__buf buf;
+	va_list args;
+
+	mig__buf_init(&buf, r->err->alloc);
+	va_start(args, format);
+	mig__buf_addv(&buf, format, args);
+	va_end(args);
+	if (buf.failed)
+		mig__fail_nomem(r->err);
+	else
+		mig__fail_at(r->err, status, r->file, place.line, place.column, "%s", buf.data);
+	mig__buf_finish(&buf);
+	return r->err->status;
+}
+
+/* -- between the header and the first section: comments and empty lines */
+
+struct prelude {
+	int32_t header_end;  /* number of the header's last line */
+	const char *comment; /* an open block comment */
+};
+
+static mig_status prelude_line(struct mig__reader *r, struct prelude *p, struct mig__word line,
+			       int *sql)
+{
+	struct mig__word content, key;
+	const char *close;
+
+	for (;;) {
+		if (p->comment) {
+			close = line.size ? memmem(line.at, line.size, "*/", 2) : NULL;
+			if (!close)
+				return MIG_OK;
+			line.size -= (size_t)(close + 2 - line.at);
+			line.at = close + 2;
+			p->comment = NULL;
+		}
+		line = mig__trim(line);
+		if (!line.size)
+			return MIG_OK;
+		if (mig__comment(line, &content)) {
+			if (mig__header_is_key(content, &key))
+				return mig__reader_fail(
+					r, MIG_ESYNTAX, key.at,
+					"\"%.*s:\" stands outside the header, which "
+					"ended in line %d",
+					(int)key.size, key.at, (int)p->header_end);
+			return MIG_OK;
+		}
+		if (line.size < 2 || memcmp(line.at, "/*", 2)) {
+			*sql = 1;
+			return r->out->id
+				       ? mig__reader_fail(r, MIG_ESYNTAX, line.at,
+							  "SQL before the first \"-- mig:upgrade\" "
+							  "line")
+				       : MIG_OK;
+		}
+		p->comment = line.at;
+		line = (struct mig__word){ line.at + 2, line.size - 2 };
+	}
+}
+
+/* Leaves r->lines at the first directive or at the end. *ended: the text ran out first. */
+static mig_status read_prelude(struct mig__reader *r, int *ended)
+{
+	struct prelude p = { .header_end = r->lines.number };
+	struct mig__lines before = r->lines;
+	struct mig__word words;
+	struct mig__line line;
+	mig_status rc = MIG_OK;
+	int sql = 0;
+
+	*ended = 1;
+	for (; !rc && !sql && mig__lines_next(&r->lines, &line); before = r->lines) {
+		if (mig__directive(line.text, &words)) {
+			*ended = 0;
+			break;
+		}
+		rc = prelude_line(r, &p, line.text, &sql);
+	}
+	r->lines = before;
+	if (sql)
+		*ended = 0;
+	if (!rc && p.comment && !*ended)
+		rc = mig__reader_fail(r, MIG_ESYNTAX, p.comment,
+				      "the comment is not closed before the first section");
+	return rc;
+}
+
+/* -- directives */
+
+struct directive {
+	const char *name;
+	int32_t direction;
+};
+
+static const struct directive directives[] = {
+	{ "mig:upgrade", MIG_UPGRADE },
+	{ "mig:downgrade", MIG_DOWNGRADE },
+};
+
+static mig_status read_name(struct mig__reader *r, struct mig__word value, const char **out)
+{
+	const char *fault = mig__name_fault(value.at, value.size, MIG__NAME_LABEL);
+	char quote[MIG__QUOTE];
+
+	if (fault)
+		return mig__reader_fail(r, MIG_ESYNTAX, value.at, "illegal name \"%s\": %s",
+					mig__quote(value, quote), fault);
+	*out = mig__arena_strndup(r->arena, value.at, value.size);
+	return *out ? MIG_OK : mig__fail_nomem(r->err);
+}
+
+static mig_status read_dialect(struct mig__reader *r, struct mig__word value,
+			       struct mig__section *out)
+{
+	return read_name(r, value, &out->dialect);
+}
+
+static mig_status read_database(struct mig__reader *r, struct mig__word value,
+				struct mig__section *out)
+{
+	return read_name(r, value, &out->database);
+}
+
+static mig_status read_transaction(struct mig__reader *r, struct mig__word value,
+				   struct mig__section *out)
+{
+	char quote[MIG__QUOTE];
+
+	if (!mig__word_is(value, "yes") && !mig__word_is(value, "no"))
+		return mig__reader_fail(r, MIG_ESYNTAX, value.at,
+					"transaction is \"%s\": it must be \"yes\" or \"no\"",
+					mig__quote(value, quote));
+	out->no_transaction = mig__word_is(value, "no");
+	return MIG_OK;
+}
+
+static const struct attribute {
+	const char *name;
+	mig_status (*read)(struct mig__reader *r, struct mig__word value, struct mig__section *out);
+} attributes[] = {
+	{ "dialect", read_dialect },
+	{ "database", read_database },
+	{ "transaction", read_transaction },
+};
+enum { ATTRIBUTES = sizeof attributes / sizeof *attributes };
+
+static mig_status unknown_attribute(struct mig__reader *r, struct mig__word name)
+{
+	const char *names[ATTRIBUTES + 1] = { NULL };
+	const char *near;
+	char quote[MIG__QUOTE];
+
+	for (size_t i = 0; i < ATTRIBUTES; i++)
+		names[i] = attributes[i].name;
+	near = mig__suggest(name, names);
+	mig__quote(name, quote);
+	if (near)
+		return mig__reader_fail(r, MIG_ESYNTAX, name.at,
+					"unknown attribute \"%s\" (did you mean \"%s\"?)", quote,
+					near);
+	return mig__reader_fail(r, MIG_ESYNTAX, name.at,
+				"unknown attribute \"%s\": there are dialect=NAME, database=NAME "
+				"and transaction=no",
+				quote);
+}
+
+static mig_status read_attribute(struct mig__reader *r, struct mig__word word, uint32_t *seen,
+				 struct mig__section *out)
+{
+	const char *equals = memchr(word.at, '=', word.size);
+	struct mig__word name = word, value = { word.at + word.size, 0 };
+	const struct attribute *a = attributes;
+
+	if (equals) {
+		name.size = (size_t)(equals - word.at);
+		value = (struct mig__word){ equals + 1, word.size - name.size - 1 };
+	}
+	while (a < attributes + ATTRIBUTES && !mig__word_is(name, a->name))
+		a++;
+	if (a == attributes + ATTRIBUTES)
+		return unknown_attribute(r, name);
+	if (!value.size)
+		return mig__reader_fail(r, MIG_ESYNTAX, word.at,
+					"\"%s\" has no value: write %s=VALUE, without blanks",
+					a->name, a->name);
+	if (*seen & UINT32_C(1) << (a - attributes))
+		return mig__reader_fail(r, MIG_ESYNTAX, word.at, "\"%s\" is given twice", a->name);
+	*seen |= UINT32_C(1) << (a - attributes);
+	return a->read(r, value, out);
+}
+
+static mig_status unknown_directive(struct mig__reader *r, struct mig__word name)
+{
+	static const char *const names[] = { "mig:upgrade", "mig:downgrade", NULL };
+	const char *near = mig__suggest(name, names);
+	char quote[MIG__QUOTE];
+
+	mig__quote(name, quote);
+	if (near)
+		return mig__reader_fail(r, MIG_ESYNTAX, name.at,
+					"unknown directive \"%s\" (did you mean \"%s\"?)", quote,
+					near);
+	return mig__reader_fail(r, MIG_ESYNTAX, name.at,
+				"unknown directive \"%s\": there are \"mig:upgrade\" and "
+				"\"mig:downgrade\"",
+				quote);
+}
+
+static mig_status read_directive(struct mig__reader *r, struct mig__word words,
+				 struct mig__section *out)
+{
+	struct mig__word word = mig__next_word(&words, 0);
+	const struct directive *d = directives;
+	uint32_t seen = 0;
+	mig_status rc = MIG_OK;
+
+	while (d < directives + sizeof directives / sizeof *directives &&
+	       !mig__word_is(word, d->name))
+		d++;
+	if (d == directives + sizeof directives / sizeof *directives)
+		return unknown_directive(r, word);
+	out->direction = d->direction;
+	while (!rc && (word = mig__next_word(&words, 0)).size)
+		rc = read_attribute(r, word, &seen, out);
+	return rc;
+}
+
+/* -- sections */
+
+static int same(const char *a, const char *b)
+{
+	return a == b || (a && b && !strcmp(a, b));
+}
+
+/* Room for one more; the array doubles inside the arena, two being the usual count. */
+static struct mig__section *add_section(struct mig__reader *r, struct mig__section **at,
+					size_t *cap, size_t count)
+{
+	struct mig__section *grown;
+
+	if (count == *cap) {
+		grown = mig__arena_alloc(r->arena, (*cap ? *cap * 2 : 2) * sizeof *grown);
+		if (!grown)
+			return NULL;
+		if (count)
+			memcpy(grown, *at, count * sizeof *grown);
+		*cap = *cap ? *cap * 2 : 2;
+		*at = grown;
+	}
+	memset(&(*at)[count], 0, sizeof **at);
+	return &(*at)[count];
+}
+
+static mig_status check_section(struct mig__reader *r, const struct mig__section *sections,
+				size_t count, struct mig__word words)
+{
+	const struct mig__section *s = &sections[count];
+
+	if (count == MOST_SECTIONS)
+		return mig__reader_fail(r, MIG_ESYNTAX, words.at, "more than %d sections",
+					(int)MOST_SECTIONS);
+	for (size_t i = 0; i < count; i++)
+		if (sections[i].direction == s->direction &&
+		    same(sections[i].dialect, s->dialect) &&
+		    same(sections[i].database, s->database))
+			return mig__reader_fail(r, MIG_ESYNTAX, words.at,
+						"a second \"%s\" section for the same dialect and "
+						"database: the first is in line %d",
+						directives[s->direction].name,
+						(int)sections[i].line);
+	return MIG_OK;
+}
+
+static mig_status read_sections(struct mig__reader *r)
+{
+	struct mig__section *sections = NULL, *s = NULL;
+	size_t cap = 0, count = 0;
+	struct mig__word words;
+	struct mig__line line;
+	int upgrades = 0;
+	mig_status rc;
+
+	while (mig__lines_next(&r->lines, &line)) {
+		if (!mig__directive(line.text, &words))
+			continue;
+		if (s)
+			s->size = (size_t)(line.text.at - r->text) - s->offset;
+		s = add_section(r, &sections, &cap, count);
+		if (!s)
+			return mig__fail_nomem(r->err);
+		rc = read_directive(r, words, s);
+		s->line = line.number;
+		s->offset = (size_t)(r->lines.at - r->text);
+		if (!rc)
+			rc = check_section(r, sections, count, words);
+		if (rc)
+			return rc;
+		upgrades += s->direction == MIG_UPGRADE;
+		count++;
+	}
+	if (s)
+		s->size = r->size - s->offset;
+	if (!upgrades)
+		return mig__fail_at(r->err, MIG_ESYNTAX, r->file, 0, 0,
+				    "there is no \"-- mig:upgrade\" section");
+	r->out->sections = sections;
+	r->out->section_count = count;
+	r->out->sections_read = 1;
+	return MIG_OK;
+}
+
+/* -- the whole */
+
+mig_status mig__parse_too_large(const char *file, struct mig__error *err)
+{
+	return mig__fail_at(err, MIG_ESYNTAX, file, 0, 0, "the file is larger than 2 GiB");
+}
+
+static mig_status check_bytes(const struct mig__reader *r)
+{
+	const char *nul;
+	size_t good;
+
+	if (!r->size)
+		return mig__fail_at(r->err, MIG_ESYNTAX, r->file, 0, 0, "the file is empty");
+	if (r->size > INT32_MAX)
+		return mig__parse_too_large(r->file, r->err);
+	if (r->size >= 2 && (!memcmp(r->text, "\xff\xfe", 2) || !memcmp(r->text, "\xfe\xff", 2)))
+		return mig__fail_at(r->err, MIG_ESYNTAX, r->file, 0, 0,
+				    "the file is UTF-16: save it as UTF-8");
+	good = mig__text_utf8(r->text, r->size);
+	nul = memchr(r->text, '\0', good);
+	if (nul)
+		return mig__reader_fail(r, MIG_ESYNTAX, nul, "a NUL byte");
+	if (good < r->size)
+		return mig__reader_fail(r, MIG_ESYNTAX, r->text + good, "byte 0x%02X is not UTF-8",
+					(unsigned char)r->text[good]);
+	return MIG_OK;
+}
+
+/* Header and prelude. *ended: there is no directive in this text. */
+static mig_status read_head(struct mig__reader *r, int *ended)
+{
+	size_t bom = r->size >= 3 && !memcmp(r->text, "\xef\xbb\xbf", 3) ? 3 : 0;
+	mig_status rc = check_bytes(r);
+
+	if (rc)
+		return rc;
+	*r->out = (struct mig__script){ .message = "", .created = "", .file = r->file };
+	r->out->parents.at = r->out->dependencies.at = r->out->labels.at = mig__no_names;
+	mig__lines_init(&r->lines, r->text + bom, r->size - bom);
+	rc = mig__header_read(r);
+	if (!rc)
+		rc = read_prelude(r, ended);
+	if (!rc && !r->out->id && (r->complete || !*ended))
+		rc = mig__reader_fail(r, MIG_ESYNTAX, r->text,
+				      "the header has no \"-- revision: ID\" line");
+	return rc;
+}
+
+mig_status mig__parse_whole(struct mig__arena *arena, const char *file, const char *text,
+			    size_t size, int32_t digest, struct mig__error *err,
+			    struct mig__script *out)
+{
+	struct mig__script script;
+	struct mig__reader r = { arena, file, text, size, 1, err, { 0 }, &script };
+	int ended;
+	mig_status rc = read_head(&r, &ended);
+
+	if (!rc)
+		rc = read_sections(&r);
+	if (rc)
+		return rc;
+	if (digest) {
+		mig__script_text_digest(text, size, script.digest);
+		script.has_digest = 1;
+	}
+	*out = script;
+	return MIG_OK;
+}
+
+mig_status mig__parse_head(struct mig__arena *arena, const char *file, const char *text,
+			   size_t size, int complete, struct mig__error *err,
+			   struct mig__script *out, int *more)
+{
+	struct mig__script script;
+	struct mig__reader r = { arena, file, text, size, complete, err, { 0 }, &script };
+	int ended;
+	mig_status rc;
+
+	*more = 0;
+	/* whole lines only; a CR at the very end may be half of a CRLF */
+	while (!complete && r.size &&
+	       !(text[r.size - 1] == '\n' || (text[r.size - 1] == '\r' && r.size < size)))
+		r.size--;
+	if (!complete && !r.size) {
+		*more = 1;
+		return MIG_OK;
+	}
+	rc = read_head(&r, &ended);
+	if (rc)
+		return rc;
+	if (ended && complete)
+		return mig__fail_at(err, MIG_ESYNTAX, file, 0, 0,
+				    "there is no \"-- mig:upgrade\" section");
+	*more = ended;
+	if (!ended)
+		*out = script;
+	return MIG_OK;
+}
+
+mig_status mig__script_parse(struct mig__arena *arena, const char *file, const char *text,
+			     size_t size, int32_t digest, struct mig__error *err,
+			     struct mig__script *out)
+{
+	const char *kept = mig__arena_strdup(arena, file);
+
+	if (!kept)
+		return mig__fail_nomem(err);
+	return mig__parse_whole(arena, kept, text, size, digest, err, out);
+}

@@ -1,0 +1,146 @@
+/* script: revision files to memory and back. The only module that touches files (through base).
+ *
+ * A mig__script is one revision from any source: a file, memory, a compiled-in bundle, or C
+ * functions. A mig__set is all of a context's, in load order. Bodies are read when they are run. */
+#ifndef MIG__SCRIPT_SCRIPT_H
+#define MIG__SCRIPT_SCRIPT_H
+
+#include "base/arena.h"
+#include "base/digest.h"
+#include "base/error.h"
+#include "base/map.h"
+
+#include <mig/mig.h>
+
+struct mig__list {
+	const char *const *at; /* ends with NULL */
+	uint32_t count;
+};
+
+/* One "-- mig:upgrade …" section. */
+struct mig__section {
+	int32_t direction; /* MIG_UPGRADE or MIG_DOWNGRADE */
+	int32_t no_transaction;
+	const char *dialect;  /* NULL: any */
+	const char *database; /* NULL: any */
+	size_t offset, size;  /* of its SQL in the whole file as it is on disk */
+	int32_t line;         /* of its directive; 0 in a bundle */
+};
+
+struct mig__script {
+	const char *id;
+	const char *message; /* "" if none; lines joined by LF */
+	const char *created; /* "" if none */
+	const char *file;    /* NULL for a revision in C without one */
+	struct mig__list parents, dependencies, labels;
+	/* sections are there when sections_read (always for memory and bundles) */
+	const struct mig__section *sections;
+	size_t section_count;
+	int32_t sections_read;
+	/* where the text is */
+	int32_t on_disk;  /* file is read again for sections, digest and body */
+	const char *text; /* borrowed or in the set's arena; NULL on disk and for C */
+	size_t text_size;
+	mig_step_fn upgrade, downgrade; /* revisions in C */
+	void *user;
+	int32_t c_no_transaction;
+	const char *c_version;
+	int32_t has_digest, has_chain;
+	uint8_t digest[MIG__DIGEST_SIZE], chain[MIG__DIGEST_SIZE];
+};
+
+/* -- reading one (parse.c) */
+
+/* Parses the whole text of a revision file: header, sections and, when digest is nonzero, its
+ * digest. Everything kept is allocated in the arena; `text` itself is not kept. */
+mig_status mig__script_parse(struct mig__arena *arena, const char *file, const char *text,
+			     size_t size, int32_t digest, struct mig__error *err,
+			     struct mig__script *out);
+
+/* The section that applies: the most specific for dialect and database (either may be NULL), a
+ * dialect counting more than a database; NULL if there is none. Sections must have been read. */
+const struct mig__section *mig__script_section(const struct mig__script *script,
+					       int32_t direction, const char *dialect,
+					       const char *database);
+
+/* Reads the sections of a script on disk that does not have them yet. MIG_EEDITED if the file now
+ * holds another id. */
+mig_status mig__script_load(struct mig__arena *arena, struct mig__script *script,
+			    struct mig__error *err);
+
+/* The text of a section, read now: NUL-terminated, freed with mig__body_finish. */
+struct mig__body {
+	char *text; /* lies inside file_text: not freed alone */
+	size_t size;
+	/* the whole file, for places: offset `at` of the file is text[0]. Where the section ends, its
+	 * NUL has taken the place of a byte. */
+	char *file_text;
+	size_t file_size, at;
+};
+/* Finds the section and reads it; MIG_ENO_SECTION or MIG_EIRREVERSIBLE if there is none. A file that
+ * has changed since its digest was taken: MIG_EEDITED. */
+mig_status mig__script_body(const struct mig__alloc *alloc, const struct mig__script *script,
+			    int32_t direction, const char *dialect, const char *database,
+			    struct mig__error *err, struct mig__body *out);
+void mig__body_finish(const struct mig__alloc *alloc, struct mig__body *body);
+
+/* -- digests (digest.c) */
+
+/* SHA-256 over the canonical text: no BOM, CRLF and CR are LF, no blanks (space, tab) at the end of
+ * a line, no empty lines at the end of the text. */
+void mig__script_text_digest(const char *text, size_t size, uint8_t out[MIG__DIGEST_SIZE]);
+/* Fills script->digest if it is missing (reads the file; a revision in C: over id and version). */
+mig_status mig__script_digest(const struct mig__alloc *alloc, struct mig__script *script,
+			      struct mig__error *err);
+/* Chain digest: SHA-256 over id, NUL, own digest, then the chain digests of parents and
+ * dependencies (declared order, `count` of them), with domain separation. */
+void mig__script_chain(const char *id, const uint8_t digest[MIG__DIGEST_SIZE],
+		       const uint8_t *const *below, size_t count, uint8_t out[MIG__DIGEST_SIZE]);
+
+/* -- all of a context's (set.c, scan.c) */
+
+struct mig__set {
+	struct mig__arena arena;
+	struct mig__script *at; /* load order */
+	size_t count, cap;
+	struct mig__map seen; /* files and folders read so far (scan.c) */
+};
+
+void mig__set_init(struct mig__set *set, const struct mig__alloc *alloc);
+void mig__set_finish(struct mig__set *set);
+/* Adds the files of a folder in the order of their names (bytes), then, when recursive, its
+ * sub-folders in theirs. Files that do not end in .sql, and names that begin with a dot, are not
+ * revision files. digests nonzero: digests are taken while the files are read. A file seen before
+ * under another name (same device and inode) is added once. */
+mig_status mig__set_add_folder(struct mig__set *set, const char *path, int32_t recursive,
+			       int32_t digests, struct mig__error *err);
+mig_status mig__set_add_text(struct mig__set *set, const char *name, const char *text, size_t size,
+			     struct mig__error *err);
+mig_status mig__set_add_bundle(struct mig__set *set, const mig_bundle *bundle,
+			       struct mig__error *err);
+mig_status mig__set_add_c(struct mig__set *set, const mig_revision_def *def,
+			  struct mig__error *err);
+
+/* -- writing (write.c) */
+
+/* What a template can use. */
+struct mig__script_values {
+	const char *id, *message, *created;
+	struct mig__list parents, dependencies, labels;
+	const char *upgrade_sql, *downgrade_sql; /* "" if none */
+};
+/* The built-in template. */
+extern const char mig__script_template[];
+/* Fills a template: ${revision} ${message} ${revises} ${branch_labels} ${depends_on} ${created}
+ * ${upgrade} ${downgrade}, and $$ for a dollar. The result (freed with mig__free) must parse back to
+ * the same values, otherwise MIG_ESYNTAX. name stands for the template in messages. */
+mig_status mig__script_render(const struct mig__alloc *alloc, const char *name,
+			      const char *template_text, size_t size,
+			      const struct mig__script_values *values, struct mig__error *err,
+			      char **text, size_t *text_size);
+/* The file name for a revision, "<id>_<slug>.sql": the slug is the message's first line, lower
+ * case, letters and digits (of Unicode as they are) joined by "_", at most 40 bytes, cut at a "_".
+ * Freed with mig__free. */
+char *mig__script_file_name(const struct mig__alloc *alloc, const char *id, const char *message);
+
+#endif

@@ -1,0 +1,230 @@
+/* set: revisions from memory, from a bundle and in C. Folders are in scan.c. */
+#include "script/internal.h"
+
+#include "base/options.h"
+#include "base/text.h"
+
+#include <stdalign.h>
+#include <string.h>
+
+void mig__set_init(struct mig__set *set, const struct mig__alloc *alloc)
+{
+	memset(set, 0, sizeof *set);
+	mig__arena_init(&set->arena, alloc);
+	mig__map_init(&set->seen, alloc);
+}
+
+void mig__set_finish(struct mig__set *set)
+{
+	const struct mig__alloc *alloc = set->arena.alloc;
+
+	mig__free(alloc, set->at);
+	mig__map_finish(&set->seen);
+	mig__arena_finish(&set->arena);
+	mig__set_init(set, alloc);
+}
+
+mig_status mig__set_push(struct mig__set *set, const struct mig__script *script,
+			 struct mig__error *err)
+{
+	if (!mig__grow(set->arena.alloc, (void **)&set->at, &set->cap, set->count + 1,
+		       sizeof *set->at))
+		return mig__fail_nomem(err);
+	set->at[set->count++] = *script;
+	return MIG_OK;
+}
+
+mig_status mig__set_add_text(struct mig__set *set, const char *name, const char *text, size_t size,
+			     struct mig__error *err)
+{
+	struct mig__script script;
+	mig_status rc = mig__script_parse(&set->arena, name, text, size, 0, err, &script);
+
+	if (rc)
+		return rc;
+	script.text = mig__arena_strndup(&set->arena, text, size);
+	script.text_size = size;
+	return script.text ? mig__set_push(set, &script, err) : mig__fail_nomem(err);
+}
+
+/* -- lists of names that others made */
+
+/* Checks a list that ends with NULL, or is NULL, and borrows it. */
+static mig_status take_list(const char *const *names, enum mig__name_kind kind, const char *what,
+			    struct mig__error *err, struct mig__list *out)
+{
+	uint32_t count = 0;
+	mig_status rc;
+
+	for (; names && names[count]; count++) {
+		rc = mig__name_check(names[count], kind, what, err);
+		if (rc)
+			return rc;
+	}
+	*out = (struct mig__list){ count ? names : mig__no_names, count };
+	return MIG_OK;
+}
+
+/* What bundles and revisions in C have in common. */
+static mig_status take_names(const char *id, const char *const *revises,
+			     const char *const *branch_labels, const char *const *depends_on,
+			     struct mig__error *err, struct mig__script *out)
+{
+	mig_status rc = mig__name_check(id, MIG__NAME_ID, "revision id", err);
+
+	if (rc)
+		return rc;
+	out->id = id;
+	rc = take_list(revises, MIG__NAME_ID, "revision id", err, &out->parents);
+	if (!rc)
+		rc = take_list(branch_labels, MIG__NAME_LABEL, "branch label", err, &out->labels);
+	if (!rc)
+		rc = take_list(depends_on, MIG__NAME_LABEL, "revision id or branch label", err,
+			       &out->dependencies);
+	if (rc) {
+		mig__error_prefix(err, "revision %s: ", id);
+		mig__error_set_revision(err, id);
+	}
+	return rc;
+}
+
+/* -- bundles */
+
+static mig_status take_section(const mig_bundle_revision *revision, const mig_bundle_section *given,
+			       struct mig__error *err, struct mig__section *out)
+{
+	if (given->offset > revision->text_size ||
+	    given->size > revision->text_size - given->offset ||
+	    (given->direction != MIG_UPGRADE && given->direction != MIG_DOWNGRADE))
+		return mig__fail(err, MIG_EINVAL, "bundle: a section of revision %s is malformed",
+				 revision->id);
+	*out = (struct mig__section){ .direction = given->direction,
+				      .no_transaction = given->no_transaction,
+				      .dialect = given->dialect,
+				      .database = given->database,
+				      .offset = given->offset,
+				      .size = given->size };
+	return MIG_OK;
+}
+
+static mig_status take_revision(struct mig__set *set, const mig_bundle_revision *given,
+				size_t section_size, struct mig__error *err)
+{
+	struct mig__script s = { .file = given->file,
+				 .message = given->message ? given->message : "",
+				 .created = given->created ? given->created : "",
+				 .text = given->text,
+				 .text_size = given->text_size,
+				 .section_count = given->section_count,
+				 .sections_read = 1,
+				 .has_digest = 1,
+				 .has_chain = 1 };
+	struct mig__section *sections;
+	mig_status rc;
+
+	if (!given->id || !given->text || (given->section_count && !given->sections))
+		return mig__fail(err, MIG_EINVAL, "bundle: a revision has no id, text or sections");
+	rc = take_names(given->id, given->revises, given->branch_labels, given->depends_on, err,
+			&s);
+	if (rc)
+		return rc;
+	sections = mig__arena_zalloc(&set->arena, given->section_count, sizeof *sections);
+	if (!sections)
+		return mig__fail_nomem(err);
+	for (size_t i = 0; !rc && i < given->section_count; i++)
+		rc = take_section(given,
+				  (const void *)((const char *)given->sections + i * section_size),
+				  err, &sections[i]);
+	if (rc)
+		return rc;
+	s.sections = sections;
+	memcpy(s.digest, given->digest, sizeof s.digest);
+	memcpy(s.chain, given->chain, sizeof s.chain);
+	return mig__set_push(set, &s, err);
+}
+
+mig_status mig__set_add_bundle(struct mig__set *set, const mig_bundle *bundle,
+			       struct mig__error *err)
+{
+	mig_status rc = MIG_OK;
+
+	if (bundle->struct_size < sizeof *bundle ||
+	    bundle->revision_size < sizeof(mig_bundle_revision) ||
+	    bundle->section_size < sizeof(mig_bundle_section))
+		return mig__fail(err, MIG_EINVAL, "not a bundle: its sizes are too small");
+	if (bundle->revision_size % alignof(mig_bundle_revision) ||
+	    bundle->section_size % alignof(mig_bundle_section) ||
+	    (bundle->count && !bundle->revisions))
+		return mig__fail(err, MIG_EINVAL, "bundle: malformed");
+	if (bundle->count > SIZE_MAX - set->count ||
+	    !mig__grow(set->arena.alloc, (void **)&set->at, &set->cap, set->count + bundle->count,
+		       sizeof *set->at))
+		return mig__fail_nomem(err);
+	for (size_t i = 0; !rc && i < bundle->count; i++)
+		rc = take_revision(
+			set,
+			(const void *)((const char *)bundle->revisions + i * bundle->revision_size),
+			bundle->section_size, err);
+	return rc;
+}
+
+/* -- revisions in C */
+
+static mig_status copy_text(struct mig__set *set, const char *text, struct mig__error *err,
+			    const char **out)
+{
+	*out = mig__arena_strdup(&set->arena, text ? text : "");
+	return *out ? MIG_OK : mig__fail_nomem(err);
+}
+
+static mig_status copy_list(struct mig__set *set, struct mig__error *err, struct mig__list *list)
+{
+	const char **at;
+	mig_status rc = MIG_OK;
+
+	if (!list->count)
+		return MIG_OK;
+	at = mig__arena_zalloc(&set->arena, (size_t)list->count + 1, sizeof *at);
+	if (!at)
+		return mig__fail_nomem(err);
+	for (uint32_t i = 0; !rc && i < list->count; i++)
+		rc = copy_text(set, list->at[i], err, &at[i]);
+	list->at = at;
+	return rc;
+}
+
+mig_status mig__set_add_c(struct mig__set *set, const mig_revision_def *def, struct mig__error *err)
+{
+	struct mig__script s = { .sections_read = 1 };
+	mig_revision_def d;
+	mig_status rc = mig__options_read(&d, sizeof d, def, err);
+
+	if (rc)
+		return rc;
+	if (!d.id || !d.upgrade)
+		return mig__fail(err, MIG_EINVAL,
+				 "a revision in C needs an id and an upgrade function");
+	rc = take_names(d.id, d.revises, d.branch_labels, d.depends_on, err, &s);
+	if (!rc && d.message && mig__text_utf8(d.message, strlen(d.message)) < strlen(d.message))
+		rc = mig__fail(err, MIG_EINVAL, "revision %s: the message is not UTF-8", d.id);
+	if (!rc)
+		rc = copy_text(set, d.id, err, &s.id);
+	if (!rc)
+		rc = copy_text(set, d.message, err, &s.message);
+	if (!rc)
+		rc = copy_text(set, d.version, err, &s.c_version);
+	if (!rc)
+		rc = copy_list(set, err, &s.parents);
+	if (!rc)
+		rc = copy_list(set, err, &s.labels);
+	if (!rc)
+		rc = copy_list(set, err, &s.dependencies);
+	if (rc)
+		return rc;
+	s.created = "";
+	s.upgrade = d.upgrade;
+	s.downgrade = d.downgrade;
+	s.user = d.user;
+	s.c_no_transaction = d.no_transaction != 0;
+	return mig__set_push(set, &s, err);
+}
