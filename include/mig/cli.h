@@ -54,8 +54,8 @@ typedef struct mig_cli_options {
  *
  * argv[0] is skipped; options may be NULL. Being a command line, it reads the environment (MIG_URL,
  * MIG_DIRECTORY, MIG_CONFIG) and writes to stdout and stderr. While it works, SIGPIPE is ignored,
- * and during a run SIGINT and SIGTERM cancel it; both are put back. Not to be called by two threads
- * at once. Since 0.1.0. */
+ * and SIGINT and SIGTERM cancel a run, unless the host handles them itself; all are put back. Not
+ * to be called by two threads at once. Since 0.1.0. */
 MIG_API int mig_cli_main(int argc, char **argv, const mig_cli_options *options);
 
 #ifdef __cplusplus

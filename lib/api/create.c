@@ -123,6 +123,7 @@ struct creation {
 	struct mig__script_values values;
 	const char **parents, **deps; /* full ids */
 	uint32_t first_parent;        /* or MIG__NO_NODE */
+	char *path;                   /* of the file, once it is written */
 	char id[13], created[32];
 };
 
@@ -327,6 +328,10 @@ static mig_status write_revision(struct creation *c, const char *folder)
 	}
 	if (!rc)
 		rc = mig__file_create(path, text, size, &c->ctx->err);
+	if (!rc && !(c->path = mig__arena_strdup(&c->arena, path))) {
+		mig__file_remove(path);
+		rc = mig__fail_nomem(&c->ctx->err);
+	}
 	mig__free(alloc, template_text);
 	mig__free(alloc, text);
 	mig__free(alloc, name);
@@ -409,6 +414,10 @@ mig_status mig_revision_create(mig_ctx *ctx, const mig_revision_options *options
 							   "again", id);
 		if (!rc)
 			rc = mig__revision_list_new(ctx, &node, 1, 0, out);
+		if (rc) {
+			mig__file_remove(c.path);
+			mig__unload(ctx);
+		}
 	}
 	mig__arena_finish(&c.arena);
 	return rc;

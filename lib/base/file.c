@@ -88,6 +88,11 @@ mig_status mig__file_create(const char *path, const char *text, size_t size,
 	return rc;
 }
 
+void mig__file_remove(const char *path)
+{
+	unlink(path);
+}
+
 mig_status mig__file_mkdir(const char *path, struct mig__error *err)
 {
 	if (mkdir(path, 0777) < 0 &&

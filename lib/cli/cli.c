@@ -1,0 +1,186 @@
+/* cli: the table of commands, and the way from a command line to an exit status. */
+#include "cli/cli.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+
+enum { MANY = 4096 }; /* arguments of a command that takes a list */
+
+static const struct mig__cli_command commands[] = {
+	{ "init", "[DIR]", "make a folder for revisions, with its configuration", 0, 1, NULL,
+	  mig__cli_cmd_init },
+	{ "revision", "[-m MESSAGE]", "write a new revision file",
+	  MIG__CLI_READS | MIG__CLI_WRITES | MIG__CLI_JSON, 0, mig__cli_revision_options,
+	  mig__cli_cmd_revision },
+	{ "merge", "[-m MESSAGE] [REVISION...]",
+	  "write a revision that joins others (default: all heads)",
+	  MIG__CLI_READS | MIG__CLI_WRITES | MIG__CLI_JSON, MANY, mig__cli_merge_options,
+	  mig__cli_cmd_merge },
+	{ "upgrade", "[TARGET]", "bring the database up to a revision (default: head)",
+	  MIG__CLI_READS | MIG__CLI_DATABASE | MIG__CLI_JSON, 1, mig__cli_run_options,
+	  mig__cli_cmd_upgrade },
+	{ "downgrade", "[TARGET]", "take the database down to a revision (default: -1, one step)",
+	  MIG__CLI_READS | MIG__CLI_DATABASE | MIG__CLI_JSON, 1, mig__cli_run_options,
+	  mig__cli_cmd_downgrade },
+	{ "plan", "[TARGET]", "show what an upgrade would run (default: head)",
+	  MIG__CLI_READS | MIG__CLI_DATABASE | MIG__CLI_JSON, 1, mig__cli_plan_options,
+	  mig__cli_cmd_plan },
+	{ "current", "", "show where the database is",
+	  MIG__CLI_READS | MIG__CLI_DATABASE | MIG__CLI_JSON, 0, mig__cli_current_options,
+	  mig__cli_cmd_current },
+	{ "history", "", "list the revisions, the newest first", MIG__CLI_READS | MIG__CLI_JSON, 0,
+	  mig__cli_history_options, mig__cli_cmd_history },
+	{ "heads", "", "list the revisions that nothing follows", MIG__CLI_READS | MIG__CLI_JSON, 0,
+	  mig__cli_heads_options, mig__cli_cmd_heads },
+	{ "branches", "", "list the revisions that several follow", MIG__CLI_READS | MIG__CLI_JSON,
+	  0, NULL, mig__cli_cmd_branches },
+	{ "show", "[REVISION]", "show a revision in full (default: head)",
+	  MIG__CLI_READS | MIG__CLI_JSON, 1, NULL, mig__cli_cmd_show },
+	{ "stamp", "REVISION...", "set where the database is, without running anything",
+	  MIG__CLI_READS | MIG__CLI_DATABASE, MANY, mig__cli_stamp_options, mig__cli_cmd_stamp },
+	{ "log", "", "list what has been done to the database", MIG__CLI_DATABASE | MIG__CLI_JSON,
+	  0, NULL, mig__cli_cmd_log },
+	{ "ensure-version", "", "make libmig's tables in the database, if they are missing",
+	  MIG__CLI_DATABASE, 0, NULL, mig__cli_cmd_ensure_version },
+	{ "embed", "[-o FILE.c]", "write the revisions as C source, to compile in",
+	  MIG__CLI_READS | MIG__CLI_WRITES, 0, mig__cli_embed_options, mig__cli_cmd_embed },
+	{ "help", "[COMMAND]", "explain a command", MIG__CLI_BARE, 1, NULL, mig__cli_cmd_help },
+	{ 0 }
+};
+
+const struct mig__cli_option mig__cli_global_options[] = {
+	{ MIG__OPT_DIRECTORY, 'd', "directory", "DIR",
+	  "folder of the environment (MIG_DIRECTORY; default: migrations)" },
+	{ MIG__OPT_URL, 'u', "url", "URL", "the database, e.g. sqlite:app.db (MIG_URL)" },
+	{ MIG__OPT_CONFIG, 'c', "config", "FILE", "configuration (MIG_CONFIG; default: DIR/mig.ini)" },
+	{ MIG__OPT_NAME, 'n', "name", "SECTION", "section of the configuration (default: mig)" },
+	{ MIG__OPT_LOCK_TIMEOUT, 0, "lock-timeout", "SECONDS",
+	  "how long to wait for another process (default: 60)" },
+	{ MIG__OPT_JSON, 0, "json", NULL, "print JSON (queries)" },
+	{ MIG__OPT_QUIET, 'q', "quiet", NULL, "only results and errors" },
+	{ MIG__OPT_VERBOSE, 'v', "verbose", NULL, "more about each revision; log messages" },
+	{ MIG__OPT_HELP, 'h', "help", NULL, "this text" },
+	{ MIG__OPT_VERSION, 0, "version", NULL, "the version of libmig" },
+	{ 0 }
+};
+
+const struct mig__cli_command *mig__cli_commands(void)
+{
+	return commands;
+}
+
+const struct mig__cli_command *mig__cli_find_command(const char *name)
+{
+	for (const struct mig__cli_command *c = commands; c->name; c++)
+		if (!strcmp(c->name, name))
+			return c;
+	return NULL;
+}
+
+/* -- output */
+
+/* A pipe that nobody reads any more is reported by the exit status alone. */
+void mig__cli_flush(struct mig__cli *cli)
+{
+	struct mig__cli_text *out = &cli->out;
+	int error;
+
+	if (out->len && !cli->out_failed) {
+		errno = 0;
+		if (fwrite(out->data, 1, out->len, stdout) != out->len || fflush(stdout)) {
+			error = errno ? errno : EIO;
+			clearerr(stdout);
+			cli->out_failed = error;
+			if (error != EPIPE)
+				fprintf(stderr, "%s: stdout: %s\n", cli->program, strerror(error));
+		}
+	}
+	mig__cli_clear(out);
+}
+
+/* -- a command line */
+
+static int take_host(struct mig__cli *cli, const mig_cli_options *options)
+{
+	const unsigned char *bytes = (const unsigned char *)options;
+	size_t size = options ? options->struct_size : 0;
+
+	cli->program = "mig";
+	if (!options)
+		return MIG_CLI_DONE;
+	for (size_t i = sizeof cli->host; i < size; i++)
+		if (bytes[i])
+			return mig__cli_fail(cli, "mig_cli_main: options of a newer libmig");
+	if (size < sizeof options->struct_size)
+		return mig__cli_fail(cli, "mig_cli_main: struct_size is not set");
+	memcpy(&cli->host, options, size < sizeof cli->host ? size : sizeof cli->host);
+	if (cli->host.program && cli->host.program[0])
+		cli->program = cli->host.program;
+	return MIG_CLI_DONE;
+}
+
+static int run_command(struct mig__cli *cli)
+{
+	const struct mig__cli_command *command = cli->args.command;
+	int status;
+
+	if (cli->json && !(command->needs & MIG__CLI_JSON))
+		return mig__cli_bad_usage(cli, "\"%s\" has no --json", command->name);
+	if (!(command->needs & MIG__CLI_BARE)) {
+		status = mig__cli_settings(cli);
+		if (status)
+			return status;
+	}
+	return command->run(cli);
+}
+
+static int run(struct mig__cli *cli, int argc, char **argv)
+{
+	int status = mig__cli_parse(cli, argc, argv);
+
+	if (status)
+		return status;
+	cli->quiet = mig__cli_count(&cli->args, MIG__OPT_QUIET) > 0;
+	cli->verbose = mig__cli_count(&cli->args, MIG__OPT_VERBOSE) > 1
+			       ? 2
+			       : (int)mig__cli_count(&cli->args, MIG__OPT_VERBOSE);
+	cli->json = mig__cli_count(&cli->args, MIG__OPT_JSON) > 0;
+	if (mig__cli_count(&cli->args, MIG__OPT_HELP)) {
+		mig__cli_add_help(cli, cli->args.command, &cli->out);
+		return MIG_CLI_DONE;
+	}
+	if (mig__cli_count(&cli->args, MIG__OPT_VERSION)) {
+		mig__cli_addf(&cli->out, "%s (libmig) %s\n", cli->program, mig_version());
+		return MIG_CLI_DONE;
+	}
+	if (!cli->args.command)
+		return mig__cli_bad_usage(cli, "a command is missing");
+	return run_command(cli);
+}
+
+int mig_cli_main(int argc, char **argv, const mig_cli_options *options)
+{
+	struct sigaction ignore = { .sa_handler = SIG_IGN }, before;
+	struct mig__cli cli = { 0 };
+	int status;
+
+	sigemptyset(&ignore.sa_mask);
+	sigaction(SIGPIPE, &ignore, &before);
+	status = take_host(&cli, options);
+	if (!status)
+		status = run(&cli, argc, argv);
+	if (cli.out.failed)
+		status = mig__cli_no_memory(&cli);
+	mig__cli_flush(&cli);
+	if (cli.out_failed && status == MIG_CLI_DONE)
+		status = MIG_CLI_ERROR;
+	mig_revision_list_free(cli.current);
+	mig_close(cli.ctx);
+	mig__cli_args_finish(&cli.args);
+	mig__cli_config_finish(&cli.config);
+	mig__cli_text_finish(&cli.out);
+	sigaction(SIGPIPE, &before, NULL);
+	return status;
+}

@@ -1,0 +1,124 @@
+/* cli: what the commands share. A command is one file and one row of the table in cli.c: it reads
+ * its arguments, makes one public call, and prints. */
+#ifndef MIG__CLI_CLI_H
+#define MIG__CLI_CLI_H
+
+#include "cli/args.h"
+#include "cli/config.h"
+#include "cli/text.h"
+
+#include <mig/cli.h>
+
+struct mig__cli {
+	mig_cli_options host;
+	const char *program;
+	struct mig__cli_args args;
+	struct mig__cli_config config;
+	int quiet, verbose, json;
+	const char *directory; /* of the environment */
+	int directory_named;   /* by the command line or the environment */
+	const char *url;       /* or NULL */
+	int32_t lock_timeout_ms;
+	mig_ctx *ctx;
+	mig_revision_list *current; /* where the database is; NULL: not asked */
+	struct mig__cli_text out;   /* what goes to stdout */
+	int out_failed;             /* an errno from there */
+};
+
+/* What a command needs of the context. */
+enum mig__cli_need {
+	MIG__CLI_READS = 1,    /* the revisions */
+	MIG__CLI_WRITES = 2,   /* the folder, as it writes files or reads them as files */
+	MIG__CLI_DATABASE = 4, /* the database */
+	MIG__CLI_JSON = 8,     /* knows --json */
+	MIG__CLI_BARE = 16     /* neither configuration nor context */
+};
+
+struct mig__cli_command {
+	const char *name;
+	const char *words;   /* its arguments, for the usage line */
+	const char *summary; /* one line */
+	unsigned needs;
+	size_t most_words;
+	const struct mig__cli_option *options; /* or NULL */
+	int (*run)(struct mig__cli *cli);      /* returns an enum mig_cli_status */
+};
+
+const struct mig__cli_command *mig__cli_commands(void); /* ends with a NULL name */
+const struct mig__cli_command *mig__cli_find_command(const char *name);
+extern const struct mig__cli_option mig__cli_global_options[];
+
+/* args.c: MIG_CLI_DONE, or the status to exit with */
+int mig__cli_parse(struct mig__cli *cli, int argc, char **argv);
+int mig__cli_unknown_command(struct mig__cli *cli, const char *word);
+
+/* fail.c: each prints to stderr, after what stdout has waiting, and returns the status */
+__attribute__((format(printf, 2, 3))) int mig__cli_fail(struct mig__cli *cli, const char *format,
+							...);
+__attribute__((format(printf, 2, 3))) int mig__cli_bad_usage(struct mig__cli *cli,
+							     const char *format, ...);
+int mig__cli_no_memory(struct mig__cli *cli);
+int mig__cli_ctx_fail(struct mig__cli *cli); /* the last error of the context */
+void mig__cli_hint(struct mig__cli *cli, const char *hint);
+/* One line for stderr, "PROGRAM: text". */
+void mig__cli_say(struct mig__cli *cli, const char *text);
+
+/* caret.c: the line at fault with a caret under the column; nothing if it cannot be read */
+void mig__cli_add_source(struct mig__cli_text *out, const char *file, int32_t line, int32_t column);
+
+/* context.c */
+int mig__cli_settings(struct mig__cli *cli); /* command line, environment, file */
+int mig__cli_open(struct mig__cli *cli, unsigned needs);
+/* Asks where the database is, for cli->current; keeps what was asked before. */
+int mig__cli_read_current(struct mig__cli *cli);
+int mig__cli_read_seconds(const char *text, int32_t *ms); /* 0: not a number of seconds */
+
+/* cli.c */
+void mig__cli_flush(struct mig__cli *cli);
+
+/* signals.c: SIGINT and SIGTERM cancel the run of the context between the two */
+struct mig__cli_signals;
+struct mig__cli_signals *mig__cli_signals_catch(mig_ctx *ctx);
+void mig__cli_signals_release(struct mig__cli_signals *signals);
+
+/* run.c */
+int mig__cli_run(struct mig__cli *cli, int32_t direction, const char *target);
+int mig__cli_check_run(struct mig__cli *cli); /* the options, before anything is opened */
+/* E.g. "3f2a9c (head)", "base"; of cli->current. */
+void mig__cli_add_place(struct mig__cli *cli, struct mig__cli_text *out);
+
+/* plan.c */
+int mig__cli_plan(struct mig__cli *cli, int32_t direction, const char *target);
+
+/* revision.c: creates, and tells the file */
+int mig__cli_create(struct mig__cli *cli, const mig_revision_options *options);
+
+/* The commands, and the options of those that have some. */
+int mig__cli_cmd_branches(struct mig__cli *cli);
+int mig__cli_cmd_current(struct mig__cli *cli);
+int mig__cli_cmd_downgrade(struct mig__cli *cli);
+int mig__cli_cmd_embed(struct mig__cli *cli);
+int mig__cli_cmd_ensure_version(struct mig__cli *cli);
+int mig__cli_cmd_heads(struct mig__cli *cli);
+int mig__cli_cmd_help(struct mig__cli *cli);
+int mig__cli_cmd_history(struct mig__cli *cli);
+int mig__cli_cmd_init(struct mig__cli *cli);
+int mig__cli_cmd_log(struct mig__cli *cli);
+int mig__cli_cmd_merge(struct mig__cli *cli);
+int mig__cli_cmd_plan(struct mig__cli *cli);
+int mig__cli_cmd_revision(struct mig__cli *cli);
+int mig__cli_cmd_show(struct mig__cli *cli);
+int mig__cli_cmd_stamp(struct mig__cli *cli);
+int mig__cli_cmd_upgrade(struct mig__cli *cli);
+extern const struct mig__cli_option mig__cli_current_options[], mig__cli_embed_options[],
+	mig__cli_heads_options[], mig__cli_history_options[], mig__cli_merge_options[],
+	mig__cli_plan_options[], mig__cli_revision_options[], mig__cli_run_options[],
+	mig__cli_stamp_options[];
+
+/* help.c */
+void mig__cli_add_usage(const struct mig__cli *cli, const struct mig__cli_command *command,
+			struct mig__cli_text *out);
+void mig__cli_add_help(const struct mig__cli *cli, const struct mig__cli_command *command,
+		       struct mig__cli_text *out);
+
+#endif

@@ -1,0 +1,310 @@
+/* config: the section in use of mig.ini, read by inih.
+ *
+ * inih gives up on lines longer than its buffer; here they are errors, and a long value goes on in
+ * an indented line. The first error wins and is shown with its line. */
+#include "cli/cli.h"
+
+#include <errno.h>
+#include <ini.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+enum kind { TEXT, LIST, TRUTH, TRANSACTION, SECONDS };
+
+static const struct key {
+	const char *name;
+	enum kind kind;
+} keys[MIG__KEY_COUNT] = {
+	[MIG__KEY_URL] = { "url", TEXT },
+	[MIG__KEY_VERSION_LOCATIONS] = { "version_locations", LIST },
+	[MIG__KEY_RECURSIVE] = { "recursive_version_locations", TRUTH },
+	[MIG__KEY_VERSION_TABLE] = { "version_table", TEXT },
+	[MIG__KEY_HISTORY_TABLE] = { "history_table", TEXT },
+	[MIG__KEY_SCHEMA] = { "schema", TEXT },
+	[MIG__KEY_DATABASE_NAME] = { "database_name", TEXT },
+	[MIG__KEY_TRANSACTION] = { "transaction", TRANSACTION },
+	[MIG__KEY_LOCK_TIMEOUT] = { "lock_timeout", SECONDS },
+};
+
+static const char *const truths[] = { "false", "true", "no", "yes", "off", "on", "0", "1" };
+static const char *const transactions[] = { "run", "revision" };
+
+struct reading {
+	struct mig__cli_config *config;
+	FILE *file;
+	const char *section; /* the one in use */
+	int line;            /* of what is being read */
+	int goes_on;         /* it begins with a blank */
+	int found;           /* the section is there */
+	int others;          /* another one is there */
+	struct mig__cli_text near; /* the first other section */
+	int lines[MIG__KEY_COUNT]; /* where each value is */
+	struct mig__cli_text error;
+	int error_line; /* 0: no error yet */
+};
+
+static int is_blank(char c)
+{
+	return c == ' ' || c == '\t';
+}
+
+/* -- errors */
+
+static void wrong(struct reading *r, int line, const char *what, const char *word,
+		  const char *suggestion)
+{
+	if (r->error_line)
+		return;
+	r->error_line = line;
+	mig__cli_adds(&r->error, what);
+	if (word)
+		mig__cli_addf(&r->error, " \"%s\"", word);
+	if (suggestion)
+		mig__cli_addf(&r->error, " (did you mean \"%s\"?)", suggestion);
+}
+
+/* -- inih's two callbacks */
+
+static char *read_line(char *str, int num, void *stream)
+{
+	struct reading *r = stream;
+	int c;
+
+	if (!fgets(str, num, r->file))
+		return NULL;
+	r->line++;
+	r->goes_on = is_blank(str[0]);
+	if (strchr(str, '\n') || feof(r->file))
+		return str;
+	wrong(r, r->line, "the line is too long: go on in the next one, indented", NULL, NULL);
+	while ((c = getc(r->file)) != EOF && c != '\n')
+		;
+	str[0] = '\0';
+	return str;
+}
+
+static const char *key_name(const void *list, size_t i)
+{
+	(void)list;
+	return i < MIG__KEY_COUNT ? keys[i].name : NULL;
+}
+
+static int word_index(const char *word, const char *const *words, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		if (!strcmp(word, words[i]))
+			return (int)i;
+	return -1;
+}
+
+static void check_value(struct reading *r, const struct key *key, const char *value)
+{
+	int32_t ms;
+
+	if (key->kind == TRUTH && word_index(value, truths, sizeof truths / sizeof *truths) < 0)
+		wrong(r, r->line, "neither true nor false:", value, NULL);
+	if (key->kind == TRANSACTION && word_index(value, transactions, 2) < 0)
+		wrong(r, r->line, "neither run nor revision:", value, NULL);
+	if (key->kind == SECONDS && !mig__cli_read_seconds(value, &ms))
+		wrong(r, r->line, "not a number of seconds:", value, NULL);
+}
+
+/* A % is itself, unless it begins %(here)s or %%. */
+static void add_value(struct reading *r, struct mig__cli_text *out, const char *value)
+{
+	static const char here[] = "%(here)s";
+
+	while (*value) {
+		size_t n = strcspn(value, "%");
+
+		mig__cli_add(out, value, n);
+		value += n;
+		if (!strncmp(value, here, sizeof here - 1)) {
+			mig__cli_adds(out, mig__cli_string(&r->config->here));
+			value += sizeof here - 1;
+		} else if (value[0] == '%' && value[1] == '(') {
+			wrong(r, r->line, "unknown variable in", value, here);
+			return;
+		} else if (*value) {
+			mig__cli_adds(out, "%");
+			value += value[1] == '%' ? 2 : 1;
+		}
+	}
+}
+
+/* A path of a list, for which a relative one is meant from the file's folder. */
+static void add_entry(struct reading *r, struct mig__cli_text *out, const char *entry)
+{
+	mig__cli_adds(out, out->len ? "\n" : "");
+	if (entry[0] != '/' && strncmp(entry, "%(here)s", 8) != 0)
+		mig__cli_addf(out, "%s/", mig__cli_string(&r->config->here));
+	add_value(r, out, entry);
+}
+
+static void add_list(struct reading *r, struct mig__cli_text *out, const char *value)
+{
+	struct mig__cli_text entry = { 0 };
+
+	while (*(value += strspn(value, " \t,"))) {
+		size_t n = strcspn(value, " \t,");
+
+		mig__cli_clear(&entry);
+		mig__cli_add(&entry, value, n);
+		add_entry(r, out, mig__cli_string(&entry));
+		out->failed |= entry.failed;
+		value += n;
+	}
+	mig__cli_text_finish(&entry);
+}
+
+static int take_pair(void *user, const char *section, const char *name, const char *value)
+{
+	struct reading *r = user;
+	struct mig__cli_text *out;
+	size_t k = 0;
+
+	if (!section[0]) {
+		wrong(r, r->line, "a key before any [section]:", name, NULL);
+		return 1;
+	}
+	if (strcmp(section, r->section) != 0) {
+		if (!r->others++)
+			mig__cli_adds(&r->near, section);
+		return 1;
+	}
+	r->found = 1;
+	while (k < MIG__KEY_COUNT && strcmp(keys[k].name, name) != 0)
+		k++;
+	if (k == MIG__KEY_COUNT) {
+		wrong(r, r->line, "unknown key", name, mig__cli_suggest(name, key_name, NULL));
+		return 1;
+	}
+	if (r->lines[k] && !r->goes_on)
+		wrong(r, r->line, "given twice:", name, NULL);
+	r->lines[k] = r->line;
+	out = &r->config->values[k];
+	if (!*value)
+		return 1;
+	check_value(r, &keys[k], value);
+	if (keys[k].kind == LIST)
+		add_list(r, out, value);
+	else
+		add_value(r, out, value);
+	return 1;
+}
+
+/* -- the file */
+
+static int report(struct mig__cli *cli, struct reading *r, const char *path)
+{
+	struct mig__cli_text text = { 0 };
+	int status;
+
+	mig__cli_addf(&text, "%s:%d: %s", path, r->error_line, mig__cli_string(&r->error));
+	status = mig__cli_fail(cli, "%s", mig__cli_string(&text));
+	mig__cli_text_finish(&text);
+	mig__cli_add_source(&text, path, r->error_line, 0);
+	fputs(mig__cli_string(&text), stderr);
+	mig__cli_text_finish(&text);
+	return status;
+}
+
+static const char *one_name(const void *list, size_t i)
+{
+	return i ? NULL : list;
+}
+
+static int no_section(struct mig__cli *cli, struct reading *r, const char *path)
+{
+	const char *other = mig__cli_string(&r->near);
+	const char *near = r->others ? mig__cli_suggest(r->section, one_name, other) : NULL;
+
+	if (near)
+		return mig__cli_fail(cli, "%s: no section [%s] (did you mean [%s]?)", path,
+				     r->section, near);
+	return mig__cli_fail(cli, "%s: no section [%s]", path, r->section);
+}
+
+static void set_here(struct mig__cli_config *config, const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	if (!slash)
+		mig__cli_adds(&config->here, ".");
+	else if (slash == path)
+		mig__cli_adds(&config->here, "/");
+	else
+		mig__cli_add(&config->here, path, (size_t)(slash - path));
+}
+
+static int has_no_memory(const struct reading *r)
+{
+	int failed = r->error.failed || r->near.failed || r->config->here.failed;
+
+	for (size_t k = 0; k < MIG__KEY_COUNT; k++)
+		failed |= r->config->values[k].failed;
+	return failed;
+}
+
+static int read_section(struct mig__cli *cli, struct reading *r, const char *path, int required)
+{
+	int bad = ini_parse_stream(read_line, r, take_pair, r);
+
+	if (ferror(r->file))
+		return mig__cli_fail(cli, "%s: %s", path, strerror(errno));
+	if (has_no_memory(r))
+		return mig__cli_no_memory(cli);
+	if (bad > 0 && (!r->error_line || bad < r->error_line)) {
+		mig__cli_clear(&r->error);
+		r->error_line = 0;
+		wrong(r, bad, "neither a [section] nor a \"key = value\"", NULL, NULL);
+	}
+	if (r->error_line)
+		return report(cli, r, path);
+	if (!r->found && (required || r->others))
+		return no_section(cli, r, path);
+	return MIG_CLI_DONE;
+}
+
+int mig__cli_config_read(struct mig__cli *cli, const char *path, const char *section, int required)
+{
+	struct reading r = { .config = &cli->config, .section = section };
+	struct stat st;
+	int status;
+
+	set_here(r.config, path);
+	if (stat(path, &st) && (errno == ENOENT || errno == ENOTDIR) && !required)
+		return MIG_CLI_DONE;
+	r.file = fopen(path, "rb");
+	if (!r.file)
+		return mig__cli_fail(cli, "%s: %s", path, strerror(errno));
+	status = read_section(cli, &r, path, strcmp(section, "mig") != 0);
+	fclose(r.file);
+	mig__cli_text_finish(&r.error);
+	mig__cli_text_finish(&r.near);
+	return status;
+}
+
+const char *mig__cli_config_value(const struct mig__cli_config *config, enum mig__cli_key key)
+{
+	return config->values[key].len ? config->values[key].data : NULL;
+}
+
+int mig__cli_config_true(const struct mig__cli_config *config, enum mig__cli_key key)
+{
+	const char *value = mig__cli_config_value(config, key);
+
+	if (!value)
+		return 0;
+	if (keys[key].kind == TRANSACTION)
+		return word_index(value, transactions, 2) == 1;
+	return word_index(value, truths, sizeof truths / sizeof *truths) % 2 == 1;
+}
+
+void mig__cli_config_finish(struct mig__cli_config *config)
+{
+	for (size_t k = 0; k < MIG__KEY_COUNT; k++)
+		mig__cli_text_finish(&config->values[k]);
+	mig__cli_text_finish(&config->here);
+}

@@ -1,0 +1,35 @@
+/* config: mig.ini. */
+#ifndef MIG__CLI_CONFIG_H
+#define MIG__CLI_CONFIG_H
+
+#include "cli/text.h"
+
+struct mig__cli;
+
+enum mig__cli_key {
+	MIG__KEY_URL,
+	MIG__KEY_VERSION_LOCATIONS,
+	MIG__KEY_RECURSIVE,
+	MIG__KEY_VERSION_TABLE,
+	MIG__KEY_HISTORY_TABLE,
+	MIG__KEY_SCHEMA,
+	MIG__KEY_DATABASE_NAME,
+	MIG__KEY_TRANSACTION,
+	MIG__KEY_LOCK_TIMEOUT,
+	MIG__KEY_COUNT
+};
+
+struct mig__cli_config { /* starts as zeros */
+	struct mig__cli_text values[MIG__KEY_COUNT]; /* empty: not set */
+	struct mig__cli_text here;                   /* folder of the file */
+};
+
+/* Reads a section of a file. Its absence is an error only if `required`. */
+int mig__cli_config_read(struct mig__cli *cli, const char *path, const char *section, int required);
+/* The value, or NULL. */
+const char *mig__cli_config_value(const struct mig__cli_config *config, enum mig__cli_key key);
+/* 0 or 1 for the keys that are one of two words. */
+int mig__cli_config_true(const struct mig__cli_config *config, enum mig__cli_key key);
+void mig__cli_config_finish(struct mig__cli_config *config);
+
+#endif

@@ -1,0 +1,217 @@
+/* context: from settings to a context with its revisions. */
+#include "cli/cli.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+/* -- settings */
+
+/* A variable that is set and not empty. */
+static const char *environment(const char *name)
+{
+	const char *value = getenv(name);
+
+	return value && value[0] ? value : NULL;
+}
+
+int mig__cli_read_seconds(const char *text, int32_t *ms)
+{
+	int64_t value = 0, unit = 1000;
+	const char *p = text;
+
+	for (; *p >= '0' && *p <= '9' && value < 1000000000; p++)
+		value = value * 10 + (*p - '0') * 1000;
+	if (p == text)
+		return 0;
+	if (*p == '.' && p[1]) {
+		for (p++; *p >= '0' && *p <= '9' && unit > 1; p++) {
+			unit /= 10;
+			value += (*p - '0') * unit;
+		}
+	}
+	if (*p || value > INT32_MAX)
+		return 0;
+	*ms = value ? (int32_t)value : -1;
+	return 1;
+}
+
+static int read_lock_timeout(struct mig__cli *cli)
+{
+	const char *own = mig__cli_value(&cli->args, MIG__OPT_LOCK_TIMEOUT);
+	const char *text = own;
+
+	if (!text)
+		text = mig__cli_config_value(&cli->config, MIG__KEY_LOCK_TIMEOUT);
+	if (!text || mig__cli_read_seconds(text, &cli->lock_timeout_ms))
+		return MIG_CLI_DONE;
+	return mig__cli_bad_usage(cli, "--lock-timeout is not a number of seconds: \"%s\"", text);
+}
+
+static int read_config(struct mig__cli *cli)
+{
+	const char *path = mig__cli_value(&cli->args, MIG__OPT_CONFIG);
+	const char *name = mig__cli_value(&cli->args, MIG__OPT_NAME);
+	struct mig__cli_text beside = { 0 };
+	int status;
+
+	if (!path)
+		path = environment("MIG_CONFIG");
+	if (path)
+		return mig__cli_config_read(cli, path, name ? name : "mig", 1);
+	if (cli->host.bundle && !cli->directory_named && !name)
+		return MIG_CLI_DONE;
+	mig__cli_addf(&beside, "%s/mig.ini", cli->directory);
+	if (beside.failed)
+		return mig__cli_no_memory(cli);
+	status = mig__cli_config_read(cli, beside.data, name ? name : "mig", name != NULL);
+	mig__cli_text_finish(&beside);
+	return status;
+}
+
+int mig__cli_settings(struct mig__cli *cli)
+{
+	int status;
+
+	cli->directory = mig__cli_value(&cli->args, MIG__OPT_DIRECTORY);
+	if (!cli->directory)
+		cli->directory = environment("MIG_DIRECTORY");
+	cli->directory_named = cli->directory != NULL;
+	if (!cli->directory)
+		cli->directory = cli->host.directory ? cli->host.directory : "migrations";
+	if (!cli->directory[0])
+		return mig__cli_bad_usage(cli, "the name of the folder is empty");
+	status = read_config(cli);
+	if (!status)
+		status = read_lock_timeout(cli);
+	cli->url = mig__cli_value(&cli->args, MIG__OPT_URL);
+	if (!cli->url)
+		cli->url = environment("MIG_URL");
+	if (!cli->url)
+		cli->url = mig__cli_config_value(&cli->config, MIG__KEY_URL);
+	if (!cli->url)
+		cli->url = cli->host.url;
+	return status;
+}
+
+/* -- the context */
+
+static void on_log(void *user, int32_t level, const char *message)
+{
+	struct mig__cli *cli = user;
+	struct mig__cli_text text = { 0 };
+
+	if (level < MIG_LOG_WARNING && level + cli->verbose < MIG_LOG_WARNING)
+		return;
+	if (level == MIG_LOG_WARNING)
+		mig__cli_adds(&text, "warning: ");
+	mig__cli_adds(&text, message);
+	mig__cli_say(cli, mig__cli_string(&text));
+	mig__cli_text_finish(&text);
+}
+
+static int open_context(struct mig__cli *cli, unsigned needs)
+{
+	const struct mig__cli_config *config = &cli->config;
+	mig_open_options o = { .struct_size = sizeof o };
+
+	if (needs & MIG__CLI_DATABASE) {
+		o.url = cli->url;
+		o.lock_timeout_ms = cli->lock_timeout_ms;
+		o.version_table = mig__cli_config_value(config, MIG__KEY_VERSION_TABLE);
+		o.history_table = mig__cli_config_value(config, MIG__KEY_HISTORY_TABLE);
+		o.schema = mig__cli_config_value(config, MIG__KEY_SCHEMA);
+		if (!o.url) {
+			mig__cli_fail(cli, "no database is named");
+			mig__cli_hint(cli, "say --url sqlite:FILE, set MIG_URL, or write \"url = "
+					   "sqlite:FILE\" into mig.ini");
+			return MIG_CLI_USAGE;
+		}
+	}
+	o.database_name = mig__cli_config_value(config, MIG__KEY_DATABASE_NAME);
+	if (mig_open_with(&cli->ctx, &o) ||
+	    mig_set_log(cli->ctx, on_log, cli))
+		return mig__cli_ctx_fail(cli);
+	return MIG_CLI_DONE;
+}
+
+static int is_folder(const char *path)
+{
+	struct stat st;
+
+	return !stat(path, &st) && S_ISDIR(st.st_mode);
+}
+
+static int no_folder(struct mig__cli *cli)
+{
+	struct mig__cli_text hint = { 0 };
+
+	mig__cli_fail(cli, "there is no folder \"%s\"", cli->directory);
+	mig__cli_addf(&hint, "\"%s init\" makes it; --directory or MIG_DIRECTORY names another",
+		      cli->program);
+	mig__cli_hint(cli, mig__cli_string(&hint));
+	mig__cli_text_finish(&hint);
+	return MIG_CLI_ERROR;
+}
+
+static int add_folders(struct mig__cli *cli, unsigned needs)
+{
+	const struct mig__cli_text *list = &cli->config.values[MIG__KEY_VERSION_LOCATIONS];
+	mig_directory_options o = { .struct_size = sizeof o };
+	mig_status rc = MIG_OK;
+
+	o.recursive = mig__cli_config_true(&cli->config, MIG__KEY_RECURSIVE);
+	if (!list->len) {
+		if (is_folder(cli->directory))
+			rc = mig_add_directory_with(cli->ctx, cli->directory, &o);
+		else if (cli->directory_named || !cli->host.setup || (needs & MIG__CLI_WRITES))
+			return no_folder(cli);
+		return rc ? mig__cli_ctx_fail(cli) : MIG_CLI_DONE;
+	}
+	o.exact = 1;
+	for (char *p = list->data, *end; !rc && p; p = end) {
+		end = strchr(p, '\n');
+		if (end)
+			*end = '\0';
+		rc = mig_add_directory_with(cli->ctx, p, &o);
+		if (end)
+			*end++ = '\n';
+	}
+	return rc ? mig__cli_ctx_fail(cli) : MIG_CLI_DONE;
+}
+
+/* Whether the host's compiled-in revisions are the ones that are meant. */
+static int takes_bundle(const struct mig__cli *cli, unsigned needs)
+{
+	return cli->host.bundle && !cli->directory_named && !(needs & MIG__CLI_WRITES) &&
+	       !mig__cli_config_value(&cli->config, MIG__KEY_VERSION_LOCATIONS);
+}
+
+int mig__cli_open(struct mig__cli *cli, unsigned needs)
+{
+	int status = open_context(cli, needs);
+	mig_status rc;
+
+	if (status || !(needs & (MIG__CLI_READS | MIG__CLI_WRITES)))
+		return status;
+	if (!takes_bundle(cli, needs))
+		status = add_folders(cli, needs);
+	else if (mig_add_bundle(cli->ctx, cli->host.bundle))
+		status = mig__cli_ctx_fail(cli);
+	if (status || !cli->host.setup)
+		return status;
+	rc = cli->host.setup(cli->ctx, cli->host.user);
+	if (!rc)
+		return MIG_CLI_DONE;
+	if (mig_error_status(cli->ctx) == rc)
+		return mig__cli_ctx_fail(cli);
+	return mig__cli_fail(cli, "the program's own setup returned %s", mig_status_name(rc));
+}
+
+int mig__cli_read_current(struct mig__cli *cli)
+{
+	if (!cli->current && mig_current(cli->ctx, &cli->current))
+		return mig__cli_ctx_fail(cli);
+	return MIG_CLI_DONE;
+}

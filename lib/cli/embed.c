@@ -1,0 +1,361 @@
+/* embed: the revisions as C source with a const mig_bundle.
+ *
+ * The same folder gives the same bytes wherever it is: revisions in the order in which the folder
+ * is read (it decides between plans that are equally good), files named from the environment's
+ * folder. */
+#include "cli/cli.h"
+#include "cli/literal.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+const struct mig__cli_option mig__cli_embed_options[] = {
+	{ MIG__OPT_OUTPUT, 'o', "output", "FILE.c", "where to write it (default: stdout)" },
+	{ MIG__OPT_HEADER, 0, "header", "FILE.h", "write a header that declares it, too" },
+	{ MIG__OPT_SYMBOL, 0, "symbol", "NAME", "its name in C (default: migrations)" },
+	{ 0 }
+};
+
+/* -- the order */
+
+struct entry {
+	size_t at;       /* in the list */
+	size_t location; /* number of the folder in version_locations */
+	const char *file;
+};
+
+/* The files of a folder come by name, then the folders in it. */
+static int by_load_order(const void *a, const void *b)
+{
+	const struct entry *x = a, *y = b;
+	const char *p = x->file, *q = y->file;
+	size_t m, n;
+	int order;
+
+	if (x->location != y->location)
+		return x->location < y->location ? -1 : 1;
+	for (;;) {
+		m = strcspn(p, "/");
+		n = strcspn(q, "/");
+		if (!p[m] != !q[n])
+			return p[m] ? 1 : -1;
+		if (!p[m])
+			return strcmp(p, q);
+		order = memcmp(p, q, m < n ? m : n);
+		if (order || m != n)
+			return order ? order : m < n ? -1 : 1;
+		p += m + 1;
+		q += n + 1;
+	}
+}
+
+/* The first folder of the list that gives the file: its own, or one above it. */
+static size_t find_location(const struct mig__cli *cli, const char *file)
+{
+	const char *list = mig__cli_config_value(&cli->config, MIG__KEY_VERSION_LOCATIONS);
+	int recursive = mig__cli_config_true(&cli->config, MIG__KEY_RECURSIVE);
+	size_t number = 0, n;
+
+	for (; list && *list; list += n + (list[n] == '\n'), number++) {
+		size_t size = n = strcspn(list, "\n");
+
+		while (size > 1 && list[size - 1] == '/')
+			size--;
+		if (!strncmp(file, list, size) && file[size] == '/' &&
+		    (recursive || !strchr(file + size + 1, '/')))
+			break;
+	}
+	return number;
+}
+
+static struct entry *load_order(const struct mig__cli *cli, const mig_revision_list *list)
+{
+	size_t count = mig_revision_list_count(list);
+	struct entry *entries = calloc(count + 1, sizeof *entries);
+
+	for (size_t i = 0; entries && i < count; i++) {
+		const char *file = mig_revision_file(mig_revision_list_at(list, i));
+
+		file = file ? file : "";
+		entries[i] = (struct entry){ i, find_location(cli, file), file };
+	}
+	if (entries)
+		qsort(entries, count, sizeof *entries, by_load_order);
+	return entries;
+}
+
+/* From the environment's folder, or the last part alone. */
+static const char *short_name(const struct mig__cli *cli, const char *file)
+{
+	const char *here = cli->directory, *slash = strrchr(file, '/');
+	size_t n = strlen(here);
+
+	while (n && here[n - 1] == '/')
+		n--;
+	if (!strncmp(file, here, n) && file[n] == '/')
+		return file + n + 1;
+	return slash ? slash + 1 : file;
+}
+
+/* -- the source */
+
+typedef const char *(*item_fn)(const mig_revision *revision, size_t i);
+
+struct writer {
+	struct mig__cli *cli;
+	struct mig__cli_text *out;
+	mig_revision_list *list;
+	const struct entry *entries;
+	const char *symbol;
+};
+
+static void add_array(struct writer *w, const char *what, size_t number, const mig_revision *r,
+		      size_t count, item_fn item)
+{
+	if (!count)
+		return;
+	mig__cli_addf(w->out, "static const char *const %s_%s_%zu[] = { ", w->symbol, what, number);
+	for (size_t i = 0; i < count; i++) {
+		mig__cli_add_literal(w->out, item(r, i));
+		mig__cli_adds(w->out, ", ");
+	}
+	mig__cli_adds(w->out, "NULL };\n");
+}
+
+static void add_sections(struct writer *w, size_t number, const mig_revision *r)
+{
+	size_t count = mig_revision_section_count(r);
+
+	if (!count)
+		return;
+	mig__cli_addf(w->out, "static const mig_bundle_section %s_sections_%zu[] = {\n", w->symbol,
+		      number);
+	for (size_t i = 0; i < count; i++) {
+		const mig_bundle_section *s = mig_revision_section(r, i);
+
+		mig__cli_addf(w->out, "\t{ .direction = %s, .no_transaction = %d, .dialect = ",
+			      s->direction == MIG_DOWNGRADE ? "MIG_DOWNGRADE" : "MIG_UPGRADE",
+			      s->no_transaction != 0);
+		mig__cli_add_literal(w->out, s->dialect);
+		mig__cli_adds(w->out, ", .database = ");
+		mig__cli_add_literal(w->out, s->database);
+		mig__cli_addf(w->out, ",\n\t  .offset = %zu, .size = %zu },\n", s->offset, s->size);
+	}
+	mig__cli_adds(w->out, "};\n");
+}
+
+/* What a row of the table points to. */
+static int add_parts(struct writer *w, size_t number)
+{
+	size_t at = w->entries[number].at, size = 0;
+	const mig_revision *r = mig_revision_list_at(w->list, at);
+	const char *text = mig_revision_text(w->list, at, &size);
+	struct mig__cli_text name = { 0 };
+
+	if (!text)
+		return mig__cli_fail(w->cli, "revision %s has no text to embed", mig_revision_id(r));
+	mig__cli_adds(w->out, "\n");
+	mig__cli_addf(&name, "%s_text_%zu", w->symbol, number);
+	mig__cli_add_definition(w->out, mig__cli_string(&name), text, size);
+	add_array(w, "revises", number, r, mig_revision_parent_count(r), mig_revision_parent);
+	add_array(w, "labels", number, r, mig_revision_label_count(r), mig_revision_label);
+	add_array(w, "depends", number, r, mig_revision_dependency_count(r),
+		  mig_revision_dependency);
+	add_sections(w, number, r);
+	w->out->failed |= name.failed;
+	mig__cli_text_finish(&name);
+	return MIG_CLI_DONE;
+}
+
+static void add_reference(struct writer *w, const char *member, const char *what, size_t number,
+			  size_t count)
+{
+	mig__cli_addf(w->out, "\t  .%s = ", member);
+	if (count)
+		mig__cli_addf(w->out, "%s_%s_%zu,\n", w->symbol, what, number);
+	else
+		mig__cli_adds(w->out, "NULL,\n");
+}
+
+static void add_text_member(struct writer *w, const char *lead, const char *member,
+			    const char *text)
+{
+	mig__cli_addf(w->out, "%s.%s = ", lead, member);
+	mig__cli_add_literal(w->out, text);
+	mig__cli_adds(w->out, ",\n");
+}
+
+/* 64 hexadecimal digits as 32 bytes. */
+static void add_digest(struct writer *w, const char *member, const char *hex, const char *end)
+{
+	mig__cli_addf(w->out, "\t  .%s = {", member);
+	for (size_t i = 0; i < 32; i++)
+		mig__cli_addf(w->out, "%s0x%.2s", i == 16 ? ",\n\t\t      " : i ? ", " : " ",
+			      hex + 2 * i);
+	mig__cli_addf(w->out, " }%s\n", end);
+}
+
+static int add_row(struct writer *w, size_t number)
+{
+	size_t at = w->entries[number].at, size = 0;
+	const mig_revision *r = mig_revision_list_at(w->list, at);
+	const char *digest = mig_revision_digest(r), *chain = mig_revision_chain(r);
+
+	if (strlen(digest) != 64 || strlen(chain) != 64)
+		return mig__cli_fail(w->cli, "revision %s has no digest", mig_revision_id(r));
+	mig_revision_text(w->list, at, &size);
+	add_text_member(w, "\t{ ", "id", mig_revision_id(r));
+	add_text_member(w, "\t  ", "message", mig_revision_message(r));
+	add_text_member(w, "\t  ", "created", mig_revision_created(r));
+	add_text_member(w, "\t  ", "file", short_name(w->cli, w->entries[number].file));
+	add_reference(w, "revises", "revises", number, mig_revision_parent_count(r));
+	add_reference(w, "branch_labels", "labels", number, mig_revision_label_count(r));
+	add_reference(w, "depends_on", "depends", number, mig_revision_dependency_count(r));
+	mig__cli_addf(w->out, "\t  .text = %s%s_text_%zu,\n\t  .text_size = %zu,\n",
+		      mig__cli_is_numbers(size) ? "(const char *)" : "", w->symbol, number, size);
+	add_reference(w, "sections", "sections", number, mig_revision_section_count(r));
+	mig__cli_addf(w->out, "\t  .section_count = %zu,\n", mig_revision_section_count(r));
+	add_digest(w, "digest", digest, ",");
+	add_digest(w, "chain", chain, " },");
+	return MIG_CLI_DONE;
+}
+
+static int add_source(struct writer *w)
+{
+	size_t count = mig_revision_list_count(w->list);
+	int status = MIG_CLI_DONE;
+
+	mig__cli_adds(w->out, "/* Written by \"mig embed\": change the revisions, not this file. */\n"
+			      "#include <mig/mig.h>\n\n");
+	mig__cli_addf(w->out, "extern const mig_bundle %s;\n", w->symbol);
+	for (size_t i = 0; !status && i < count; i++)
+		status = add_parts(w, i);
+	if (count)
+		mig__cli_addf(w->out, "\nstatic const mig_bundle_revision %s_revisions[] = {\n",
+			      w->symbol);
+	for (size_t i = 0; !status && i < count; i++)
+		status = add_row(w, i);
+	if (count)
+		mig__cli_adds(w->out, "};\n");
+	mig__cli_addf(w->out,
+		      "\nconst mig_bundle %s = {\n"
+		      "\t.struct_size = sizeof(mig_bundle),\n"
+		      "\t.revision_size = sizeof(mig_bundle_revision),\n"
+		      "\t.section_size = sizeof(mig_bundle_section),\n"
+		      "\t.count = %zu,\n"
+		      "\t.revisions = %s%s,\n"
+		      "};\n",
+		      w->symbol, count, count ? w->symbol : "NULL", count ? "_revisions" : "");
+	return status;
+}
+
+static void add_header(struct mig__cli_text *out, const char *symbol)
+{
+	mig__cli_addf(out,
+		      "/* Written by \"mig embed\": change the revisions, not this file. */\n"
+		      "#ifndef MIG_BUNDLE_%s_H\n"
+		      "#define MIG_BUNDLE_%s_H\n\n"
+		      "#include <mig/mig.h>\n\n"
+		      "#ifdef __cplusplus\n"
+		      "extern \"C\" {\n"
+		      "#endif\n"
+		      "extern const mig_bundle %s;\n"
+		      "#ifdef __cplusplus\n"
+		      "}\n"
+		      "#endif\n"
+		      "#endif\n",
+		      symbol, symbol, symbol);
+}
+
+/* -- files */
+
+static int write_text(const char *path, const struct mig__cli_text *text)
+{
+	FILE *f = fopen(path, "wb");
+	int failed;
+
+	if (!f)
+		return 1;
+	failed = fwrite(text->data, 1, text->len, f) != text->len;
+	return (fclose(f) != 0) || failed;
+}
+
+/* Whole or not at all: written beside the file, then renamed. What is no regular file, such as a
+ * pipe, is written to. */
+static int save(struct mig__cli *cli, const char *path, const struct mig__cli_text *text)
+{
+	struct mig__cli_text beside = { 0 };
+	struct stat st;
+	int status = MIG_CLI_DONE, error = 0;
+
+	if (text->failed)
+		return mig__cli_no_memory(cli);
+	if (!lstat(path, &st) && !S_ISREG(st.st_mode)) {
+		if (write_text(path, text))
+			status = mig__cli_fail(cli, "%s: %s", path, strerror(errno));
+		return status;
+	}
+	mig__cli_addf(&beside, "%s.%ld.tmp", path, (long)getpid());
+	if (beside.failed)
+		return mig__cli_no_memory(cli);
+	if (write_text(beside.data, text) || rename(beside.data, path)) {
+		error = errno;
+		unlink(beside.data);
+		status = mig__cli_fail(cli, "%s: %s", path, strerror(error));
+	}
+	mig__cli_text_finish(&beside);
+	return status;
+}
+
+static int save_all(struct mig__cli *cli, const struct mig__cli_text *source, const char *symbol)
+{
+	const char *path = mig__cli_value(&cli->args, MIG__OPT_OUTPUT);
+	const char *header_path = mig__cli_value(&cli->args, MIG__OPT_HEADER);
+	struct mig__cli_text header = { 0 };
+	int status = MIG_CLI_DONE;
+
+	if (path && strcmp(path, "-") != 0)
+		status = save(cli, path, source);
+	else if (source->failed)
+		status = mig__cli_no_memory(cli);
+	else
+		mig__cli_add(&cli->out, source->data, source->len);
+	if (!status && header_path) {
+		add_header(&header, symbol);
+		status = save(cli, header_path, &header);
+		mig__cli_text_finish(&header);
+	}
+	return status;
+}
+
+int mig__cli_cmd_embed(struct mig__cli *cli)
+{
+	const char *symbol = mig__cli_value(&cli->args, MIG__OPT_SYMBOL);
+	struct mig__cli_text source = { 0 };
+	struct writer w = { .cli = cli, .out = &source, .symbol = symbol ? symbol : "migrations" };
+	struct entry *entries = NULL;
+	int status;
+
+	if (!mig__cli_is_c_name(w.symbol))
+		return mig__cli_bad_usage(cli, "--symbol is not a name in C: \"%s\"", w.symbol);
+	status = mig__cli_open(cli, cli->args.command->needs);
+	if (status)
+		return status;
+	if (mig_history(cli->ctx, NULL, &w.list) || mig_revision_list_load(cli->ctx, w.list)) {
+		status = mig__cli_ctx_fail(cli);
+	} else if (!(w.entries = entries = load_order(cli, w.list))) {
+		status = mig__cli_no_memory(cli);
+	} else {
+		status = add_source(&w);
+		if (!status)
+			status = save_all(cli, &source, w.symbol);
+	}
+	free(entries);
+	mig_revision_list_free(w.list);
+	mig__cli_text_finish(&source);
+	return status;
+}

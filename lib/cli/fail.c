@@ -1,0 +1,108 @@
+/* fail: errors on stderr. */
+#include "cli/cli.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+static void write_err(struct mig__cli *cli, struct mig__cli_text *text)
+{
+	mig__cli_flush(cli);
+	if (text->failed)
+		fputs("out of memory\n", stderr);
+	else
+		fputs(mig__cli_string(text), stderr);
+	fflush(stderr);
+	mig__cli_text_finish(text);
+}
+
+static void add_lead(const struct mig__cli *cli, struct mig__cli_text *text)
+{
+	mig__cli_shown(text, cli->program);
+	mig__cli_adds(text, ": ");
+}
+
+void mig__cli_say(struct mig__cli *cli, const char *message)
+{
+	struct mig__cli_text text = { 0 };
+
+	add_lead(cli, &text);
+	mig__cli_shown(&text, message);
+	mig__cli_adds(&text, "\n");
+	write_err(cli, &text);
+}
+
+static void say_formatted(struct mig__cli *cli, const char *format, va_list args)
+{
+	va_list again;
+	char *message;
+	int n;
+
+	va_copy(again, args);
+	n = vsnprintf(NULL, 0, format, again);
+	va_end(again);
+	message = n < 0 ? NULL : malloc((size_t)n + 1);
+	if (!message) {
+		mig__cli_no_memory(cli);
+		return;
+	}
+	vsnprintf(message, (size_t)n + 1, format, args);
+	mig__cli_say(cli, message);
+	free(message);
+}
+
+int mig__cli_fail(struct mig__cli *cli, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	say_formatted(cli, format, args);
+	va_end(args);
+	return MIG_CLI_ERROR;
+}
+
+int mig__cli_bad_usage(struct mig__cli *cli, const char *format, ...)
+{
+	struct mig__cli_text usage = { 0 };
+	va_list args;
+
+	va_start(args, format);
+	say_formatted(cli, format, args);
+	va_end(args);
+	mig__cli_add_usage(cli, cli->args.command, &usage);
+	write_err(cli, &usage);
+	return MIG_CLI_USAGE;
+}
+
+int mig__cli_no_memory(struct mig__cli *cli)
+{
+	fprintf(stderr, "%s: out of memory\n", cli->program);
+	return MIG_CLI_ERROR;
+}
+
+void mig__cli_hint(struct mig__cli *cli, const char *hint)
+{
+	struct mig__cli_text text = { 0 };
+
+	mig__cli_adds(&text, "hint: ");
+	mig__cli_shown(&text, hint);
+	mig__cli_adds(&text, "\n");
+	write_err(cli, &text);
+}
+
+int mig__cli_ctx_fail(struct mig__cli *cli)
+{
+	const char *file = mig_error_file(cli->ctx), *hint = mig_error_hint(cli->ctx);
+	int32_t line = mig_error_line(cli->ctx);
+	struct mig__cli_text text = { 0 };
+
+	add_lead(cli, &text);
+	mig__cli_shown(&text, mig_error_message(cli->ctx));
+	mig__cli_adds(&text, "\n");
+	if (file && line > 0)
+		mig__cli_add_source(&text, file, line, mig_error_column(cli->ctx));
+	write_err(cli, &text);
+	if (hint)
+		mig__cli_hint(cli, hint);
+	return MIG_CLI_ERROR;
+}

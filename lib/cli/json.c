@@ -1,0 +1,126 @@
+#include "cli/json.h"
+
+#include "cli/describe.h"
+
+#include <string.h>
+
+typedef const char *(*item_fn)(const mig_revision *revision, size_t i);
+
+json_t *mig__cli_json_text(const char *text)
+{
+	struct mig__cli_text clean = { 0 };
+	json_t *made = text ? json_string(text) : json_null();
+	size_t size = text ? strlen(text) : 0, n;
+	uint32_t c;
+
+	if (made)
+		return made;
+	for (size_t i = 0; i < size; i += n) {
+		n = mig__cli_utf8(text + i, size - i, &c);
+		if (n)
+			mig__cli_add(&clean, text + i, n);
+		else
+			mig__cli_adds(&clean, "\xef\xbf\xbd");
+		n = n ? n : 1;
+	}
+	made = clean.failed ? NULL : json_string(mig__cli_string(&clean));
+	mig__cli_text_finish(&clean);
+	return made;
+}
+
+static json_t *items(const mig_revision *r, size_t count, item_fn item)
+{
+	json_t *array = json_array();
+
+	for (size_t i = 0; array && i < count; i++)
+		if (json_array_append_new(array, mig__cli_json_text(item(r, i)))) {
+			json_decref(array);
+			return NULL;
+		}
+	return array;
+}
+
+/* Adds to an object; *failed is set where there is no memory. */
+static void set(json_t *object, const char *name, json_t *value, int *failed)
+{
+	*failed |= json_object_set_new(object, name, value) != 0;
+}
+
+json_t *mig__cli_json_revision(const struct mig__cli *cli, const mig_revision *r)
+{
+	static const struct {
+		const char *name;
+		uint32_t flag;
+	} marks[] = { { "head", MIG_REVISION_HEAD },
+		      { "effective_head", MIG_REVISION_EFFECTIVE_HEAD },
+		      { "base", MIG_REVISION_BASE },
+		      { "branch_point", MIG_REVISION_BRANCH_POINT },
+		      { "merge_point", MIG_REVISION_MERGE_POINT } };
+	uint32_t flags = mig_revision_flags(r);
+	const char *created = mig_revision_created(r);
+	json_t *o = json_object();
+	int failed = !o;
+
+	set(o, "revision", mig__cli_json_text(mig_revision_id(r)), &failed);
+	set(o, "revises", items(r, mig_revision_parent_count(r), mig_revision_parent), &failed);
+	set(o, "depends_on", items(r, mig_revision_dependency_count(r), mig_revision_dependency),
+	    &failed);
+	set(o, "branch_labels", items(r, mig_revision_label_count(r), mig_revision_label), &failed);
+	set(o, "children", items(r, mig_revision_child_count(r), mig_revision_child), &failed);
+	set(o, "message", mig__cli_json_text(mig_revision_message(r)), &failed);
+	set(o, "created", mig__cli_json_text(created[0] ? created : NULL), &failed);
+	set(o, "file", mig__cli_json_text(mig_revision_file(r)), &failed);
+	for (size_t i = 0; i < sizeof marks / sizeof *marks; i++)
+		set(o, marks[i].name, json_boolean((flags & marks[i].flag) != 0), &failed);
+	if (cli->current) /* otherwise nobody knows */
+		set(o, "current", json_boolean(mig__cli_is_current(cli, r)), &failed);
+	if (!failed)
+		return o;
+	json_decref(o);
+	return NULL;
+}
+
+json_t *mig__cli_json_revisions(const struct mig__cli *cli, const mig_revision_list *list)
+{
+	json_t *array = json_array();
+
+	for (size_t i = 0; array && i < mig_revision_list_count(list); i++)
+		if (json_array_append_new(
+			    array, mig__cli_json_revision(cli, mig_revision_list_at(list, i)))) {
+			json_decref(array);
+			return NULL;
+		}
+	return array;
+}
+
+static int add_bytes(const char *bytes, size_t size, void *user)
+{
+	mig__cli_add(user, bytes, size);
+	return 0;
+}
+
+int mig__cli_json_print_object(struct mig__cli *cli, json_t *object)
+{
+	int failed = !object || json_dump_callback(object, add_bytes, &cli->out, JSON_INDENT(2));
+
+	json_decref(object);
+	if (failed)
+		return mig__cli_no_memory(cli);
+	mig__cli_adds(&cli->out, "\n");
+	return MIG_CLI_DONE;
+}
+
+int mig__cli_json_print(struct mig__cli *cli, const char *name, json_t *value)
+{
+	json_t *object = value ? json_object() : NULL;
+
+	if (!object) {
+		json_decref(value);
+		return mig__cli_no_memory(cli);
+	}
+	if (json_object_set_new(object, name, value)) {
+		json_decref(object);
+		object = NULL;
+	}
+	return mig__cli_json_print_object(cli, object);
+}

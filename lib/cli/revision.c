@@ -1,0 +1,106 @@
+#include "cli/json.h"
+
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+
+const struct mig__cli_option mig__cli_revision_options[] = {
+	{ MIG__OPT_MESSAGE, 'm', "message", "MESSAGE", "what the revision is for" },
+	{ MIG__OPT_REV_ID, 0, "rev-id", "ID", "its id (default: 12 random digits)" },
+	{ MIG__OPT_HEAD, 0, "head", "REVISION",
+	  "what it follows; several make a merge (default: head)" },
+	{ MIG__OPT_SPLICE, 0, "splice", NULL, "it may follow what is no head" },
+	{ MIG__OPT_BRANCH_LABEL, 0, "branch-label", "LABEL", "a label of its branch" },
+	{ MIG__OPT_DEPENDS_ON, 0, "depends-on", "REVISION", "what has to be applied before it" },
+	{ MIG__OPT_VERSION_PATH, 0, "version-path", "DIR", "folder to write to, if there are several" },
+	{ 0 }
+};
+
+int mig__cli_create(struct mig__cli *cli, const mig_revision_options *options)
+{
+	struct mig__cli_text *out = &cli->out;
+	mig_revision_list *list;
+	const mig_revision *r;
+	int status = MIG_CLI_DONE;
+
+	if (mig_revision_create(cli->ctx, options, &list))
+		return mig__cli_ctx_fail(cli);
+	r = mig_revision_list_at(list, 0);
+	if (cli->json) {
+		status = mig__cli_json_print(cli, "revision", mig__cli_json_revision(cli, r));
+	} else if (cli->quiet) {
+		mig__cli_shown(out, mig_revision_file(r));
+		mig__cli_adds(out, "\n");
+	} else {
+		mig__cli_adds(out, "Created ");
+		mig__cli_shown(out, mig_revision_file(r));
+		mig__cli_adds(out, "\n");
+	}
+	mig_revision_list_free(list);
+	return status;
+}
+
+static int same_folder(const char *a, const char *b)
+{
+	char *x = realpath(a, NULL), *y = x ? realpath(b, NULL) : NULL;
+	int same = x && y && !strcmp(x, y);
+
+	free(x);
+	free(y);
+	return same;
+}
+
+/* The folder as the context knows it, however it is spelt here: one of version_locations, or
+ * versions in the environment's folder. */
+static const char *known_folder(struct mig__cli *cli, const char *path, struct mig__cli_text *kept)
+{
+	const char *list = mig__cli_config_value(&cli->config, MIG__KEY_VERSION_LOCATIONS);
+	size_t n;
+
+	if (!list) {
+		mig__cli_addf(kept, "%s%sversions", cli->directory,
+			      cli->directory[strlen(cli->directory) - 1] == '/' ? "" : "/");
+		return same_folder(path, mig__cli_string(kept)) ? kept->data : path;
+	}
+	for (; *list; list += n + (list[n] == '\n')) {
+		n = strcspn(list, "\n");
+		mig__cli_clear(kept);
+		mig__cli_add(kept, list, n);
+		if (same_folder(path, mig__cli_string(kept)))
+			return kept->data;
+	}
+	return path;
+}
+
+int mig__cli_cmd_revision(struct mig__cli *cli)
+{
+	const struct mig__cli_args *args = &cli->args;
+	const char **heads = NULL, **labels = NULL, **depends = NULL;
+	mig_revision_options o = { .struct_size = sizeof o };
+	struct mig__cli_text folder = { 0 };
+	int status = mig__cli_open(cli, args->command->needs);
+
+	if (status)
+		return status;
+	o.message = mig__cli_value(args, MIG__OPT_MESSAGE);
+	o.rev_id = mig__cli_value(args, MIG__OPT_REV_ID);
+	o.splice = mig__cli_count(args, MIG__OPT_SPLICE) > 0;
+	o.version_path = mig__cli_value(args, MIG__OPT_VERSION_PATH);
+	if (o.version_path)
+		o.version_path = known_folder(cli, o.version_path, &folder);
+	if (folder.failed || !mig__cli_values(args, MIG__OPT_HEAD, &heads) ||
+	    !mig__cli_values(args, MIG__OPT_BRANCH_LABEL, &labels) ||
+	    !mig__cli_values(args, MIG__OPT_DEPENDS_ON, &depends)) {
+		status = mig__cli_no_memory(cli);
+	} else {
+		o.heads = heads;
+		o.branch_labels = labels;
+		o.depends_on = depends;
+		status = mig__cli_create(cli, &o);
+	}
+	free(heads);
+	free(labels);
+	free(depends);
+	mig__cli_text_finish(&folder);
+	return status;
+}

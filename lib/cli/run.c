@@ -1,0 +1,223 @@
+/* run: what upgrade and downgrade share: a line a step, and where the database is in the end. */
+#include "cli/describe.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+const struct mig__cli_option mig__cli_run_options[] = {
+	{ MIG__OPT_PER_REVISION, 0, "per-revision", NULL,
+	  "a transaction for each revision, not one for all" },
+	{ MIG__OPT_EDITED, 0, "edited", "error|warn|accept",
+	  "revisions that were edited after they were applied" },
+	{ MIG__OPT_DRY_RUN, 0, "dry-run", NULL, "only show what would run (as \"plan\")" },
+	{ MIG__OPT_SQL, 0, "sql", NULL, "with --dry-run: the SQL" },
+	{ 0 }
+};
+
+/* What the callback knows. */
+struct view {
+	struct mig__cli *cli;
+	mig_plan *plan;         /* for the parents of a step; NULL: nobody reads them */
+	mig_revision_list *all; /* instead of a plan that could not be made */
+	int64_t began_us, elapsed_us;
+	uint64_t done;
+	int waited;
+};
+
+static const char *edited_name(const void *list, size_t i)
+{
+	return ((const char *const *)list)[i];
+}
+
+static int read_run_options(struct mig__cli *cli, mig_run_options *options)
+{
+	static const char *const names[] = { "error", "warn", "accept", NULL };
+	const char *edited = mig__cli_value(&cli->args, MIG__OPT_EDITED), *near;
+
+	*options = (mig_run_options){ .struct_size = sizeof *options };
+	if (mig__cli_count(&cli->args, MIG__OPT_PER_REVISION) ||
+	    mig__cli_config_true(&cli->config, MIG__KEY_TRANSACTION))
+		options->transaction_mode = MIG_TRANSACTION_REVISION;
+	if (!edited)
+		return MIG_CLI_DONE;
+	for (int32_t i = 0; names[i]; i++)
+		if (!strcmp(names[i], edited)) {
+			options->edited = i;
+			return MIG_CLI_DONE;
+		}
+	near = mig__cli_suggest(edited, edited_name, names);
+	return near ? mig__cli_bad_usage(cli, "--edited \"%s\" (did you mean \"%s\"?)", edited, near)
+		    : mig__cli_bad_usage(cli, "--edited \"%s\": use error, warn or accept", edited);
+}
+
+int mig__cli_check_run(struct mig__cli *cli)
+{
+	mig_run_options options;
+
+	if (cli->json)
+		return mig__cli_bad_usage(cli, "--json goes with --dry-run only");
+	if (mig__cli_count(&cli->args, MIG__OPT_SQL))
+		return mig__cli_bad_usage(cli, "--sql goes with --dry-run only");
+	return read_run_options(cli, &options);
+}
+
+/* -- the lines */
+
+static const mig_revision *find_revision(const struct view *view, const mig_progress *p)
+{
+	const mig_revision *r;
+
+	if (p->step) {
+		r = mig_plan_revision(view->plan, (size_t)p->step - 1);
+		if (r && !strcmp(mig_revision_id(r), p->revision))
+			return r;
+	}
+	for (size_t i = 0; (r = mig_revision_list_at(view->all, i)); i++)
+		if (!strcmp(mig_revision_id(r), p->revision))
+			return r;
+	return NULL;
+}
+
+static void add_step(struct view *view, const mig_progress *p)
+{
+	struct mig__cli_text *out = &view->cli->out;
+	const mig_revision *r = find_revision(view, p);
+	const char *message = p->message ? p->message : "";
+
+	mig__cli_adds(out, p->direction == MIG_DOWNGRADE ? "Downgrade " : "Upgrade ");
+	if (r && p->direction != MIG_DOWNGRADE) {
+		mig__cli_add_parents(out, r, "<base>");
+		mig__cli_adds(out, " -> ");
+	}
+	mig__cli_shown(out, p->revision);
+	if (r && p->direction == MIG_DOWNGRADE) {
+		mig__cli_adds(out, " -> ");
+		mig__cli_add_parents(out, r, "<base>");
+	}
+	mig__cli_adds(out, message[0] ? ", " : "");
+	mig__cli_add_shown(out, message, strcspn(message, "\n"));
+	mig__cli_adds(out, " (");
+	mig__cli_add_duration(out, p->elapsed_us - view->began_us);
+	mig__cli_adds(out, ")\n");
+}
+
+static int32_t on_progress(void *user, const mig_progress *p)
+{
+	struct view *view = user;
+
+	view->elapsed_us = p->elapsed_us;
+	if (p->event == MIG_EVENT_STEP_BEGIN)
+		view->began_us = p->elapsed_us;
+	if (p->event == MIG_EVENT_WAITING && !view->waited++ && !view->cli->quiet &&
+	    isatty(STDERR_FILENO))
+		mig__cli_say(view->cli, "waiting for another process that uses the database");
+	if (p->event == MIG_EVENT_STEP_END && p->revision) {
+		view->done++;
+		if (!view->cli->quiet)
+			add_step(view, p);
+		mig__cli_flush(view->cli);
+	}
+	return 0;
+}
+
+/* -- where the database is */
+
+void mig__cli_add_place(struct mig__cli *cli, struct mig__cli_text *out)
+{
+	size_t count = mig_revision_list_count(cli->current);
+
+	if (!count)
+		mig__cli_adds(out, "base");
+	for (size_t i = 0; i < count; i++) {
+		const mig_revision *r = mig_revision_list_at(cli->current, i);
+
+		mig__cli_adds(out, i ? ", " : "");
+		mig__cli_shown(out, mig_revision_id(r));
+		if (mig_revision_flags(r) & MIG_REVISION_EFFECTIVE_HEAD)
+			mig__cli_adds(out, " (head)");
+	}
+}
+
+static int add_result(struct view *view, int32_t direction)
+{
+	struct mig__cli *cli = view->cli;
+
+	if (cli->quiet)
+		return MIG_CLI_DONE;
+	if (mig__cli_read_current(cli))
+		return MIG_CLI_ERROR;
+	mig__cli_adds(&cli->out, view->done ? "Database is at " : "Nothing to do: the database is at ");
+	mig__cli_add_place(cli, &cli->out);
+	if (view->done) {
+		mig__cli_addf(&cli->out, ": %" PRIu64 " revision%s %s in ", view->done,
+			      view->done == 1 ? "" : "s",
+			      direction == MIG_DOWNGRADE ? "undone" : "applied");
+		mig__cli_add_duration(&cli->out, view->elapsed_us);
+	}
+	mig__cli_adds(&cli->out, ".\n");
+	return MIG_CLI_DONE;
+}
+
+/* After an error in the middle: lines that were printed may have been rolled back. */
+static void say_place(struct mig__cli *cli)
+{
+	struct mig__cli_text text = { 0 };
+
+	if (cli->current || mig_current(cli->ctx, &cli->current))
+		return;
+	mig__cli_adds(&text, "the database is at ");
+	mig__cli_add_place(cli, &text);
+	mig__cli_say(cli, mig__cli_string(&text));
+	mig__cli_text_finish(&text);
+}
+
+/* -- the run */
+
+/* The steps' parents, to be shown. A plan that cannot be made is the run's own business, but for
+ * one that has waited in vain. */
+static mig_status prepare(struct view *view, int32_t direction, const char *target)
+{
+	mig_ctx *ctx = view->cli->ctx;
+	mig_status rc;
+
+	if (view->cli->quiet)
+		return MIG_OK;
+	rc = direction == MIG_DOWNGRADE ? mig_plan_downgrade(ctx, target, &view->plan)
+					: mig_plan_upgrade(ctx, target, &view->plan);
+	if (rc == MIG_ELOCKED || rc == MIG_ECANCELLED)
+		return rc;
+	return rc ? mig_history(ctx, NULL, &view->all) : MIG_OK;
+}
+
+int mig__cli_run(struct mig__cli *cli, int32_t direction, const char *target)
+{
+	struct view view = { .cli = cli };
+	struct mig__cli_signals *signals;
+	mig_run_options options;
+	mig_status rc;
+	int status = read_run_options(cli, &options);
+
+	if (status)
+		return status;
+	signals = mig__cli_signals_catch(cli->ctx);
+	rc = prepare(&view, direction, target);
+	if (!rc)
+		rc = mig_set_progress(cli->ctx, on_progress, &view);
+	if (!rc)
+		rc = direction == MIG_DOWNGRADE ? mig_downgrade_with(cli->ctx, target, &options)
+						: mig_upgrade_with(cli->ctx, target, &options);
+	mig__cli_signals_release(signals);
+	if (rc) {
+		status = mig__cli_ctx_fail(cli);
+		if (view.done)
+			say_place(cli);
+	} else {
+		status = add_result(&view, direction);
+	}
+	mig_set_progress(cli->ctx, NULL, NULL);
+	mig_plan_free(view.plan);
+	mig_revision_list_free(view.all);
+	return status;
+}

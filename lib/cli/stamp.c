@@ -1,0 +1,35 @@
+#include "cli/cli.h"
+
+const struct mig__cli_option mig__cli_stamp_options[] = {
+	{ MIG__OPT_PURGE, 0, "purge", NULL, "forget what the database says it is at, first" },
+	{ 0 }
+};
+
+int mig__cli_cmd_stamp(struct mig__cli *cli)
+{
+	mig_run_options options = { .struct_size = sizeof options };
+	struct mig__cli_signals *signals;
+	mig_status rc;
+	int status;
+
+	if (!cli->args.word_count)
+		return mig__cli_bad_usage(cli, "\"stamp\" needs a revision");
+	status = mig__cli_open(cli, cli->args.command->needs);
+	if (status)
+		return status;
+	options.purge = mig__cli_count(&cli->args, MIG__OPT_PURGE) > 0;
+	signals = mig__cli_signals_catch(cli->ctx);
+	rc = mig_stamp_with(cli->ctx, cli->args.words, cli->args.word_count, &options);
+	mig__cli_signals_release(signals);
+	if (rc)
+		return mig__cli_ctx_fail(cli);
+	if (cli->quiet)
+		return MIG_CLI_DONE;
+	status = mig__cli_read_current(cli);
+	if (status)
+		return status;
+	mig__cli_adds(&cli->out, "Database is at ");
+	mig__cli_add_place(cli, &cli->out);
+	mig__cli_adds(&cli->out, ": nothing was run.\n");
+	return MIG_CLI_DONE;
+}

@@ -1,0 +1,202 @@
+#include "cli/text.h"
+
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+static int reserve(struct mig__cli_text *text, size_t more)
+{
+	size_t cap = text->cap ? text->cap : 256;
+	char *data;
+
+	if (text->failed || more >= SIZE_MAX / 4 - text->len) {
+		text->failed = 1;
+		return 0;
+	}
+	if (text->len + more < text->cap)
+		return 1;
+	while (cap <= text->len + more)
+		cap *= 2;
+	data = realloc(text->data, cap);
+	if (!data) {
+		text->failed = 1;
+		return 0;
+	}
+	text->data = data;
+	text->cap = cap;
+	return 1;
+}
+
+void mig__cli_add(struct mig__cli_text *text, const char *bytes, size_t size)
+{
+	if (!reserve(text, size))
+		return;
+	if (size)
+		memcpy(text->data + text->len, bytes, size);
+	text->len += size;
+	text->data[text->len] = '\0';
+}
+
+void mig__cli_adds(struct mig__cli_text *text, const char *string)
+{
+	mig__cli_add(text, string, strlen(string));
+}
+
+void mig__cli_addn(struct mig__cli_text *text, char c, size_t count)
+{
+	if (!reserve(text, count))
+		return;
+	memset(text->data + text->len, c, count);
+	text->len += count;
+	text->data[text->len] = '\0';
+}
+
+void mig__cli_addf(struct mig__cli_text *text, const char *format, ...)
+{
+	va_list args;
+	int n;
+
+	va_start(args, format);
+	n = vsnprintf(NULL, 0, format, args);
+	va_end(args);
+	if (n < 0)
+		text->failed = 1;
+	if (n < 0 || !reserve(text, (size_t)n + 1))
+		return;
+	va_start(args, format);
+	vsnprintf(text->data + text->len, (size_t)n + 1, format, args);
+	va_end(args);
+	text->len += (size_t)n;
+}
+
+const char *mig__cli_string(const struct mig__cli_text *text)
+{
+	return text->data ? text->data : "";
+}
+
+void mig__cli_clear(struct mig__cli_text *text)
+{
+	text->len = 0;
+	if (text->data)
+		text->data[0] = '\0';
+}
+
+void mig__cli_text_finish(struct mig__cli_text *text)
+{
+	free(text->data);
+	*text = (struct mig__cli_text){ 0 };
+}
+
+/* -- what may be shown */
+
+size_t mig__cli_utf8(const char *s, size_t size, uint32_t *c)
+{
+	const unsigned char *p = (const unsigned char *)s;
+	size_t n = p[0] < 0x80 ? 1 : p[0] < 0xc2 ? 0 : p[0] < 0xe0 ? 2 : p[0] < 0xf0 ? 3 : 4;
+
+	if (!n || n > size || p[0] > 0xf4)
+		return 0;
+	*c = n == 1 ? p[0] : p[0] & (0x7fu >> n);
+	for (size_t i = 1; i < n; i++) {
+		if ((p[i] & 0xc0) != 0x80)
+			return 0;
+		*c = *c << 6 | (p[i] & 0x3fu);
+	}
+	if ((n == 3 && *c < 0x800) || (n == 4 && (*c < 0x10000 || *c > 0x10ffff)) ||
+	    (*c >= 0xd800 && *c <= 0xdfff))
+		return 0;
+	return n;
+}
+
+/* Steers a terminal, or turns the order of what is read. */
+static int unsafe(uint32_t c)
+{
+	return c < 0x20 || (c >= 0x7f && c < 0xa0) || c == 0x061c || c == 0x200e || c == 0x200f ||
+	       (c >= 0x2028 && c <= 0x202e) || (c >= 0x2066 && c <= 0x2069) || c == 0xfeff;
+}
+
+void mig__cli_add_shown(struct mig__cli_text *text, const char *bytes, size_t size)
+{
+	uint32_t c = 0;
+	size_t n;
+
+	for (size_t i = 0; i < size && !text->failed; i += n) {
+		n = mig__cli_utf8(bytes + i, size - i, &c);
+		if (!n) {
+			n = 1;
+			mig__cli_addf(text, "\\x%02x", (unsigned)(unsigned char)bytes[i]);
+		} else if (!unsafe(c)) {
+			mig__cli_add(text, bytes + i, n);
+		} else if (c == '\n' || c == '\t' || c == '\r') {
+			mig__cli_adds(text, c == '\n' ? "\\n" : c == '\t' ? "\\t" : "\\r");
+		} else {
+			mig__cli_addf(text, c < 0x80 ? "\\x%02x" : "\\u%04x", (unsigned)c);
+		}
+	}
+}
+
+void mig__cli_shown(struct mig__cli_text *text, const char *string)
+{
+	mig__cli_add_shown(text, string, strlen(string));
+}
+
+void mig__cli_add_duration(struct mig__cli_text *text, int64_t us)
+{
+	int64_t ms;
+
+	if (us < 0)
+		us = 0;
+	ms = (us + 500) / 1000;
+	if (us < 9950)
+		mig__cli_addf(text, "%" PRId64 ".%" PRId64 " ms", (us + 50) / 1000,
+			      (us + 50) / 100 % 10);
+	else if (ms < 1000)
+		mig__cli_addf(text, "%" PRId64 " ms", ms);
+	else if (ms < 60000)
+		mig__cli_addf(text, "%" PRId64 ".%02" PRId64 " s", ms / 1000, ms % 1000 / 10);
+	else
+		mig__cli_addf(text, "%" PRId64 " min %02" PRId64 " s", ms / 60000,
+			      ms % 60000 / 1000);
+}
+
+/* Length of the key whose value is secret that text starts with, or 0. */
+static size_t secret_key(const char *text)
+{
+	static const char *const keys[] = { "password=", "passwd=", "pwd=", "sslpassword=" };
+
+	for (size_t i = 0; i < sizeof keys / sizeof *keys; i++)
+		if (!strncasecmp(text, keys[i], strlen(keys[i])))
+			return strlen(keys[i]);
+	return 0;
+}
+
+void mig__cli_add_url(struct mig__cli_text *text, const char *url)
+{
+	const char *authority = strstr(url, "://");
+	const char *at = authority ? strrchr(authority, '@') : NULL;
+	const char *colon = at ? strchr(authority + 3, ':') : NULL;
+	size_t key;
+
+	if (colon && colon < at) {
+		mig__cli_add_shown(text, url, (size_t)(colon + 1 - url));
+		mig__cli_adds(text, "***");
+		url = at;
+	}
+	while (*url) {
+		size_t n = strcspn(url, "?& ");
+
+		n += url[n] != '\0';
+		mig__cli_add_shown(text, url, n);
+		url += n;
+		key = secret_key(url);
+		if (key) {
+			mig__cli_add_shown(text, url, key);
+			mig__cli_adds(text, "***");
+			url += key;
+			url += strcspn(url, "& ");
+		}
+	}
+}

@@ -1,0 +1,41 @@
+/* text: a growing text, and what may be shown on a terminal. */
+#ifndef MIG__CLI_TEXT_H
+#define MIG__CLI_TEXT_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* Starts as zeros. After an allocation that failed, `failed` stays set and nothing is added. */
+struct mig__cli_text {
+	char *data; /* NUL-terminated; NULL while empty */
+	size_t len, cap;
+	int failed;
+};
+
+void mig__cli_add(struct mig__cli_text *text, const char *bytes, size_t size);
+void mig__cli_adds(struct mig__cli_text *text, const char *string);
+/* The same character several times. */
+void mig__cli_addn(struct mig__cli_text *text, char c, size_t count);
+__attribute__((format(printf, 2, 3))) void mig__cli_addf(struct mig__cli_text *text,
+							 const char *format, ...);
+/* Foreign text for people: control characters, what reverses the writing direction, and bytes that
+ * are not UTF-8 are escaped, so that it takes one line and cannot steer a terminal. */
+void mig__cli_add_shown(struct mig__cli_text *text, const char *bytes, size_t size);
+void mig__cli_shown(struct mig__cli_text *text, const char *string);
+/* A duration, e.g. "0.4 ms", "12 ms", "3.20 s", "2 min 05 s". */
+void mig__cli_add_duration(struct mig__cli_text *text, int64_t us);
+/* A URL without its password. */
+void mig__cli_add_url(struct mig__cli_text *text, const char *url);
+/* "" instead of NULL. */
+const char *mig__cli_string(const struct mig__cli_text *text);
+void mig__cli_clear(struct mig__cli_text *text);
+void mig__cli_text_finish(struct mig__cli_text *text);
+
+/* Bytes of the character at s (size > 0), its code point in *c; 0 if it is not well-formed UTF-8. */
+size_t mig__cli_utf8(const char *s, size_t size, uint32_t *c);
+
+/* The candidate nearest to the word, or NULL; name(i) is NULL past the last. */
+const char *mig__cli_suggest(const char *word, const char *(*name)(const void *list, size_t i),
+			     const void *list);
+
+#endif
