@@ -1,0 +1,38 @@
+#!/bin/sh
+# Builds libmig and shows a program that migrates its own SQLite database.
+# Usage: sh examples/quickstart.sh     (Debian 12; as root or with sudo, for what is not installed)
+set -eu
+cd "$(dirname "$0")/.."
+. tests/packages.sh
+need_packages $build_packages $sqlite_packages $test_packages
+
+echo "Building ..."
+build=build-quickstart
+[ -f "$build/build.ninja" ] || meson setup "$build" >/dev/null
+ninja -C "$build" quickstart >/dev/null
+
+dir=$(mktemp -d)
+trap 'rm -rf "$dir"' EXIT
+run() { printf '\n$ %s\n' "$(echo "$*" | sed "s|$build/[^ ]*/||g; s|$dir/||g")"; "$@"; }
+
+echo "A program with three revisions of its schema starts for the first time:"
+run "$build/examples/selfmigrate/notes-1" "$dir/notes.db"
+printf '\nThe second time there is nothing to do:\n'
+run "$build/examples/selfmigrate/notes-1" "$dir/notes.db"
+printf '\nIts version 2 brings one more revision:\n'
+run "$build/examples/selfmigrate/notes-2" "$dir/notes.db"
+printf '\nWhat the database then holds:\n'
+run "$build/lib/mig" --url "sqlite:$dir/notes.db" log
+printf '\nAnd from a shell, on a new project:\n'
+(
+	build=$PWD/$build
+	cd "$dir"
+	run "$build/lib/mig" init
+	run "$build/lib/mig" revision -m "create users" --rev-id 1a2b3c
+	sed -i 's|^-- mig:upgrade$|&\nCREATE TABLE users (id INTEGER PRIMARY KEY, name TEXT NOT NULL);|
+		s|^-- mig:downgrade$|&\nDROP TABLE users;|' migrations/versions/1a2b3c_*.sql
+	run "$build/lib/mig" --url sqlite:app.db upgrade
+	run "$build/lib/mig" --url sqlite:app.db current
+	run "$build/lib/mig" --url sqlite:app.db downgrade
+	run "$build/lib/mig" --url sqlite:app.db current
+)

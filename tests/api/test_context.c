@@ -1,0 +1,329 @@
+/* test_context: opening, arguments, option structs of other versions, and what can be asked. */
+#include "support.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static void test_names(void **state)
+{
+	(void)state;
+	assert_string_equal(mig_version(), MIG_VERSION_STRING);
+	assert_string_equal(mig_status_name(MIG_OK), "MIG_OK");
+	assert_string_equal(mig_status_name(MIG_ECONSTRAINT), "MIG_ECONSTRAINT");
+	assert_string_equal(mig_status_name(-12345), "MIG_ERROR");
+}
+
+static void test_open_errors(void **state)
+{
+	struct place *p = *state;
+	mig_open_options o = { .struct_size = sizeof o };
+	char url[160];
+	mig_ctx *ctx = (mig_ctx *)1;
+
+	assert_int_equal(mig_open(NULL, p->url), MIG_EINVAL);
+	assert_int_equal(mig_open(&ctx, NULL), MIG_EINVAL);
+	assert_null(ctx);
+	assert_int_equal(mig_open_with(&ctx, NULL), MIG_EINVAL);
+
+	expect(ctx, MIG_ENO_DIALECT, mig_open(&ctx, "oracle:db"));
+	assert_non_null(strstr(mig_error_message(ctx), "oracle"));
+	mig_close(ctx);
+	expect(ctx, MIG_ENO_DIALECT, mig_open(&ctx, "no scheme at all"));
+	mig_close(ctx);
+	expect(ctx, MIG_ENO_DIALECT, mig_open(&ctx, "../../x:db"));
+	mig_close(ctx);
+	snprintf(url, sizeof url, "sqlite:%s/no/such/folder/x.db", p->dir);
+	expect(ctx, MIG_ECONNECT, mig_open(&ctx, url));
+	assert_non_null(strstr(mig_error_message(ctx), "no/such/folder"));
+	mig_close(ctx);
+	o.url = p->url;
+	o.create = -1;
+	expect(ctx, MIG_ECONNECT, mig_open_with(&ctx, &o));
+	mig_close(ctx);
+	o = (mig_open_options){ .struct_size = sizeof o, .connection = p };
+	expect(ctx, MIG_EINVAL, mig_open_with(&ctx, &o));
+	mig_close(ctx);
+	assert_string_equal(mig_error_message(NULL), "out of memory");
+	assert_int_equal(mig_error_status(NULL), MIG_ENOMEM);
+	mig_close(NULL);
+	mig_cancel(NULL);
+}
+
+static void test_struct_sizes(void **state)
+{
+	struct place *p = *state;
+	struct {
+		mig_open_options o;
+		int64_t later;
+	} newer = { .o = { .struct_size = sizeof newer, .url = p->url } };
+	mig_run_options run = { .struct_size = sizeof run };
+	mig_ctx *ctx;
+
+	ok(ctx, mig_open_with(&ctx, &newer.o)); /* a later caller that uses nothing new */
+	mig_close(ctx);
+	newer.later = 1;
+	expect(ctx, MIG_EINVAL, mig_open_with(&ctx, &newer.o));
+	assert_non_null(strstr(mig_error_message(ctx), "does not know"));
+	mig_close(ctx);
+	newer.o.struct_size = offsetof(mig_open_options, connection); /* an older caller */
+	newer.o.version_table = ""; /* beyond what it has: not read */
+	ok(ctx, mig_open_with(&ctx, &newer.o));
+	run.struct_size = 0;
+	expect(ctx, MIG_EINVAL, mig_upgrade_with(ctx, "head", &run));
+	run.struct_size = sizeof run;
+	run.edited = 77;
+	expect(ctx, MIG_EINVAL, mig_upgrade_with(ctx, "head", &run));
+	mig_close(ctx);
+}
+
+static void test_null_arguments(void **state)
+{
+	struct place *p = *state;
+	mig_revision_def def = { .struct_size = sizeof def };
+	mig_revision_list *list = NULL;
+	mig_log_list *log = NULL;
+	mig_plan *plan = NULL;
+	int32_t n;
+	mig_bundle tiny = { .struct_size = 8 };
+	mig_ctx *ctx;
+
+	assert_int_equal(mig_upgrade(NULL, "head"), MIG_EINVAL);
+	assert_int_equal(mig_downgrade(NULL, "-1"), MIG_EINVAL);
+	assert_int_equal(mig_stamp(NULL, "head"), MIG_EINVAL);
+	assert_int_equal(mig_ensure_version(NULL), MIG_EINVAL);
+	assert_int_equal(mig_current(NULL, &list), MIG_EINVAL);
+	assert_int_equal(mig_heads(NULL, 0, &list), MIG_EINVAL);
+	assert_int_equal(mig_bases(NULL, &list), MIG_EINVAL);
+	assert_int_equal(mig_branches(NULL, &list), MIG_EINVAL);
+	assert_int_equal(mig_show(NULL, "head", &list), MIG_EINVAL);
+	assert_int_equal(mig_history(NULL, NULL, &list), MIG_EINVAL);
+	assert_int_equal(mig_log_read(NULL, &log), MIG_EINVAL);
+	assert_int_equal(mig_plan_upgrade(NULL, "head", &plan), MIG_EINVAL);
+	assert_int_equal(mig_plan_downgrade(NULL, "-1", &plan), MIG_EINVAL);
+	assert_int_equal(mig_is_at_head(NULL, &n), MIG_EINVAL);
+	assert_int_equal(mig_set_log(NULL, NULL, NULL), MIG_EINVAL);
+	assert_int_equal(mig_init_directory(NULL, "x"), MIG_EINVAL);
+	assert_int_equal(mig_revision_create(NULL, NULL, &list), MIG_EINVAL);
+	assert_null(mig_connection(NULL));
+	assert_null(mig_take_connection(NULL));
+
+	ctx = open_place(p);
+	expect(ctx, MIG_EINVAL, mig_upgrade(ctx, NULL));
+	expect(ctx, MIG_EINVAL, mig_downgrade(ctx, NULL));
+	expect(ctx, MIG_EINVAL, mig_stamp(ctx, NULL));
+	expect(ctx, MIG_EINVAL, mig_current(ctx, NULL));
+	expect(ctx, MIG_EINVAL, mig_heads(ctx, 0, NULL));
+	expect(ctx, MIG_EINVAL, mig_show(ctx, NULL, &list));
+	expect(ctx, MIG_EINVAL, mig_history(ctx, NULL, NULL));
+	expect(ctx, MIG_EINVAL, mig_is_at_head(ctx, NULL));
+	expect(ctx, MIG_EINVAL, mig_plan_upgrade(ctx, NULL, &plan));
+	expect(ctx, MIG_EINVAL, mig_log_read(ctx, NULL));
+	expect(ctx, MIG_EINVAL, mig_add_directory(ctx, NULL));
+	expect(ctx, MIG_EINVAL, mig_add_directory(ctx, ""));
+	expect(ctx, MIG_EINVAL, mig_add_script(ctx, NULL, "x", 1));
+	expect(ctx, MIG_EINVAL, mig_add_bundle(ctx, NULL));
+	expect(ctx, MIG_EINVAL, mig_add_bundle(ctx, &tiny));
+	expect(ctx, MIG_EINVAL, mig_add_revision(ctx, NULL));
+	expect(ctx, MIG_EINVAL, mig_add_revision(ctx, &def));
+	expect(ctx, MIG_EINVAL, mig_init_directory(ctx, NULL));
+	expect(ctx, MIG_EINVAL, mig_revision_list_load(ctx, NULL));
+	mig_close(ctx);
+
+	assert_int_equal(mig_plan_count(NULL), 0);
+	assert_null(mig_plan_revision(NULL, 0));
+	assert_null(mig_plan_sql(NULL, 0, NULL));
+	mig_plan_free(NULL);
+	assert_int_equal(mig_revision_list_count(NULL), 0);
+	assert_null(mig_revision_list_at(NULL, 0));
+	mig_revision_list_free(NULL);
+	assert_null(mig_revision_id(NULL));
+	assert_int_equal(mig_log_list_count(NULL), 0);
+	mig_log_list_free(NULL);
+	mig_stmt_free(NULL);
+	assert_int_equal(mig_stmt_step(NULL, &n), MIG_EINVAL);
+	assert_int_equal(mig_step_exec(NULL, "x"), MIG_EINVAL);
+}
+
+static void test_without_a_database(void **state)
+{
+	mig_open_options o = { .struct_size = sizeof o };
+	mig_revision_list *list;
+	mig_ctx *ctx;
+
+	(void)state;
+	ok(ctx, mig_open_with(&ctx, &o));
+	add(ctx, "aaa", "", "", NULL);
+	ok(ctx, mig_heads(ctx, 0, &list));
+	assert_int_equal(mig_revision_list_count(list), 1);
+	mig_revision_list_free(list);
+	expect(ctx, MIG_EMISUSE, mig_upgrade(ctx, "head"));
+	expect(ctx, MIG_EMISUSE, mig_current(ctx, &list));
+	expect(ctx, MIG_EMISUSE, mig_history(ctx, ":current", &list));
+	mig_close(ctx);
+}
+
+static void test_questions(void **state)
+{
+	struct place *p = *state;
+	mig_revision_list *list;
+	const mig_revision *r;
+	int32_t at_head;
+	mig_ctx *ctx = open_place(p);
+
+	add_text(ctx, "-- the first\n-- with a second line\n--\n-- revision: r1\n-- revises:\n"
+		      "-- branch_labels: main\n-- created: 2026-01-02T03:04:05Z\n\n"
+		      "-- mig:upgrade\n-- mig:downgrade\n");
+	add(ctx, "r2a", "r1", "", "");
+	add(ctx, "r2b", "r1", "", "");
+	add_text(ctx, "-- dep\n--\n-- revision: d1\n-- revises:\n-- depends_on: r2a\n\n-- mig:upgrade\n");
+	ok(ctx, mig_heads(ctx, 0, &list));
+	assert_int_equal(mig_revision_list_count(list), 3);
+	mig_revision_list_free(list);
+	ok(ctx, mig_heads(ctx, 1, &list));
+	assert_int_equal(mig_revision_list_count(list), 2);
+	mig_revision_list_free(list);
+	ok(ctx, mig_bases(ctx, &list));
+	assert_int_equal(mig_revision_list_count(list), 2);
+	mig_revision_list_free(list);
+	ok(ctx, mig_branches(ctx, &list));
+	assert_int_equal(mig_revision_list_count(list), 1);
+	r = mig_revision_list_at(list, 0);
+	assert_string_equal(mig_revision_id(r), "r1");
+	assert_string_equal(mig_revision_summary(r), "the first");
+	assert_string_equal(mig_revision_message(r), "the first\nwith a second line");
+	assert_string_equal(mig_revision_created(r), "2026-01-02T03:04:05Z");
+	assert_string_equal(mig_revision_file(r), "text.sql");
+	assert_int_equal(mig_revision_parent_count(r), 0);
+	assert_int_equal(mig_revision_child_count(r), 2);
+	assert_string_equal(mig_revision_child(r, 1), "r2b");
+	assert_null(mig_revision_child(r, 2));
+	assert_int_equal(mig_revision_label_count(r), 1);
+	assert_string_equal(mig_revision_label(r, 0), "main");
+	assert_int_equal(mig_revision_flags(r), MIG_REVISION_BASE | MIG_REVISION_BRANCH_POINT);
+	assert_string_equal(mig_revision_digest(r), "");
+	ok(ctx, mig_revision_list_load(ctx, list));
+	assert_int_equal(strlen(mig_revision_digest(r)), 64);
+	assert_int_equal(strlen(mig_revision_chain(r)), 64);
+	assert_int_equal(mig_revision_section_count(r), 2);
+	assert_int_equal(mig_revision_section(r, 1)->direction, MIG_DOWNGRADE);
+	assert_true(mig_revision_flags(r) & MIG_REVISION_REVERSIBLE);
+	assert_non_null(strstr(mig_revision_text(list, 0, NULL), "-- with a second line"));
+	mig_revision_list_free(list);
+	ok(ctx, mig_show(ctx, "d1", &list));
+	r = mig_revision_list_at(list, 0);
+	assert_int_equal(mig_revision_dependency_count(r), 1);
+	assert_string_equal(mig_revision_dependency(r, 0), "r2a");
+	mig_revision_list_free(list);
+	expect(ctx, MIG_ENOTFOUND, mig_show(ctx, "nope", &list));
+	ok(ctx, mig_history(ctx, "r1:r2b", &list));
+	assert_int_equal(mig_revision_list_count(list), 2);
+	assert_string_equal(mig_revision_id(mig_revision_list_at(list, 0)), "r2b");
+	mig_revision_list_free(list);
+	expect(ctx, MIG_EBAD_RANGE, mig_history(ctx, "r1", &list));
+	ok(ctx, mig_upgrade(ctx, "r2b"));
+	ok(ctx, mig_is_at_head(ctx, &at_head));
+	assert_int_equal(at_head, 0);
+	ok(ctx, mig_upgrade(ctx, "heads"));
+	assert_string_equal(rows(p), "d1|r2b"); /* r2a is implied by d1 */
+	ok(ctx, mig_is_at_head(ctx, &at_head));
+	assert_int_equal(at_head, 1);
+	ok(ctx, mig_current(ctx, &list));
+	assert_int_equal(mig_revision_list_count(list), 3); /* r2a by its dependent */
+	assert_true(mig_revision_flags(mig_revision_list_at(list, 0)) & MIG_REVISION_CURRENT);
+	mig_close(ctx);
+	assert_non_null(mig_revision_id(mig_revision_list_at(list, 1))); /* outlives it */
+	mig_revision_list_free(list);
+}
+
+static void test_graph_errors(void **state)
+{
+	struct place *p = *state;
+	static const struct {
+		const char *text;
+		mig_status status;
+	} cases[] = {
+		{ "-- x\n-- revision: r9\n-- revises: nowhere\n\n-- mig:upgrade\n",
+		  MIG_EMISSING_PARENT },
+		{ "-- x\n-- revision: r9\n-- revises: r9\n\n-- mig:upgrade\n", MIG_ELOOP },
+		{ "-- x\n-- revision: aaa\n-- revises:\n\n-- mig:upgrade\n",
+		  MIG_EDUPLICATE_REVISION },
+		{ "-- x\n-- revision: r9\n-- revises:\n-- branch_labels: aaa\n\n-- mig:upgrade\n",
+		  MIG_EDUPLICATE_LABEL },
+		{ "-- x\n-- revision: r9\n-- revisez: aaa\n\n-- mig:upgrade\n", MIG_ESYNTAX },
+	};
+
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		mig_ctx *ctx = open_place(p);
+		mig_status rc;
+
+		add(ctx, "aaa", "", "", NULL);
+		rc = mig_add_script(ctx, "bad.sql", cases[i].text, strlen(cases[i].text));
+		if (!rc)
+			rc = mig_upgrade(ctx, "head");
+		if (rc != cases[i].status)
+			fail_msg("case %zu: %s: %s", i, mig_status_name(rc), mig_error_message(ctx));
+		assert_non_null(strstr(mig_error_message(ctx), "bad.sql"));
+		mig_close(ctx);
+	}
+}
+
+static void test_take_connection(void **state)
+{
+	struct place *p = *state;
+	mig_ctx *ctx = open_place(p);
+	sqlite3 *db;
+
+	assert_non_null(mig_connection(ctx));
+	db = mig_take_connection(ctx);
+	assert_ptr_equal(db, mig_connection(ctx));
+	add(ctx, "aaa", "", "CREATE TABLE a (x);", NULL);
+	ok(ctx, mig_upgrade(ctx, "head"));
+	mig_close(ctx);
+	assert_int_equal(sqlite3_exec(db, "INSERT INTO a VALUES (1)", 0, 0, 0), SQLITE_OK);
+	assert_int_equal(sqlite3_close(db), SQLITE_OK);
+}
+
+static void count_log(void *user, int32_t level, const char *message)
+{
+	(void)message;
+	if (level >= MIG_LOG_WARNING)
+		++*(int *)user;
+}
+
+static void test_log(void **state)
+{
+	struct place *p = *state;
+	mig_run_options warn = { .struct_size = sizeof warn, .edited = MIG_EDITED_WARN };
+	int warnings = 0;
+	mig_ctx *ctx = open_place(p);
+
+	add(ctx, "aaa", "", "", NULL);
+	ok(ctx, mig_upgrade(ctx, "head"));
+	mig_close(ctx);
+	ctx = open_place(p);
+	ok(ctx, mig_set_log(ctx, count_log, &warnings));
+	add(ctx, "aaa", "", "-- changed", NULL);
+	ok(ctx, mig_upgrade_with(ctx, "head", &warn));
+	assert_int_equal(warnings, 1);
+	mig_close(ctx);
+}
+
+#define T(f) cmocka_unit_test_setup_teardown(f, place_new, place_free)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_names),
+		T(test_open_errors),
+		T(test_struct_sizes),
+		T(test_null_arguments),
+		T(test_without_a_database),
+		T(test_questions),
+		T(test_graph_errors),
+		T(test_take_connection),
+		T(test_log),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,192 @@
+/* test_create: new environments and new revision files. */
+#include "support.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static mig_ctx *new_project(const struct place *p)
+{
+	mig_open_options o = { .struct_size = sizeof o };
+	char dir[128];
+	mig_ctx *ctx;
+
+	snprintf(dir, sizeof dir, "%s/migrations", p->dir);
+	o.url = p->url;
+	ok(ctx, mig_open_with(&ctx, &o));
+	ok(ctx, mig_init_directory(ctx, dir));
+	ok(ctx, mig_add_directory(ctx, dir));
+	return ctx;
+}
+
+static const char *create(mig_ctx *ctx, const mig_revision_options *o)
+{
+	static char id[300];
+	mig_revision_list *list;
+
+	ok(ctx, mig_revision_create(ctx, o, &list));
+	assert_int_equal(mig_revision_list_count(list), 1);
+	snprintf(id, sizeof id, "%s", mig_revision_id(mig_revision_list_at(list, 0)));
+	mig_revision_list_free(list);
+	return id;
+}
+
+static void test_init(void **state)
+{
+	struct place *p = *state;
+	static const char *const names[] = { "versions", "mig.ini", "script.sql.tmpl", "README" };
+	char path[256];
+	mig_ctx *ctx = new_project(p);
+
+	for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+		snprintf(path, sizeof path, "%s/migrations/%s", p->dir, names[i]);
+		assert_int_equal(access(path, R_OK), 0);
+	}
+	snprintf(path, sizeof path, "%s/migrations", p->dir);
+	expect(ctx, MIG_EEXISTS, mig_init_directory(ctx, path));
+	snprintf(path, sizeof path, "%s/migrations/mig.ini", p->dir);
+	expect(ctx, MIG_EEXISTS, mig_init_directory(ctx, path));
+	snprintf(path, sizeof path, "%s/no/such/parent", p->dir);
+	expect(ctx, MIG_EIO, mig_init_directory(ctx, path));
+	snprintf(path, sizeof path, "%s/empty", p->dir);
+	assert_int_equal(mkdir(path, 0700), 0);
+	ok(ctx, mig_init_directory(ctx, path));
+	mig_close(ctx);
+}
+
+static void test_line_of_revisions(void **state)
+{
+	struct place *p = *state;
+	mig_revision_options o = { .struct_size = sizeof o };
+	mig_revision_list *list;
+	char first[64];
+	mig_ctx *ctx = new_project(p);
+
+	snprintf(first, sizeof first, "%s", create(ctx, &o));
+	assert_int_equal(strlen(first), 12);
+	o.message = "Add Users, and e-mail!\nmore about it";
+	o.rev_id = "two";
+	o.upgrade_sql = "CREATE TABLE two (x);\n";
+	o.downgrade_sql = "DROP TABLE two;\n";
+	assert_string_equal(create(ctx, &o), "two");
+	ok(ctx, mig_show(ctx, "two", &list));
+	{
+		const mig_revision *r = mig_revision_list_at(list, 0);
+
+		assert_string_equal(mig_revision_message(r), o.message);
+		assert_string_equal(mig_revision_parent(r, 0), first);
+		assert_non_null(strstr(mig_revision_file(r),
+				       "/migrations/versions/two_add_users_and_e_mail.sql"));
+		assert_int_equal(strlen(mig_revision_created(r)), strlen("2026-01-01T00:00:00Z"));
+	}
+	mig_revision_list_free(list);
+	ok(ctx, mig_upgrade(ctx, "head"));
+	assert_string_equal(rows(p), "two");
+	assert_string_equal(tables(p), "two");
+	ok(ctx, mig_downgrade(ctx, "base"));
+	assert_string_equal(tables(p), "");
+	expect(ctx, MIG_EDUPLICATE_REVISION, mig_revision_create(ctx, &o, &list));
+	o.rev_id = "a-b";
+	expect(ctx, MIG_EILLEGAL_ID, mig_revision_create(ctx, &o, &list));
+	o.rev_id = "head";
+	expect(ctx, MIG_EILLEGAL_ID, mig_revision_create(ctx, &o, &list));
+	mig_close(ctx);
+}
+
+static void test_branches(void **state)
+{
+	struct place *p = *state;
+	const char *on_one[] = { "one", NULL }, *all[] = { "heads", NULL }, *labels[] = { "side", NULL };
+	const char *twice[] = { "two", "two", NULL }, *base[] = { "base", NULL };
+	const char *deps[] = { "one", NULL }, *unknown[] = { "nope", NULL };
+	mig_revision_options o = { .struct_size = sizeof o, .rev_id = "one" };
+	mig_revision_list *list;
+	mig_ctx *ctx = new_project(p);
+
+	create(ctx, &o);
+	o.rev_id = "two";
+	create(ctx, &o);
+	o.rev_id = "side1";
+	o.heads = on_one;
+	expect(ctx, MIG_ENOT_HEAD, mig_revision_create(ctx, &o, &list));
+	assert_non_null(mig_error_hint(ctx));
+	o.splice = 1;
+	o.branch_labels = labels;
+	create(ctx, &o);
+	o = (mig_revision_options){ .struct_size = sizeof o, .rev_id = "three" };
+	expect(ctx, MIG_EMULTIPLE_HEADS, mig_revision_create(ctx, &o, &list));
+	o.branch_labels = labels;
+	o.heads = twice;
+	expect(ctx, MIG_EINVAL, mig_revision_create(ctx, &o, &list));
+	o.heads = all;
+	expect(ctx, MIG_EDUPLICATE_LABEL, mig_revision_create(ctx, &o, &list));
+	o.branch_labels = NULL;
+	create(ctx, &o);
+	ok(ctx, mig_show(ctx, "three", &list));
+	assert_int_equal(mig_revision_parent_count(mig_revision_list_at(list, 0)), 2);
+	mig_revision_list_free(list);
+	o.rev_id = "other";
+	o.heads = base;
+	o.depends_on = unknown;
+	expect(ctx, MIG_ENOTFOUND, mig_revision_create(ctx, &o, &list));
+	o.depends_on = deps;
+	create(ctx, &o);
+	ok(ctx, mig_bases(ctx, &list));
+	assert_int_equal(mig_revision_list_count(list), 2);
+	mig_revision_list_free(list);
+	mig_close(ctx);
+}
+
+static void write_file(const char *path, const char *text)
+{
+	FILE *f = fopen(path, "w");
+
+	assert_non_null(f);
+	fputs(text, f);
+	fclose(f);
+}
+
+static void test_templates(void **state)
+{
+	struct place *p = *state;
+	mig_revision_options o = { .struct_size = sizeof o, .rev_id = "one", .message = "m" };
+	mig_revision_list *list;
+	char path[256];
+	mig_ctx *ctx = new_project(p);
+
+	snprintf(path, sizeof path, "%s/migrations/script.sql.tmpl", p->dir);
+	write_file(path, "-- ${mesage}\n");
+	expect(ctx, MIG_ESYNTAX, mig_revision_create(ctx, &o, &list));
+	assert_non_null(strstr(mig_error_message(ctx), "script.sql.tmpl:1:"));
+	assert_non_null(strstr(mig_error_message(ctx), "did you mean"));
+	write_file(path, "-- house rules\n-- ${message}\n"); /* loses the id */
+	expect(ctx, MIG_ESYNTAX, mig_revision_create(ctx, &o, &list));
+	unlink(path); /* the built-in one */
+	create(ctx, &o);
+	o.rev_id = "two";
+	o.template_path = "/nonexistent/template";
+	expect(ctx, MIG_EIO, mig_revision_create(ctx, &o, &list));
+	o.template_path = NULL;
+	o.version_path = "/elsewhere";
+	expect(ctx, MIG_EINVAL, mig_revision_create(ctx, &o, &list));
+	mig_close(ctx);
+	ok(ctx, mig_open(&ctx, p->url));
+	expect(ctx, MIG_EMISUSE, mig_revision_create(ctx, NULL, &list));
+	mig_close(ctx);
+}
+
+#define T(f) cmocka_unit_test_setup_teardown(f, place_new, place_free)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		T(test_init),
+		T(test_line_of_revisions),
+		T(test_branches),
+		T(test_templates),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,9 @@
+-- add email
+--
+-- revision: 3f2a
+-- revises: 1a2b
+
+  /* open
+
+-- mig:upgrade
+SELECT 1;

@@ -1,0 +1,1 @@
+-- add email---- revision: 3f2a-- revises: 1a2b-- mig:upgrad

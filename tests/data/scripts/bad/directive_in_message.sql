@@ -1,0 +1,5 @@
+-- mig:is great
+-- revision: a
+
+-- mig:upgrade
+SELECT 1;

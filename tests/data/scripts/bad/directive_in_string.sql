@@ -1,0 +1,10 @@
+-- add email
+--
+-- revision: 3f2a
+-- revises: 1a2b
+
+-- mig:upgrade
+SELECT 1;
+INSERT INTO t VALUES ('
+-- mig:oops
+');

@@ -1,0 +1,4 @@
+-- add email
+--
+-- revision: 3f2a
+-- revises: 1a2b

@@ -1,0 +1,5 @@
+-- add
+-- revision: 3f-a
+
+-- mig:upgrade
+SELECT 1;

@@ -1,0 +1,5 @@
+-- add
+-- revision: a[31m
+
+-- mig:upgrade
+SELECT 1;

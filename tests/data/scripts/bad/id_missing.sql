@@ -1,0 +1,5 @@
+-- add
+-- revision:
+
+-- mig:upgrade
+SELECT 1;

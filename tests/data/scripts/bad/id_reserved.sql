@@ -1,0 +1,4 @@
+-- revision: heads
+
+-- mig:upgrade
+SELECT 1;

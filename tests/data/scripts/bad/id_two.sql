@@ -1,0 +1,5 @@
+-- add
+-- revision: a b
+
+-- mig:upgrade
+SELECT 1;

@@ -1,0 +1,7 @@
+-- add
+--
+-- revise: abc
+-- revision: 3f
+
+-- mig:upgrade
+SELECT 1;

@@ -1,0 +1,3 @@
+-- Revision: abc
+
+-- mig:upgrade

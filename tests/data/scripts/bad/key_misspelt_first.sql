@@ -1,0 +1,5 @@
+-- add
+-- revison: abc
+
+-- mig:upgrade
+SELECT 1;

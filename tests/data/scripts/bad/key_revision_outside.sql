@@ -1,0 +1,6 @@
+-- add email
+
+-- revision: 3f2a
+
+-- mig:upgrade
+SELECT 1;

@@ -1,0 +1,5 @@
+-- revision: a
+-- revision: b
+
+-- mig:upgrade
+SELECT 1;

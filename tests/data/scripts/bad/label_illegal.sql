@@ -1,0 +1,5 @@
+-- revision: a
+-- branch_labels: good, b@d
+
+-- mig:upgrade
+SELECT 1;

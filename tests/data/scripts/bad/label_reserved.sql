@@ -1,0 +1,5 @@
+-- revision: a
+-- branch_labels: current
+
+-- mig:upgrade
+SELECT 1;

@@ -1,0 +1,5 @@
+-- revision: a
+-- branch_labels: été a€b
+
+-- mig:upgrade
+SELECT 1;

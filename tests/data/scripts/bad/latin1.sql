@@ -1,0 +1,8 @@
+-- café bar
+-- add email
+--
+-- revision: 3f2a
+-- revises: 1a2b
+
+-- mig:upgrade
+SELECT 1;

@@ -1,0 +1,5 @@
+-- revision: a
+-- revises: base
+
+-- mig:upgrade
+SELECT 1;

@@ -1,0 +1,8 @@
+-- add email
+--
+-- revision: 3f2a
+-- revises: 1a2b
+
+-- mig:upgrade
+-- mig:downgrade
+-- mig:upgrade transaction=no

@@ -1,0 +1,11 @@
+-- add email
+--
+-- revision: 3f2a
+-- revises: 1a2b
+
+-- note
+/* a
+ b */ /**/ SELECT 1;
+
+-- mig:upgrade
+SELECT 1;

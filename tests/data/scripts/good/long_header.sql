@@ -1,0 +1,705 @@
+-- line 0 of a very long message, which goes on and on
+-- line 1 of a very long message, which goes on and on
+-- line 2 of a very long message, which goes on and on
+-- line 3 of a very long message, which goes on and on
+-- line 4 of a very long message, which goes on and on
+-- line 5 of a very long message, which goes on and on
+-- line 6 of a very long message, which goes on and on
+-- line 7 of a very long message, which goes on and on
+-- line 8 of a very long message, which goes on and on
+-- line 9 of a very long message, which goes on and on
+-- line 10 of a very long message, which goes on and on
+-- line 11 of a very long message, which goes on and on
+-- line 12 of a very long message, which goes on and on
+-- line 13 of a very long message, which goes on and on
+-- line 14 of a very long message, which goes on and on
+-- line 15 of a very long message, which goes on and on
+-- line 16 of a very long message, which goes on and on
+-- line 17 of a very long message, which goes on and on
+-- line 18 of a very long message, which goes on and on
+-- line 19 of a very long message, which goes on and on
+-- line 20 of a very long message, which goes on and on
+-- line 21 of a very long message, which goes on and on
+-- line 22 of a very long message, which goes on and on
+-- line 23 of a very long message, which goes on and on
+-- line 24 of a very long message, which goes on and on
+-- line 25 of a very long message, which goes on and on
+-- line 26 of a very long message, which goes on and on
+-- line 27 of a very long message, which goes on and on
+-- line 28 of a very long message, which goes on and on
+-- line 29 of a very long message, which goes on and on
+-- line 30 of a very long message, which goes on and on
+-- line 31 of a very long message, which goes on and on
+-- line 32 of a very long message, which goes on and on
+-- line 33 of a very long message, which goes on and on
+-- line 34 of a very long message, which goes on and on
+-- line 35 of a very long message, which goes on and on
+-- line 36 of a very long message, which goes on and on
+-- line 37 of a very long message, which goes on and on
+-- line 38 of a very long message, which goes on and on
+-- line 39 of a very long message, which goes on and on
+-- line 40 of a very long message, which goes on and on
+-- line 41 of a very long message, which goes on and on
+-- line 42 of a very long message, which goes on and on
+-- line 43 of a very long message, which goes on and on
+-- line 44 of a very long message, which goes on and on
+-- line 45 of a very long message, which goes on and on
+-- line 46 of a very long message, which goes on and on
+-- line 47 of a very long message, which goes on and on
+-- line 48 of a very long message, which goes on and on
+-- line 49 of a very long message, which goes on and on
+-- line 50 of a very long message, which goes on and on
+-- line 51 of a very long message, which goes on and on
+-- line 52 of a very long message, which goes on and on
+-- line 53 of a very long message, which goes on and on
+-- line 54 of a very long message, which goes on and on
+-- line 55 of a very long message, which goes on and on
+-- line 56 of a very long message, which goes on and on
+-- line 57 of a very long message, which goes on and on
+-- line 58 of a very long message, which goes on and on
+-- line 59 of a very long message, which goes on and on
+-- line 60 of a very long message, which goes on and on
+-- line 61 of a very long message, which goes on and on
+-- line 62 of a very long message, which goes on and on
+-- line 63 of a very long message, which goes on and on
+-- line 64 of a very long message, which goes on and on
+-- line 65 of a very long message, which goes on and on
+-- line 66 of a very long message, which goes on and on
+-- line 67 of a very long message, which goes on and on
+-- line 68 of a very long message, which goes on and on
+-- line 69 of a very long message, which goes on and on
+-- line 70 of a very long message, which goes on and on
+-- line 71 of a very long message, which goes on and on
+-- line 72 of a very long message, which goes on and on
+-- line 73 of a very long message, which goes on and on
+-- line 74 of a very long message, which goes on and on
+-- line 75 of a very long message, which goes on and on
+-- line 76 of a very long message, which goes on and on
+-- line 77 of a very long message, which goes on and on
+-- line 78 of a very long message, which goes on and on
+-- line 79 of a very long message, which goes on and on
+-- line 80 of a very long message, which goes on and on
+-- line 81 of a very long message, which goes on and on
+-- line 82 of a very long message, which goes on and on
+-- line 83 of a very long message, which goes on and on
+-- line 84 of a very long message, which goes on and on
+-- line 85 of a very long message, which goes on and on
+-- line 86 of a very long message, which goes on and on
+-- line 87 of a very long message, which goes on and on
+-- line 88 of a very long message, which goes on and on
+-- line 89 of a very long message, which goes on and on
+-- line 90 of a very long message, which goes on and on
+-- line 91 of a very long message, which goes on and on
+-- line 92 of a very long message, which goes on and on
+-- line 93 of a very long message, which goes on and on
+-- line 94 of a very long message, which goes on and on
+-- line 95 of a very long message, which goes on and on
+-- line 96 of a very long message, which goes on and on
+-- line 97 of a very long message, which goes on and on
+-- line 98 of a very long message, which goes on and on
+-- line 99 of a very long message, which goes on and on
+-- line 100 of a very long message, which goes on and on
+-- line 101 of a very long message, which goes on and on
+-- line 102 of a very long message, which goes on and on
+-- line 103 of a very long message, which goes on and on
+-- line 104 of a very long message, which goes on and on
+-- line 105 of a very long message, which goes on and on
+-- line 106 of a very long message, which goes on and on
+-- line 107 of a very long message, which goes on and on
+-- line 108 of a very long message, which goes on and on
+-- line 109 of a very long message, which goes on and on
+-- line 110 of a very long message, which goes on and on
+-- line 111 of a very long message, which goes on and on
+-- line 112 of a very long message, which goes on and on
+-- line 113 of a very long message, which goes on and on
+-- line 114 of a very long message, which goes on and on
+-- line 115 of a very long message, which goes on and on
+-- line 116 of a very long message, which goes on and on
+-- line 117 of a very long message, which goes on and on
+-- line 118 of a very long message, which goes on and on
+-- line 119 of a very long message, which goes on and on
+-- line 120 of a very long message, which goes on and on
+-- line 121 of a very long message, which goes on and on
+-- line 122 of a very long message, which goes on and on
+-- line 123 of a very long message, which goes on and on
+-- line 124 of a very long message, which goes on and on
+-- line 125 of a very long message, which goes on and on
+-- line 126 of a very long message, which goes on and on
+-- line 127 of a very long message, which goes on and on
+-- line 128 of a very long message, which goes on and on
+-- line 129 of a very long message, which goes on and on
+-- line 130 of a very long message, which goes on and on
+-- line 131 of a very long message, which goes on and on
+-- line 132 of a very long message, which goes on and on
+-- line 133 of a very long message, which goes on and on
+-- line 134 of a very long message, which goes on and on
+-- line 135 of a very long message, which goes on and on
+-- line 136 of a very long message, which goes on and on
+-- line 137 of a very long message, which goes on and on
+-- line 138 of a very long message, which goes on and on
+-- line 139 of a very long message, which goes on and on
+-- line 140 of a very long message, which goes on and on
+-- line 141 of a very long message, which goes on and on
+-- line 142 of a very long message, which goes on and on
+-- line 143 of a very long message, which goes on and on
+-- line 144 of a very long message, which goes on and on
+-- line 145 of a very long message, which goes on and on
+-- line 146 of a very long message, which goes on and on
+-- line 147 of a very long message, which goes on and on
+-- line 148 of a very long message, which goes on and on
+-- line 149 of a very long message, which goes on and on
+-- line 150 of a very long message, which goes on and on
+-- line 151 of a very long message, which goes on and on
+-- line 152 of a very long message, which goes on and on
+-- line 153 of a very long message, which goes on and on
+-- line 154 of a very long message, which goes on and on
+-- line 155 of a very long message, which goes on and on
+-- line 156 of a very long message, which goes on and on
+-- line 157 of a very long message, which goes on and on
+-- line 158 of a very long message, which goes on and on
+-- line 159 of a very long message, which goes on and on
+-- line 160 of a very long message, which goes on and on
+-- line 161 of a very long message, which goes on and on
+-- line 162 of a very long message, which goes on and on
+-- line 163 of a very long message, which goes on and on
+-- line 164 of a very long message, which goes on and on
+-- line 165 of a very long message, which goes on and on
+-- line 166 of a very long message, which goes on and on
+-- line 167 of a very long message, which goes on and on
+-- line 168 of a very long message, which goes on and on
+-- line 169 of a very long message, which goes on and on
+-- line 170 of a very long message, which goes on and on
+-- line 171 of a very long message, which goes on and on
+-- line 172 of a very long message, which goes on and on
+-- line 173 of a very long message, which goes on and on
+-- line 174 of a very long message, which goes on and on
+-- line 175 of a very long message, which goes on and on
+-- line 176 of a very long message, which goes on and on
+-- line 177 of a very long message, which goes on and on
+-- line 178 of a very long message, which goes on and on
+-- line 179 of a very long message, which goes on and on
+-- line 180 of a very long message, which goes on and on
+-- line 181 of a very long message, which goes on and on
+-- line 182 of a very long message, which goes on and on
+-- line 183 of a very long message, which goes on and on
+-- line 184 of a very long message, which goes on and on
+-- line 185 of a very long message, which goes on and on
+-- line 186 of a very long message, which goes on and on
+-- line 187 of a very long message, which goes on and on
+-- line 188 of a very long message, which goes on and on
+-- line 189 of a very long message, which goes on and on
+-- line 190 of a very long message, which goes on and on
+-- line 191 of a very long message, which goes on and on
+-- line 192 of a very long message, which goes on and on
+-- line 193 of a very long message, which goes on and on
+-- line 194 of a very long message, which goes on and on
+-- line 195 of a very long message, which goes on and on
+-- line 196 of a very long message, which goes on and on
+-- line 197 of a very long message, which goes on and on
+-- line 198 of a very long message, which goes on and on
+-- line 199 of a very long message, which goes on and on
+-- line 200 of a very long message, which goes on and on
+-- line 201 of a very long message, which goes on and on
+-- line 202 of a very long message, which goes on and on
+-- line 203 of a very long message, which goes on and on
+-- line 204 of a very long message, which goes on and on
+-- line 205 of a very long message, which goes on and on
+-- line 206 of a very long message, which goes on and on
+-- line 207 of a very long message, which goes on and on
+-- line 208 of a very long message, which goes on and on
+-- line 209 of a very long message, which goes on and on
+-- line 210 of a very long message, which goes on and on
+-- line 211 of a very long message, which goes on and on
+-- line 212 of a very long message, which goes on and on
+-- line 213 of a very long message, which goes on and on
+-- line 214 of a very long message, which goes on and on
+-- line 215 of a very long message, which goes on and on
+-- line 216 of a very long message, which goes on and on
+-- line 217 of a very long message, which goes on and on
+-- line 218 of a very long message, which goes on and on
+-- line 219 of a very long message, which goes on and on
+-- line 220 of a very long message, which goes on and on
+-- line 221 of a very long message, which goes on and on
+-- line 222 of a very long message, which goes on and on
+-- line 223 of a very long message, which goes on and on
+-- line 224 of a very long message, which goes on and on
+-- line 225 of a very long message, which goes on and on
+-- line 226 of a very long message, which goes on and on
+-- line 227 of a very long message, which goes on and on
+-- line 228 of a very long message, which goes on and on
+-- line 229 of a very long message, which goes on and on
+-- line 230 of a very long message, which goes on and on
+-- line 231 of a very long message, which goes on and on
+-- line 232 of a very long message, which goes on and on
+-- line 233 of a very long message, which goes on and on
+-- line 234 of a very long message, which goes on and on
+-- line 235 of a very long message, which goes on and on
+-- line 236 of a very long message, which goes on and on
+-- line 237 of a very long message, which goes on and on
+-- line 238 of a very long message, which goes on and on
+-- line 239 of a very long message, which goes on and on
+-- line 240 of a very long message, which goes on and on
+-- line 241 of a very long message, which goes on and on
+-- line 242 of a very long message, which goes on and on
+-- line 243 of a very long message, which goes on and on
+-- line 244 of a very long message, which goes on and on
+-- line 245 of a very long message, which goes on and on
+-- line 246 of a very long message, which goes on and on
+-- line 247 of a very long message, which goes on and on
+-- line 248 of a very long message, which goes on and on
+-- line 249 of a very long message, which goes on and on
+-- line 250 of a very long message, which goes on and on
+-- line 251 of a very long message, which goes on and on
+-- line 252 of a very long message, which goes on and on
+-- line 253 of a very long message, which goes on and on
+-- line 254 of a very long message, which goes on and on
+-- line 255 of a very long message, which goes on and on
+-- line 256 of a very long message, which goes on and on
+-- line 257 of a very long message, which goes on and on
+-- line 258 of a very long message, which goes on and on
+-- line 259 of a very long message, which goes on and on
+-- line 260 of a very long message, which goes on and on
+-- line 261 of a very long message, which goes on and on
+-- line 262 of a very long message, which goes on and on
+-- line 263 of a very long message, which goes on and on
+-- line 264 of a very long message, which goes on and on
+-- line 265 of a very long message, which goes on and on
+-- line 266 of a very long message, which goes on and on
+-- line 267 of a very long message, which goes on and on
+-- line 268 of a very long message, which goes on and on
+-- line 269 of a very long message, which goes on and on
+-- line 270 of a very long message, which goes on and on
+-- line 271 of a very long message, which goes on and on
+-- line 272 of a very long message, which goes on and on
+-- line 273 of a very long message, which goes on and on
+-- line 274 of a very long message, which goes on and on
+-- line 275 of a very long message, which goes on and on
+-- line 276 of a very long message, which goes on and on
+-- line 277 of a very long message, which goes on and on
+-- line 278 of a very long message, which goes on and on
+-- line 279 of a very long message, which goes on and on
+-- line 280 of a very long message, which goes on and on
+-- line 281 of a very long message, which goes on and on
+-- line 282 of a very long message, which goes on and on
+-- line 283 of a very long message, which goes on and on
+-- line 284 of a very long message, which goes on and on
+-- line 285 of a very long message, which goes on and on
+-- line 286 of a very long message, which goes on and on
+-- line 287 of a very long message, which goes on and on
+-- line 288 of a very long message, which goes on and on
+-- line 289 of a very long message, which goes on and on
+-- line 290 of a very long message, which goes on and on
+-- line 291 of a very long message, which goes on and on
+-- line 292 of a very long message, which goes on and on
+-- line 293 of a very long message, which goes on and on
+-- line 294 of a very long message, which goes on and on
+-- line 295 of a very long message, which goes on and on
+-- line 296 of a very long message, which goes on and on
+-- line 297 of a very long message, which goes on and on
+-- line 298 of a very long message, which goes on and on
+-- line 299 of a very long message, which goes on and on
+-- line 300 of a very long message, which goes on and on
+-- line 301 of a very long message, which goes on and on
+-- line 302 of a very long message, which goes on and on
+-- line 303 of a very long message, which goes on and on
+-- line 304 of a very long message, which goes on and on
+-- line 305 of a very long message, which goes on and on
+-- line 306 of a very long message, which goes on and on
+-- line 307 of a very long message, which goes on and on
+-- line 308 of a very long message, which goes on and on
+-- line 309 of a very long message, which goes on and on
+-- line 310 of a very long message, which goes on and on
+-- line 311 of a very long message, which goes on and on
+-- line 312 of a very long message, which goes on and on
+-- line 313 of a very long message, which goes on and on
+-- line 314 of a very long message, which goes on and on
+-- line 315 of a very long message, which goes on and on
+-- line 316 of a very long message, which goes on and on
+-- line 317 of a very long message, which goes on and on
+-- line 318 of a very long message, which goes on and on
+-- line 319 of a very long message, which goes on and on
+-- line 320 of a very long message, which goes on and on
+-- line 321 of a very long message, which goes on and on
+-- line 322 of a very long message, which goes on and on
+-- line 323 of a very long message, which goes on and on
+-- line 324 of a very long message, which goes on and on
+-- line 325 of a very long message, which goes on and on
+-- line 326 of a very long message, which goes on and on
+-- line 327 of a very long message, which goes on and on
+-- line 328 of a very long message, which goes on and on
+-- line 329 of a very long message, which goes on and on
+-- line 330 of a very long message, which goes on and on
+-- line 331 of a very long message, which goes on and on
+-- line 332 of a very long message, which goes on and on
+-- line 333 of a very long message, which goes on and on
+-- line 334 of a very long message, which goes on and on
+-- line 335 of a very long message, which goes on and on
+-- line 336 of a very long message, which goes on and on
+-- line 337 of a very long message, which goes on and on
+-- line 338 of a very long message, which goes on and on
+-- line 339 of a very long message, which goes on and on
+-- line 340 of a very long message, which goes on and on
+-- line 341 of a very long message, which goes on and on
+-- line 342 of a very long message, which goes on and on
+-- line 343 of a very long message, which goes on and on
+-- line 344 of a very long message, which goes on and on
+-- line 345 of a very long message, which goes on and on
+-- line 346 of a very long message, which goes on and on
+-- line 347 of a very long message, which goes on and on
+-- line 348 of a very long message, which goes on and on
+-- line 349 of a very long message, which goes on and on
+-- line 350 of a very long message, which goes on and on
+-- line 351 of a very long message, which goes on and on
+-- line 352 of a very long message, which goes on and on
+-- line 353 of a very long message, which goes on and on
+-- line 354 of a very long message, which goes on and on
+-- line 355 of a very long message, which goes on and on
+-- line 356 of a very long message, which goes on and on
+-- line 357 of a very long message, which goes on and on
+-- line 358 of a very long message, which goes on and on
+-- line 359 of a very long message, which goes on and on
+-- line 360 of a very long message, which goes on and on
+-- line 361 of a very long message, which goes on and on
+-- line 362 of a very long message, which goes on and on
+-- line 363 of a very long message, which goes on and on
+-- line 364 of a very long message, which goes on and on
+-- line 365 of a very long message, which goes on and on
+-- line 366 of a very long message, which goes on and on
+-- line 367 of a very long message, which goes on and on
+-- line 368 of a very long message, which goes on and on
+-- line 369 of a very long message, which goes on and on
+-- line 370 of a very long message, which goes on and on
+-- line 371 of a very long message, which goes on and on
+-- line 372 of a very long message, which goes on and on
+-- line 373 of a very long message, which goes on and on
+-- line 374 of a very long message, which goes on and on
+-- line 375 of a very long message, which goes on and on
+-- line 376 of a very long message, which goes on and on
+-- line 377 of a very long message, which goes on and on
+-- line 378 of a very long message, which goes on and on
+-- line 379 of a very long message, which goes on and on
+-- line 380 of a very long message, which goes on and on
+-- line 381 of a very long message, which goes on and on
+-- line 382 of a very long message, which goes on and on
+-- line 383 of a very long message, which goes on and on
+-- line 384 of a very long message, which goes on and on
+-- line 385 of a very long message, which goes on and on
+-- line 386 of a very long message, which goes on and on
+-- line 387 of a very long message, which goes on and on
+-- line 388 of a very long message, which goes on and on
+-- line 389 of a very long message, which goes on and on
+-- line 390 of a very long message, which goes on and on
+-- line 391 of a very long message, which goes on and on
+-- line 392 of a very long message, which goes on and on
+-- line 393 of a very long message, which goes on and on
+-- line 394 of a very long message, which goes on and on
+-- line 395 of a very long message, which goes on and on
+-- line 396 of a very long message, which goes on and on
+-- line 397 of a very long message, which goes on and on
+-- line 398 of a very long message, which goes on and on
+-- line 399 of a very long message, which goes on and on
+--
+-- revision: lll
+
+-- comment 0, on the way to the section
+-- comment 1, on the way to the section
+-- comment 2, on the way to the section
+-- comment 3, on the way to the section
+-- comment 4, on the way to the section
+-- comment 5, on the way to the section
+-- comment 6, on the way to the section
+-- comment 7, on the way to the section
+-- comment 8, on the way to the section
+-- comment 9, on the way to the section
+-- comment 10, on the way to the section
+-- comment 11, on the way to the section
+-- comment 12, on the way to the section
+-- comment 13, on the way to the section
+-- comment 14, on the way to the section
+-- comment 15, on the way to the section
+-- comment 16, on the way to the section
+-- comment 17, on the way to the section
+-- comment 18, on the way to the section
+-- comment 19, on the way to the section
+-- comment 20, on the way to the section
+-- comment 21, on the way to the section
+-- comment 22, on the way to the section
+-- comment 23, on the way to the section
+-- comment 24, on the way to the section
+-- comment 25, on the way to the section
+-- comment 26, on the way to the section
+-- comment 27, on the way to the section
+-- comment 28, on the way to the section
+-- comment 29, on the way to the section
+-- comment 30, on the way to the section
+-- comment 31, on the way to the section
+-- comment 32, on the way to the section
+-- comment 33, on the way to the section
+-- comment 34, on the way to the section
+-- comment 35, on the way to the section
+-- comment 36, on the way to the section
+-- comment 37, on the way to the section
+-- comment 38, on the way to the section
+-- comment 39, on the way to the section
+-- comment 40, on the way to the section
+-- comment 41, on the way to the section
+-- comment 42, on the way to the section
+-- comment 43, on the way to the section
+-- comment 44, on the way to the section
+-- comment 45, on the way to the section
+-- comment 46, on the way to the section
+-- comment 47, on the way to the section
+-- comment 48, on the way to the section
+-- comment 49, on the way to the section
+-- comment 50, on the way to the section
+-- comment 51, on the way to the section
+-- comment 52, on the way to the section
+-- comment 53, on the way to the section
+-- comment 54, on the way to the section
+-- comment 55, on the way to the section
+-- comment 56, on the way to the section
+-- comment 57, on the way to the section
+-- comment 58, on the way to the section
+-- comment 59, on the way to the section
+-- comment 60, on the way to the section
+-- comment 61, on the way to the section
+-- comment 62, on the way to the section
+-- comment 63, on the way to the section
+-- comment 64, on the way to the section
+-- comment 65, on the way to the section
+-- comment 66, on the way to the section
+-- comment 67, on the way to the section
+-- comment 68, on the way to the section
+-- comment 69, on the way to the section
+-- comment 70, on the way to the section
+-- comment 71, on the way to the section
+-- comment 72, on the way to the section
+-- comment 73, on the way to the section
+-- comment 74, on the way to the section
+-- comment 75, on the way to the section
+-- comment 76, on the way to the section
+-- comment 77, on the way to the section
+-- comment 78, on the way to the section
+-- comment 79, on the way to the section
+-- comment 80, on the way to the section
+-- comment 81, on the way to the section
+-- comment 82, on the way to the section
+-- comment 83, on the way to the section
+-- comment 84, on the way to the section
+-- comment 85, on the way to the section
+-- comment 86, on the way to the section
+-- comment 87, on the way to the section
+-- comment 88, on the way to the section
+-- comment 89, on the way to the section
+-- comment 90, on the way to the section
+-- comment 91, on the way to the section
+-- comment 92, on the way to the section
+-- comment 93, on the way to the section
+-- comment 94, on the way to the section
+-- comment 95, on the way to the section
+-- comment 96, on the way to the section
+-- comment 97, on the way to the section
+-- comment 98, on the way to the section
+-- comment 99, on the way to the section
+-- comment 100, on the way to the section
+-- comment 101, on the way to the section
+-- comment 102, on the way to the section
+-- comment 103, on the way to the section
+-- comment 104, on the way to the section
+-- comment 105, on the way to the section
+-- comment 106, on the way to the section
+-- comment 107, on the way to the section
+-- comment 108, on the way to the section
+-- comment 109, on the way to the section
+-- comment 110, on the way to the section
+-- comment 111, on the way to the section
+-- comment 112, on the way to the section
+-- comment 113, on the way to the section
+-- comment 114, on the way to the section
+-- comment 115, on the way to the section
+-- comment 116, on the way to the section
+-- comment 117, on the way to the section
+-- comment 118, on the way to the section
+-- comment 119, on the way to the section
+-- comment 120, on the way to the section
+-- comment 121, on the way to the section
+-- comment 122, on the way to the section
+-- comment 123, on the way to the section
+-- comment 124, on the way to the section
+-- comment 125, on the way to the section
+-- comment 126, on the way to the section
+-- comment 127, on the way to the section
+-- comment 128, on the way to the section
+-- comment 129, on the way to the section
+-- comment 130, on the way to the section
+-- comment 131, on the way to the section
+-- comment 132, on the way to the section
+-- comment 133, on the way to the section
+-- comment 134, on the way to the section
+-- comment 135, on the way to the section
+-- comment 136, on the way to the section
+-- comment 137, on the way to the section
+-- comment 138, on the way to the section
+-- comment 139, on the way to the section
+-- comment 140, on the way to the section
+-- comment 141, on the way to the section
+-- comment 142, on the way to the section
+-- comment 143, on the way to the section
+-- comment 144, on the way to the section
+-- comment 145, on the way to the section
+-- comment 146, on the way to the section
+-- comment 147, on the way to the section
+-- comment 148, on the way to the section
+-- comment 149, on the way to the section
+-- comment 150, on the way to the section
+-- comment 151, on the way to the section
+-- comment 152, on the way to the section
+-- comment 153, on the way to the section
+-- comment 154, on the way to the section
+-- comment 155, on the way to the section
+-- comment 156, on the way to the section
+-- comment 157, on the way to the section
+-- comment 158, on the way to the section
+-- comment 159, on the way to the section
+-- comment 160, on the way to the section
+-- comment 161, on the way to the section
+-- comment 162, on the way to the section
+-- comment 163, on the way to the section
+-- comment 164, on the way to the section
+-- comment 165, on the way to the section
+-- comment 166, on the way to the section
+-- comment 167, on the way to the section
+-- comment 168, on the way to the section
+-- comment 169, on the way to the section
+-- comment 170, on the way to the section
+-- comment 171, on the way to the section
+-- comment 172, on the way to the section
+-- comment 173, on the way to the section
+-- comment 174, on the way to the section
+-- comment 175, on the way to the section
+-- comment 176, on the way to the section
+-- comment 177, on the way to the section
+-- comment 178, on the way to the section
+-- comment 179, on the way to the section
+-- comment 180, on the way to the section
+-- comment 181, on the way to the section
+-- comment 182, on the way to the section
+-- comment 183, on the way to the section
+-- comment 184, on the way to the section
+-- comment 185, on the way to the section
+-- comment 186, on the way to the section
+-- comment 187, on the way to the section
+-- comment 188, on the way to the section
+-- comment 189, on the way to the section
+-- comment 190, on the way to the section
+-- comment 191, on the way to the section
+-- comment 192, on the way to the section
+-- comment 193, on the way to the section
+-- comment 194, on the way to the section
+-- comment 195, on the way to the section
+-- comment 196, on the way to the section
+-- comment 197, on the way to the section
+-- comment 198, on the way to the section
+-- comment 199, on the way to the section
+-- comment 200, on the way to the section
+-- comment 201, on the way to the section
+-- comment 202, on the way to the section
+-- comment 203, on the way to the section
+-- comment 204, on the way to the section
+-- comment 205, on the way to the section
+-- comment 206, on the way to the section
+-- comment 207, on the way to the section
+-- comment 208, on the way to the section
+-- comment 209, on the way to the section
+-- comment 210, on the way to the section
+-- comment 211, on the way to the section
+-- comment 212, on the way to the section
+-- comment 213, on the way to the section
+-- comment 214, on the way to the section
+-- comment 215, on the way to the section
+-- comment 216, on the way to the section
+-- comment 217, on the way to the section
+-- comment 218, on the way to the section
+-- comment 219, on the way to the section
+-- comment 220, on the way to the section
+-- comment 221, on the way to the section
+-- comment 222, on the way to the section
+-- comment 223, on the way to the section
+-- comment 224, on the way to the section
+-- comment 225, on the way to the section
+-- comment 226, on the way to the section
+-- comment 227, on the way to the section
+-- comment 228, on the way to the section
+-- comment 229, on the way to the section
+-- comment 230, on the way to the section
+-- comment 231, on the way to the section
+-- comment 232, on the way to the section
+-- comment 233, on the way to the section
+-- comment 234, on the way to the section
+-- comment 235, on the way to the section
+-- comment 236, on the way to the section
+-- comment 237, on the way to the section
+-- comment 238, on the way to the section
+-- comment 239, on the way to the section
+-- comment 240, on the way to the section
+-- comment 241, on the way to the section
+-- comment 242, on the way to the section
+-- comment 243, on the way to the section
+-- comment 244, on the way to the section
+-- comment 245, on the way to the section
+-- comment 246, on the way to the section
+-- comment 247, on the way to the section
+-- comment 248, on the way to the section
+-- comment 249, on the way to the section
+-- comment 250, on the way to the section
+-- comment 251, on the way to the section
+-- comment 252, on the way to the section
+-- comment 253, on the way to the section
+-- comment 254, on the way to the section
+-- comment 255, on the way to the section
+-- comment 256, on the way to the section
+-- comment 257, on the way to the section
+-- comment 258, on the way to the section
+-- comment 259, on the way to the section
+-- comment 260, on the way to the section
+-- comment 261, on the way to the section
+-- comment 262, on the way to the section
+-- comment 263, on the way to the section
+-- comment 264, on the way to the section
+-- comment 265, on the way to the section
+-- comment 266, on the way to the section
+-- comment 267, on the way to the section
+-- comment 268, on the way to the section
+-- comment 269, on the way to the section
+-- comment 270, on the way to the section
+-- comment 271, on the way to the section
+-- comment 272, on the way to the section
+-- comment 273, on the way to the section
+-- comment 274, on the way to the section
+-- comment 275, on the way to the section
+-- comment 276, on the way to the section
+-- comment 277, on the way to the section
+-- comment 278, on the way to the section
+-- comment 279, on the way to the section
+-- comment 280, on the way to the section
+-- comment 281, on the way to the section
+-- comment 282, on the way to the section
+-- comment 283, on the way to the section
+-- comment 284, on the way to the section
+-- comment 285, on the way to the section
+-- comment 286, on the way to the section
+-- comment 287, on the way to the section
+-- comment 288, on the way to the section
+-- comment 289, on the way to the section
+-- comment 290, on the way to the section
+-- comment 291, on the way to the section
+-- comment 292, on the way to the section
+-- comment 293, on the way to the section
+-- comment 294, on the way to the section
+-- comment 295, on the way to the section
+-- comment 296, on the way to the section
+-- comment 297, on the way to the section
+-- comment 298, on the way to the section
+-- comment 299, on the way to the section
+-- mig:upgrade
+SELECT 1;

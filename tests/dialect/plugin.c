@@ -1,0 +1,44 @@
+/* plugin: dialects outside the library: libmig-good_one.so and two that must be refused. They are
+ * never opened. Built once for each, with PLUGIN naming it. */
+#include <mig/dialect.h>
+#include <string.h>
+
+static void never(void)
+{
+}
+
+/* Any function will do for a slot that is never called. */
+static void fill(void *slot)
+{
+	void (*fn)(void) = never;
+
+	memcpy(slot, &fn, sizeof fn);
+}
+
+#define GLUE_(a, b) a##b
+#define GLUE(a, b) GLUE_(a, b)
+#define TEXT_(a) #a
+#define TEXT(a) TEXT_(a)
+#define SLOT(name) fill(&d.name)
+
+MIG_API const mig_dialect *GLUE(mig_dialect_, PLUGIN)(void);
+
+const mig_dialect *GLUE(mig_dialect_, PLUGIN)(void)
+{
+	static const char *const schemes[] = { TEXT(PLUGIN), NULL };
+	static mig_dialect d;
+
+	d.struct_size = sizeof d;
+	d.contract = PLUGIN_CONTRACT;
+	d.name = TEXT(PLUGIN);
+	d.schemes = schemes;
+	SLOT(open), SLOT(close), SLOT(native), SLOT(detach), SLOT(cancel);
+	SLOT(run_begin), SLOT(run_end), SLOT(begin), SLOT(commit), SLOT(rollback);
+	SLOT(lock), SLOT(unlock), SLOT(next_statement), SLOT(run_script), SLOT(run_statement);
+	SLOT(in_transaction), SLOT(prepare), SLOT(bind), SLOT(step), SLOT(reset);
+	SLOT(column_count), SLOT(column), SLOT(finish), SLOT(table_sql);
+#ifndef PLUGIN_HOLLOW
+	SLOT(table_exists);
+#endif
+	return &d;
+}

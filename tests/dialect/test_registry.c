@@ -1,0 +1,168 @@
+/* test_registry: from a URL or a name to a dialect, and what is shown of a URL. */
+#include "support.h"
+
+#include <sys/stat.h>
+#include <unistd.h>
+
+static mig_status find(const char *url, const char *name, struct mig__error *err,
+		       const mig_dialect **out)
+{
+	mig__error_clear(err);
+	return mig__dialect_find(url, name, err, out);
+}
+
+static void schemes_name_dialects(void **state)
+{
+	static const char *const urls[] = {
+		"sqlite:x", "sqlite3:x", "file:x?mode=ro", "SQLITE:///x", "sqlite+aiosqlite:///x",
+		NULL
+	};
+	const mig_dialect *d;
+	struct mig__error err;
+	const char *const *url;
+
+	(void)state;
+	mig__error_init(&err, &mig__alloc_libc);
+	for (url = urls; *url; url++) {
+		d = NULL;
+		assert_int_equal(find(*url, NULL, &err, &d), MIG_OK);
+		assert_string_equal(d->name, "sqlite");
+	}
+	assert_int_equal(find(NULL, "sqlite", &err, &d), MIG_OK);
+	assert_ptr_equal(d, mig_dialect_sqlite());
+	/* a name wins over the URL */
+	assert_int_equal(find("nothing:x", "sqlite3", &err, &d), MIG_OK);
+	mig__error_clear(&err);
+}
+
+static void unknown_ones_are_told(void **state)
+{
+	const mig_dialect *d = NULL;
+	struct mig__error err;
+
+	(void)state;
+	mig__error_init(&err, &mig__alloc_libc);
+	setenv("MIG_DIALECT_PATH", "/nonexistent/one::/nonexistent/two", 1);
+	assert_int_equal(find("nosuchdb://u:secret@h/d", NULL, &err, &d), MIG_ENO_DIALECT);
+	assert_non_null(strstr(err.message, "libmig-nosuchdb.so"));
+	assert_non_null(strstr(err.message, "/nonexistent/one, /nonexistent/two"));
+	assert_null(strstr(err.message, "secret"));
+	assert_non_null(strstr(err.hint, "libmig-nosuchdb"));
+	assert_null(d);
+	mig__error_clear(&err);
+	unsetenv("MIG_DIALECT_PATH");
+}
+
+static void names_are_never_paths(void **state)
+{
+	static const char *const names[] = { "",
+					     "../sqlite",
+					     "a/b",
+					     "sql-ite",
+					     "s q",
+					     "s\nq",
+					     "a_name_that_is_longer_than_any_dialect_has",
+					     NULL };
+	static const char *const urls[] = { "",   "notes.db", "/srv/notes.db", "../x:y",
+					    ":x", "C++:x",    "u:secret@h",    NULL };
+	const mig_dialect *d;
+	struct mig__error err;
+	int i;
+
+	(void)state;
+	mig__error_init(&err, &mig__alloc_libc);
+	for (i = 0; names[i]; i++)
+		assert_int_equal(find(NULL, names[i], &err, &d), MIG_ENO_DIALECT);
+	for (i = 0; urls[i]; i++) {
+		assert_int_equal(find(urls[i], NULL, &err, &d), MIG_ENO_DIALECT);
+		assert_non_null(err.message);
+	}
+	assert_int_equal(find(NULL, NULL, &err, &d), MIG_ENO_DIALECT);
+	mig__error_clear(&err);
+}
+
+static void broken_plugins_are_told(void **state)
+{
+	const mig_dialect *d = NULL;
+	struct mig__error err;
+	char path[300];
+	FILE *f;
+
+	(void)state;
+	snprintf(path, sizeof path, "%s", scratch("libmig-broken.so"));
+	f = fopen(path, "w");
+	assert_non_null(f);
+	fprintf(f, "not a library\n");
+	fclose(f);
+	mig__error_init(&err, &mig__alloc_libc);
+	*strrchr(path, '/') = '\0';
+	setenv("MIG_DIALECT_PATH", path, 1);
+	assert_int_equal(find("broken:x", NULL, &err, &d), MIG_ENO_DIALECT);
+	assert_non_null(strstr(err.message, "libmig-broken.so: ")); /* the loader's words */
+	mig__error_clear(&err);
+	unsetenv("MIG_DIALECT_PATH");
+}
+
+#ifdef PLUGIN_DIR
+static void plugins_are_loaded(void **state)
+{
+	const mig_dialect *d = NULL, *again = NULL;
+	struct mig__error err;
+
+	(void)state;
+	mig__error_init(&err, &mig__alloc_libc);
+	setenv("MIG_DIALECT_PATH", "/nonexistent:" PLUGIN_DIR, 1);
+	assert_int_equal(find("good_one:x", NULL, &err, &d), MIG_OK);
+	assert_string_equal(d->name, "good_one");
+	assert_int_equal(find(NULL, "good_one", &err, &again), MIG_OK);
+	assert_ptr_equal(d, again);
+	assert_int_equal(find("old_one:x", NULL, &err, &d), MIG_ENO_DIALECT);
+	assert_non_null(strstr(err.message, "another version"));
+	assert_int_equal(find("hollow_one:x", NULL, &err, &d), MIG_ENO_DIALECT);
+	assert_non_null(strstr(err.message, "missing"));
+	mig__error_clear(&err);
+	unsetenv("MIG_DIALECT_PATH");
+}
+#endif
+
+static void passwords_are_masked(void **state)
+{
+	static const char *const pairs[][2] = {
+		{ "sqlite:notes.db", "sqlite:notes.db" },
+		{ "sqlite:////srv/a:b@c.db", "sqlite:////srv/a:b@c.db" },
+		{ "postgresql://me@host:5432/db", "postgresql://me@host:5432/db" },
+		{ "postgresql://me:secret@host/db", "postgresql://me:***@host/db" },
+		{ "postgresql://me:se/cr@et:@host/db", "postgresql://me:***@host/db" },
+		{ "postgresql://:secret@/db", "postgresql://:***@/db" },
+		{ "postgresql://h/db?user=me&password=secret&x=1",
+		  "postgresql://h/db?user=me&password=***&x=1" },
+		{ "postgresql://h/db?PassWord=secret", "postgresql://h/db?PassWord=***" },
+		{ "host=h password='a b\\' c' dbname=d", "host=h password=*** dbname=d" },
+		{ "postgresql://me:s@h/d?sslpassword=x",
+		  "postgresql://me:***@h/d?sslpassword=***" },
+		{ "", "" },
+	};
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof pairs / sizeof *pairs; i++) {
+		char *masked = mig__url_masked(&mig__alloc_libc, pairs[i][0]);
+
+		assert_string_equal(masked, pairs[i][1]);
+		mig__free(&mig__alloc_libc, masked);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(schemes_name_dialects), cmocka_unit_test(unknown_ones_are_told),
+		cmocka_unit_test(names_are_never_paths), cmocka_unit_test(broken_plugins_are_told),
+#ifdef PLUGIN_DIR
+		cmocka_unit_test(plugins_are_loaded),
+#endif
+		cmocka_unit_test(passwords_are_masked),
+	};
+
+	return cmocka_run_group_tests_name("registry", tests, NULL, NULL);
+}

@@ -1,0 +1,23 @@
+# What a Debian 12 machine needs, and how it gets there. To be sourced.
+build_packages="gcc libc6-dev meson ninja-build pkg-config libmd-dev libinih-dev libjansson-dev"
+sqlite_packages="libsqlite3-dev"
+test_packages="libcmocka-dev python3 util-linux"
+ci_packages="clang libclang-rt-14-dev valgrind man-db"
+
+need_packages() {
+	missing=""
+	for p in "$@"; do
+		dpkg-query -W -f '${Status}' "$p" 2>/dev/null | grep -q 'ok installed' || missing="$missing $p"
+	done
+	[ -z "$missing" ] && return 0
+	echo "Installing:$missing"
+	sudo=""
+	[ "$(id -u)" = 0 ] || sudo=sudo
+	log=$(mktemp)
+	if ! { $sudo apt-get update && $sudo env DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends $missing; } >"$log" 2>&1; then
+		cat "$log" >&2
+		rm -f "$log"
+		return 1
+	fi
+	rm -f "$log"
+}

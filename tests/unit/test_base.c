@@ -1,0 +1,271 @@
+/* test_base: the helpers that everything stands on, without memory as well. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/arena.h"
+#include "base/buf.h"
+#include "base/digest.h"
+#include "base/error.h"
+#include "base/file.h"
+#include "base/map.h"
+#include "base/options.h"
+#include "base/text.h"
+
+/* An allocator that fails from the k-th allocation on; counts what is not freed. */
+struct limited {
+	int left;
+	int live;
+};
+
+static void *limited_realloc(void *user, void *ptr, size_t size)
+{
+	struct limited *l = user;
+
+	if (!size) {
+		l->live -= ptr != NULL;
+		free(ptr);
+		return NULL;
+	}
+	if (l->left-- <= 0)
+		return NULL;
+	l->live += ptr == NULL;
+	return realloc(ptr, size);
+}
+
+static void test_map(void **state)
+{
+	static char keys[5000][8];
+	struct mig__map map;
+	uint32_t old;
+
+	(void)state;
+	mig__map_init(&map, &mig__alloc_libc);
+	assert_int_equal(mig__map_get(&map, "x", 1), MIG__NONE);
+	for (uint32_t i = 0; i < 5000; i++) {
+		snprintf(keys[i], sizeof keys[i], "k%u", i);
+		assert_true(mig__map_add(&map, keys[i], strlen(keys[i]), i, &old));
+		assert_int_equal(old, MIG__NONE);
+	}
+	for (uint32_t i = 0; i < 5000; i++)
+		assert_int_equal(mig__map_get(&map, keys[i], strlen(keys[i])), i);
+	assert_true(mig__map_add(&map, "k7", 2, 99, &old));
+	assert_int_equal(old, 7);
+	assert_int_equal(mig__map_get(&map, "k7", 2), 7); /* kept */
+	assert_int_equal(mig__map_get(&map, "k", 1), MIG__NONE);
+	mig__map_finish(&map);
+}
+
+static void test_without_memory(void **state)
+{
+	(void)state;
+	for (int k = 0; k < 40; k++) {
+		struct limited l = { k, 0 };
+		struct mig__alloc alloc = { limited_realloc, &l };
+		struct mig__arena arena;
+		struct mig__error err;
+		struct mig__map map;
+		struct mig__buf buf;
+		char *text;
+
+		mig__arena_init(&arena, &alloc);
+		for (int i = 0; i < 10; i++)
+			mig__arena_zalloc(&arena, 1000, (size_t)i * 10);
+		mig__arena_finish(&arena);
+		mig__map_init(&map, &alloc);
+		for (uint32_t i = 0; i < 20; i++)
+			if (!mig__map_add(&map, "abcdefghijklmnopqrstuvwxyz" + i, 1, i, NULL))
+				break;
+		for (uint32_t i = 0; i < map.count; i++) /* what went in is still there */
+			assert_int_equal(mig__map_get(&map, "abcdefghijklmnopqrstuvwxyz" + i, 1), i);
+		mig__map_finish(&map);
+		mig__buf_init(&buf, &alloc);
+		mig__buf_addf(&buf, "%d %s", 7, "seven");
+		for (int i = 0; i < 100; i++)
+			mig__buf_adds(&buf, "0123456789");
+		text = mig__buf_take(&buf);
+		assert_true(!text || strlen(text) == 7 + 1000);
+		mig__free(&alloc, text);
+		mig__error_init(&err, &alloc);
+		assert_int_equal(mig__fail_at(&err, MIG_ESYNTAX, "f", 1, 2, "wrong"), MIG_ESYNTAX);
+		mig__error_set_hint(&err, "try");
+		mig__error_prefix(&err, "p: ");
+		assert_int_equal(err.status, MIG_ESYNTAX);
+		if (err.message && err.file)
+			assert_non_null(strstr(err.message, "f:1:2: wrong"));
+		mig__error_clear(&err);
+		assert_int_equal(l.live, 0);
+	}
+	assert_null(mig__calloc(&mig__alloc_libc, SIZE_MAX / 2, 3));
+}
+
+static void test_error(void **state)
+{
+	struct mig__error err;
+
+	(void)state;
+	mig__error_init(&err, &mig__alloc_libc);
+	mig__fail_at(&err, MIG_EIO, "a.sql", 3, 0, "no %s", "luck");
+	assert_string_equal(err.message, "a.sql:3: no luck");
+	mig__fail(&err, MIG_ESQL, "again: %s", err.message); /* may use itself */
+	assert_string_equal(err.message, "again: a.sql:3: no luck");
+	assert_null(err.file);
+	mig__error_set_statement(&err, "SELECT 1; SELECT 2", 8);
+	assert_string_equal(err.statement, "SELECT 1");
+	mig__fail_nomem(&err);
+	assert_null(err.message);
+	assert_int_equal(err.status, MIG_ENOMEM);
+	mig__error_clear(&err);
+}
+
+static void test_digest(void **state)
+{
+	struct mig__digest d;
+	uint8_t out[MIG__DIGEST_SIZE];
+	char hex[MIG__DIGEST_HEX];
+
+	(void)state;
+	mig__digest_init(&d);
+	mig__digest_add(&d, "a", 1);
+	mig__digest_add(&d, "bc", 2);
+	mig__digest_final(&d, out);
+	mig__digest_hex(out, hex); /* FIPS 180-4, the example "abc" */
+	assert_string_equal(hex,
+			    "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+}
+
+static void check_place(const char *text, size_t offset, int line, int column)
+{
+	struct mig__place at = mig__text_place(text, strlen(text), offset);
+
+	assert_int_equal(at.line, line);
+	assert_int_equal(at.column, column);
+}
+
+static void test_places(void **state)
+{
+	(void)state;
+	check_place("", 0, 1, 1);
+	check_place("ab\ncd", 4, 2, 2);
+	check_place("ab\r\ncd", 5, 2, 2);
+	check_place("ab\rcd", 4, 2, 2);
+	check_place("\xef\xbb\xbf" "ab", 4, 1, 2);
+	check_place("\xc3\xa9\xc3\xa9x", 4, 1, 3); /* in characters */
+	check_place("ab", 99, 1, 3);
+}
+
+static void test_utf8(void **state)
+{
+	static const struct {
+		const char *text;
+		size_t good;
+	} cases[] = {
+		{ "plain ascii that is longer than eight", 37 },
+		{ "\xc3\xa9\xe2\x82\xac\xf0\x9f\x90\xa7", 9 },
+		{ "ab\xff", 2 },
+		{ "\xc0\xaf", 0 },          /* overlong */
+		{ "x\xed\xa0\x80", 1 },     /* surrogate */
+		{ "\xf4\x90\x80\x80", 0 },  /* past U+10FFFF */
+		{ "\xe2\x82", 0 },          /* cut short */
+		{ "12345678\x80", 8 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+		assert_int_equal(mig__text_utf8(cases[i].text, strlen(cases[i].text)),
+				 cases[i].good);
+}
+
+static void test_suggest(void **state)
+{
+	static const char *const words[] = { "upgrade", "downgrade", "up", NULL };
+
+	(void)state;
+	assert_string_equal(mig__text_suggest("upgrad", 6, words), "upgrade");
+	assert_string_equal(mig__text_suggest("ugprade", 7, words), "upgrade");
+	assert_string_equal(mig__text_suggest("dowgrade", 8, words), "downgrade");
+	assert_null(mig__text_suggest("history", 7, words));
+	assert_null(mig__text_suggest("x", 1, words));
+	assert_true(mig__text_is_id("a.B_9", 5));
+	assert_false(mig__text_is_id("a-b", 3));
+	assert_false(mig__text_is_id("", 0));
+}
+
+static void test_options(void **state)
+{
+	struct given {
+		size_t struct_size;
+		int64_t a, b;
+	} in = { sizeof in, 1, 0 }, out;
+	struct known {
+		size_t struct_size;
+		int64_t a;
+	} old;
+	struct mig__error err;
+
+	(void)state;
+	mig__error_init(&err, &mig__alloc_libc);
+	assert_int_equal(mig__options_read(&old, sizeof old, &in, &err), MIG_OK);
+	assert_int_equal(old.a, 1);
+	in.b = 5;
+	assert_int_equal(mig__options_read(&old, sizeof old, &in, &err), MIG_EINVAL);
+	in.struct_size = sizeof old; /* shorter: b is not the caller's */
+	assert_int_equal(mig__options_read(&out, sizeof out, &in, &err), MIG_OK);
+	assert_int_equal(out.b, 0);
+	assert_int_equal(out.struct_size, sizeof out);
+	in.struct_size = 3;
+	assert_int_equal(mig__options_read(&out, sizeof out, &in, &err), MIG_EINVAL);
+	mig__error_clear(&err);
+}
+
+static void test_files(void **state)
+{
+	char dir[] = "/tmp/mig-base-XXXXXX", path[64], *text;
+	struct mig__error err;
+	size_t size;
+
+	(void)state;
+	assert_non_null(mkdtemp(dir));
+	mig__error_init(&err, &mig__alloc_libc);
+	snprintf(path, sizeof path, "%s/file", dir);
+	assert_int_equal(mig__file_read(&mig__alloc_libc, path, &err, &text, &size), MIG_EIO);
+	assert_string_equal(err.file, path);
+	assert_int_equal(mig__file_create(path, "hello", 5, &err), MIG_OK);
+	assert_int_equal(mig__file_create(path, "hello", 5, &err), MIG_EEXISTS);
+	assert_int_equal(mig__file_read(&mig__alloc_libc, path, &err, &text, &size), MIG_OK);
+	assert_int_equal(size, 5);
+	assert_string_equal(text, "hello");
+	mig__free(&mig__alloc_libc, text);
+	assert_int_equal(mig__file_mkdir(path, &err), MIG_EIO); /* a file is in the way */
+	assert_int_equal(mig__file_mkdir(dir, &err), MIG_OK);
+	assert_int_equal(mig__file_read(&mig__alloc_libc, dir, &err, &text, &size), MIG_EIO);
+	assert_int_equal(mig__file_read(&mig__alloc_libc, "/dev/null", &err, &text, &size), MIG_EIO);
+	assert_int_equal(mig__file_create("/dev/full/x", "hello", 5, &err), MIG_EIO);
+	assert_int_equal(mig__file_kind(path), MIG__FILE_REGULAR);
+	assert_int_equal(mig__file_kind(dir), MIG__FILE_FOLDER);
+	assert_int_equal(mig__file_kind("/nowhere"), MIG__FILE_NONE);
+	unlink(path);
+	rmdir(dir);
+	mig__error_clear(&err);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_map),     cmocka_unit_test(test_without_memory),
+		cmocka_unit_test(test_error),   cmocka_unit_test(test_digest),
+		cmocka_unit_test(test_places),  cmocka_unit_test(test_utf8),
+		cmocka_unit_test(test_suggest), cmocka_unit_test(test_options),
+		cmocka_unit_test(test_files),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
