@@ -148,8 +148,9 @@ static int no_folder(struct mig__cli *cli)
 	struct mig__cli_text hint = { 0 };
 
 	mig__cli_fail(cli, "there is no folder \"%s\"", cli->directory);
-	mig__cli_addf(&hint, "\"%s init\" makes it; --directory or MIG_DIRECTORY names another",
-		      cli->program);
+	mig__cli_addf(&hint, "\"%s init%s%s\" makes it; --directory or MIG_DIRECTORY names another",
+		      cli->program, cli->directory_named ? " " : "",
+		      cli->directory_named ? cli->directory : "");
 	mig__cli_hint(cli, mig__cli_string(&hint));
 	mig__cli_text_finish(&hint);
 	return MIG_CLI_ERROR;

@@ -194,9 +194,8 @@ static void add_digest(struct writer *w, const char *member, const char *hex, co
 {
 	mig__cli_addf(w->out, "\t  .%s = {", member);
 	for (size_t i = 0; i < 32; i++)
-		mig__cli_addf(w->out, "%s0x%.2s", i == 16 ? ",\n\t\t      " : i ? ", " : " ",
-			      hex + 2 * i);
-	mig__cli_addf(w->out, " }%s\n", end);
+		mig__cli_addf(w->out, "%s0x%.2s,", i % 8 ? " " : "\n\t\t", hex + 2 * i);
+	mig__cli_addf(w->out, "\n\t  }%s\n", end);
 }
 
 static int add_row(struct writer *w, size_t number)

@@ -205,8 +205,8 @@ static int privileged(void)
 /* The folder of this library itself, and mig/ in it. */
 static mig_status try_own_folder(struct search *s, const mig_dialect **out)
 {
-	mig_status (*self)(const char *, const char *, struct mig__error *,
-			   const mig_dialect **) = mig__dialect_find;
+	mig_status (*self)(const char *, const char *, struct mig__error *, const mig_dialect **) =
+		mig__dialect_find;
 	struct mig__buf folder;
 	const char *slash;
 	Dl_info info;
@@ -242,10 +242,10 @@ static mig_status find_plugin(struct search *s, const mig_dialect **out)
 
 static mig_status fail_not_found(struct search *s)
 {
-	mig_status rc = mig__fail(s->err, MIG_ENO_DIALECT,
-				  "no dialect for \"%s\": libmig-%s.so is in none of %s%s%s", s->name,
-				  s->name, s->tried.len ? mig__buf_text(&s->tried) : "no folders",
-				  s->problems.len ? "; " : "", mig__buf_text(&s->problems));
+	mig_status rc = mig__fail(
+		s->err, MIG_ENO_DIALECT, "no dialect for \"%s\": libmig-%s.so is in none of %s%s%s",
+		s->name, s->name, s->tried.len ? mig__buf_text(&s->tried) : "no folders",
+		s->problems.len ? "; " : "", mig__buf_text(&s->problems));
 
 	mig__error_set_hint(s->err,
 			    "install libmig-%s, link it, or set MIG_DIALECT_PATH to its folder",
@@ -273,8 +273,9 @@ static mig_status find(struct search *s, const mig_dialect **out)
 static mig_status fail_no_scheme(const char *url, struct mig__error *err)
 {
 	char *masked = mig__url_masked(err->alloc, url);
-	mig_status rc = mig__fail(err, MIG_ENO_DIALECT, "\"%s\" does not begin with a dialect's name",
-				  masked ? masked : "");
+	mig_status rc =
+		mig__fail(err, MIG_ENO_DIALECT, "\"%s\" does not begin with a dialect's name",
+			  masked ? masked : "");
 
 	mig__error_set_hint(err, "a SQLite database is written sqlite:PATH");
 	mig__free(err->alloc, masked);

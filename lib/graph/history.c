@@ -35,12 +35,18 @@ static mig_status split(struct range *r, const char *range)
 static mig_status find_lower(struct range *r, struct mig__rows rows)
 {
 	struct mig__relative rel;
+	mig_status rc;
 
 	if (!strcmp(r->a, "current"))
 		return mig__rows_read(r->g, rows, r->err, &r->lower);
-	if (mig__relative_parse(r->g, r->a, &rel) && !rel.ident.name_size && rel.steps < 0)
-		return mig__target_from_heads(r->g, &rel, r->a, r->err, &r->lower);
-	return mig__graph_resolve(r->g, r->a, r->err, &r->lower);
+	if (!mig__relative_parse(r->g, r->a, &rel) || rel.ident.name_size || rel.steps >= 0)
+		return mig__graph_resolve(r->g, r->a, r->err, &r->lower);
+	rc = mig__target_from_heads(r->g, &rel, r->a, r->err, &r->lower);
+	if (!rc && !r->lower.count && r->g->count && !rel.ident.label_size &&
+	    !strcmp(r->b, "heads"))
+		rc = mig__fail(r->err, MIG_ENOTFOUND, "no revision is \"%.*s\": this is below base",
+			       MIG__SHOW(r->a, strlen(r->a)));
+	return rc;
 }
 
 /* With LABEL@... as A, only targets that have the label. */

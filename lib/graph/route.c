@@ -43,14 +43,19 @@ static int choose(struct planner *p, uint32_t v)
 	return 1;
 }
 
-static mig_status start(struct planner *p, const struct mig__graph *g, struct mig__rows rows,
-			struct mig__error *err)
+static mig_status start(struct planner *p, const struct mig__graph *g, struct mig__error *err)
 {
 	*p = (struct planner){ .g = g, .err = err };
 	p->flags = mig__flags_new(g);
-	if (!p->flags)
-		return mig__fail_nomem(err);
-	return mig__rows_read(g, rows, err, &p->rows);
+	return p->flags ? MIG_OK : mig__fail_nomem(err);
+}
+
+/* A target like "+1" or LABEL@-1 starts from the rows. Otherwise a wrong target is told first. */
+static int needs_rows(const struct mig__graph *g, const char *target)
+{
+	struct mig__relative rel;
+
+	return mig__relative_parse(g, target, &rel) && !rel.ident.name_size;
 }
 
 static mig_status finish(struct planner *p, mig_status rc, struct mig__route *out)
@@ -204,10 +209,17 @@ mig_status mig__graph_upgrade(const struct mig__graph *g, struct mig__rows rows,
 			      struct mig__route *out)
 {
 	struct planner p;
-	mig_status rc = start(&p, g, rows, err);
+	mig_status rc = start(&p, g, err);
+	int early = 0;
 
+	for (size_t i = 0; i < count; i++)
+		early |= needs_rows(g, targets[i]);
+	if (!rc && early)
+		rc = mig__rows_read(g, rows, err, &p.rows);
 	if (!rc)
 		rc = find_tips(&p, targets, count);
+	if (!rc && !early)
+		rc = mig__rows_read(g, rows, err, &p.rows);
 	if (!rc)
 		rc = choose_needed(&p);
 	if (!rc)
@@ -297,15 +309,41 @@ static mig_status mark_roots(struct planner *p, const struct mig__goal *goal, ui
 	return line && !count ? fail_not_below(p, goal) : MIG_OK;
 }
 
-/* LABEL@NAME must be right even where LABEL makes no difference. */
+/* Whether two nodes are on one line, dependencies included; -1 without memory. */
+static int related(const struct mig__graph *g, uint32_t a, uint32_t b)
+{
+	uint32_t low = g->place[a] < g->place[b] ? a : b, high = low == a ? b : a;
+	uint8_t *flags = mig__flags_new(g);
+	int found;
+
+	if (!flags)
+		return -1;
+	flags[low] = MIG__ABOVE;
+	mig__sweep_up(g, &g->below, flags, MIG__ABOVE, g->place[low], g->place[high] + 1);
+	found = flags[high] != 0;
+	mig__free(g->alloc, flags);
+	return found;
+}
+
+/* LABEL@NAME where LABEL makes no difference: there must be such a branch, and NAME must have to do
+ * with it, be it through dependencies. */
 static mig_status check_label(struct planner *p, const struct mig__goal *goal)
 {
 	const struct mig__ident *ident = &goal->ident;
 	struct mig__branch branch;
 	uint32_t node;
+	int near = 1;
 	mig_status rc = mig__branch_open(p->g, ident, p->err, &branch);
 
-	if (!rc)
+	if (rc == MIG_EAMBIGUOUS) {
+		mig__error_clear(p->err);
+		return MIG_OK;
+	}
+	if (!rc && goal->node != MIG__NO_NODE)
+		near = related(p->g, branch.node, goal->node);
+	if (near < 0)
+		rc = mig__fail_nomem(p->err);
+	else if (!near)
 		rc = mig__resolve_name_one(p->g, &branch, ident->name, ident->name_size, p->err,
 					   &node);
 	mig__branch_close(p->g, &branch);
@@ -417,10 +455,15 @@ mig_status mig__graph_downgrade(const struct mig__graph *g, struct mig__rows row
 	struct mig__goal goal = { .node = MIG__NO_NODE, .line = MIG__NO_NODE };
 	uint32_t swept = 0;
 	struct planner p;
-	mig_status rc = start(&p, g, rows, err);
+	mig_status rc = start(&p, g, err);
+	int early = target && needs_rows(g, target);
 
+	if (!rc && early)
+		rc = mig__rows_read(g, rows, err, &p.rows);
 	if (!rc && target)
 		rc = mig__target_downgrade(g, &p.rows, target, err, &goal);
+	if (!rc && !early)
+		rc = mig__rows_read(g, rows, err, &p.rows);
 	if (!rc)
 		rc = choose_above(&p, &goal, &swept);
 	if (!rc)

@@ -253,6 +253,19 @@ mig_status mig__target_upgrade(const struct mig__graph *g, const struct mig__nod
 	return rc ? rc : mig__nodes_copy(g, &node, node != MIG__NO_NODE, err, out);
 }
 
+/* Several rows, and no LABEL to choose with: ambiguous, unless it is too far from the first one. */
+static mig_status fail_first_row(const struct mig__graph *g, const struct mig__nodes *rows,
+				 const struct mig__relative *rel, const char *text,
+				 struct mig__error *err)
+{
+	uint32_t node;
+	mig_status rc = walk_down(g, text, rows->at[0], -rel->steps, 0, err, &node);
+
+	return rc == MIG_EWALKED_TOO_FAR ?
+		       rc :
+		       fail_walk(g, text, "it can start from ", rows->at, rows->count, err);
+}
+
 static mig_status relative_downgrade(const struct mig__graph *g, const struct mig__nodes *rows,
 				     const struct mig__relative *rel, const char *text,
 				     struct mig__error *err, struct mig__goal *goal)
@@ -271,6 +284,8 @@ static mig_status relative_downgrade(const struct mig__graph *g, const struct mi
 		rc = walk_from_name(g, &branch, rel, text, 0, err, &goal->node);
 	} else {
 		rc = find_start(g, rows, &branch, text, 1, err, &start);
+		if (rc == MIG_EAMBIGUOUS_WALK && !branch.in)
+			rc = fail_first_row(g, rows, rel, text, err);
 		if (!branch.in)
 			goal->line = start;
 		if (!rc && !branch.in && rel->steps == -1 && mig__degree(&g->parents, start) > 1) {
@@ -312,7 +327,9 @@ static mig_status has_label(const struct mig__graph *g, const struct mig__branch
 	mig_status rc;
 
 	if (mig__map_get(&g->labels, branch->text, branch->size) == MIG__NONE) {
-		*out = branch->in[v]; /* a revision stands for its branch */
+		/* a revision stands for its branch; the start of a name is nobody's label */
+		*out = mig__map_get(&g->ids, branch->text, branch->size) != MIG__NONE &&
+		       branch->in[v];
 		return MIG_OK;
 	}
 	rc = mig__graph_labels(g, v, err, &labels, &count);
@@ -342,29 +359,45 @@ mig_status mig__keep_labelled(const struct mig__graph *g, const struct mig__bran
 	return rc;
 }
 
+/* Each of the nodes becomes the one N below; one that would be below base is dropped. */
+static mig_status walk_each_down(const struct mig__graph *g, const char *text, int64_t steps,
+				 struct mig__nodes *nodes, struct mig__error *err)
+{
+	uint32_t kept = 0, to = MIG__NO_NODE;
+
+	for (uint32_t i = 0; i < nodes->count; i++) {
+		mig_status rc = walk_down(g, text, nodes->at[i], steps, 0, err, &to);
+
+		if (rc == MIG_EWALKED_TOO_FAR) {
+			mig__error_clear(err);
+			continue;
+		}
+		if (!rc && to == MIG__NO_NODE)
+			rc = mig__fail(err, MIG_ENOT_ANCESTOR,
+				       "\"%.*s\" is base itself: leave it out to start there",
+				       MIG__SHOW(text, strlen(text)));
+		if (rc)
+			return rc;
+		nodes->at[kept++] = to;
+	}
+	nodes->count = kept;
+	return MIG_OK;
+}
+
 mig_status mig__target_from_heads(const struct mig__graph *g, const struct mig__relative *rel,
 				  const char *text, struct mig__error *err, struct mig__nodes *out)
 {
 	struct mig__span heads = g->sets[MIG__REAL_HEADS];
 	struct mig__nodes found = { NULL, 0 };
 	struct mig__branch branch;
-	uint32_t kept = 0, to = MIG__NO_NODE;
 	mig_status rc = mig__branch_open(g, &rel->ident, err, &branch);
 
 	if (!rc)
 		rc = mig__nodes_copy(g, heads.at, heads.count, err, &found);
 	if (!rc)
 		rc = mig__keep_labelled(g, &branch, &found, err);
-	for (uint32_t i = 0; !rc && i < found.count; i++) {
-		rc = walk_down(g, text, found.at[i], -rel->steps, 0, err, &to);
-		if (!rc && to != MIG__NO_NODE)
-			found.at[kept++] = to;
-		else if (rc == MIG_EWALKED_TOO_FAR)
-			rc = mig__fail(err, MIG_ENOTFOUND,
-				       "no revision is \"%.*s\": this is below the first one",
-				       MIG__SHOW(text, strlen(text)));
-	}
-	found.count = kept;
+	if (!rc)
+		rc = walk_each_down(g, text, -rel->steps, &found, err);
 	mig__branch_close(g, &branch);
 	if (rc) {
 		mig__nodes_finish(g, &found);

@@ -40,7 +40,9 @@ struct render {
 
 static void add_message(struct render *r)
 {
-	struct mig__word line = { r->out.data + r->line_start, r->out.len - r->line_start }, mark;
+	struct mig__word line = { mig__buf_text(&r->out) + r->line_start,
+				  r->out.len - r->line_start },
+			 mark;
 	struct mig__lines lines;
 	struct mig__line text;
 	char lead[32];
@@ -235,7 +237,7 @@ static mig_status check_list(const struct mig__list *list, enum mig__name_kind k
 	return rc;
 }
 
-static mig_status check_text(const char *text, const char *what, struct mig__error *err)
+static mig_status check_utf8(const char *text, const char *what, struct mig__error *err)
 {
 	size_t size = strlen(text);
 
@@ -244,13 +246,15 @@ static mig_status check_text(const char *text, const char *what, struct mig__err
 	return MIG_OK;
 }
 
-static mig_status check_control(const char *text, const char *what, struct mig__error *err)
+/* Text for the header; of control characters only those in `allowed` are. */
+static mig_status check_text(const char *text, const char *allowed, const char *what,
+			     struct mig__error *err)
 {
-	for (; *text; text++)
-		if ((*text >= 0 && *text < 0x20 && !strchr("\t\n\r", *text)) || *text == 0x7f)
+	for (const char *p = text; *p; p++)
+		if ((((unsigned char)*p < 0x20 && !strchr(allowed, *p)) || *p == 0x7f))
 			return mig__fail(err, MIG_EINVAL, "the %s has a control character (U+%04X)",
-					 what, (unsigned int)*text);
-	return MIG_OK;
+					 what, (unsigned int)*p);
+	return check_utf8(text, what, err);
 }
 
 /* Brings the message to the form in which it is read back: see keep_message in header.c. */
@@ -261,10 +265,8 @@ static mig_status take_message(struct render *r, const char *message)
 	struct mig__line line;
 	struct mig__word text, words;
 	size_t kept = 0;
-	mig_status rc = check_text(message, "message", err);
+	mig_status rc = check_text(message, "\t\n\r", "message", err);
 
-	if (!rc)
-		rc = check_control(message, "message", err);
 	mig__lines_init(&lines, message, strlen(message));
 	while (!rc && mig__lines_next(&lines, &line)) {
 		text = kept ? mig__trim_right(line.text) : mig__trim(line.text);
@@ -307,7 +309,7 @@ static mig_status take_sql(struct render *r, const char *sql, const char *what,
 	if (!sql)
 		sql = "";
 	size = strlen(sql);
-	rc = check_text(sql, what, err);
+	rc = check_utf8(sql, what, err);
 	mig__lines_init(&lines, sql, size);
 	while (!rc && mig__lines_next(&lines, &line))
 		if (mig__directive(line.text, &words))
@@ -334,7 +336,7 @@ static mig_status take_values(struct render *r)
 	if (!rc)
 		rc = check_list(&v->labels, MIG__NAME_LABEL, "branch label", err);
 	if (!rc && v->created)
-		rc = check_text(v->created, "creation time", err);
+		rc = check_text(v->created, "", "creation time", err);
 	if (!rc)
 		rc = take_message(r, v->message ? v->message : "");
 	if (!rc)

@@ -95,7 +95,8 @@ mig_status mig__sqlite_open(const mig_dialect_host *host, const mig_conn_options
 	} else if (o.url) {
 		rc = open_own(conn, &o);
 	} else {
-		rc = mig__sqlite_report(conn, MIG_EINVAL, NULL, NULL, "neither a URL nor a connection");
+		rc = mig__sqlite_report(conn, MIG_EINVAL, NULL, NULL,
+					"neither a URL nor a connection");
 	}
 	if (!rc)
 		rc = mig__sqlite_render(conn);

@@ -33,7 +33,7 @@ struct mig__sqlite_fk {
 	struct mig__sqlite_count {
 		uint32_t before;
 		uint32_t seen;
-	} *counts;
+	} * counts;
 	size_t count, cap;
 	size_t limit; /* violations kept one by one */
 };
@@ -64,8 +64,8 @@ struct mig_cursor {
 	mig_conn *conn;
 	sqlite3_stmt *stmt;
 	int harmless; /* reads, or writes libmig's own tables */
-	int row;  /* there is a current row */
-	int done; /* the end was reached */
+	int row;      /* there is a current row */
+	int done;     /* the end was reached */
 };
 
 /* conn.c */
@@ -103,8 +103,9 @@ int mig__sqlite_busy(const mig_conn *conn, int rc);
 /* Sleeps a little, or reports MIG_ELOCKED (the time is up) or MIG_ECANCELLED. holder: process that
  * is waited for, 0: unknown. */
 mig_status mig__sqlite_wait(mig_conn *conn, struct mig__sqlite_wait *wait, long holder);
-/* The two calls of SQLite, waiting for other connections. What is returned has been reported; MIG_OK
- * with an error in *code has not: that is for mig__sqlite_fail(). *stmt is NULL for blank text. */
+/* The two calls of SQLite, waiting for other connections. What is returned has been reported;
+ * MIG_OK with an error in *code has not: that is for mig__sqlite_fail(). *stmt is NULL for blank
+ * text. */
 mig_status mig__sqlite_prepare(mig_conn *conn, const char *text, int size, unsigned flags,
 			       sqlite3_stmt **stmt, const char **tail, int *code);
 /* again: the statement may be repeated although a transaction is open (COMMIT). */

@@ -60,7 +60,8 @@ mig_status mig__sqlite_cursor_prepare(mig_conn *conn, const char *text, size_t s
 	if (!cursor)
 		return mig__sqlite_nomem(conn);
 	cursor->conn = conn;
-	rc = mig__sqlite_prepare_one(conn, text, size, keep ? SQLITE_PREPARE_PERSISTENT : 0, &cursor->stmt);
+	rc = mig__sqlite_prepare_one(conn, text, size, keep ? SQLITE_PREPARE_PERSISTENT : 0,
+				     &cursor->stmt);
 	if (rc) {
 		mig__free(&conn->alloc, cursor);
 		return rc;
@@ -111,7 +112,8 @@ mig_status mig__sqlite_cursor_bind(mig_cursor *cursor, int32_t index, const mig_
 		code = sqlite3_bind_double(stmt, at, value->real);
 		break;
 	case MIG_TEXT:
-		code = sqlite3_bind_text64(stmt, at, data, value->size, SQLITE_TRANSIENT, SQLITE_UTF8);
+		code = sqlite3_bind_text64(stmt, at, data, value->size, SQLITE_TRANSIENT,
+					   SQLITE_UTF8);
 		break;
 	case MIG_BLOB:
 		code = sqlite3_bind_blob64(stmt, at, data, value->size, SQLITE_TRANSIENT);

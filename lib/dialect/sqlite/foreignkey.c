@@ -20,7 +20,7 @@ struct pass {
 	mig_conn *conn;
 	int after; /* compare; otherwise record */
 	const char *database;
-	uint64_t added; /* violations that were not there before */
+	uint64_t added;        /* violations that were not there before */
 	struct mig__buf named; /* the first of them */
 	/* the key columns of one foreign key of one table */
 	sqlite3_stmt *values;
@@ -269,7 +269,8 @@ static void name_values(struct pass *p)
 		if (sqlite3_column_type(p->values, i) == SQLITE_BLOB)
 			mig__buf_addf(&p->named, "a blob of %d bytes", size);
 		else if (sqlite3_column_type(p->values, i) == SQLITE_TEXT)
-			mig__buf_addf(&p->named, "'%.*s'%s", size < SHOWN_BYTES ? size : SHOWN_BYTES,
+			mig__buf_addf(&p->named, "'%.*s'%s",
+				      size < SHOWN_BYTES ? size : SHOWN_BYTES,
 				      (const char *)sqlite3_column_text(p->values, i),
 				      size > SHOWN_BYTES ? "..." : "");
 		else
@@ -315,7 +316,7 @@ static mig_status on_violation(struct pass *p, sqlite3_stmt *violation)
 		make_key(p, table, parent, p->values, one);
 	if (!p->after)
 		return count_before(p->conn, has_values ? one : all) ? MIG_OK
-								    : mig__sqlite_nomem(p->conn);
+								     : mig__sqlite_nomem(p->conn);
 	if (!(has_values && count_after(p->conn, one)) && !count_after(p->conn, all))
 		name_violation(p, violation, table, parent, has_values);
 	return MIG_OK;

@@ -56,8 +56,8 @@ static mig_status lock_path(mig_conn *conn, const char **out)
 static mig_status fail_file(mig_conn *conn, const char *path)
 {
 	int number = errno;
-	mig_status status = number == EACCES || number == EROFS || number == EPERM ? MIG_EREADONLY
-										   : MIG_EIO;
+	mig_status status =
+		number == EACCES || number == EROFS || number == EPERM ? MIG_EREADONLY : MIG_EIO;
 
 	return mig__sqlite_report(conn, status, NULL, NULL, "lock file %s: %s", path,
 				  strerror(number));

@@ -66,7 +66,8 @@ char *mig__sqlite_filename(const struct mig__alloc *alloc, const char *url, cons
 		if (*rest == '\0')
 			return mig__strdup(alloc, memory);
 		if (*rest != '/') {
-			*why = "two slashes begin a server's name: write sqlite:PATH or sqlite:///PATH";
+			*why = "two slashes begin a server's name: write sqlite:PATH or "
+			       "sqlite:///PATH";
 			return NULL;
 		}
 		rest++;

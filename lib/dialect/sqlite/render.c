@@ -36,8 +36,9 @@ static const char *const patterns[MIG__SQLITE_TEXTS] = {
 				   "duration_us = $4 WHERE state = 'running'",
 	[MIG_SQL_READ_RUNNING] = "SELECT revision, direction, digest, statements, done_digest, "
 				 "started_at FROM @h WHERE state = 'running' ORDER BY id",
-	[MIG_SQL_READ_HISTORY] = "SELECT revision, direction, state, digest, statements, started_at, "
-				 "duration_us, actor, library FROM @h ORDER BY id",
+	[MIG_SQL_READ_HISTORY] =
+		"SELECT revision, direction, state, digest, statements, started_at, "
+		"duration_us, actor, library FROM @h ORDER BY id",
 };
 
 void mig__sqlite_add_name(struct mig__buf *buf, const char *name)
@@ -94,8 +95,8 @@ const char *mig__sqlite_table_sql(mig_conn *conn, int32_t which)
 
 mig_status mig__sqlite_table_exists(mig_conn *conn, int32_t which, int32_t *out)
 {
-	const char *table = which == MIG_SQL_READ_VERSION ? conn->version_table
-							  : conn->history_table;
+	const char *table =
+		which == MIG_SQL_READ_VERSION ? conn->version_table : conn->history_table;
 	sqlite3_stmt *stmt = NULL;
 	struct mig__buf sql;
 	int row = 0;

@@ -135,8 +135,8 @@ static void warn_dead_pragma(struct script *s)
 	if (!pragma || s->conn->warned || !s->inside)
 		return;
 	s->conn->warned = 1;
-	sqlite3_snprintf(sizeof message, message,
-			 "PRAGMA %s has no effect inside a transaction", pragma);
+	sqlite3_snprintf(sizeof message, message, "PRAGMA %s has no effect inside a transaction",
+			 pragma);
 	s->conn->host->log(s->conn->host->user, MIG_LOG_WARNING, message);
 }
 

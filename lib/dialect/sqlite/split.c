@@ -166,10 +166,10 @@ enum state {
 	S_EXPLAIN,
 	S_CREATE,
 	S_PLAIN,
-	S_TRIGGER,	/* CREATE TRIGGER, before BEGIN */
-	S_BODY,		/* behind BEGIN */
-	S_BODY_START,	/* behind a semicolon in it */
-	S_BODY_END	/* behind END there */
+	S_TRIGGER,    /* CREATE TRIGGER, before BEGIN */
+	S_BODY,       /* behind BEGIN */
+	S_BODY_START, /* behind a semicolon in it */
+	S_BODY_END    /* behind END there */
 };
 
 static enum state after_word(enum state state, const char *w, size_t n)
@@ -284,7 +284,7 @@ uint32_t mig__sqlite_kind(const char *text)
  * one, unless it refers to another table. */
 int mig__sqlite_harmless(const char *text)
 {
-	static const char *const words[] = { "CREATE",	"SELECT",    "EXPLAIN", "ANALYZE",
+	static const char *const words[] = { "CREATE",  "SELECT",    "EXPLAIN", "ANALYZE",
 					     "REINDEX", "SAVEPOINT", "RELEASE", NULL };
 	size_t start, at = 0, i;
 	enum token token;
@@ -347,8 +347,8 @@ mig_status mig__sqlite_next_statement(mig_conn *conn, const char *text, size_t s
 	end = mig__sqlite_statement_end(text, start, &open);
 	if (open != SIZE_MAX) {
 		place.offset = open;
-		return mig__sqlite_report(conn, MIG_ESYNTAX, &place, NULL,
-					  "%s is never closed", text[open] == '[' ? "a bracket" : "a quote");
+		return mig__sqlite_report(conn, MIG_ESYNTAX, &place, NULL, "%s is never closed",
+					  text[open] == '[' ? "a bracket" : "a quote");
 	}
 	stop = mig__sqlite_skip(text, end);
 	if (!text[stop] && stop < size) {

@@ -140,8 +140,8 @@ mig_status mig__sqlite_exec(mig_conn *conn, const char *sql)
 	mig_status rc = mig__sqlite_query(conn, sql, &stmt);
 
 	if (!rc)
-		rc = mig__sqlite_step(conn, stmt, (mig__sqlite_kind(sql) & MIG_STATEMENT_COMMIT) != 0,
-				      &code);
+		rc = mig__sqlite_step(conn, stmt,
+				      (mig__sqlite_kind(sql) & MIG_STATEMENT_COMMIT) != 0, &code);
 	if (!rc && code != SQLITE_ROW && code != SQLITE_DONE)
 		rc = mig__sqlite_fail(conn, NULL);
 	sqlite3_finalize(stmt);
