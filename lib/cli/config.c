@@ -37,8 +37,7 @@ struct reading {
 	int line;            /* of what is being read */
 	int goes_on;         /* it begins with a blank */
 	int found;           /* the section is there */
-	int others;          /* another one is there */
-	struct mig__cli_text near; /* the first other section */
+	struct mig__cli_text others; /* the other sections, a line each */
 	int lines[MIG__KEY_COUNT]; /* where each value is */
 	struct mig__cli_text error;
 	int error_line; /* 0: no error yet */
@@ -136,9 +135,16 @@ static void add_value(struct reading *r, struct mig__cli_text *out, const char *
 /* A path of a list, for which a relative one is meant from the file's folder. */
 static void add_entry(struct reading *r, struct mig__cli_text *out, const char *entry)
 {
+	static const char lead[] = "%(here)s/";
+	const char *here = mig__cli_string(&r->config->here);
+
 	mig__cli_adds(out, out->len ? "\n" : "");
-	if (entry[0] != '/' && strncmp(entry, "%(here)s", 8) != 0)
-		mig__cli_addf(out, "%s/", mig__cli_string(&r->config->here));
+	if (!strncmp(entry, lead, sizeof lead - 1))
+		entry += sizeof lead - 1;
+	else if (entry[0] == '/' || !strncmp(entry, lead, sizeof lead - 2))
+		here = NULL;
+	if (here && strcmp(here, ".") != 0) /* "versions" reads better than "./versions" */
+		mig__cli_addf(out, "%s/", here);
 	add_value(r, out, entry);
 }
 
@@ -169,8 +175,7 @@ static int take_pair(void *user, const char *section, const char *name, const ch
 		return 1;
 	}
 	if (strcmp(section, r->section) != 0) {
-		if (!r->others++)
-			mig__cli_adds(&r->near, section);
+		mig__cli_addf(&r->others, "%s\n", section);
 		return 1;
 	}
 	r->found = 1;
@@ -210,16 +215,25 @@ static int report(struct mig__cli *cli, struct reading *r, const char *path)
 	return status;
 }
 
-static const char *one_name(const void *list, size_t i)
+/* Line i of a text whose lines end with NUL. */
+static const char *line_name(const void *list, size_t i)
 {
-	return i ? NULL : list;
+	const char *line = list;
+
+	while (*line && i--)
+		line += strlen(line) + 1;
+	return *line ? line : NULL;
 }
 
 static int no_section(struct mig__cli *cli, struct reading *r, const char *path)
 {
-	const char *other = mig__cli_string(&r->near);
-	const char *near = r->others ? mig__cli_suggest(r->section, one_name, other) : NULL;
+	const char *near = NULL;
 
+	for (char *p = r->others.data; p && *p; p++)
+		if (*p == '\n')
+			*p = '\0';
+	if (r->others.len)
+		near = mig__cli_suggest(r->section, line_name, r->others.data);
 	if (near)
 		return mig__cli_fail(cli, "%s: no section [%s] (did you mean [%s]?)", path,
 				     r->section, near);
@@ -240,7 +254,7 @@ static void set_here(struct mig__cli_config *config, const char *path)
 
 static int has_no_memory(const struct reading *r)
 {
-	int failed = r->error.failed || r->near.failed || r->config->here.failed;
+	int failed = r->error.failed || r->others.failed || r->config->here.failed;
 
 	for (size_t k = 0; k < MIG__KEY_COUNT; k++)
 		failed |= r->config->values[k].failed;
@@ -262,7 +276,7 @@ static int read_section(struct mig__cli *cli, struct reading *r, const char *pat
 	}
 	if (r->error_line)
 		return report(cli, r, path);
-	if (!r->found && (required || r->others))
+	if (!r->found && (required || r->others.len))
 		return no_section(cli, r, path);
 	return MIG_CLI_DONE;
 }
@@ -282,7 +296,7 @@ int mig__cli_config_read(struct mig__cli *cli, const char *path, const char *sec
 	status = read_section(cli, &r, path, strcmp(section, "mig") != 0);
 	fclose(r.file);
 	mig__cli_text_finish(&r.error);
-	mig__cli_text_finish(&r.near);
+	mig__cli_text_finish(&r.others);
 	return status;
 }
 

@@ -6,7 +6,10 @@
 
 #include <string.h>
 
-enum { LARGEST_COUNT = 1 << 28 };
+enum {
+	LARGEST_COUNT = 1 << 28,
+	AHEAD = 16 /* ids whose entries are on their way */
+};
 
 static const char *const reserved[] = { "head", "heads", "base", "current", NULL };
 
@@ -92,34 +95,43 @@ mig_status mig__graph_fault(struct mig__error *err, mig_status status,
 static mig_status add_ids(struct mig__graph *g, const struct mig__graph_decl *decls,
 			  struct mig__error *err)
 {
-	uint32_t old;
+	struct {
+		size_t size;
+		uint32_t hash;
+	} ahead[AHEAD];
+	uint32_t old, hashed = 0;
 
-	if (!mig__map_reserve(&g->ids, g->count))
+	if (!mig__ids_reserve(g))
 		return mig__fail_nomem(err);
 	for (uint32_t v = 0; v < g->count; v++) {
 		const char *id = decls[v].id;
-		size_t size = strlen(id);
+		size_t size;
 
+		for (; hashed < g->count && hashed < v + AHEAD; hashed++) {
+			size = strlen(decls[hashed].id);
+			ahead[hashed % AHEAD].size = size;
+			ahead[hashed % AHEAD].hash = mig__ids_hash(g, decls[hashed].id, size);
+		}
+		size = ahead[v % AHEAD].size;
 		if (!mig__text_is_id(id, size))
 			return mig__graph_fault(err, MIG_EILLEGAL_ID, &decls[v],
 						"illegal revision id \"%.*s\": 1 to 255 letters, "
 						"digits, \"_\" and \".\"",
 						MIG__SHOW(id, size));
-		if (is_reserved(id))
+		if ((*id == 'h' || *id == 'b' || *id == 'c') && is_reserved(id))
 			return mig__graph_fault(err, MIG_EILLEGAL_ID, &decls[v],
 						"\"%s\" has a meaning of its own and cannot be a "
 						"revision id",
 						id);
-		if (!mig__map_add(&g->ids, id, size, v, &old))
-			return mig__fail_nomem(err);
-		if (old != MIG__NONE) {
+		g->id[v] = id;
+		old = mig__ids_add(g, v, size, ahead[v % AHEAD].hash);
+		if (old != MIG__NO_NODE) {
 			const char *file = decls[old].file;
 
 			return mig__graph_fault(err, MIG_EDUPLICATE_REVISION, &decls[v],
 						"revision \"%s\" is there already%s%s", id,
 						file ? ", in " : "", file ? file : "");
 		}
-		g->id[v] = id;
 	}
 	return MIG_OK;
 }
@@ -139,8 +151,8 @@ static mig_status check_label(const struct mig__graph *g, const struct mig__grap
 					"\"%s\" has a meaning of its own and cannot be a branch "
 					"label (revision \"%s\")",
 					label, g->id[v]);
-	other = mig__map_get(&g->ids, label, strlen(label));
-	if (other != MIG__NONE)
+	other = mig__ids_get(g, label, strlen(label));
+	if (other != MIG__NO_NODE)
 		return mig__graph_fault(err, MIG_EDUPLICATE_LABEL, &decls[v],
 					"branch label \"%s\" of revision \"%s\" is the id of a "
 					"revision%s%s",
@@ -197,13 +209,17 @@ static mig_status insert(struct mig__graph *g, const struct mig__graph_decl *dec
 		return mig__fail(err, MIG_EINVAL, "too many branch labels");
 	g->label_count = (uint32_t)labels;
 	g->id = mig__arena_alloc(&g->arena, g->count * sizeof *g->id);
+	if (!g->id)
+		return mig__fail_nomem(err);
+	rc = add_ids(g, decls, err);
+	if (rc || !labels)
+		return rc;
 	g->label_text = mig__arena_alloc(&g->arena, g->label_count * sizeof *g->label_text);
 	g->label_node = mig__arena_alloc(&g->arena, g->label_count * sizeof *g->label_node);
 	g->label_at = mig__arena_alloc(&g->arena, (g->count + (size_t)1) * sizeof *g->label_at);
-	if (!g->id || !g->label_text || !g->label_node || !g->label_at)
+	if (!g->label_text || !g->label_node || !g->label_at)
 		return mig__fail_nomem(err);
-	rc = add_ids(g, decls, err);
-	return rc ? rc : add_labels(g, decls, err);
+	return add_labels(g, decls, err);
 }
 
 mig_status mig__graph_new(const struct mig__alloc *alloc, const struct mig__graph_decl *decls,
@@ -220,7 +236,6 @@ mig_status mig__graph_new(const struct mig__alloc *alloc, const struct mig__grap
 	g->alloc = alloc;
 	g->count = (uint32_t)count;
 	mig__arena_init(&g->arena, alloc);
-	mig__map_init(&g->ids, alloc);
 	mig__map_init(&g->labels, alloc);
 	rc = insert(g, decls, err);
 	if (!rc)
@@ -242,7 +257,6 @@ void mig__graph_free(struct mig__graph *g)
 {
 	if (!g)
 		return;
-	mig__map_finish(&g->ids);
 	mig__map_finish(&g->labels);
 	mig__arena_finish(&g->arena);
 	mig__free(g->alloc, g);
@@ -260,11 +274,13 @@ const char *mig__graph_id(const struct mig__graph *g, uint32_t node)
 
 uint32_t mig__graph_find(const struct mig__graph *g, const char *id)
 {
-	return mig__map_get(&g->ids, id, strlen(id));
+	return mig__ids_get(g, id, strlen(id));
 }
 
 static struct mig__span span(const struct mig__adjacency *list, uint32_t v)
 {
+	if (!list->at)
+		return (struct mig__span){ NULL, 0 };
 	return (struct mig__span){ list->node + list->at[v], mig__degree(list, v) };
 }
 

@@ -15,17 +15,25 @@ struct mig__adjacency {
 	uint32_t *at, *node;
 };
 
+struct mig__id_entry {
+	uint32_t hash;
+	uint32_t node; /* plus one; 0: free */
+};
+
 struct mig__graph {
 	const struct mig__alloc *alloc;
 	struct mig__arena arena;
-	struct mig__map ids;    /* to nodes */
+	struct mig__id_entry *ids; /* ids.c */
+	uint32_t ids_mask;
 	struct mig__map labels; /* to indexes of label_text */
 	uint32_t count, label_count;
 	const char **id;
 	const char **label_text; /* of all nodes, in load order */
 	uint32_t *label_node;
-	uint32_t *label_at; /* own labels of v: label_at[v] to label_at[v + 1], without it */
-	struct mig__adjacency parents, dependencies, children;
+	uint32_t *label_at; /* own labels of v: label_at[v] to label_at[v + 1], without it; NULL if
+			     * there are no labels */
+	struct mig__adjacency parents, children;
+	struct mig__adjacency dependencies; /* NULL if there are none */
 	struct mig__adjacency below;      /* parents, then dependencies, without repeats */
 	struct mig__adjacency normal;     /* below, without dependencies that the line lists already */
 	struct mig__adjacency dependents; /* the reverse of below */
@@ -50,6 +58,16 @@ static inline uint32_t mig__degree(const struct mig__adjacency *list, uint32_t v
 #define MIG__SHOW(text, size) (int)((size) < 255 ? (size) : 255), (text)
 
 /* -- build */
+
+int mig__ids_reserve(struct mig__graph *g); /* 0 without memory */
+/* The hash of an id; its entry is fetched meanwhile. */
+uint32_t mig__ids_hash(const struct mig__graph *g, const char *text, size_t size);
+/* Adds g->id[node], of that size, unless it is there: then its node, else MIG__NO_NODE. */
+uint32_t mig__ids_add(struct mig__graph *g, uint32_t node, size_t size, uint32_t hash);
+/* The node with this id, or MIG__NO_NODE. */
+uint32_t mig__ids_get(const struct mig__graph *g, const char *id, size_t size);
+uint32_t mig__ids_get_hashed(const struct mig__graph *g, const char *id, size_t size,
+			     uint32_t hash);
 
 mig_status mig__graph_link(struct mig__graph *g, const struct mig__graph_decl *decls,
 			   struct mig__error *err);                      /* link.c */

@@ -6,13 +6,19 @@
 
 #include <string.h>
 
-enum { LARGEST_EDGES = 1 << 30 };
+enum {
+	LARGEST_EDGES = 1 << 30,
+	AHEAD = 16 /* revisions whose parents' entries are on their way */
+};
 
 struct linker {
 	struct mig__graph *g;
 	const struct mig__graph_decl *decls;
 	struct mig__error *err;
 	uint32_t *seen; /* the last list that took in this node; lists are numbered from 1 */
+	uint32_t hashed; /* revisions whose names are hashed: the hashes wait in the lists, which */
+	uint32_t hashes[2]; /* have that many; links come after them and never overtake */
+	uint32_t linked[2];
 };
 
 static mig_status missing(const struct linker *l, uint32_t v, const char *name, int parent)
@@ -35,6 +41,25 @@ static mig_status missing(const struct linker *l, uint32_t v, const char *name, 
 	return l->err->status;
 }
 
+static void hash_names(struct linker *l, const char *const *names, uint32_t count, uint32_t *node,
+		       uint32_t *hashes)
+{
+	for (uint32_t i = 0; i < count; i++)
+		node[(*hashes)++] = mig__ids_hash(l->g, names[i], strlen(names[i]));
+}
+
+static void hash_ahead(struct linker *l, uint32_t v)
+{
+	for (; l->hashed < l->g->count && l->hashed < v + AHEAD; l->hashed++) {
+		const struct mig__graph_decl *decl = &l->decls[l->hashed];
+
+		hash_names(l, decl->parents, decl->parent_count, l->g->parents.node,
+			   &l->hashes[0]);
+		hash_names(l, decl->dependencies, decl->dependency_count,
+			   l->g->dependencies.node, &l->hashes[1]);
+	}
+}
+
 /* The nodes that one revision names, without repeats, at the end of a list. */
 static mig_status link_node(struct linker *l, uint32_t v, int parent, struct mig__adjacency *list)
 {
@@ -45,14 +70,15 @@ static mig_status link_node(struct linker *l, uint32_t v, int parent, struct mig
 
 	for (uint32_t i = 0; i < count; i++) {
 		size_t size = strlen(names[i]);
-		uint32_t to = mig__map_get(&l->g->ids, names[i], size);
+		uint32_t hash = list->node[l->linked[!parent]++];
+		uint32_t to = mig__ids_get_hashed(l->g, names[i], size, hash);
 
-		if (to == MIG__NONE && !parent) {
+		if (to == MIG__NO_NODE && !parent) {
 			to = mig__map_get(&l->g->labels, names[i], size);
 			if (to != MIG__NONE)
 				to = l->g->label_node[to];
 		}
-		if (to == MIG__NONE)
+		if (to == MIG__NO_NODE)
 			return missing(l, v, names[i], parent);
 		if (to == v)
 			return mig__graph_fault(l->err, parent ? MIG_ELOOP : MIG_EDEPENDENCY_LOOP,
@@ -117,40 +143,36 @@ static int reverse(struct mig__graph *g, const struct mig__adjacency *from,
 	return 1;
 }
 
-static int belongs(const struct mig__graph *g, uint32_t v, enum mig__graph_set which)
+/* Which sets a node belongs to, a bit for each. */
+static unsigned sets_of(const struct mig__graph *g, uint32_t v)
 {
-	switch (which) {
-	case MIG__HEADS:
-		return !mig__degree(&g->children, v);
-	case MIG__REAL_HEADS:
-		return !mig__degree(&g->dependents, v);
-	case MIG__BASES:
-		return !mig__degree(&g->parents, v);
-	case MIG__REAL_BASES:
-		return !mig__degree(&g->below, v);
-	case MIG__BRANCH_POINTS:
-		return mig__degree(&g->children, v) > 1;
-	case MIG__MERGE_POINTS:
-		return mig__degree(&g->parents, v) > 1;
-	case MIG__GRAPH_SETS:
-		break;
-	}
-	return 0;
+	uint32_t parents = mig__degree(&g->parents, v), children = mig__degree(&g->children, v);
+
+	return (unsigned)!children << MIG__HEADS |
+	       (unsigned)!mig__degree(&g->dependents, v) << MIG__REAL_HEADS |
+	       (unsigned)!parents << MIG__BASES |
+	       (unsigned)!mig__degree(&g->below, v) << MIG__REAL_BASES |
+	       (unsigned)(children > 1) << MIG__BRANCH_POINTS |
+	       (unsigned)(parents > 1) << MIG__MERGE_POINTS;
 }
 
-static int fill_set(struct mig__graph *g, enum mig__graph_set which)
+static int fill_sets(struct mig__graph *g)
 {
-	uint32_t count = 0, *at;
+	uint32_t count[MIG__GRAPH_SETS] = { 0 }, *at[MIG__GRAPH_SETS];
 
 	for (uint32_t v = 0; v < g->count; v++)
-		count += (uint32_t)belongs(g, v, which);
-	at = mig__arena_alloc(&g->arena, count * sizeof *at);
-	if (!at)
-		return 0;
-	g->sets[which] = (struct mig__span){ at, count };
+		for (unsigned s = 0, sets = sets_of(g, v); sets >> s; s++)
+			count[s] += sets >> s & 1;
+	for (int s = 0; s < MIG__GRAPH_SETS; s++) {
+		at[s] = mig__arena_alloc(&g->arena, count[s] * sizeof *at[s]);
+		if (!at[s])
+			return 0;
+		g->sets[s] = (struct mig__span){ at[s], count[s] };
+	}
 	for (uint32_t v = 0; v < g->count; v++)
-		if (belongs(g, v, which))
-			*at++ = v;
+		for (unsigned s = 0, sets = sets_of(g, v); sets >> s; s++)
+			if (sets >> s & 1)
+				*at[s]++ = v;
 	return 1;
 }
 
@@ -159,10 +181,13 @@ static mig_status link_all(struct linker *l, size_t dependencies)
 	struct mig__graph *g = l->g;
 	mig_status rc;
 
-	g->parents.at[0] = g->dependencies.at[0] = 0;
+	g->parents.at[0] = 0;
+	if (dependencies)
+		g->dependencies.at[0] = 0;
 	for (uint32_t v = 0; v < g->count; v++) {
+		hash_ahead(l, v);
 		rc = link_node(l, v, 1, &g->parents);
-		if (!rc)
+		if (!rc && dependencies)
 			rc = link_node(l, v, 0, &g->dependencies);
 		if (rc)
 			return rc;
@@ -177,16 +202,13 @@ static mig_status link_all(struct linker *l, size_t dependencies)
 	g->dependents = g->children;
 	if (dependencies && !reverse(g, &g->below, &g->dependents))
 		return mig__fail_nomem(l->err);
-	for (int which = 0; which < MIG__GRAPH_SETS; which++)
-		if (!fill_set(g, (enum mig__graph_set)which))
-			return mig__fail_nomem(l->err);
-	return MIG_OK;
+	return fill_sets(g) ? MIG_OK : mig__fail_nomem(l->err);
 }
 
 mig_status mig__graph_link(struct mig__graph *g, const struct mig__graph_decl *decls,
 			   struct mig__error *err)
 {
-	struct linker l = { g, decls, err, NULL };
+	struct linker l = { .g = g, .decls = decls, .err = err };
 	uint64_t parents = 0, dependencies = 0;
 	mig_status rc;
 
@@ -197,8 +219,8 @@ mig_status mig__graph_link(struct mig__graph *g, const struct mig__graph_decl *d
 	if (parents + dependencies > LARGEST_EDGES)
 		return mig__fail(err, MIG_EINVAL, "too many parents and dependencies");
 	if (!new_adjacency(g, &g->parents, (size_t)parents) ||
-	    !new_adjacency(g, &g->dependencies, (size_t)dependencies) ||
-	    (dependencies && !new_adjacency(g, &g->below, (size_t)(parents + dependencies))))
+	    (dependencies && (!new_adjacency(g, &g->dependencies, (size_t)dependencies) ||
+			      !new_adjacency(g, &g->below, (size_t)(parents + dependencies)))))
 		return mig__fail_nomem(err);
 	l.seen = mig__calloc(g->alloc, g->count, sizeof *l.seen);
 	if (!l.seen)

@@ -190,7 +190,7 @@ static int reserve(struct normalizer *z, struct mig__arena *scratch)
 /* Whether two revisions list the same dependency; -1 without memory. */
 static int any_shared(const struct mig__graph *g)
 {
-	uint32_t edges = g->dependencies.at[g->count];
+	uint32_t edges = g->dependencies.at ? g->dependencies.at[g->count] : 0;
 	uint8_t *seen;
 	int shared = 0;
 

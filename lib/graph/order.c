@@ -37,6 +37,12 @@ enum { FIRST_BUDGET = 64 };
 
 #define NO_SLOT UINT32_MAX
 
+struct slot {
+	uint32_t node;
+	uint32_t next, previous; /* in use */
+	uint32_t alive; /* itself, or once it is out of use a later one, with none in use between */
+};
+
 struct lister {
 	const struct mig__graph *g;
 	const struct mig__alloc *alloc;
@@ -44,16 +50,17 @@ struct lister {
 	uint32_t *index;        /* by node: its number in the region, the index of what follows */
 	const uint32_t *region; /* newest first */
 	uint32_t count;
-	uint32_t *live;  /* dependents in the region that are not done */
-	uint32_t *slot;  /* the slot while it is pending, or NO_SLOT */
+	uint32_t *live; /* dependents in the region that are not done */
+	uint32_t *slot; /* the slot while it is pending, or NO_SLOT */
+	struct slot *slots;
+	size_t slot_cap;
+	uint32_t slot_count, head, tail;
+	/* for searches, made when first needed */
 	uint32_t *least; /* no slot before this one is above it */
 	uint32_t *seen;  /* the last search that came by */
 	uint32_t *stack;
-	/* slots; next and previous chain those in use */
-	uint32_t *node, *next, *previous, *alive; /* alive: the first in use from here on, or before it */
-	uint32_t slots, head, tail;
 	uint32_t searches;
-	/* labels, made when first needed */
+	/* labels, the same */
 	uint32_t *first, *end, *low, *post;
 	/* the result */
 	uint32_t *listed, listed_count;
@@ -61,47 +68,49 @@ struct lister {
 
 /* -- slots */
 
-static void append_slot(struct lister *l, uint32_t v)
+static int append_slot(struct lister *l, uint32_t v)
 {
-	uint32_t s = l->slots++;
+	uint32_t s = l->slot_count;
 
-	l->node[s] = v;
+	if (!mig__grow(l->alloc, (void **)&l->slots, &l->slot_cap, (size_t)s + 1,
+		       sizeof *l->slots))
+		return 0;
+	l->slot_count++;
+	l->slots[s] = (struct slot){ v, NO_SLOT, l->tail, s };
 	l->slot[l->index[v]] = s;
-	l->next[s] = NO_SLOT;
-	l->previous[s] = l->tail;
-	l->alive[s] = s;
 	if (l->tail == NO_SLOT)
 		l->head = s;
 	else
-		l->next[l->tail] = s;
+		l->slots[l->tail].next = s;
 	l->tail = s;
+	return 1;
 }
 
 /* Returns the slot to go on with. */
 static uint32_t remove_slot(struct lister *l, uint32_t s)
 {
-	uint32_t before = l->previous[s], after = l->next[s];
+	uint32_t before = l->slots[s].previous, after = l->slots[s].next;
 
 	if (before == NO_SLOT)
 		l->head = after;
 	else
-		l->next[before] = after;
+		l->slots[before].next = after;
 	if (after == NO_SLOT)
 		l->tail = before;
 	else
-		l->previous[after] = before;
-	l->alive[s] = s + 1;
+		l->slots[after].previous = before;
+	l->slots[s].alive = s + 1;
 	return before == NO_SLOT ? after : before;
 }
 
-/* The first slot in use from s on; l->slots if there is none. */
+/* The first slot in use from s on; slot_count if there is none. */
 static uint32_t find_alive(struct lister *l, uint32_t s)
 {
-	while (s < l->slots && l->alive[s] != s) {
-		uint32_t to = l->alive[s];
+	while (s < l->slot_count && l->slots[s].alive != s) {
+		uint32_t to = l->slots[s].alive;
 
-		if (to < l->slots)
-			l->alive[s] = l->alive[to]; /* halves the way for the next one */
+		if (to < l->slot_count)
+			l->slots[s].alive = l->slots[to].alive; /* halves the way from now on */
 		s = to;
 	}
 	return s;
@@ -173,10 +182,9 @@ static int make_labels(struct lister *l)
 	l->low = block + 2 * (size_t)l->count;
 	l->post = block + 3 * (size_t)l->count;
 	memset(l->first, 0xff, l->count * sizeof *l->first);
-	for (uint32_t s = l->head; s != NO_SLOT; s = l->next[s])
-		label_from(l, frames, l->node[s], &pre, &post);
-	for (uint32_t i = 0; i < l->count; i++)
-		label_from(l, frames, l->region[i], &pre, &post);
+	for (uint32_t i = 0; i < l->count; i++) /* newest first: high ones become roots */
+		if (!(l->flags[l->region[i]] & MIG__DONE))
+			label_from(l, frames, l->region[i], &pre, &post);
 	mig__free(l->alloc, frames);
 	return 1;
 }
@@ -238,8 +246,8 @@ static enum verdict ask_slots(struct lister *l, uint32_t c, uint64_t budget, uin
 {
 	uint32_t i = l->index[c], own = l->slot[i], s;
 
-	while ((s = find_alive(l, l->least[i])) < l->slots) {
-		enum verdict verdict = s == own ? NO : search_down(l, l->node[s], c, &budget);
+	while ((s = find_alive(l, l->least[i])) < l->slot_count) {
+		enum verdict verdict = s == own ? NO : search_down(l, l->slots[s].node, c, &budget);
 
 		if (verdict == UNKNOWN)
 			return UNKNOWN;
@@ -287,9 +295,23 @@ static enum verdict search_up(struct lister *l, uint32_t c, uint64_t budget, uin
 	return YES;
 }
 
+static int prepare_searches(struct lister *l)
+{
+	uint32_t *block = mig__calloc(l->alloc, l->count, 3 * sizeof *block);
+
+	if (!block)
+		return 0;
+	l->least = block;
+	l->seen = block + l->count;
+	l->stack = block + 2 * (size_t)l->count;
+	return 1;
+}
+
 /* The first slot above c; NO_SLOT if there is none. 0 without memory. */
 static int find_blocker(struct lister *l, uint32_t c, uint32_t *out)
 {
+	if (!l->least && !prepare_searches(l))
+		return 0;
 	for (uint64_t budget = FIRST_BUDGET;; budget *= 2) {
 		if (search_up(l, c, budget, out) == YES)
 			break;
@@ -305,31 +327,38 @@ static int find_blocker(struct lister *l, uint32_t c, uint32_t *out)
 
 /* -- listing */
 
-/* c is listed. What was held back by it alone and is not chosen is done as well. */
+/* c is listed. What was held back by it alone and is not chosen is done as well; passed chains those,
+ * by their numbers, through the place of their counts. */
 static void finish_node(struct lister *l, uint32_t c)
 {
-	uint32_t depth = 0;
+	uint32_t v = c, passed = NO_SLOT;
 
 	l->flags[c] = (uint8_t)((l->flags[c] & ~MIG__CHOSEN) | MIG__DONE);
 	l->listed[l->listed_count++] = c;
-	l->stack[depth++] = c;
-	while (depth) {
-		uint32_t v = l->stack[--depth];
-
+	for (;;) {
 		MIG__EACH(p, l->g->below, v) {
+			uint32_t i;
+
 			if (!(l->flags[p] & MIG__REGION))
 				continue;
-			if (--l->live[l->index[p]] || (l->flags[p] & MIG__CHOSEN))
+			i = l->index[p];
+			if (--l->live[i] || (l->flags[p] & MIG__CHOSEN))
 				continue;
 			l->flags[p] |= MIG__DONE;
-			l->stack[depth++] = p;
+			l->slot[i] = passed;
+			passed = i;
 		}
+		if (passed == NO_SLOT)
+			return;
+		v = l->region[passed];
+		passed = l->slot[passed];
 	}
 }
 
-static uint32_t advance(struct lister *l, uint32_t s)
+/* Lists the node of a slot. *s becomes the slot to go on with; 0 without memory. */
+static int advance(struct lister *l, uint32_t *s)
 {
-	uint32_t c = l->node[s];
+	uint32_t c = l->slots[*s].node;
 	int kept = 0;
 
 	l->slot[l->index[c]] = NO_SLOT;
@@ -338,14 +367,17 @@ static uint32_t advance(struct lister *l, uint32_t s)
 		if (!(l->flags[p] & MIG__CHOSEN) || l->slot[l->index[p]] != NO_SLOT)
 			continue;
 		if (kept) {
-			append_slot(l, p);
+			if (!append_slot(l, p))
+				return 0;
 		} else {
-			l->node[s] = p;
-			l->slot[l->index[p]] = s;
+			l->slots[*s].node = p;
+			l->slot[l->index[p]] = *s;
 			kept = 1;
 		}
 	}
-	return kept ? s : remove_slot(l, s);
+	if (!kept)
+		*s = remove_slot(l, *s);
+	return 1;
 }
 
 static int list_all(struct lister *l, const struct mig__nodes *tips)
@@ -353,15 +385,18 @@ static int list_all(struct lister *l, const struct mig__nodes *tips)
 	uint32_t s, blocker;
 
 	for (uint32_t i = 0; i < tips->count; i++)
-		if (l->flags[tips->at[i]] & MIG__CHOSEN)
-			append_slot(l, tips->at[i]);
+		if ((l->flags[tips->at[i]] & MIG__CHOSEN) && !append_slot(l, tips->at[i]))
+			return 0;
 	s = l->head;
 	while (s != NO_SLOT) {
-		if (!l->live[l->index[l->node[s]]]) {
-			s = advance(l, s);
+		uint32_t c = l->slots[s].node;
+
+		if (!l->live[l->index[c]]) {
+			if (!advance(l, &s))
+				return 0;
 			continue;
 		}
-		if (!find_blocker(l, l->node[s], &blocker))
+		if (!find_blocker(l, c, &blocker))
 			return 0;
 		if (blocker == NO_SLOT)
 			break; /* held back by what cannot be reached */
@@ -370,29 +405,34 @@ static int list_all(struct lister *l, const struct mig__nodes *tips)
 	return 1;
 }
 
-static int prepare(struct lister *l, uint32_t *block, uint32_t chosen)
+static int prepare(struct lister *l, uint32_t chosen)
 {
-	size_t n = l->count;
-
-	l->live = block;
-	l->least = block + n;
-	l->seen = block + 2 * n;
-	l->slot = block + 3 * n;
-	l->stack = block + 4 * n;
-	l->node = block + 5 * n;
-	l->next = block + 6 * n;
-	l->previous = block + 7 * n;
-	l->alive = block + 8 * n;
-	memset(block, 0, 3 * n * sizeof *block);
-	memset(l->slot, 0xff, n * sizeof *l->slot);
-	for (uint32_t i = 0; i < l->count; i++)
+	l->index = mig__malloc(l->alloc, l->g->count * sizeof *l->index);
+	l->live = mig__calloc(l->alloc, l->count, sizeof *l->live);
+	l->slot = mig__malloc(l->alloc, l->count * sizeof *l->slot);
+	l->listed = mig__malloc(l->alloc, chosen * sizeof *l->listed);
+	if (!l->index || !l->live || !l->slot || !l->listed)
+		return 0;
+	for (uint32_t i = 0; i < l->count; i++) {
 		l->index[l->region[i]] = i;
+		l->slot[i] = NO_SLOT;
+	}
 	for (uint32_t i = 0; i < l->count; i++)
 		MIG__EACH(p, l->g->below, l->region[i])
 			if (l->flags[p] & MIG__REGION)
 				l->live[l->index[p]]++;
-	l->listed = mig__malloc(l->alloc, chosen * sizeof *l->listed);
-	return l->listed != NULL;
+	return 1;
+}
+
+/* Takes back what was listed, and lists the region as it stands. */
+static void list_plainly(struct lister *l)
+{
+	for (uint32_t i = 0; i < l->listed_count; i++)
+		l->flags[l->listed[i]] |= MIG__CHOSEN;
+	l->listed_count = 0;
+	for (uint32_t i = 0; i < l->count; i++)
+		if (l->flags[l->region[i]] & MIG__CHOSEN)
+			l->listed[l->listed_count++] = l->region[i];
 }
 
 mig_status mig__order_list(const struct mig__graph *g, uint8_t *flags, const uint32_t *region,
@@ -401,30 +441,24 @@ mig_status mig__order_list(const struct mig__graph *g, uint8_t *flags, const uin
 {
 	struct lister l = { .g = g, .alloc = g->alloc, .flags = flags, .region = region,
 			    .count = count, .head = NO_SLOT, .tail = NO_SLOT };
-	uint32_t chosen = 0, *block;
+	uint32_t chosen = 0;
 	mig_status rc = MIG_OK;
 
 	for (uint32_t i = 0; i < count; i++)
 		chosen += (flags[region[i]] & MIG__CHOSEN) != 0;
-	l.index = mig__malloc(g->alloc, g->count * sizeof *l.index);
-	block = mig__malloc(g->alloc, 9 * (size_t)count * sizeof *block);
-	if (!l.index || !block || !prepare(&l, block, chosen) || !list_all(&l, tips)) {
+	if (prepare(&l, chosen) && list_all(&l, tips)) {
+		if (l.listed_count < chosen)
+			list_plainly(&l);
+		*out = (struct mig__nodes){ l.listed, l.listed_count };
+	} else {
 		rc = mig__fail_nomem(err);
 		mig__free(g->alloc, l.listed);
-		goto out;
 	}
-	if (l.listed_count < chosen) {
-		for (uint32_t i = 0; i < l.listed_count; i++)
-			flags[l.listed[i]] |= MIG__CHOSEN;
-		l.listed_count = 0;
-		for (uint32_t i = 0; i < count; i++)
-			if (flags[region[i]] & MIG__CHOSEN)
-				l.listed[l.listed_count++] = region[i];
-	}
-	*out = (struct mig__nodes){ l.listed, l.listed_count };
-out:
-	mig__free(g->alloc, l.first);
 	mig__free(g->alloc, l.index);
-	mig__free(g->alloc, block);
+	mig__free(g->alloc, l.live);
+	mig__free(g->alloc, l.slot);
+	mig__free(g->alloc, l.slots);
+	mig__free(g->alloc, l.least);
+	mig__free(g->alloc, l.first);
 	return rc;
 }

@@ -43,9 +43,9 @@ struct mig__ident mig__ident_split_last(const char *text)
 
 static uint32_t exact_key(const struct mig__graph *g, const char *text, size_t size)
 {
-	uint32_t node = mig__map_get(&g->ids, text, size);
+	uint32_t node = mig__ids_get(g, text, size);
 
-	if (node == MIG__NONE) {
+	if (node == MIG__NO_NODE) {
 		uint32_t label = mig__map_get(&g->labels, text, size);
 
 		node = label == MIG__NONE ? MIG__NO_NODE : g->label_node[label];

@@ -34,9 +34,11 @@ static int by_number(const void *a, const void *b)
 
 void mig__nodes_tidy(struct mig__nodes *nodes)
 {
-	uint32_t kept = 0;
+	uint32_t kept = 0, ordered = 1;
 
-	if (nodes->count < 2)
+	while (ordered < nodes->count && nodes->at[ordered - 1] < nodes->at[ordered])
+		ordered++;
+	if (ordered >= nodes->count)
 		return;
 	qsort(nodes->at, nodes->count, sizeof *nodes->at, by_number);
 	for (uint32_t i = 0; i < nodes->count; i++)

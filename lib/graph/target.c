@@ -328,7 +328,7 @@ static mig_status has_label(const struct mig__graph *g, const struct mig__branch
 
 	if (mig__map_get(&g->labels, branch->text, branch->size) == MIG__NONE) {
 		/* a revision stands for its branch; the start of a name is nobody's label */
-		*out = mig__map_get(&g->ids, branch->text, branch->size) != MIG__NONE &&
+		*out = mig__ids_get(g, branch->text, branch->size) != MIG__NO_NODE &&
 		       branch->in[v];
 		return MIG_OK;
 	}

@@ -2,8 +2,8 @@
  *
  *	bench_graph [COUNT [REPEATS]]     100000 and 5 by default; a second table has twice COUNT
  *
- * Milliseconds, the least of the repeats. "limit" is the least work that gives an order at all: hash
- * the ids, look up the parents, link them, sort topologically. */
+ * Milliseconds, the least of the repeats. "limit" is the least work that gives an order at all:
+ *hash the ids, look up the parents, link them, sort topologically. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -33,7 +33,7 @@ struct plan {
 	struct edge {
 		uint32_t from, to;
 		int depends;
-	} *edges;
+	} * edges;
 	size_t edge_count, edge_cap;
 };
 
@@ -169,8 +169,8 @@ static const struct {
 	void (*make)(struct plan *p, uint32_t n);
 } shapes[] = {
 	{ "line", make_line },       { "branched", make_branched }, { "diamonds", make_diamonds },
-	{ "comb", make_comb },       { "wide", make_wide },	    { "heads", make_heads },
-	{ "crossed", make_crossed }, { "held", make_held },	    { "bubbles", make_bubbles },
+	{ "comb", make_comb },       { "wide", make_wide },         { "heads", make_heads },
+	{ "crossed", make_crossed }, { "held", make_held },         { "bubbles", make_bubbles },
 	{ "shared", make_shared },
 };
 
@@ -198,8 +198,8 @@ static void source_init(struct source *s, const struct plan *p)
 		snprintf(s->ids[v], sizeof *s->ids, "%012llx",
 			 ((v + 1) * 0x9e3779b97f4a7c15ull) >> 16);
 	for (size_t i = 0; i < p->edge_count; i++)
-		++*(p->edges[i].depends ? &dependencies[p->edges[i].from] :
-					  &parents[p->edges[i].from]);
+		++*(p->edges[i].depends ? &dependencies[p->edges[i].from]
+					: &parents[p->edges[i].from]);
 	for (uint32_t v = 0; v < p->count; v++) {
 		s->decls[v] = (struct mig__graph_decl){ .id = s->ids[v],
 							.parents = parent,
@@ -274,9 +274,9 @@ static double limit(const struct source *s)
 
 		left[v] = d->parent_count + d->dependency_count;
 		for (uint32_t i = 0; i < left[v]; i++) {
-			uint32_t to = t.slots[slot_of(&t, i < d->parent_count ?
-							     d->parents[i] :
-							     d->dependencies[i - d->parent_count])];
+			uint32_t to = t.slots[slot_of(
+				&t, i < d->parent_count ? d->parents[i]
+							: d->dependencies[i - d->parent_count])];
 
 			at[to + 2]++;
 			from[edges++] = to;

@@ -1,7 +1,8 @@
 /* libmig on SQLite against the limit: the same SQL by hand, in the same program and the same run,
  * samples taken in turn, medians. README.md says what each row means.
  *
- *     bench_sqlite [-n 10,100,1000] [-s SAMPLES] [-r ABCDEFGHJ] [-t FOLDER] [-m MIG] [-l LIMIT]
+ *     bench_sqlite [-c] [-n 10,100,1000] [-s SAMPLES] [-r ABCDEFGHJ] [-t FOLDER] [-m MIG]
+ *                  [-l LIMIT]
  */
 #include "gen.h"
 #include "limit.h"
@@ -13,6 +14,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -34,6 +36,7 @@ struct env {
 	char limit_head[PATH_SIZE]; /* the limit program's */
 	char work[PATH_SIZE];       /* the database of a sample */
 	const char *self, *limit, *mig;
+	int cpu;          /* CPU time is measured */
 	sqlite3 *open_db; /* row B */
 	mig_ctx *open_ctx;
 };
@@ -153,9 +156,10 @@ static double mig_c(struct env *env)
 }
 
 /* Runs a program; its output goes to *line (64 bytes) or nowhere. */
-static double spawn(char *const argv[], char *line)
+static double spawn(const struct env *env, char *const argv[], char *line)
 {
 	posix_spawn_file_actions_t actions;
+	struct rusage used;
 	double start = clock_ms();
 	int ends[2], status = 0;
 	pid_t child;
@@ -178,8 +182,11 @@ static double spawn(char *const argv[], char *line)
 		line[got > 0 ? got : 0] = '\0';
 	}
 	close(ends[0]);
-	if (waitpid(child, &status, 0) != child || !WIFEXITED(status) || WEXITSTATUS(status))
+	if (wait4(child, &status, 0, &used) != child || !WIFEXITED(status) || WEXITSTATUS(status))
 		die(argv[0], "exit status");
+	if (env->cpu)
+		return (double)(used.ru_utime.tv_sec + used.ru_stime.tv_sec) * 1e3 +
+		       (double)(used.ru_utime.tv_usec + used.ru_stime.tv_usec) / 1e3;
 	return clock_ms() - start;
 }
 
@@ -187,7 +194,7 @@ static double limit_d(struct env *env)
 {
 	char *argv[] = { (char *)env->limit, "scan", env->head, env->versions, NULL };
 
-	return spawn(argv, NULL);
+	return spawn(env, argv, NULL);
 }
 
 static double spawn_mig(struct env *env, char *verb)
@@ -198,7 +205,7 @@ static double spawn_mig(struct env *env, char *verb)
 	snprintf(url, sizeof(url), "sqlite:%s", env->head);
 	setenv("MIG_URL", url, 1);
 	setenv("MIG_DIRECTORY", env->files, 1);
-	return spawn(argv, NULL);
+	return spawn(env, argv, NULL);
 }
 
 static double mig_d(struct env *env)
@@ -359,7 +366,7 @@ static double child_peak(struct env *env, const char *program, const char *what,
 	char line[64];
 
 	drop_work(env);
-	spawn(argv, line);
+	spawn(env, argv, line);
 	drop_work(env);
 	return (double)atol(line) / 1024;
 }
@@ -577,12 +584,14 @@ static void env_finish(struct env *env)
 struct options {
 	const char *counts, *letters, *folder, *mig;
 	char self[PATH_SIZE], limit[PATH_SIZE];
-	int samples;
+	int samples, cpu;
 };
 
 static void run_all(const struct options *o, size_t n)
 {
-	struct env env = { .n = n, .self = o->self, .limit = o->limit, .mig = o->mig };
+	struct env env = {
+		.n = n, .self = o->self, .limit = o->limit, .mig = o->mig, .cpu = o->cpu
+	};
 
 	env_make(&env, o->folder);
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
@@ -609,8 +618,12 @@ static int parse(int argc, char **argv, struct options *o)
 {
 	int c;
 
-	while ((c = getopt(argc, argv, "n:s:r:t:m:l:")) != -1)
+	while ((c = getopt(argc, argv, "cn:s:r:t:m:l:")) != -1)
 		switch (c) {
+		case 'c':
+			o->cpu = 1;
+			clock_use_cpu();
+			break;
 		case 'n':
 			o->counts = optarg;
 			break;
@@ -645,11 +658,12 @@ int main(int argc, char **argv)
 	find_programs(&o);
 	if (parse(argc, argv, &o)) {
 		fprintf(stderr,
-			"usage: bench_sqlite [-n COUNT,…] [-s SAMPLES] [-r ROWS] [-t FOLDER] "
+			"usage: bench_sqlite [-c] [-n COUNT,…] [-s SAMPLES] [-r ROWS] [-t FOLDER] "
 			"[-m MIG] [-l LIMIT]\n");
 		return 2;
 	}
-	printf("libmig %s, SQLite %s, %s\n\n", mig_version(), sqlite3_libversion(), o.folder);
+	printf("libmig %s, SQLite %s, %s, %s time\n\n", mig_version(), sqlite3_libversion(),
+	       o.folder, o.cpu ? "CPU" : "wall-clock");
 	printf("| row | N | limit, ms | libmig, ms | ratio | floor / excellent | |\n");
 	printf("| --- | ---: | ---: | ---: | ---: | ---: | --- |\n");
 	for (const char *at = o.counts; *at;) {

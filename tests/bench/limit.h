@@ -6,7 +6,9 @@
 #include <sqlite3.h>
 #include <stddef.h>
 
+/* Milliseconds that passed; after clock_use_cpu(), that this process has worked. */
 double clock_ms(void);
+void clock_use_cpu(void);
 _Noreturn void die(const char *what, const char *why);
 /* Peak resident memory of this process since it began its program, in kB. */
 long peak_kb(void);

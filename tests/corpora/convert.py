@@ -7,6 +7,7 @@ HISTORY_DIR holds one project's migrations in order:
     meta.json                              for each migration: file (NNNN_slug), id, parents (ids),
                                            transaction (false: up runs outside of one),
                                            down.transaction, down.own_transaction
+                                           (for run.py also what was measured of its down)
 
 OUT_DIR/versions gets one file a migration. OUT_DIR is made if it is missing.
 """

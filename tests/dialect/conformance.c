@@ -1,17 +1,7 @@
 /* conformance: what every dialect must do, whatever its engine. */
 #include "support.h"
 
-#include <pthread.h>
-#include <signal.h>
-#include <sys/wait.h>
-#include <unistd.h>
-
 static const struct row *const row_all[] = { &row_sqlite };
-
-static const struct row *row_of(void **state)
-{
-	return *state;
-}
 
 static void opens_and_reads_a_missing_table(void **state)
 {
@@ -33,17 +23,6 @@ static void opens_and_reads_a_missing_table(void **state)
 	mig__db_close(&b.db); /* twice is harmless */
 }
 
-static mig_status lend(struct base *b, const struct row *row, void *native)
-{
-	const mig_conn_options o = {
-		.struct_size = sizeof o,
-		.native = native,
-		.lock_timeout_ms = 1000,
-	};
-
-	return base_open_with(b, row, NULL, &o);
-}
-
 static void hands_a_lent_connection_back(void **state)
 {
 	const struct row *row = row_of(state);
@@ -51,7 +30,7 @@ static void hands_a_lent_connection_back(void **state)
 	const mig_dialect *d;
 	struct base b;
 
-	OK(b, lend(&b, row, native));
+	OK(b, base_lend(&b, row, native));
 	d = b.db.dialect;
 	assert_ptr_equal(d->native(b.db.conn), native);
 	assert_null(d->detach(b.db.conn)); /* it is the caller's already */
@@ -75,7 +54,7 @@ static void refuses_a_connection_inside_a_transaction(void **state)
 	void *native = row->native_open(row->fresh());
 	struct base b;
 
-	OK(b, lend(&b, row, native));
+	OK(b, base_lend(&b, row, native));
 	row->native_exec(native, "BEGIN");
 	row->native_exec(native, "CREATE TABLE theirs (x INTEGER)");
 	assert_int_equal(b.db.dialect->run_begin(b.db.conn), MIG_EMISUSE);
@@ -118,241 +97,6 @@ static void undoes_ddl(void **state)
 	base_open(&b, row, url, 1000);
 	assert_int_equal(base_number(&b, "SELECT x FROM t"), 7);
 	base_close(&b);
-}
-
-/* -- the lock */
-
-enum way { LOCK, BEGIN };
-
-static void times_out(struct base *b, enum way way, int32_t ms)
-{
-	const mig_dialect *d = b->db.dialect;
-	int64_t began = milliseconds();
-
-	assert_int_equal(way == LOCK ? d->lock(b->db.conn) : d->begin(b->db.conn, 1), MIG_ELOCKED);
-	assert_in_range(milliseconds() - began, ms, ms + 1500);
-	assert_int_equal(b->err.status, MIG_ELOCKED);
-	assert_non_null(b->err.message);
-}
-
-static void one_connection_at_a_time(void **state)
-{
-	const struct row *row = row_of(state);
-	const char *url = row->fresh();
-	const mig_dialect *d;
-	struct base a, b, c;
-
-	base_open(&a, row, url, 1000);
-	base_open(&b, row, url, 200);
-	base_open(&c, row, url, 0);
-	d = a.db.dialect;
-	OK(a, d->begin(a.db.conn, 1));
-	times_out(&b, BEGIN, 200);
-	assert_true(b.waits > 1);
-	times_out(&b, LOCK, 200);
-	times_out(&c, BEGIN, 0);
-	OK(a, d->commit(a.db.conn, 1));
-	OK(b, d->begin(b.db.conn, 1));
-	OK(b, d->rollback(b.db.conn));
-
-	/* the same outside a transaction; transactions of its holder go on */
-	OK(a, d->lock(a.db.conn));
-	OK(a, d->begin(a.db.conn, 1));
-	OK(a, base_script(&a, "CREATE TABLE t (x INTEGER);"));
-	OK(a, d->commit(a.db.conn, 1));
-	times_out(&b, BEGIN, 200);
-	times_out(&b, LOCK, 200);
-	OK(a, d->unlock(a.db.conn));
-	OK(a, d->unlock(a.db.conn));
-	OK(b, d->lock(b.db.conn));
-	base_close(&b); /* releases it */
-	OK(c, d->lock(c.db.conn));
-	base_close(&c);
-	base_close(&a);
-}
-
-/* A process that does `what` and tells so; then it sleeps ms and ends it, or waits to be killed. */
-static pid_t holder(const struct row *row, const char *url, int lock, int ms)
-{
-	struct base b;
-	int ready[2];
-	char c;
-	pid_t pid;
-
-	assert_int_equal(pipe(ready), 0);
-	pid = fork();
-	assert_true(pid >= 0);
-	if (pid == 0) {
-		base_open(&b, row, url, 5000);
-		OK(b, lock ? b.db.dialect->lock(b.db.conn) : b.db.dialect->begin(b.db.conn, 1));
-		if (write(ready[1], "x", 1) != 1)
-			_exit(1);
-		pause_ms(ms);
-		OK(b, lock ? b.db.dialect->unlock(b.db.conn) : b.db.dialect->commit(b.db.conn, 1));
-		base_close(&b);
-		_exit(0);
-	}
-	close(ready[1]);
-	assert_int_equal(read(ready[0], &c, 1), 1);
-	close(ready[0]);
-	return pid;
-}
-
-static void waits_for_another_process(void **state)
-{
-	const struct row *row = row_of(state);
-	char url[256];
-	struct base b;
-	pid_t pid;
-	int lock, status;
-
-	snprintf(url, sizeof url, "%s", row->fresh());
-	for (lock = 0; lock < 2; lock++) {
-		pid = holder(row, url, lock, 300);
-		base_open(&b, row, url, 10000);
-		OK(b, b.db.dialect->begin(b.db.conn, 1));
-		assert_true(b.waits > 1);
-		OK(b, b.db.dialect->rollback(b.db.conn));
-		base_close(&b);
-		assert_int_equal(waitpid(pid, &status, 0), pid);
-		assert_int_equal(status, 0);
-	}
-}
-
-static void a_killed_process_holds_nothing(void **state)
-{
-	const struct row *row = row_of(state);
-	char url[256];
-	struct base b;
-	pid_t pid;
-	int lock;
-
-	snprintf(url, sizeof url, "%s", row->fresh());
-	for (lock = 0; lock < 2; lock++) {
-		pid = holder(row, url, lock, 60000);
-		base_open(&b, row, url, 100);
-		assert_int_equal(b.db.dialect->begin(b.db.conn, 1), MIG_ELOCKED);
-		assert_int_equal(b.db.dialect->lock(b.db.conn), MIG_ELOCKED);
-		kill(pid, SIGKILL);
-		assert_int_equal(waitpid(pid, NULL, 0), pid);
-		OK(b, b.db.dialect->lock(b.db.conn));
-		OK(b, b.db.dialect->begin(b.db.conn, 1));
-		OK(b, b.db.dialect->commit(b.db.conn, 1));
-		OK(b, b.db.dialect->unlock(b.db.conn));
-		base_close(&b);
-	}
-}
-
-/* Each of several processes adds one to a number in a transaction: none is lost. */
-static void many_processes_take_turns(void **state)
-{
-	enum { PROCESSES = 8, ROUNDS = 5 };
-	const struct row *row = row_of(state);
-	char url[256];
-	struct base b;
-	int i, j, status;
-
-	snprintf(url, sizeof url, "%s", row->fresh());
-	base_open(&b, row, url, 1000);
-	OK(b, base_script(&b, "CREATE TABLE n (x INTEGER); INSERT INTO n VALUES (0);"));
-	base_close(&b);
-	for (i = 0; i < PROCESSES; i++) {
-		if (fork())
-			continue;
-		base_open(&b, row, url, 60000);
-		for (j = 0; j < ROUNDS; j++) {
-			if (i % 2)
-				OK(b, b.db.dialect->lock(b.db.conn));
-			OK(b, b.db.dialect->begin(b.db.conn, 1));
-			OK(b, base_script(&b, "UPDATE n SET x = x + 1;"));
-			OK(b, b.db.dialect->commit(b.db.conn, 1));
-			OK(b, b.db.dialect->unlock(b.db.conn));
-		}
-		base_close(&b);
-		_exit(0);
-	}
-	for (i = 0; i < PROCESSES; i++) {
-		assert_true(wait(&status) > 0);
-		assert_int_equal(status, 0);
-	}
-	base_open(&b, row, url, 1000);
-	assert_int_equal(base_number(&b, "SELECT x FROM n"), PROCESSES * ROUNDS);
-	base_close(&b);
-}
-
-/* -- cancelling */
-
-static void *cancel_soon(void *db)
-{
-	pause_ms(100);
-	mig__db_cancel(db);
-	return NULL;
-}
-
-static void cancels_a_statement(void **state)
-{
-	const struct row *row = row_of(state);
-	const char *url = row->fresh();
-	int64_t began = milliseconds();
-	pthread_t thread;
-	struct base b;
-	void *native;
-	int lent;
-
-	for (lent = 0; lent < 2; lent++) {
-		native = lent ? row->native_open(url) : NULL;
-		if (lent)
-			OK(b, lend(&b, row, native));
-		else
-			base_open(&b, row, url, 1000);
-		OK(b, b.db.dialect->run_begin(b.db.conn));
-		OK(b, b.db.dialect->begin(b.db.conn, 1));
-		assert_int_equal(pthread_create(&thread, NULL, cancel_soon, &b.db), 0);
-		assert_int_equal(base_script(&b, row->slow), MIG_ECANCELLED);
-		assert_in_range(milliseconds() - began, 50, 20000);
-		assert_int_equal(mig__db_check(&b.db), MIG_ECANCELLED);
-		assert_string_equal(b.err.message, "cancelled");
-		pthread_join(thread, NULL);
-		OK(b, b.db.dialect->rollback(b.db.conn));
-		OK(b, b.db.dialect->run_end(b.db.conn));
-		atomic_store(&b.db.cancelled, 0);
-		OK(b, base_script(&b, "SELECT 1;"));
-		base_close(&b);
-		if (lent)
-			row->native_close(native);
-	}
-}
-
-static void cancels_before_a_statement(void **state)
-{
-	const struct row *row = row_of(state);
-	struct base b;
-
-	base_open(&b, row, row->fresh(), 1000);
-	mig__db_cancel(&b.db);
-	assert_int_equal(base_script(&b, row->slow), MIG_ECANCELLED);
-	base_close(&b);
-}
-
-static void cancels_waiting(void **state)
-{
-	const struct row *row = row_of(state);
-	const char *url = row->fresh();
-	struct base a, b;
-
-	base_open(&a, row, url, 1000);
-	base_open(&b, row, url, 60000);
-	OK(a, a.db.dialect->begin(a.db.conn, 1));
-	b.stop = 3;
-	assert_int_equal(b.db.dialect->begin(b.db.conn, 1), MIG_ECANCELLED);
-	b.stop = 0;
-	atomic_store(&b.db.cancelled, 0);
-	OK(a, a.db.dialect->rollback(a.db.conn));
-	OK(a, a.db.dialect->lock(a.db.conn));
-	b.stop = b.waits + b.works + 3;
-	assert_int_equal(b.db.dialect->lock(b.db.conn), MIG_ECANCELLED);
-	base_close(&b);
-	base_close(&a);
 }
 
 /* -- scripts */
@@ -899,25 +643,11 @@ static void survives_without_memory(void **state)
 	assert_true(n > 10);
 }
 
-#define TEST(fn)        \
-	{               \
-#fn, fn \
-	}
-static const struct {
-	const char *name;
-	CMUnitTestFunction fn;
-} tests[] = {
+static const struct test tests[] = {
 	TEST(opens_and_reads_a_missing_table),
 	TEST(hands_a_lent_connection_back),
 	TEST(refuses_a_connection_inside_a_transaction),
 	TEST(undoes_ddl),
-	TEST(one_connection_at_a_time),
-	TEST(waits_for_another_process),
-	TEST(a_killed_process_holds_nothing),
-	TEST(many_processes_take_turns),
-	TEST(cancels_a_statement),
-	TEST(cancels_before_a_statement),
-	TEST(cancels_waiting),
 	TEST(splits),
 	TEST(tells_kinds),
 	TEST(runs_scripts),
@@ -931,24 +661,32 @@ static const struct {
 	TEST(a_foreign_table_is_an_error),
 	TEST(reads_a_read_only_database),
 	TEST(survives_without_memory),
+	{ NULL, NULL },
 };
 
-enum { TESTS = sizeof tests / sizeof *tests, ROWS = sizeof row_all / sizeof *row_all };
+/* Runs a list of tests, which ends with an empty entry, on one dialect. */
+static int run_list(const struct row *row, const struct test *list)
+{
+	struct CMUnitTest all[64] = { { 0 } };
+	size_t n;
+
+	for (n = 0; list[n].name; n++)
+		all[n] = (struct CMUnitTest){
+			.name = list[n].name,
+			.test_func = list[n].fn,
+			.initial_state = (void *)(uintptr_t)row,
+		};
+	return _cmocka_run_group_tests(row->name, all, n, NULL, NULL);
+}
 
 int main(void)
 {
-	struct CMUnitTest all[TESTS] = { { 0 } };
 	int failed = 0;
-	size_t r, i;
+	size_t r;
 
-	for (r = 0; r < ROWS; r++) {
-		for (i = 0; i < TESTS; i++)
-			all[i] = (struct CMUnitTest){
-				.name = tests[i].name,
-				.test_func = tests[i].fn,
-				.initial_state = (void *)(uintptr_t)row_all[r],
-			};
-		failed += _cmocka_run_group_tests(row_all[r]->name, all, TESTS, NULL, NULL);
+	for (r = 0; r < sizeof row_all / sizeof *row_all; r++) {
+		failed += run_list(row_all[r], tests);
+		failed += run_list(row_all[r], lock_tests);
 	}
 	return failed != 0;
 }

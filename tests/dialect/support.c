@@ -88,6 +88,17 @@ void base_open(struct base *b, const struct row *row, const char *url, int32_t t
 	OK(*b, base_open_with(b, row, NULL, &o));
 }
 
+mig_status base_lend(struct base *b, const struct row *row, void *native)
+{
+	const mig_conn_options o = {
+		.struct_size = sizeof o,
+		.native = native,
+		.lock_timeout_ms = 1000,
+	};
+
+	return base_open_with(b, row, NULL, &o);
+}
+
 void base_close(struct base *b)
 {
 	mig__db_close(&b->db);
@@ -135,4 +146,9 @@ void pause_ms(int ms)
 	const struct timespec t = { ms / 1000, (long)(ms % 1000) * 1000000 };
 
 	nanosleep(&t, NULL);
+}
+
+const struct row *row_of(void **state)
+{
+	return *state;
 }

@@ -36,6 +36,20 @@ struct row {
 
 extern const struct row row_sqlite;
 
+/* A test of any dialect: its state is the row. */
+struct test {
+	const char *name;
+	CMUnitTestFunction fn;
+};
+
+/* clang-format off */
+#define TEST(fn) { #fn, fn }
+/* clang-format on */
+
+extern const struct test lock_tests[];
+
+const struct row *row_of(void **state);
+
 struct base {
 	struct mig__db db;
 	struct mig__error err;
@@ -48,6 +62,7 @@ struct base {
 mig_status base_open_with(struct base *b, const struct row *row, const struct mig__alloc *alloc,
 			  const mig_conn_options *o);
 void base_open(struct base *b, const struct row *row, const char *url, int32_t timeout_ms);
+mig_status base_lend(struct base *b, const struct row *row, void *native);
 void base_close(struct base *b);
 mig_status base_script(struct base *b, const char *text);
 /* The first column of the first row as a number; -1: no row. */

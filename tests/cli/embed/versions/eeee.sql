@@ -1,0 +1,3 @@
+-- revision: eeee
+-- revises: cccc, dddd
+-- mig:upgrade
