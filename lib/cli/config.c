@@ -68,14 +68,20 @@ static void wrong(struct reading *r, int line, const char *what, const char *wor
 static char *read_line(char *str, int num, void *stream)
 {
 	struct reading *r = stream;
+	size_t n;
 	int c;
 
 	if (!fgets(str, num, r->file))
 		return NULL;
+	n = strlen(str);
 	r->line++;
 	r->goes_on = is_blank(str[0]);
-	if (strchr(str, '\n') || feof(r->file))
+	if (feof(r->file) || (n && str[n - 1] == '\n'))
 		return str;
+	if (n < (size_t)num - 1) {
+		wrong(r, r->line, "a NUL character", NULL, NULL);
+		return str;
+	}
 	wrong(r, r->line, "the line is too long: go on in the next one, indented", NULL, NULL);
 	while ((c = getc(r->file)) != EOF && c != '\n')
 		;
@@ -293,6 +299,10 @@ int mig__cli_config_read(struct mig__cli *cli, const char *path, const char *sec
 	r.file = fopen(path, "rb");
 	if (!r.file)
 		return mig__cli_fail(cli, "%s: %s", path, strerror(errno));
+	if (fstat(fileno(r.file), &st) || !(S_ISREG(st.st_mode) || S_ISFIFO(st.st_mode))) {
+		fclose(r.file);
+		return mig__cli_fail(cli, "%s: not a file", path);
+	}
 	status = read_section(cli, &r, path, strcmp(section, "mig") != 0);
 	fclose(r.file);
 	mig__cli_text_finish(&r.error);

@@ -1,5 +1,5 @@
-/* Building a graph: ids and labels into the maps, then link.c, sort.c, normal.c and labels.c; and the
- * plain questions that a built graph answers. */
+/* Building a graph: ids and labels into the maps, then link.c, sort.c, normal.c and labels.c; and
+ * the plain questions that a built graph answers. */
 #include "graph/internal.h"
 
 #include "base/text.h"
@@ -22,7 +22,8 @@ static int is_reserved(const char *word)
 }
 
 /* Characters beyond ASCII that a label may have: letters and marks. The blocks that hold none, and
- * that would make two labels look alike, are refused; a table of all letters is not worth its size. */
+ * that would make two labels look alike, are refused; a table of all letters is not worth its size.
+ */
 static int is_letter(uint32_t c)
 {
 	if (c < 0xaa || c == 0xd7 || c == 0xf7)
@@ -142,10 +143,11 @@ static mig_status check_label(const struct mig__graph *g, const struct mig__grap
 	uint32_t other;
 
 	if (!is_label(label))
-		return mig__graph_fault(err, MIG_EILLEGAL_ID, &decls[v],
-					"illegal branch label \"%.*s\" of revision \"%s\": 1 to 255 "
-					"bytes of letters, digits, \"_\", \".\" and \"-\"",
-					MIG__SHOW(label, strlen(label)), g->id[v]);
+		return mig__graph_fault(
+			err, MIG_EILLEGAL_ID, &decls[v],
+			"illegal branch label \"%.*s\" of revision \"%s\": 1 to 255 "
+			"bytes of letters, digits, \"_\", \".\" and \"-\"",
+			MIG__SHOW(label, strlen(label)), g->id[v]);
 	if (is_reserved(label))
 		return mig__graph_fault(err, MIG_EILLEGAL_ID, &decls[v],
 					"\"%s\" has a meaning of its own and cannot be a branch "

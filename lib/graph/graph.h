@@ -121,7 +121,8 @@ mig_status mig__graph_stamp(const struct mig__graph *graph, struct mig__rows row
 mig_status mig__graph_history(const struct mig__graph *graph, const char *range,
 			      struct mig__rows rows, struct mig__error *err,
 			      struct mig__nodes *out);
-/* The rows less those that others imply, in load order. */
+/* The applied revisions without an applied child, in load order: the rows less those that others
+ * imply, and the ends of other lines that the rows depend on. */
 mig_status mig__graph_current(const struct mig__graph *graph, struct mig__rows rows,
 			      struct mig__error *err, struct mig__nodes *out);
 /* Everything at or below the rows through parents and dependencies, in mig__graph_order. */

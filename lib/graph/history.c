@@ -1,5 +1,5 @@
-/* History: the revisions of a range A:B, newest first. They are what is at or below B and not below A;
- * unless A is base, only A and what stands on A by parents. */
+/* History: the revisions of a range A:B, newest first. They are what is at or below B and not below
+ * A; unless A is base, only A and what stands on A by parents. */
 #include "graph/internal.h"
 
 #include <string.h>
@@ -68,9 +68,9 @@ static mig_status find_ends(struct range *r, struct mig__rows rows)
 
 	if (rc)
 		return rc;
-	rc = strcmp(r->b, "current") ?
-		     mig__target_upgrade(r->g, &r->lower, r->b, 1, r->err, &r->upper) :
-		     mig__rows_read(r->g, rows, r->err, &r->upper);
+	rc = strcmp(r->b, "current")
+		     ? mig__target_upgrade(r->g, &r->lower, r->b, 1, r->err, &r->upper)
+		     : mig__rows_read(r->g, rows, r->err, &r->upper);
 	if (rc)
 		return rc;
 	mig__nodes_tidy(&r->upper);

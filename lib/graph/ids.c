@@ -1,6 +1,6 @@
-/* The index of ids: open addressing, at most two thirds full, over eight bytes an entry. mig__map would
- * do, but building a large graph is mostly waiting for memory: this takes a third of it, and an entry
- * can be asked for some time before it is needed. */
+/* The index of ids: open addressing, at most two thirds full, over eight bytes an entry. mig__map
+ * would do, but building a large graph is mostly waiting for memory: this takes a third of it, and
+ * an entry can be asked for some time before it is needed. */
 #include "graph/internal.h"
 
 #include <string.h>

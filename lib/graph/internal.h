@@ -1,7 +1,7 @@
 /* What the files of lib/graph share: the graph itself, and the steps of an operation on it.
  *
- * "Below" a node: what parents and dependencies lead to. A node's "line": by parents only. Every walk
- * over the whole graph is one pass over g->order, which has what is below first. */
+ * "Below" a node: what parents and dependencies lead to. A node's "line": by parents only. Every
+ * walk over the whole graph is one pass over g->order, which has what is below first. */
 #ifndef MIG__GRAPH_INTERNAL_H
 #define MIG__GRAPH_INTERNAL_H
 
@@ -34,8 +34,8 @@ struct mig__graph {
 			     * there are no labels */
 	struct mig__adjacency parents, children;
 	struct mig__adjacency dependencies; /* NULL if there are none */
-	struct mig__adjacency below;      /* parents, then dependencies, without repeats */
-	struct mig__adjacency normal;     /* below, without dependencies that the line lists already */
+	struct mig__adjacency below;        /* parents, then dependencies, without repeats */
+	struct mig__adjacency normal; /* below, without dependencies that the line lists already */
 	struct mig__adjacency dependents; /* the reverse of below */
 	uint32_t *order, *place;          /* place[order[i]] == i */
 	struct mig__span sets[MIG__GRAPH_SETS];
@@ -44,10 +44,9 @@ struct mig__graph {
 };
 
 /* MIG__EACH(p, g->parents, v) ...: for each node p in v's list. */
-#define MIG__EACH(var, list, v)                                                                    \
-	for (uint32_t var##_i = (list).at[v], var; var##_i < (list).at[(v) + 1] &&                 \
-						   ((var = (list).node[var##_i]), 1);              \
-	     var##_i++)
+#define MIG__EACH(var, list, v)                    \
+	for (uint32_t var##_i = (list).at[v], var; \
+	     var##_i < (list).at[(v) + 1] && ((var = (list).node[var##_i]), 1); var##_i++)
 
 static inline uint32_t mig__degree(const struct mig__adjacency *list, uint32_t v)
 {
@@ -70,10 +69,10 @@ uint32_t mig__ids_get_hashed(const struct mig__graph *g, const char *id, size_t 
 			     uint32_t hash);
 
 mig_status mig__graph_link(struct mig__graph *g, const struct mig__graph_decl *decls,
-			   struct mig__error *err);                      /* link.c */
+			   struct mig__error *err); /* link.c */
 mig_status mig__graph_sort(struct mig__graph *g, const struct mig__graph_decl *decls,
-			   struct mig__error *err);                      /* sort.c */
-mig_status mig__graph_normalize(struct mig__graph *g, struct mig__error *err); /* normal.c */
+			   struct mig__error *err);                                /* sort.c */
+mig_status mig__graph_normalize(struct mig__graph *g, struct mig__error *err);     /* normal.c */
 mig_status mig__graph_spread_labels(struct mig__graph *g, struct mig__error *err); /* labels.c */
 
 /* Fails with a message that starts with the revision's file, if it has one. */
@@ -131,8 +130,8 @@ struct mig__relative {
 };
 
 struct mig__goal {
-	uint32_t node;           /* MIG__NO_NODE: base */
-	uint32_t line;           /* where there are several ways, that of this node; or MIG__NO_NODE */
+	uint32_t node; /* MIG__NO_NODE: base */
+	uint32_t line; /* where there are several ways, that of this node; or MIG__NO_NODE */
 	struct mig__ident ident; /* with a LABEL: it is still to be checked, and used as line */
 	int undo_merge;          /* -1 from a merge: it alone is undone */
 };

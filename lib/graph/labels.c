@@ -1,7 +1,7 @@
-/* Which branch labels apply to a revision. A label belongs to its revision and to everything above it
- * by parents. If all of that is one plain line up to a head (no merge, and nothing with two or more
- * children or dependents), it also reaches down along the line, up to the first merge or fork, which
- * does not get it.
+/* Which branch labels apply to a revision. A label belongs to its revision and to everything above
+ * it by parents. If all of that is one plain line up to a head (no merge, and nothing with two or
+ * more children or dependents), it also reaches down along the line, up to the first merge or fork,
+ * which does not get it.
  *
  * Nothing is spread when the graph is built; each node only learns where to look:
  * label_source[v] is the nearest node at or below v that has labels of its own or joins labels from
@@ -104,8 +104,8 @@ static int add_sources(struct labels *l, uint32_t source)
 			}
 			if (!seen)
 				seen = mig__flags_new(g);
-			if (!seen || !mig__grow(g->alloc, (void **)&stack, &cap, depth + 1,
-						sizeof *stack))
+			if (!seen ||
+			    !mig__grow(g->alloc, (void **)&stack, &cap, depth + 1, sizeof *stack))
 				goto out;
 			seen[s] = 1;
 			stack[depth++] = s;

@@ -15,7 +15,7 @@ struct linker {
 	struct mig__graph *g;
 	const struct mig__graph_decl *decls;
 	struct mig__error *err;
-	uint32_t *seen; /* the last list that took in this node; lists are numbered from 1 */
+	uint32_t *seen;  /* the last list that took in this node; lists are numbered from 1 */
 	uint32_t hashed; /* revisions whose names are hashed: the hashes wait in the lists, which */
 	uint32_t hashes[2]; /* have that many; links come after them and never overtake */
 	uint32_t linked[2];
@@ -53,10 +53,9 @@ static void hash_ahead(struct linker *l, uint32_t v)
 	for (; l->hashed < l->g->count && l->hashed < v + AHEAD; l->hashed++) {
 		const struct mig__graph_decl *decl = &l->decls[l->hashed];
 
-		hash_names(l, decl->parents, decl->parent_count, l->g->parents.node,
-			   &l->hashes[0]);
-		hash_names(l, decl->dependencies, decl->dependency_count,
-			   l->g->dependencies.node, &l->hashes[1]);
+		hash_names(l, decl->parents, decl->parent_count, l->g->parents.node, &l->hashes[0]);
+		hash_names(l, decl->dependencies, decl->dependency_count, l->g->dependencies.node,
+			   &l->hashes[1]);
 	}
 }
 

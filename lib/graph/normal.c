@@ -1,12 +1,12 @@
-/* Normalized dependencies: a dependency of R that a line-ancestor of R lists directly, too, does not
- * count when revisions are ordered (it keeps its place from below, and asks for no place here).
+/* Normalized dependencies: a dependency of R that a line-ancestor of R lists directly, too, does
+ * not count when revisions are ordered (it keeps its place from below, and asks for no place here).
  *
  * Only dependencies that two or more revisions list are looked at, each with its listers L:
  *
- *   1. In the forest of first parents, numbered so that a subtree is an interval, one pass over L in
- *      that order finds every lister that has another as forest ancestor. Without merges that is all.
- *   2. A lister that has a merge in its line and was not found is searched upwards from, through the
- *      nodes that matter (merges and listers), no further down than the lowest lister. What a search
+ *   1. In the forest of first parents, numbered so that a subtree is an interval, one pass over L
+ * in that order finds every lister that has another as forest ancestor. Without merges that is all.
+ *   2. A lister that has a merge in its line and was not found is searched upwards from, through
+ * the nodes that matter (merges and listers), no further down than the lowest lister. What a search
  *      without result has seen is not searched again for this dependency. */
 #include "graph/internal.h"
 
@@ -51,12 +51,12 @@ static void number_forest(struct normalizer *z)
 		z->first[v] = *from;
 		*from += size[v];
 		cursor[v] = z->first[v] + 1;
-		z->merged[v] = mig__degree(&g->parents, v) > 1 ||
-			       (p != MIG__NO_NODE && z->merged[p]);
+		z->merged[v] =
+			mig__degree(&g->parents, v) > 1 || (p != MIG__NO_NODE && z->merged[p]);
 		z->skip[v] = mig__degree(&g->parents, v) > 1 || mig__degree(&g->dependencies, v) ||
-					     p == MIG__NO_NODE ?
-				     v :
-				     z->skip[p];
+					     p == MIG__NO_NODE
+				     ? v
+				     : z->skip[p];
 	}
 	for (uint32_t v = 0; v < g->count; v++)
 		z->end[v] = z->first[v] + size[v]; /* size is end: one step each */
@@ -86,8 +86,7 @@ static void push_parents(struct normalizer *z, uint32_t v, uint32_t lowest, uint
 	MIG__EACH(p, z->g->parents, v) {
 		uint32_t to = z->skip[p];
 
-		if (z->g->place[to] < lowest || z->seen[to] == z->searches ||
-		    z->empty[to] == d + 1)
+		if (z->g->place[to] < lowest || z->seen[to] == z->searches || z->empty[to] == d + 1)
 			continue;
 		z->seen[to] = z->searches;
 		z->stack[(*depth)++] = to;
@@ -228,7 +227,8 @@ mig_status mig__graph_normalize(struct mig__graph *g, struct mig__error *err)
 	if (!z.drops)
 		goto out;
 	g->normal.at = mig__arena_alloc(&g->arena, (g->count + (size_t)1) * sizeof *g->normal.at);
-	g->normal.node = mig__arena_alloc(&g->arena, g->below.at[g->count] * sizeof *g->normal.node);
+	g->normal.node =
+		mig__arena_alloc(&g->arena, g->below.at[g->count] * sizeof *g->normal.node);
 	if (g->normal.at && g->normal.node)
 		rebuild(&z, g);
 	else

@@ -12,23 +12,23 @@
  * Done to the letter, "is below another" needs a set of ancestors for each member and is quadratic.
  * Here is the same order with less:
  *
- * - A member of pending is a slot, numbered as it was appended. Slots keep their order, so "the first
- *   such j" is the lowest slot whose node is above c.
+ * - A member of pending is a slot, numbered as it was appended. Slots keep their order, so "the
+ *first such j" is the lowest slot whose node is above c.
  * - Whether c is below any: c has a dependent in the region that is not listed yet (`live` counts
  *   them), since everything that is left is at or below a pending node.
- * - Which slot: two searches take turns, each with a budget that doubles, so the cost is that of the
- *   cheaper one. One goes up from c through what is left, and takes the lowest slot it meets. The other
- *   goes through the slots from the lowest and asks of each whether its node is above c, by a search
- *   down. What is below a slot only ever shrinks, so a slot that was not above c never will be, and
- *   c goes on from where it was.
- * - When a first small budget was not enough, the region gets labels: the intervals of a depth-first
- *   forest prove "above", the lowest postorder number reachable disproves it (GRAIL, Yildirim et al.,
- *   VLDB 2010), and only what is left is searched.
+ * - Which slot: two searches take turns, each with a budget that doubles, so the cost is that of
+ *the cheaper one. One goes up from c through what is left, and takes the lowest slot it meets. The
+ *other goes through the slots from the lowest and asks of each whether its node is above c, by a
+ *search down. What is below a slot only ever shrinks, so a slot that was not above c never will be,
+ *and c goes on from where it was.
+ * - When a first small budget was not enough, the region gets labels: the intervals of a
+ *depth-first forest prove "above", the lowest postorder number reachable disproves it (GRAIL,
+ *Yildirim et al., VLDB 2010), and only what is left is searched.
  *
- * In a range of history there can be nodes between the chosen ones that are not chosen. They are in the
- * region, hold back what is below them, and count as listed as soon as all above them is. Where some
- * chosen node cannot be reached through chosen ones, the rule gives no order; the topological one is
- * taken. */
+ * In a range of history there can be nodes between the chosen ones that are not chosen. They are in
+ *the region, hold back what is below them, and count as listed as soon as all above them is. Where
+ *some chosen node cannot be reached through chosen ones, the rule gives no order; the topological
+ *one is taken. */
 #include "graph/internal.h"
 
 #include <string.h>
@@ -72,8 +72,7 @@ static int append_slot(struct lister *l, uint32_t v)
 {
 	uint32_t s = l->slot_count;
 
-	if (!mig__grow(l->alloc, (void **)&l->slots, &l->slot_cap, (size_t)s + 1,
-		       sizeof *l->slots))
+	if (!mig__grow(l->alloc, (void **)&l->slots, &l->slot_cap, (size_t)s + 1, sizeof *l->slots))
 		return 0;
 	l->slot_count++;
 	l->slots[s] = (struct slot){ v, NO_SLOT, l->tail, s };
@@ -327,8 +326,8 @@ static int find_blocker(struct lister *l, uint32_t c, uint32_t *out)
 
 /* -- listing */
 
-/* c is listed. What was held back by it alone and is not chosen is done as well; passed chains those,
- * by their numbers, through the place of their counts. */
+/* c is listed. What was held back by it alone and is not chosen is done as well; passed chains
+ * those, by their numbers, through the place of their counts. */
 static void finish_node(struct lister *l, uint32_t c)
 {
 	uint32_t v = c, passed = NO_SLOT;
@@ -439,8 +438,13 @@ mig_status mig__order_list(const struct mig__graph *g, uint8_t *flags, const uin
 			   uint32_t count, const struct mig__nodes *tips, struct mig__error *err,
 			   struct mig__nodes *out)
 {
-	struct lister l = { .g = g, .alloc = g->alloc, .flags = flags, .region = region,
-			    .count = count, .head = NO_SLOT, .tail = NO_SLOT };
+	struct lister l = { .g = g,
+			    .alloc = g->alloc,
+			    .flags = flags,
+			    .region = region,
+			    .count = count,
+			    .head = NO_SLOT,
+			    .tail = NO_SLOT };
 	uint32_t chosen = 0;
 	mig_status rc = MIG_OK;
 

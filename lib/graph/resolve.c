@@ -6,8 +6,8 @@
 #include <string.h>
 
 enum {
-	SHORTEST_KEY = 4,   /* keys with fewer characters are never meant by their start */
-	MOST_SHOWN = 6,     /* candidates in a message */
+	SHORTEST_KEY = 4,    /* keys with fewer characters are never meant by their start */
+	MOST_SHOWN = 6,      /* candidates in a message */
 	MOST_COMPARED = 5000 /* keys that are compared letter by letter for a suggestion */
 };
 
@@ -98,7 +98,8 @@ void mig__graph_suggest(const struct mig__graph *g, const char *word, size_t siz
 		const char *key = key_text(g, k);
 		size_t n = strlen(key);
 
-		if (n + 1 < size || n > size + 1 || (key[0] != word[0] && key[n - 1] != word[size - 1]))
+		if (n + 1 < size || n > size + 1 ||
+		    (key[0] != word[0] && key[n - 1] != word[size - 1]))
 			continue;
 		compared++;
 		two[0] = key;
@@ -243,15 +244,17 @@ static mig_status fail_heads(const struct mig__graph *g, const struct mig__branc
 	mig__buf_adds(&buf, "\"");
 	if (branch->in)
 		mig__buf_addf(&buf, "%.*s@", MIG__SHOW(branch->text, branch->size));
-	mig__buf_addf(&buf, "%.*s\" must be one revision, and there are %u: ", MIG__SHOW(name, size),
+	mig__buf_addf(&buf,
+		      "%.*s\" must be one revision, and there are %u: ", MIG__SHOW(name, size),
 		      (unsigned)heads->count);
 	mig__list_nodes(&buf, g, heads->at, heads->count);
 	mig__fail(err, MIG_EMULTIPLE_HEADS, "%s", mig__buf_text(&buf));
 	if (buf.failed)
 		mig__fail_nomem(err);
 	else
-		mig__error_set_hint(err, "name one of them, narrow it down with LABEL@head, or take "
-					 "\"heads\" for all");
+		mig__error_set_hint(err,
+				    "name one of them, narrow it down with LABEL@head, or take "
+				    "\"heads\" for all");
 	mig__buf_finish(&buf);
 	return err->status;
 }

@@ -1,9 +1,9 @@
-/* Routes: which revisions an upgrade or a downgrade runs, and how each changes the version rows. The
- * order is order.c's.
+/* Routes: which revisions an upgrade or a downgrade runs, and how each changes the version rows.
+ * The order is order.c's.
  *
- * The rows are always the maximal applied revisions. A step up takes the rows that are directly below
- * the new revision and adds it. A step down takes the revision and adds what is directly below it and
- * has no applied dependent left. */
+ * The rows are always the maximal applied revisions. A step up takes the rows that are directly
+ * below the new revision and adds it. A step down takes the revision and adds what is directly
+ * below it and has no applied dependent left. */
 #include "graph/internal.h"
 
 #include <string.h>
@@ -164,8 +164,7 @@ static mig_status choose_needed(struct planner *p)
 
 static mig_status route_up(struct planner *p)
 {
-	mig_status rc = reserve_route(p, MIG_UPGRADE,
-				      p->rows.count + 2 * (size_t)p->listed.count);
+	mig_status rc = reserve_route(p, MIG_UPGRADE, p->rows.count + 2 * (size_t)p->listed.count);
 
 	if (rc)
 		return rc;
@@ -281,8 +280,8 @@ static mig_status mark_roots(struct planner *p, const struct mig__goal *goal, ui
 			     int *checked)
 {
 	const struct mig__graph *g = p->g;
-	struct mig__span roots = goal->node == MIG__NO_NODE ? g->sets[MIG__BASES] :
-							      mig__graph_children(g, goal->node);
+	struct mig__span roots = goal->node == MIG__NO_NODE ? g->sets[MIG__BASES]
+							    : mig__graph_children(g, goal->node);
 	uint8_t *line = NULL;
 	uint32_t count = 0;
 	mig_status rc;
@@ -350,7 +349,8 @@ static mig_status check_label(struct planner *p, const struct mig__goal *goal)
 	return rc;
 }
 
-/* What is applied and above the roots. Sets *low to where the applied ones have been followed to. */
+/* What is applied and above the roots. Sets *low to where the applied ones have been followed to.
+ */
 static mig_status choose_above(struct planner *p, const struct mig__goal *goal, uint32_t *low)
 {
 	const struct mig__graph *g = p->g;
@@ -391,9 +391,9 @@ static void count_above(struct planner *p, uint32_t v)
 	p->applied_above[v] = count;
 }
 
-/* Counts what the steps will need: for everything directly below a chosen one, and for the rows. All
- * dependents of that must be known as applied or not, so the sweep goes on from `swept`. Returns how
- * many rows can come and go, or SIZE_MAX without memory. */
+/* Counts what the steps will need: for everything directly below a chosen one, and for the rows.
+ * All dependents of that must be known as applied or not, so the sweep goes on from `swept`.
+ * Returns how many rows can come and go, or SIZE_MAX without memory. */
 static size_t count_changes(struct planner *p, uint32_t swept)
 {
 	const struct mig__graph *g = p->g;
@@ -438,8 +438,7 @@ static mig_status route_down(struct planner *p, uint32_t swept)
 		MIG__EACH(q, p->g->below, v)
 			p->applied_above[q]--;
 		for (uint32_t j = 0; !i && j < p->rows.count; j++) /* rows that others imply */
-			if ((p->flags[p->rows.at[j]] & MIG__ROW) &&
-			    p->applied_above[p->rows.at[j]])
+			if ((p->flags[p->rows.at[j]] & MIG__ROW) && p->applied_above[p->rows.at[j]])
 				take_row(p, step, p->rows.at[j]);
 		step->added_at = p->used;
 		MIG__EACH(q, p->g->below, v)

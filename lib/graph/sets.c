@@ -118,9 +118,8 @@ mig_status mig__fail_overlap(const struct mig__graph *g, const struct mig__nodes
 		if (flags[nodes->at[i]])
 			upper = nodes->at[i];
 	mig__free(g->alloc, flags);
-	return mig__fail(err, MIG_EOVERLAP,
-			 "the %s overlap: \"%s\" is included in \"%s\" already", what, g->id[lower],
-			 g->id[upper]);
+	return mig__fail(err, MIG_EOVERLAP, "the %s overlap: \"%s\" is included in \"%s\" already",
+			 what, g->id[lower], g->id[upper]);
 }
 
 mig_status mig__check_overlap(const struct mig__graph *g, const struct mig__nodes *nodes,
@@ -181,28 +180,26 @@ static mig_status fail_unknown_rows(const struct mig__graph *g, struct mig__rows
 mig_status mig__rows_read(const struct mig__graph *g, struct mig__rows rows, struct mig__error *err,
 			  struct mig__nodes *out)
 {
-	uint8_t *seen;
-	uint32_t count = 0, *at;
+	uint32_t *at = mig__calloc(g->alloc, rows.count, sizeof *at), count = 0;
+	uint8_t *seen = rows.count > 1 ? mig__flags_new(g) : NULL;
+	mig_status rc = MIG_OK;
 
-	for (size_t i = 0; i < rows.count; i++)
-		if (mig__graph_find(g, rows.ids[i]) == MIG__NO_NODE)
-			return fail_unknown_rows(g, rows, err);
-	at = mig__calloc(g->alloc, rows.count, sizeof *at);
-	if (!at)
-		return mig__fail_nomem(err);
-	seen = rows.count > 1 ? mig__flags_new(g) : NULL;
-	if (rows.count > 1 && !seen) {
-		mig__free(g->alloc, at);
-		return mig__fail_nomem(err);
-	}
-	for (size_t i = 0; i < rows.count; i++) {
+	if (!at || (rows.count > 1 && !seen))
+		rc = mig__fail_nomem(err);
+	for (size_t i = 0; !rc && i < rows.count; i++) {
 		uint32_t v = mig__graph_find(g, rows.ids[i]);
 
-		if (seen && seen[v]++)
-			continue;
-		at[count++] = v;
+		if (v == MIG__NO_NODE)
+			rc = fail_unknown_rows(g, rows, err);
+		else if (!seen || !seen[v])
+			at[count++] = v;
+		if (!rc && seen)
+			seen[v] = 1;
 	}
 	mig__free(g->alloc, seen);
-	*out = (struct mig__nodes){ at, count };
-	return MIG_OK;
+	if (rc)
+		mig__free(g->alloc, at);
+	else
+		*out = (struct mig__nodes){ at, count };
+	return rc;
 }

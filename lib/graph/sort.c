@@ -1,4 +1,5 @@
-/* The topological order (Kahn's method, first come first served), and the cycle where there is none. */
+/* The topological order (Kahn's method, first come first served), and the cycle where there is
+ * none. */
 #include "graph/internal.h"
 
 enum { MOST_SHOWN = 12 };
@@ -34,8 +35,8 @@ static void show(struct mig__buf *buf, const struct mig__graph_decl *decl)
 
 /* Each node that is left waits for another that is left: following them must come round. */
 static mig_status fail_cycle(const struct mig__graph *g, const struct mig__graph_decl *decls,
-			     const struct mig__adjacency *down, const uint32_t *left, uint32_t *mark,
-			     mig_status status, struct mig__error *err)
+			     const struct mig__adjacency *down, const uint32_t *left,
+			     uint32_t *mark, mig_status status, struct mig__error *err)
 {
 	uint32_t v = 0, start, shown = 0;
 	struct mig__buf buf;

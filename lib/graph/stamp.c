@@ -10,8 +10,8 @@ struct stamper {
 	uint8_t *flags; /* ROW: will be a row; TOUCHED: a row that shares lineage with a target */
 };
 
-/* Touches the rows that share lineage, dependencies included, with one of the flagged nodes; flags is
- * one of a single target. */
+/* Touches the rows that share lineage, dependencies included, with one of the flagged nodes; flags
+ * is one of a single target. */
 static void touch(struct stamper *s, uint8_t *flags)
 {
 	const struct mig__graph *g = s->g;

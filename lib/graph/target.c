@@ -61,8 +61,8 @@ static mig_status walk_up(const struct mig__graph *g, const struct mig__branch *
 	uint32_t at = start;
 
 	while (steps-- > 0) {
-		struct mig__span next = at == MIG__NO_NODE ? g->sets[MIG__BASES] :
-							     mig__graph_children(g, at);
+		struct mig__span next =
+			at == MIG__NO_NODE ? g->sets[MIG__BASES] : mig__graph_children(g, at);
 		uint32_t to = MIG__NO_NODE;
 
 		for (uint32_t i = 0; i < next.count; i++) {
@@ -71,7 +71,8 @@ static mig_status walk_up(const struct mig__graph *g, const struct mig__branch *
 			if (to != MIG__NO_NODE) {
 				uint32_t two[2] = { to, next.at[i] };
 
-				return fail_walk(g, text, "the way up forks, e.g. to ", two, 2, err);
+				return fail_walk(g, text, "the way up forks, e.g. to ", two, 2,
+						 err);
 			}
 			to = next.at[i];
 		}
@@ -123,8 +124,8 @@ static uint8_t *applied_flags(const struct mig__graph *g, const struct mig__node
 	return flags;
 }
 
-/* The applied revisions of the branch that no applied one of the branch (by_line: none at all, along
- * children) stands on. */
+/* The applied revisions of the branch that no applied one of the branch (by_line: none at all,
+ * along children) stands on. */
 static mig_status applied_tips(const struct mig__graph *g, const struct mig__nodes *rows,
 			       const struct mig__branch *branch, int by_line,
 			       struct mig__error *err, struct mig__nodes *out)
@@ -261,9 +262,9 @@ static mig_status fail_first_row(const struct mig__graph *g, const struct mig__n
 	uint32_t node;
 	mig_status rc = walk_down(g, text, rows->at[0], -rel->steps, 0, err, &node);
 
-	return rc == MIG_EWALKED_TOO_FAR ?
-		       rc :
-		       fail_walk(g, text, "it can start from ", rows->at, rows->count, err);
+	return rc == MIG_EWALKED_TOO_FAR
+		       ? rc
+		       : fail_walk(g, text, "it can start from ", rows->at, rows->count, err);
 }
 
 static mig_status relative_downgrade(const struct mig__graph *g, const struct mig__nodes *rows,
@@ -319,8 +320,8 @@ mig_status mig__target_downgrade(const struct mig__graph *g, const struct mig__n
 	return rc;
 }
 
-static mig_status has_label(const struct mig__graph *g, const struct mig__branch *branch, uint32_t v,
-			    struct mig__error *err, int *out)
+static mig_status has_label(const struct mig__graph *g, const struct mig__branch *branch,
+			    uint32_t v, struct mig__error *err, int *out)
 {
 	const char **labels;
 	uint32_t count;
@@ -328,8 +329,7 @@ static mig_status has_label(const struct mig__graph *g, const struct mig__branch
 
 	if (mig__map_get(&g->labels, branch->text, branch->size) == MIG__NONE) {
 		/* a revision stands for its branch; the start of a name is nobody's label */
-		*out = mig__ids_get(g, branch->text, branch->size) != MIG__NO_NODE &&
-		       branch->in[v];
+		*out = mig__ids_get(g, branch->text, branch->size) != MIG__NO_NODE && branch->in[v];
 		return MIG_OK;
 	}
 	rc = mig__graph_labels(g, v, err, &labels, &count);

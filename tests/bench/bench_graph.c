@@ -319,7 +319,7 @@ static void least(double *time, double start)
 {
 	double took = now() - start;
 
-	if (!*time || took < *time)
+	if (*time <= 0 || took < *time)
 		*time = took;
 }
 
@@ -341,7 +341,7 @@ static void measure(const struct source *s, struct times *times)
 	const char **ids;
 	double start, took = limit(s);
 
-	if (!times->limit || took < times->limit)
+	if (times->limit <= 0 || took < times->limit)
 		times->limit = took;
 	mig__error_init(&err, &mig__alloc_libc);
 	start = now();
@@ -392,10 +392,8 @@ static void measure(const struct source *s, struct times *times)
 	mig__graph_free(g);
 }
 
-static double table(uint32_t count, int repeats, double *before)
+static void table(uint32_t count, int repeats, double *before)
 {
-	double worst = 0;
-
 	printf("%u revisions\n%-10s %8s %8s %8s %8s %8s | %8s %8s %6s\n", count, "", "build",
 	       "plan", "nothing", "one", "down", "limit", "ratio", "growth");
 	for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++) {
@@ -415,11 +413,9 @@ static double table(uint32_t count, int repeats, double *before)
 			printf("%6.2f", all / before[i]);
 		putchar('\n');
 		before[i] = all;
-		worst = all / t.limit > worst ? all / t.limit : worst;
 		source_finish(&source);
 		free(plan.edges);
 	}
-	return worst;
 }
 
 int main(int argc, char **argv)

@@ -152,7 +152,7 @@ static void test_commands(void **state)
 	assert_string_equal(out, "<base>\n");
 	assert_string_equal(err, "notes db: the database is not at the heads\n");
 	assert_int_equal(run(&options, "upgrade"), MIG_CLI_DONE);
-	assert_non_null(strstr(out, "Upgrade cccc, dddd -> eeee ("));
+	assert_non_null(strstr(out, "Upgrade cccc, dddd, bbbb -> eeee ("));
 	assert_non_null(strstr(out, "Database is at eeee (head): 5 revisions applied in "));
 	assert_int_equal(run(&options, "current"), MIG_CLI_DONE);
 	assert_string_equal(out, "eeee (head)\n");

@@ -1,14 +1,16 @@
 /* graph-driver: asks lib/graph questions written as JSON.
  *
  *	graph-driver                   one request a line from standard input, one reply a line
- *	graph-driver --check FILE...   asks all that the files hold and compares with what they expect
+ *	graph-driver --check FILE...   asks all that the files hold and compares with what they
+ *expect
  *
  *	request  {"id": 17, "graph": [{"rev", "down", "deps", "labels"}, ...],
  *	          "query": {"op": "upgrade", "current": [], "target": "heads"}}
  *	reply    {"id": 17, "ok": VALUE}
  *	     or  {"id": 17, "error": "CLASS", "message": "..."}
  *
- * A file has one graph a line, with its queries, each with what to expect; README.md describes it. */
+ * A file has one graph a line, with its queries, each with what to expect; README.md describes it.
+ */
 #include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -74,8 +76,8 @@ static const char *const *texts(struct mig__arena *arena, const json_t *list, ui
 
 	*count = 0;
 	for (size_t i = 0; i < n; i++) {
-		const char *text = json_string_value(
-			json_is_string(list) ? list : json_array_get(list, i));
+		const char *text =
+			json_string_value(json_is_string(list) ? list : json_array_get(list, i));
 
 		if (!text)
 			die("a list of texts holds something else");
@@ -110,12 +112,12 @@ static void load(struct driver *d, json_t *source)
 		decls[i].id = json_string_value(json_object_get(rev, "rev"));
 		if (!decls[i].id)
 			die("a revision without \"rev\"");
-		decls[i].parents = texts(&d->arena, json_object_get(rev, "down"),
-					 &decls[i].parent_count);
-		decls[i].dependencies = texts(&d->arena, json_object_get(rev, "deps"),
-					      &decls[i].dependency_count);
-		decls[i].labels = texts(&d->arena, json_object_get(rev, "labels"),
-					&decls[i].label_count);
+		decls[i].parents =
+			texts(&d->arena, json_object_get(rev, "down"), &decls[i].parent_count);
+		decls[i].dependencies =
+			texts(&d->arena, json_object_get(rev, "deps"), &decls[i].dependency_count);
+		decls[i].labels =
+			texts(&d->arena, json_object_get(rev, "labels"), &decls[i].label_count);
 	}
 	mig__graph_new(&mig__alloc_libc, decls, count, &d->load_error, &d->graph);
 }
@@ -240,8 +242,7 @@ static const char *net_change(const struct mig__route_step *step)
 static json_t *plan_value(const struct driver *d, struct mig__rows rows,
 			  const struct mig__route *route)
 {
-	struct table t = { need(calloc(rows.count + mig__graph_count(d->graph) + 1,
-				       sizeof *t.ids)),
+	struct table t = { need(calloc(rows.count + mig__graph_count(d->graph) + 1, sizeof *t.ids)),
 			   0 };
 	json_t *steps = need(json_array());
 	size_t shown = 0;
@@ -257,8 +258,8 @@ static json_t *plan_value(const struct driver *d, struct mig__rows rows,
 		json_t *one = need(json_object());
 
 		for (uint32_t j = 0; j < step->removed_count; j++)
-			table_remove(&t, mig__graph_id(d->graph,
-						       route->nodes[step->removed_at + j]));
+			table_remove(&t,
+				     mig__graph_id(d->graph, route->nodes[step->removed_at + j]));
 		for (uint32_t j = 0; j < step->added_count; j++)
 			table_add(&t, mig__graph_id(d->graph, route->nodes[step->added_at + j]));
 		json_object_set_new(one, "rev", id_of(d, step->node));
@@ -269,8 +270,7 @@ static json_t *plan_value(const struct driver *d, struct mig__rows rows,
 		json_array_append_new(steps, one);
 	}
 	free(t.ids);
-	return need(json_pack("{s:o, s:o}", "steps", steps, "rows",
-			      sorted_nodes(d, &route->rows)));
+	return need(json_pack("{s:o, s:o}", "steps", steps, "rows", sorted_nodes(d, &route->rows)));
 }
 
 /* -- queries */
@@ -291,15 +291,15 @@ static json_t *ask_load(struct query *q)
 
 static json_t *ask_facts(struct query *q)
 {
-	static const char *const names[MIG__GRAPH_SETS] = { "heads",      "real_heads",
-							    "bases",      "real_bases",
+	static const char *const names[MIG__GRAPH_SETS] = { "heads",         "real_heads",
+							    "bases",         "real_bases",
 							    "branch_points", "merge_points" };
 	json_t *facts = need(json_object());
 
 	for (int i = 0; i < MIG__GRAPH_SETS; i++)
-		json_object_set_new(facts, names[i],
-				    span_value(q->d, mig__graph_set(q->d->graph,
-								    (enum mig__graph_set)i)));
+		json_object_set_new(
+			facts, names[i],
+			span_value(q->d, mig__graph_set(q->d->graph, (enum mig__graph_set)i)));
 	json_object_set_new(facts, "labels", labels_value(q->d, &q->err));
 	return facts;
 }
@@ -407,14 +407,10 @@ static const struct {
 	const char *name;
 	json_t *(*ask)(struct query *q);
 } ops[] = {
-	{ "load", ask_load },
-	{ "facts", ask_facts },
-	{ "resolve", ask_resolve },
-	{ "resolve_one", ask_resolve_one },
-	{ "upgrade", ask_upgrade },
-	{ "downgrade", ask_downgrade },
-	{ "stamp", ask_stamp },
-	{ "history", ask_history },
+	{ "load", ask_load },       { "facts", ask_facts },
+	{ "resolve", ask_resolve }, { "resolve_one", ask_resolve_one },
+	{ "upgrade", ask_upgrade }, { "downgrade", ask_downgrade },
+	{ "stamp", ask_stamp },     { "history", ask_history },
 	{ "current", ask_current },
 };
 
@@ -489,7 +485,8 @@ static void serve(struct driver *d)
 
 static const char *compare_plans(const json_t *want, const json_t *got)
 {
-	const json_t *wanted = json_object_get(want, "steps"), *steps = json_object_get(got, "steps");
+	const json_t *wanted = json_object_get(want, "steps"),
+		     *steps = json_object_get(got, "steps");
 
 	if (json_array_size(wanted) != json_array_size(steps))
 		return "another number of steps";
@@ -505,9 +502,9 @@ static const char *compare_plans(const json_t *want, const json_t *got)
 		    !json_equal(json_object_get(a, "op"), json_object_get(b, "op")))
 			return "another kind of change at a step";
 	}
-	return json_equal(json_object_get(want, "rows"), json_object_get(got, "rows")) ?
-		       NULL :
-		       "other rows at the end";
+	return json_equal(json_object_get(want, "rows"), json_object_get(got, "rows"))
+		       ? NULL
+		       : "other rows at the end";
 }
 
 /* NULL if the reply is as expected, else what differs. */
@@ -519,9 +516,9 @@ static const char *compare(const json_t *query, const json_t *expect, const json
 	if (json_object_get(expect, "any"))
 		return NULL;
 	if (!want)
-		return json_equal(json_object_get(expect, "error"), json_object_get(reply, "error")) ?
-			       NULL :
-			       "not the expected error";
+		return json_equal(json_object_get(expect, "error"), json_object_get(reply, "error"))
+			       ? NULL
+			       : "not the expected error";
 	if (!got)
 		return "an error";
 	if (op && !strcmp(op, "load"))

@@ -13,8 +13,8 @@
 
 struct counting_alloc {
 	struct mig__alloc alloc;
-	long live;  /* blocks */
-	long calls; /* that asked for memory */
+	long live;    /* blocks */
+	long calls;   /* that asked for memory */
 	long fail_at; /* the call, from 1, that gets none; 0: never */
 };
 

@@ -1,5 +1,5 @@
-/* lib/graph against the rules written down to the letter, on random graphs. The reference works with
- * a full table of what is below what, and is as slow as that. Another seed: GRAPH_SEED=N. */
+/* lib/graph against the rules written down to the letter, on random graphs. The reference works
+ * with a full table of what is below what, and is as slow as that. Another seed: GRAPH_SEED=N. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -7,8 +7,8 @@
 
 #include <cmocka.h>
 
-#include "graph_support.h"
 #include "graph/internal.h"
+#include "graph_support.h"
 
 /* -- the reference */
 
@@ -253,9 +253,9 @@ static void world_init(struct world *w, const struct shape *shape, uint64_t *sta
 	*w = (struct world){ .g = NULL };
 	mig__error_init(&w->err, &mig__alloc_libc);
 	decls_random(&w->decls, shape, state);
-	assert_int_equal(mig__graph_new(&mig__alloc_libc, w->decls.at, w->decls.count, &w->err,
-					&w->g),
-			 MIG_OK);
+	assert_int_equal(
+		mig__graph_new(&mig__alloc_libc, w->decls.at, w->decls.count, &w->err, &w->g),
+		MIG_OK);
 	reference_init(&w->r, w->g);
 }
 
@@ -274,8 +274,8 @@ static void check_normal(const struct reference *r)
 	uint32_t *want = calloc(r->n + 1, sizeof *want);
 
 	for (uint32_t v = 0; v < r->n; v++)
-		assert_nodes(want, normal_parents(r, v, want), r->g->normal.node + r->g->normal.at[v],
-			     mig__degree(&r->g->normal, v));
+		assert_nodes(want, normal_parents(r, v, want),
+			     r->g->normal.node + r->g->normal.at[v], mig__degree(&r->g->normal, v));
 	free(want);
 }
 
@@ -377,9 +377,9 @@ static void check_all_of_history(struct world *w)
 
 	memset(chosen, 1, r->n + 1);
 	count = literal_order(r, chosen, &tips, want);
-	assert_int_equal(mig__graph_history(w->g, NULL, (struct mig__rows){ NULL, 0 }, &w->err,
-					    &got),
-			 MIG_OK);
+	assert_int_equal(
+		mig__graph_history(w->g, NULL, (struct mig__rows){ NULL, 0 }, &w->err, &got),
+		MIG_OK);
 	assert_nodes(want, count, got.at, got.count);
 	mig__nodes_finish(w->g, &got);
 	free(want);

@@ -1,3 +1,3 @@
 -- revision: eeee
--- revises: cccc, dddd
+-- revises: cccc, dddd, bbbb
 -- mig:upgrade
