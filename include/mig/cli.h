@@ -37,7 +37,8 @@ typedef mig_status (*mig_cli_setup_fn)(mig_ctx *ctx, void *user);
 typedef struct mig_cli_options {
 	size_t struct_size;  /**< sizeof(mig_cli_options) */
 	const char *program; /**< how the user calls it, e.g. "notes db"; NULL: "mig" */
-	/** The database when neither --url, MIG_URL nor the configuration names one; may be NULL. */
+	/** The database when neither --url, MIG_URL nor the configuration names one; may be NULL.
+	 */
 	const char *url;
 	/** The environment's folder when neither --directory nor MIG_DIRECTORY names one; NULL:
 	 * "migrations". */

@@ -285,8 +285,11 @@ enum mig_transaction_mode {
 
 enum mig_edited_mode {
 	MIG_EDITED_ERROR = 0, /**< a revision edited after it was applied: MIG_EEDITED */
-	MIG_EDITED_WARN = 1,  /**< only a log message */
-	MIG_EDITED_ACCEPT = 2 /**< the rows take the digest of the scripts as they are now */
+	/** Only a log message. Steps that then run write the digests of the scripts as they are, so
+	 * the edit is not told again. */
+	MIG_EDITED_WARN = 1,
+	/** The rows take the digests of the scripts as they are now, and the history says so. */
+	MIG_EDITED_ACCEPT = 2
 };
 
 typedef struct mig_run_options {

@@ -169,7 +169,7 @@ static mig_status check_head(struct creation *c, uint32_t node)
 	mig__fail(&c->ctx->err, MIG_ENOT_HEAD, "revision %s is not a head",
 		  mig__graph_id(c->ctx->graph, node));
 	mig__error_set_revision(&c->ctx->err, mig__graph_id(c->ctx->graph, node));
-	mig__error_set_hint(&c->ctx->err, "to branch off there on purpose, splice");
+	mig__error_set_hint(&c->ctx->err, "to branch off there on purpose, splice (--splice)");
 	return MIG_ENOT_HEAD;
 }
 

@@ -203,8 +203,7 @@ const char *mig__cli_value(const struct mig__cli_args *args, enum mig__cli_optio
 	return NULL;
 }
 
-int mig__cli_values(const struct mig__cli_args *args, enum mig__cli_option_id id,
-		    const char ***out)
+int mig__cli_values(const struct mig__cli_args *args, enum mig__cli_option_id id, const char ***out)
 {
 	size_t count = mig__cli_count(args, id), n = 0;
 

@@ -46,10 +46,12 @@ static int read_line(const char *path, int32_t wanted, struct mig__cli_text *out
 /* Columns that a terminal gives to a character. */
 static size_t columns(uint32_t c)
 {
-	static const uint32_t none[][2] = { { 0x300, 0x36f }, { 0x200b, 0x200d }, { 0xfe00, 0xfe0f } };
-	static const uint32_t two[][2] = { { 0x1100, 0x115f },	 { 0x2e80, 0xa4cf },
-					   { 0xac00, 0xd7a3 },	 { 0xf900, 0xfaff },
-					   { 0xfe30, 0xfe6f },	 { 0xff00, 0xff60 },
+	static const uint32_t none[][2] = { { 0x300, 0x36f },
+					    { 0x200b, 0x200d },
+					    { 0xfe00, 0xfe0f } };
+	static const uint32_t two[][2] = { { 0x1100, 0x115f },   { 0x2e80, 0xa4cf },
+					   { 0xac00, 0xd7a3 },   { 0xf900, 0xfaff },
+					   { 0xfe30, 0xfe6f },   { 0xff00, 0xff60 },
 					   { 0x1f300, 0x1faff }, { 0x20000, 0x3fffd } };
 
 	for (size_t i = 0; i < sizeof none / sizeof *none; i++)

@@ -33,12 +33,12 @@ static const char *const transactions[] = { "run", "revision" };
 struct reading {
 	struct mig__cli_config *config;
 	FILE *file;
-	const char *section; /* the one in use */
-	int line;            /* of what is being read */
-	int goes_on;         /* it begins with a blank */
-	int found;           /* the section is there */
+	const char *section;         /* the one in use */
+	int line;                    /* of what is being read */
+	int goes_on;                 /* it begins with a blank */
+	int found;                   /* the section is there */
 	struct mig__cli_text others; /* the other sections, a line each */
-	int lines[MIG__KEY_COUNT]; /* where each value is */
+	int lines[MIG__KEY_COUNT];   /* where each value is */
 	struct mig__cli_text error;
 	int error_line; /* 0: no error yet */
 };

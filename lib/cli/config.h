@@ -19,7 +19,7 @@ enum mig__cli_key {
 	MIG__KEY_COUNT
 };
 
-struct mig__cli_config { /* starts as zeros */
+struct mig__cli_config {                             /* starts as zeros */
 	struct mig__cli_text values[MIG__KEY_COUNT]; /* empty: not set */
 	struct mig__cli_text here;                   /* folder of the file */
 };

@@ -130,8 +130,7 @@ static int open_context(struct mig__cli *cli, unsigned needs)
 		}
 	}
 	o.database_name = mig__cli_config_value(config, MIG__KEY_DATABASE_NAME);
-	if (mig_open_with(&cli->ctx, &o) ||
-	    mig_set_log(cli->ctx, on_log, cli))
+	if (mig_open_with(&cli->ctx, &o) || mig_set_log(cli->ctx, on_log, cli))
 		return mig__cli_ctx_fail(cli);
 	return MIG_CLI_DONE;
 }

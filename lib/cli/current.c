@@ -12,7 +12,8 @@ static int print_json(struct mig__cli *cli, int32_t at_head)
 	json_t *o = json_object();
 	int failed = !o;
 
-	failed |= json_object_set_new(o, "current", mig__cli_json_revisions(cli, cli->current)) != 0;
+	failed |=
+		json_object_set_new(o, "current", mig__cli_json_revisions(cli, cli->current)) != 0;
 	failed |= json_object_set_new(o, "at_head", json_boolean(at_head)) != 0;
 	if (failed) {
 		json_decref(o);

@@ -61,7 +61,8 @@ void mig__cli_add_revision(const struct mig__cli *cli, struct mig__cli_text *out
 		mig__cli_add_parents(out, r, "<base>");
 		if (mig_revision_dependency_count(r)) {
 			mig__cli_adds(out, " (");
-			add_items(out, r, mig_revision_dependency_count(r), mig_revision_dependency);
+			add_items(out, r, mig_revision_dependency_count(r),
+				  mig_revision_dependency);
 			mig__cli_adds(out, ")");
 		}
 		mig__cli_adds(out, " -> ");
@@ -125,7 +126,7 @@ void mig__cli_add_entry(const struct mig__cli *cli, struct mig__cli_text *out,
 }
 
 void mig__cli_add_listed(const struct mig__cli *cli, struct mig__cli_text *out,
-			    const mig_revision_list *list, unsigned details)
+			 const mig_revision_list *list, unsigned details)
 {
 	for (size_t i = 0; i < mig_revision_list_count(list); i++) {
 		const mig_revision *r = mig_revision_list_at(list, i);

@@ -5,9 +5,9 @@
 #include "cli/cli.h"
 
 enum mig__cli_detail {
-	MIG__CLI_PARENTS = 1, /* "1a2b -> ", with dependencies in brackets */
-	MIG__CLI_TREE = 2,    /* (branchpoint), (mergepoint) */
-	MIG__CLI_MESSAGE = 4, /* ", its first line" */
+	MIG__CLI_PARENTS = 1,   /* "1a2b -> ", with dependencies in brackets */
+	MIG__CLI_TREE = 2,      /* (branchpoint), (mergepoint) */
+	MIG__CLI_MESSAGE = 4,   /* ", its first line" */
 	MIG__CLI_NO_CURRENT = 8 /* no (current): all of them are */
 };
 
@@ -19,7 +19,7 @@ void mig__cli_add_entry(const struct mig__cli *cli, struct mig__cli_text *out,
 			const mig_revision *revision);
 /* Every revision of the list, a line or an entry each. */
 void mig__cli_add_listed(const struct mig__cli *cli, struct mig__cli_text *out,
-			    const mig_revision_list *list, unsigned details);
+			 const mig_revision_list *list, unsigned details);
 /* "a, b", or `none` if there are none. */
 void mig__cli_add_parents(struct mig__cli_text *out, const mig_revision *revision,
 			  const char *none);

@@ -157,7 +157,8 @@ static int add_parts(struct writer *w, size_t number)
 	struct mig__cli_text name = { 0 };
 
 	if (!text)
-		return mig__cli_fail(w->cli, "revision %s has no text to embed", mig_revision_id(r));
+		return mig__cli_fail(w->cli, "revision %s has no text to embed",
+				     mig_revision_id(r));
 	mig__cli_adds(w->out, "\n");
 	mig__cli_addf(&name, "%s_text_%zu", w->symbol, number);
 	mig__cli_add_definition(w->out, mig__cli_string(&name), text, size);
@@ -228,8 +229,9 @@ static int add_source(struct writer *w)
 	size_t count = mig_revision_list_count(w->list);
 	int status = MIG_CLI_DONE;
 
-	mig__cli_adds(w->out, "/* Written by \"mig embed\": change the revisions, not this file. */\n"
-			      "#include <mig/mig.h>\n\n");
+	mig__cli_adds(w->out,
+		      "/* Written by \"mig embed\": change the revisions, not this file. */\n"
+		      "#include <mig/mig.h>\n\n");
 	mig__cli_addf(w->out, "extern const mig_bundle %s;\n", w->symbol);
 	for (size_t i = 0; !status && i < count; i++)
 		status = add_parts(w, i);

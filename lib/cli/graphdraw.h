@@ -10,7 +10,8 @@
 struct mig__cli_graph { /* starts as zeros */
 	size_t *lanes;  /* the node that each column waits for */
 	size_t count, cap;
-	struct mig__cli_text rows; /* of the last node, each ending with LF; the first has its "*" */
+	struct mig__cli_text
+		rows; /* of the last node, each ending with LF; the first has its "*" */
 	int failed;
 };
 

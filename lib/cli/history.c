@@ -7,8 +7,7 @@
 
 const struct mig__cli_option mig__cli_history_options[] = {
 	{ MIG__OPT_RANGE, 'r', "rev-range", "A:B", "only from A to B; \"current\" may be used" },
-	{ MIG__OPT_INDICATE_CURRENT, 'i', "indicate-current", NULL,
-	  "mark where the database is" },
+	{ MIG__OPT_INDICATE_CURRENT, 'i', "indicate-current", NULL, "mark where the database is" },
 	{ MIG__OPT_GRAPH, 0, "graph", NULL, "draw the lines of descent" },
 	{ 0 }
 };

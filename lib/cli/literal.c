@@ -75,8 +75,10 @@ void mig__cli_add_definition(struct mig__cli_text *out, const char *name, const 
 int mig__cli_is_c_name(const char *name)
 {
 	static const char *const keywords =
-		" alignas alignof auto bool break case char const constexpr continue default do double "
-		"else enum extern false float for goto if inline int long nullptr register restrict "
+		" alignas alignof auto bool break case char const constexpr continue default do "
+		"double "
+		"else enum extern false float for goto if inline int long nullptr register "
+		"restrict "
 		"return short signed sizeof static static_assert struct switch thread_local true "
 		"typedef typeof union unsigned void volatile while ";
 	static const char letters[] =

@@ -54,16 +54,16 @@ static json_t *json_entry(const mig_log_entry *e)
 {
 	const struct {
 		const char *name, *text;
-	} texts[] = { { "revision", e->revision }, { "direction", e->direction },
-		      { "state", e->state },	   { "digest", e->digest },
+	} texts[] = { { "revision", e->revision },  { "direction", e->direction },
+		      { "state", e->state },        { "digest", e->digest },
 		      { "started", e->started_at }, { "actor", e->actor },
 		      { "library", e->library } };
 	json_t *o = json_object();
 	int failed = !o;
 
 	for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
-		failed |= json_object_set_new(o, texts[i].name, mig__cli_json_text(texts[i].text)) !=
-			  0;
+		failed |= json_object_set_new(o, texts[i].name,
+					      mig__cli_json_text(texts[i].text)) != 0;
 	failed |= json_object_set_new(o, "statements", json_integer(e->statements)) != 0;
 	failed |= json_object_set_new(o, "duration_us", json_integer(e->duration_us)) != 0;
 	if (!failed)

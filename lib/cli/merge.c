@@ -80,9 +80,10 @@ int mig__cli_cmd_merge(struct mig__cli *cli)
 	if (!status)
 		status = choose(cli, &chosen);
 	if (!status && chosen.count < 2)
-		status = mig__cli_fail(cli, "there is nothing to merge: %s%s",
-				       chosen.count ? chosen.ids[0] : "no revision",
-				       chosen.count && !args->word_count ? " is the only head" : "");
+		status =
+			mig__cli_fail(cli, "there is nothing to merge: %s%s",
+				      chosen.count ? chosen.ids[0] : "no revision",
+				      chosen.count && !args->word_count ? " is the only head" : "");
 	if (!status)
 		add_message(&message, &chosen);
 	if (!status && (message.failed || !mig__cli_values(args, MIG__OPT_BRANCH_LABEL, &labels)))

@@ -77,8 +77,8 @@ static json_t *json_step(const struct mig__cli *cli, mig_plan *plan, size_t i)
 {
 	json_t *o = mig__cli_json_revision(cli, mig_plan_revision(plan, i));
 
-	if (!o || json_object_set_new(o, "transaction",
-				      json_boolean(mig_plan_transactional(plan, i))))
+	if (!o ||
+	    json_object_set_new(o, "transaction", json_boolean(mig_plan_transactional(plan, i))))
 		goto failed;
 	if (mig__cli_count(&cli->args, MIG__OPT_SQL) &&
 	    json_object_set_new(o, "sql", mig__cli_json_text(mig_plan_sql(plan, i, NULL))))
@@ -101,7 +101,8 @@ static int print_json(struct mig__cli *cli, mig_plan *plan, const char *target)
 							  ? "downgrade"
 							  : "upgrade")) != 0;
 	failed |= json_object_set_new(o, "target", mig__cli_json_text(target)) != 0;
-	failed |= json_object_set_new(o, "current", mig__cli_json_revisions(cli, cli->current)) != 0;
+	failed |=
+		json_object_set_new(o, "current", mig__cli_json_revisions(cli, cli->current)) != 0;
 	failed |= json_object_set_new(o, "steps", steps) != 0;
 	if (failed) {
 		json_decref(o);

@@ -12,7 +12,8 @@ const struct mig__cli_option mig__cli_revision_options[] = {
 	{ MIG__OPT_SPLICE, 0, "splice", NULL, "it may follow what is no head" },
 	{ MIG__OPT_BRANCH_LABEL, 0, "branch-label", "LABEL", "a label of its branch" },
 	{ MIG__OPT_DEPENDS_ON, 0, "depends-on", "REVISION", "what has to be applied before it" },
-	{ MIG__OPT_VERSION_PATH, 0, "version-path", "DIR", "folder to write to, if there are several" },
+	{ MIG__OPT_VERSION_PATH, 0, "version-path", "DIR",
+	  "folder to write to, if there are several" },
 	{ 0 }
 };
 

@@ -48,7 +48,8 @@ static int read_run_options(struct mig__cli *cli, mig_run_options *options)
 			return MIG_CLI_DONE;
 		}
 	near = mig__cli_suggest(edited, edited_name, names);
-	return near ? mig__cli_bad_usage(cli, "--edited \"%s\" (did you mean \"%s\"?)", edited, near)
+	return near ? mig__cli_bad_usage(cli, "--edited \"%s\" (did you mean \"%s\"?)", edited,
+					 near)
 		    : mig__cli_bad_usage(cli, "--edited \"%s\": use error, warn or accept", edited);
 }
 
@@ -148,7 +149,8 @@ static int add_result(struct view *view, int32_t direction)
 		return MIG_CLI_DONE;
 	if (mig__cli_read_current(cli))
 		return MIG_CLI_ERROR;
-	mig__cli_adds(&cli->out, view->done ? "Database is at " : "Nothing to do: the database is at ");
+	mig__cli_adds(&cli->out,
+		      view->done ? "Database is at " : "Nothing to do: the database is at ");
 	mig__cli_add_place(cli, &cli->out);
 	if (view->done) {
 		mig__cli_addf(&cli->out, ": %" PRIu64 " revision%s %s in ", view->done,

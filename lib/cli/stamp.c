@@ -1,8 +1,7 @@
 #include "cli/cli.h"
 
 const struct mig__cli_option mig__cli_stamp_options[] = {
-	{ MIG__OPT_PURGE, 0, "purge", NULL, "forget what the database says it is at, first" },
-	{ 0 }
+	{ MIG__OPT_PURGE, 0, "purge", NULL, "forget what the database says it is at, first" }, { 0 }
 };
 
 int mig__cli_cmd_stamp(struct mig__cli *cli)

@@ -31,7 +31,8 @@ const char *mig__cli_string(const struct mig__cli_text *text);
 void mig__cli_clear(struct mig__cli_text *text);
 void mig__cli_text_finish(struct mig__cli_text *text);
 
-/* Bytes of the character at s (size > 0), its code point in *c; 0 if it is not well-formed UTF-8. */
+/* Bytes of the character at s (size > 0), its code point in *c; 0 if it is not well-formed UTF-8.
+ */
 size_t mig__cli_utf8(const char *s, size_t size, uint32_t *c);
 
 /* The candidate nearest to the word, or NULL; name(i) is NULL past the last. */

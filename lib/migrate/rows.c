@@ -76,8 +76,8 @@ static mig_status note_entry(void *user, const struct mig__store_entry *e, const
 	mig_status rc;
 
 	(void)library;
-	if (node == MIG__NO_NODE || !s->applied[node] || strcmp(e->direction, "upgrade") ||
-	    strcmp(e->state, "done"))
+	if (node == MIG__NO_NODE || !s->applied[node] || !e->digest[0] ||
+	    !strcmp(e->direction, "downgrade") || strcmp(e->state, "done"))
 		return MIG_OK;
 	rc = mig__script_digest(s->alloc, &s->world->set->at[node], s->err);
 	if (rc)
@@ -87,80 +87,97 @@ static mig_status note_entry(void *user, const struct mig__store_entry *e, const
 	return MIG_OK;
 }
 
-/* Lists the applied revisions whose script is not the one that ran. */
-static mig_status list_edited(struct mig__db *db, struct edited_search *s, struct mig__rows rows,
-			      struct mig__buf *names, const struct mig__script **first)
+mig_status mig__version_edited(struct mig__db *db, const struct mig__alloc *alloc,
+			       struct mig__world *world, const struct mig__version_rows *state,
+			       struct mig__nodes *out)
 {
+	struct mig__rows rows = { state->stored.ids, state->stored.count };
+	struct edited_search s = { alloc, world, NULL, NULL, db->err };
 	struct mig__nodes applied = { 0 };
-	mig_status rc = mig__graph_applied(s->world->graph, rows, s->err, &applied);
-	size_t count = 0;
+	uint32_t count = 0;
+	mig_status rc = mig__graph_applied(world->graph, rows, db->err, &applied);
 
 	if (rc)
 		return rc;
-	s->applied = mig__calloc(s->alloc, mig__graph_count(s->world->graph), 1);
-	s->differs = mig__calloc(s->alloc, mig__graph_count(s->world->graph), 1);
-	if (!s->applied || !s->differs)
-		rc = mig__fail_nomem(s->err);
+	s.applied = mig__calloc(alloc, mig__graph_count(world->graph), 1);
+	s.differs = mig__calloc(alloc, mig__graph_count(world->graph), 1);
+	if (!s.applied || !s.differs)
+		rc = mig__fail_nomem(db->err);
 	for (uint32_t i = 0; !rc && i < applied.count; i++)
-		s->applied[applied.at[i]] = 1;
+		s.applied[applied.at[i]] = 1;
 	if (!rc)
-		rc = mig__store_history(db, note_entry, s);
-	for (uint32_t i = 0; !rc && i < applied.count; i++) {
-		const struct mig__script *script = &s->world->set->at[applied.at[i]];
-
-		if (!s->differs[applied.at[i]])
-			continue;
-		if (!count)
-			*first = script;
-		if (count++ < 5)
-			mig__buf_addf(names, "%s%s%s%s%s", count > 1 ? ", " : "", script->id,
-				      script->file ? " (" : "", script->file ? script->file : "",
-				      script->file ? ")" : "");
-	}
-	if (count > 5)
-		mig__buf_addf(names, " and %zu more", count - 5);
-	mig__nodes_finish(s->world->graph, &applied);
-	mig__free(s->alloc, s->applied);
-	mig__free(s->alloc, s->differs);
+		rc = mig__store_history(db, note_entry, &s);
+	for (uint32_t i = 0; !rc && i < applied.count; i++)
+		if (s.differs[applied.at[i]])
+			applied.at[count++] = applied.at[i];
+	applied.count = count;
+	mig__free(alloc, s.applied);
+	mig__free(alloc, s.differs);
+	if (rc)
+		mig__nodes_finish(world->graph, &applied);
+	else
+		*out = applied;
 	return rc;
+}
+
+/* "e1 (versions/e1.sql), e2 (versions/e2.sql) and 3 more" */
+static void name_edited(const struct mig__world *world, const struct mig__nodes *edited,
+			struct mig__buf *text)
+{
+	for (uint32_t i = 0; i < edited->count && i < 5; i++) {
+		const struct mig__script *script = &world->set->at[edited->at[i]];
+
+		mig__buf_addf(text, "%s%s%s%s%s", i ? ", " : "", script->id,
+			      script->file ? " (" : "", script->file ? script->file : "",
+			      script->file ? ")" : "");
+	}
+	if (edited->count > 5)
+		mig__buf_addf(text, " and %u more", (unsigned)edited->count - 5);
+}
+
+static mig_status fail_edited(struct mig__db *db, const struct mig__script *first, const char *row,
+			      const char *text)
+{
+	mig__fail(db->err, MIG_EEDITED, "%s", text);
+	mig__error_set_revision(db->err, first ? first->id : row);
+	if (first && first->file)
+		mig__error_set_place(db->err, first->file, 0, 0);
+	mig__error_set_hint(db->err, "put the script back and write a new revision for the change; "
+				     "if only comments or layout changed, accept the edit "
+				     "(MIG_EDITED_ACCEPT, or --edited accept)");
+	return MIG_EEDITED;
 }
 
 static mig_status report_edited(struct mig__db *db, const struct mig__alloc *alloc,
 				struct mig__world *world, int32_t mode,
 				struct mig__version_rows *state, const char *row)
 {
-	struct edited_search search = { alloc, world, NULL, NULL, db->err };
-	struct mig__rows rows = { state->stored.ids, state->stored.count };
 	const struct mig__script *first = NULL;
-	struct mig__buf names, text;
-	mig_status rc;
+	struct mig__nodes edited = { 0 };
+	struct mig__buf text;
+	mig_status rc = mig__version_edited(db, alloc, world, state, &edited);
 
-	mig__buf_init(&names, alloc);
-	mig__buf_init(&text, alloc);
-	rc = list_edited(db, &search, rows, &names, &first);
 	if (rc)
-		goto out;
-	if (first)
-		mig__buf_addf(&text, "edited after it was applied: %s", mig__buf_text(&names));
-	else
+		return rc;
+	mig__buf_init(&text, alloc);
+	if (edited.count) {
+		first = &world->set->at[edited.at[0]];
+		mig__buf_adds(&text, mode == MIG_EDITED_ACCEPT ? "accepted, edited after it was applied: "
+							       : "edited after it was applied: ");
+		name_edited(world, &edited, &text);
+	} else {
 		mig__buf_addf(&text,
 			      "revision %s or one below it was edited after it was applied, or its "
 			      "place in the history was changed",
 			      row);
-	if (mode == MIG_EDITED_WARN) {
-		if (db->log)
-			db->log(db->user, MIG_LOG_WARNING, mig__buf_text(&text));
-		goto out;
 	}
-	rc = mig__fail(db->err, MIG_EEDITED, "%s", mig__buf_text(&text));
-	mig__error_set_revision(db->err, first ? first->id : row);
-	if (first && first->file)
-		mig__error_set_place(db->err, first->file, 0, 0);
-	mig__error_set_hint(db->err, "put the script back and write a new revision for the change; "
-				     "if only comments or layout changed, accept the edit");
-out:
-	mig__buf_finish(&names);
+	if (mode == MIG_EDITED_ERROR)
+		rc = fail_edited(db, first, row, mig__buf_text(&text));
+	else if (!state->warned && db->log)
+		db->log(db->user, MIG_LOG_WARNING, mig__buf_text(&text));
+	state->warned = 1;
 	mig__buf_finish(&text);
+	mig__nodes_finish(world->graph, &edited);
 	return rc;
 }
 
@@ -176,10 +193,15 @@ mig_status mig__version_check(struct mig__db *db, const struct mig__alloc *alloc
 	for (size_t i = 0; !rc && i < rows->count; i++) {
 		uint32_t node = mig__graph_find(world->graph, rows->ids[i]);
 
-		if (node == MIG__NO_NODE) /* the graph words the error, with all such rows */
-			return mig__graph_current(world->graph,
-						  (struct mig__rows){ rows->ids, rows->count },
-						  db->err, &nodes);
+		if (node == MIG__NO_NODE) { /* the graph words the error, with all such rows */
+			rc = mig__graph_current(world->graph,
+						(struct mig__rows){ rows->ids, rows->count },
+						db->err, &nodes);
+			if (rc == MIG_ENEWER && !db->err->hint)
+				mig__error_set_hint(db->err, "use the program, or the revisions, that "
+							     "brought the database there");
+			return rc;
+		}
 		if (!strcmp(rows->digests[i], MIG__DIGEST_RUNNING)) {
 			state->running = 1;
 			continue;
@@ -189,8 +211,7 @@ mig_status mig__version_check(struct mig__db *db, const struct mig__alloc *alloc
 			continue;
 		if (mode == MIG_EDITED_ACCEPT)
 			state->stale = 1;
-		else
-			return report_edited(db, alloc, world, mode, state, rows->ids[i]);
+		rc = report_edited(db, alloc, world, mode, state, rows->ids[i]);
 	}
 	return rc;
 }

@@ -11,6 +11,7 @@ struct mig__version_rows {
 	struct mig__arena arena;       /* of stored */
 	int32_t stale;   /* a digest in the table is not today's and shall be (MIG_EDITED_ACCEPT) */
 	int32_t running; /* a row is marked MIG__DIGEST_RUNNING */
+	int32_t warned;  /* an edit was warned of: once is enough */
 	/* a step's changes since the last write, by node; NULL until the first */
 	uint8_t *was, *is;
 	uint32_t *touched;
@@ -27,6 +28,11 @@ mig_status mig__version_read(struct mig__db *db, struct mig__version_rows *state
  * warning, or makes the state stale, by mode (enum mig_edited_mode). */
 mig_status mig__version_check(struct mig__db *db, const struct mig__alloc *alloc,
 			   struct mig__world *world, int32_t mode, struct mig__version_rows *state);
+/* The applied revisions whose script is not the one that ran, in graph order. */
+mig_status mig__version_edited(struct mig__db *db, const struct mig__alloc *alloc,
+			       struct mig__world *world, const struct mig__version_rows *state,
+			       struct mig__nodes *out);
+
 /* Notes a step's change. */
 mig_status mig__version_apply(const struct mig__alloc *alloc, const struct mig__world *world,
 			   struct mig__version_rows *state, const struct mig__route *route,

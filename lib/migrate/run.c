@@ -4,6 +4,7 @@
 #include "migrate/rows.h"
 
 #include <pwd.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
@@ -98,6 +99,23 @@ int32_t mig__run_poll(struct mig__run *run, int32_t waiting)
 	run->now.event = waiting ? MIG_EVENT_WAITING : MIG_EVENT_WORKING;
 	run->now.elapsed_us = now - run->began_us;
 	return run->progress(run->progress_user, &run->now);
+}
+
+/* A warning to the log. */
+static void tell(struct mig__run *run, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
+
+static void tell(struct mig__run *run, const char *format, ...)
+{
+	char text[512];
+	va_list args;
+
+	if (!run->db->log)
+		return;
+	va_start(args, format);
+	vsnprintf(text, sizeof text, format, args);
+	va_end(args);
+	run->db->log(run->db->user, MIG_LOG_WARNING, text);
 }
 
 static void now_step(struct mig__run *run, const struct mig__script *script, size_t step)
@@ -285,12 +303,29 @@ static mig_status ensure_tables(struct job *job)
 	return rc;
 }
 
+/* An accepted edit is told in the history, so that it is not blamed again. */
+static mig_status log_accepted(struct job *job)
+{
+	struct mig__run *run = job->run;
+	struct done_step now = { 0 };
+	struct mig__nodes edited = { 0 };
+	mig_status rc = mig__version_edited(run->db, run->alloc, &run->world, &job->rows, &edited);
+
+	utc_now(now.started);
+	for (uint32_t i = 0; !rc && i < edited.count; i++)
+		rc = log_step(job, edited.at[i], MIG_STAMP, "done", &now);
+	mig__nodes_finish(run->world.graph, &edited);
+	return rc;
+}
+
 /* Version and history rows of the steps that ran in the open transaction. */
 static mig_status write_steps(struct job *job)
 {
 	struct mig__run *run = job->run;
 	mig_status rc = ensure_tables(job);
 
+	if (!rc && job->rows.stale)
+		rc = log_accepted(job);
 	if (!rc)
 		rc = mig__version_write(run->db, run->alloc, &run->world, &job->rows);
 	for (size_t i = 0; !rc && i < job->done_count; i++)
@@ -415,6 +450,7 @@ static mig_status lone_skip(struct lone *l, const struct mig__store_running *run
 	struct section_run *s = &l->section;
 	char hex[MIG__DIGEST_HEX];
 	mig_statement st = { .struct_size = sizeof st };
+	size_t first = SIZE_MAX;
 	mig_status rc;
 
 	while (l->done < running->statements) {
@@ -425,6 +461,7 @@ static mig_status lone_skip(struct lone *l, const struct mig__store_running *run
 		if (!st.size)
 			break;
 		s->last = st.offset;
+		first = first == SIZE_MAX ? st.offset : first;
 		if (st.kind & MIG_STATEMENT_SESSION)
 			rc = run->db->dialect->run_statement(run->db->conn, s->body.text + st.offset,
 							     st.size);
@@ -435,6 +472,7 @@ static mig_status lone_skip(struct lone *l, const struct mig__store_running *run
 	}
 	prefix_hex(l, hex);
 	if (running->statements && strcmp(hex, running->done_digest)) {
+		s->last = first == SIZE_MAX ? 0 : first;
 		rc = mig__fail(run->err, MIG_EEDITED,
 			       "edited in its first %lld statements, which have already run",
 			       (long long)running->statements);
@@ -476,8 +514,14 @@ static mig_status lone_section(struct lone *l, const struct mig__store_running *
 	if (!rc && inside)
 		rc = mig__fail(run->err, MIG_ETRANSACTION,
 			       "the section ends inside a transaction that it began");
-	if (rc)
+	if (rc) {
 		locate(s, st.size && run->err->offset != SIZE_MAX ? st.offset : 0, s->last);
+		if (l->done && !run->err->hint)
+			mig__error_set_hint(run->err,
+					    "the %lld statements before it are done and stay: mend the "
+					    "rest and run again, or give the step up by a stamp",
+					    (long long)l->done);
+	}
 	mig__body_finish(run->alloc, &s->body);
 	return rc;
 }
@@ -606,8 +650,13 @@ static mig_status resume(struct job *job)
 			       "an unfinished %s of revision %s, which this program does not know",
 			       mig__direction_name(running.direction), running.revision);
 		mig__error_set_revision(run->err, running.revision);
+		mig__error_set_hint(run->err, "bring its script back to finish it, or give it up by a "
+					      "stamp");
 		return rc;
 	}
+	tell(run, "finishing the %s of revision %s that was left unfinished after %lld statements",
+	     mig__direction_name(running.direction), running.revision,
+	     (long long)running.statements);
 	rc = mig__plan_step(&run->world, node, running.direction, run->err, &transactional);
 	if (!rc)
 		rc = run_lone(job, node, running.direction, &running);
@@ -802,9 +851,13 @@ static mig_status stamp_inside(struct job *job, const char *const *targets, size
 		goto out;
 	job->tables = !before.missing && !job->running.missing;
 	rc = ensure_tables(job);
-	if (!rc && job->running.present)
+	if (!rc && job->running.present) {
 		rc = mig__store_mark(run->db, "abandoned", job->running.statements,
 				     job->running.done_digest, 0);
+		tell(run, "the unfinished %s of revision %s (%lld statements done) is given up",
+		     mig__direction_name(job->running.direction), job->running.revision,
+		     (long long)job->running.statements);
+	}
 	if (!rc && run->options.purge)
 		rc = mig__store_clear(run->db);
 	if (!rc)
@@ -814,7 +867,7 @@ static mig_status stamp_inside(struct job *job, const char *const *targets, size
 	rows = (struct mig__rows){ job->rows.stored.ids, job->rows.stored.count };
 	rc = mig__graph_stamp(run->world.graph, rows, targets, count, run->err, &nodes);
 	if (rc == MIG_ENEWER)
-		mig__error_set_hint(run->err, "clear the unknown rows as well (purge)");
+		mig__error_set_hint(run->err, "clear the unknown rows as well (purge, or --purge)");
 	if (!rc)
 		rc = mig__version_replace(run->alloc, &run->world, &job->rows, &nodes, run->err);
 	if (!rc)

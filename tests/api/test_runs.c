@@ -176,6 +176,15 @@ static void test_edited(void **state)
 	expect(ctx, MIG_EEDITED, mig_upgrade(ctx, "head"));
 	ok(ctx, mig_upgrade_with(ctx, "head", &accept));
 	ok(ctx, mig_upgrade(ctx, "head"));
+	assert_string_equal(ask(p, "SELECT revision FROM mig_history WHERE direction = 'stamp'"),
+			    "bbb");
+	mig_close(ctx);
+	ctx = open_place(p); /* what was accepted is not blamed for another edit */
+	add(ctx, "aaa", "", CREATE("a"), DROP("a"));
+	add(ctx, "bbb", "aaa", CREATE("b") "-- a remark", DROP("b"));
+	add(ctx, "ccc", "bbb", CREATE("c") "-- another", DROP("c"));
+	expect(ctx, MIG_EEDITED, mig_upgrade(ctx, "head"));
+	assert_string_equal(mig_error_message(ctx), "edited after it was applied: ccc (ccc.sql)");
 	mig_close(ctx);
 }
 
@@ -297,6 +306,7 @@ static void test_lone_is_taken_up(void **state)
 				  "CREATE TABLE three (x);\n");
 	expect(ctx, MIG_ESQL, mig_upgrade(ctx, "head"));
 	assert_int_equal(mig_error_line(ctx), 9);
+	assert_non_null(strstr(mig_error_hint(ctx), "2 statements"));
 	assert_string_equal(rows(p), "");
 	assert_string_equal(tables(p), "one");
 	assert_string_equal(ask(p, "SELECT state || ' ' || statements FROM mig_history"),
@@ -308,6 +318,7 @@ static void test_lone_is_taken_up(void **state)
 	add_text(ctx, LONE_HEADER "CREATE TABLE one (x);\nINSERT INTO one VALUES (99);\n"
 				  "CREATE TABLE two (x);\n");
 	expect(ctx, MIG_EEDITED, mig_upgrade(ctx, "head"));
+	assert_int_equal(mig_error_line(ctx), 7); /* where the part that has run begins */
 	assert_string_equal(tables(p), "one");
 	mig_close(ctx);
 

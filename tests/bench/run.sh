@@ -6,7 +6,7 @@ build=${1:?usage: run.sh BUILD_DIR [options]}
 shift
 here=$(cd "$(dirname "$0")" && pwd)
 [ -f "$build/build.ninja" ] || meson setup "$build" "$here/../.." --buildtype=release
-ninja -C "$build" >/dev/null
+ninja -C "$build" --quiet
 build=$(cd "$build" && pwd)
 MIG_DIALECT_PATH=$build/lib
 export MIG_DIALECT_PATH

@@ -142,8 +142,8 @@ static void child(struct world *w)
 	int fd;
 
 	snprintf(path, sizeof path, "%s/out", w->base);
-	fd = open(strcmp(w->stdout_kind, "full") ? path : "/dev/full",
-		  O_WRONLY | O_CREAT | O_TRUNC, 0600);
+	fd = open(strcmp(w->stdout_kind, "full") ? path : "/dev/full", O_WRONLY | O_CREAT | O_TRUNC,
+		  0600);
 	dup2(fd, 1);
 	close(fd);
 	snprintf(path, sizeof path, "%s/err", w->base);

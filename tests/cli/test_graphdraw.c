@@ -178,9 +178,9 @@ static void check_text(const struct dag *dag, const char *expected)
 
 static void test_octopus(void **state)
 {
-	static const struct dag dag = {
-		6, { { 1, 2, 3, 4 }, { 5 }, { 5 }, { 5 }, { 5 } }, { 4, 1, 1, 1, 1, 0 }
-	};
+	static const struct dag dag = { 6,
+					{ { 1, 2, 3, 4 }, { 5 }, { 5 }, { 5 }, { 5 } },
+					{ 4, 1, 1, 1, 1, 0 } };
 
 	(void)state;
 	check_text(&dag, "*\n|\\\n| |\\\n| | |\\\n"
@@ -193,7 +193,9 @@ static void test_octopus(void **state)
 
 static void test_criss_cross(void **state)
 {
-	static const struct dag dag = { 5, { { 2, 3 }, { 2, 3 }, { 4 }, { 4 } }, { 2, 2, 1, 1, 0 } };
+	static const struct dag dag = { 5,
+					{ { 2, 3 }, { 2, 3 }, { 4 }, { 4 } },
+					{ 2, 2, 1, 1, 0 } };
 
 	(void)state;
 	check_text(&dag, "*\n|\\\n"

@@ -128,7 +128,8 @@ static void test_bundle(void **state)
 		assert_string_equal(mig_revision_chain(x), mig_revision_chain(y));
 		assert_int_equal(mig_revision_label_count(x), mig_revision_label_count(y));
 		assert_int_equal(mig_revision_parent_count(x), mig_revision_parent_count(y));
-		assert_int_equal(mig_revision_dependency_count(x), mig_revision_dependency_count(y));
+		assert_int_equal(mig_revision_dependency_count(x),
+				 mig_revision_dependency_count(y));
 		check_sections(x, y);
 		assert_non_null(s);
 		assert_int_equal(m, n);
@@ -314,9 +315,14 @@ static int start(void **state)
 
 static int stop(void **state)
 {
-	static const char *const left[] = { "a.db", "new/versions/ffff_x.sql", "new/versions",
-					    "new/mig.ini", "new/script.sql.tmpl", "new/README",
-					    "new", "" };
+	static const char *const left[] = { "a.db",
+					    "new/versions/ffff_x.sql",
+					    "new/versions",
+					    "new/mig.ini",
+					    "new/script.sql.tmpl",
+					    "new/README",
+					    "new",
+					    "" };
 	char path[128];
 
 	(void)state;
@@ -330,8 +336,8 @@ static int stop(void **state)
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_bundle),	cmocka_unit_test(test_commands),
-		cmocka_unit_test(test_folder),	cmocka_unit_test(test_setup),
+		cmocka_unit_test(test_bundle),  cmocka_unit_test(test_commands),
+		cmocka_unit_test(test_folder),  cmocka_unit_test(test_setup),
 		cmocka_unit_test(test_options), cmocka_unit_test(test_signals),
 	};
 
