@@ -13,7 +13,15 @@ ninja -C "$build" quickstart >/dev/null
 
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
-run() { printf '\n$ %s\n' "$(echo "$*" | sed "s|$build/[^ ]*/||g; s|$dir/||g")"; "$@"; }
+run() {
+	line=""
+	for word in "$@"; do
+		case $word in *" "*) word="\"$word\"" ;; esac
+		line="$line $word"
+	done
+	printf '\n$%s\n' "$(echo "$line" | sed "s|$build/[^ ]*/||g; s|$dir/||g")"
+	"$@"
+}
 
 echo "A program with three revisions of its schema starts for the first time:"
 run "$build/examples/selfmigrate/notes-1" "$dir/notes.db"
