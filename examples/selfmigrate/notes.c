@@ -52,19 +52,18 @@ static mig_status clear_titles(void *user, mig_step *step)
 }
 
 #if NOTES_VERSION >= 2
-static const char pinned[] =
-	"-- pin notes\n"
-	"--\n"
-	"-- revision: 0004\n"
-	"-- revises: 0003\n"
-	"\n"
-	"-- mig:upgrade\n"
-	"ALTER TABLE notes ADD COLUMN pinned INTEGER NOT NULL DEFAULT 0;\n"
-	"CREATE INDEX ix_notes_pinned ON notes (pinned);\n"
-	"\n"
-	"-- mig:downgrade\n"
-	"DROP INDEX ix_notes_pinned;\n"
-	"ALTER TABLE notes DROP COLUMN pinned;\n";
+static const char pinned[] = "-- pin notes\n"
+			     "--\n"
+			     "-- revision: 0004\n"
+			     "-- revises: 0003\n"
+			     "\n"
+			     "-- mig:upgrade\n"
+			     "ALTER TABLE notes ADD COLUMN pinned INTEGER NOT NULL DEFAULT 0;\n"
+			     "CREATE INDEX ix_notes_pinned ON notes (pinned);\n"
+			     "\n"
+			     "-- mig:downgrade\n"
+			     "DROP INDEX ix_notes_pinned;\n"
+			     "ALTER TABLE notes DROP COLUMN pinned;\n";
 #endif
 
 static mig_status add_revisions(mig_ctx *ctx)

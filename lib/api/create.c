@@ -155,7 +155,8 @@ static mig_status choose_id(struct creation *c)
 				 "illegal revision id \"%s\": use 1 to 255 of A-Z a-z 0-9 _ .", id);
 	for (size_t i = 0; i < sizeof reserved / sizeof *reserved; i++)
 		if (!strcmp(id, reserved[i]))
-			return mig__fail(err, MIG_EILLEGAL_ID, "revision id \"%s\" is reserved", id);
+			return mig__fail(err, MIG_EILLEGAL_ID, "revision id \"%s\" is reserved",
+					 id);
 	if (mig__graph_find(c->ctx->graph, id) != MIG__NO_NODE)
 		return mig__fail(err, MIG_EDUPLICATE_REVISION, "revision %s exists already", id);
 	c->values.id = id;
@@ -177,8 +178,8 @@ static mig_status check_head(struct creation *c, uint32_t node)
 static mig_status add_ids(struct creation *c, const struct mig__nodes *nodes, const char ***list,
 			  uint32_t *count)
 {
-	const char **grown = mig__arena_zalloc(&c->arena, (size_t)*count + nodes->count + 1,
-					       sizeof *grown);
+	const char **grown =
+		mig__arena_zalloc(&c->arena, (size_t)*count + nodes->count + 1, sizeof *grown);
 
 	if (!grown)
 		return mig__fail_nomem(&c->ctx->err);
@@ -263,8 +264,7 @@ static mig_status choose_folder(struct creation *c, const char **out)
 	}
 	if (c->o.version_path)
 		return mig__fail(&c->ctx->err, MIG_EINVAL,
-				 "%s is not one of the folders with revisions",
-				 c->o.version_path);
+				 "%s is not one of the folders with revisions", c->o.version_path);
 	if (!folders)
 		return mig__fail(&c->ctx->err, MIG_EMISUSE,
 				 "there is no folder to write the revision to");
@@ -276,7 +276,8 @@ static mig_status choose_folder(struct creation *c, const char **out)
 		return *out ? MIG_OK : mig__fail_nomem(&c->ctx->err);
 	}
 	if (folders > 1) {
-		mig__fail(&c->ctx->err, MIG_EINVAL, "there are %zu folders with revisions", folders);
+		mig__fail(&c->ctx->err, MIG_EINVAL, "there are %zu folders with revisions",
+			  folders);
 		mig__error_set_hint(&c->ctx->err, "say which one the new revision goes to");
 		return MIG_EINVAL;
 	}
@@ -410,8 +411,10 @@ mig_status mig_revision_create(mig_ctx *ctx, const mig_revision_options *options
 		rc = id ? mig__load(ctx, 0) : mig__fail_nomem(&ctx->err);
 		node = rc ? MIG__NO_NODE : mig__graph_find(ctx->graph, id);
 		if (!rc && node == MIG__NO_NODE)
-			rc = mig__fail(&ctx->err, MIG_EIO, "revision %s was written, but not found "
-							   "again", id);
+			rc = mig__fail(&ctx->err, MIG_EIO,
+				       "revision %s was written, but not found "
+				       "again",
+				       id);
 		if (!rc)
 			rc = mig__revision_list_new(ctx, &node, 1, 0, out);
 		if (rc) {

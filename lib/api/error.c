@@ -5,7 +5,10 @@ static const struct {
 	mig_status status;
 	const char *name, *text;
 } statuses[] = {
-#define ROW(status, text) { status, #status, text }
+#define ROW(status, text)             \
+	{                             \
+		status, #status, text \
+	}
 	ROW(MIG_OK, "no error"),
 	ROW(MIG_ERROR, "error"),
 	ROW(MIG_ENOMEM, "out of memory"),

@@ -11,7 +11,7 @@ struct mig_plan {
 	struct {
 		size_t offset, size; /* of the section in the revision's text */
 		int32_t has;
-	} *sections;
+	} * sections;
 	char **sql;
 	int32_t direction;
 };
@@ -151,9 +151,9 @@ const char *mig_plan_sql(mig_plan *plan, size_t i, size_t *size)
 	    plan->sections[i].size > text_size - plan->sections[i].offset)
 		return NULL;
 	if (!plan->sql[i])
-		plan->sql[i] = mig__arena_strndup(&plan->revisions->arena,
-						  text + plan->sections[i].offset,
-						  plan->sections[i].size);
+		plan->sql[i] =
+			mig__arena_strndup(&plan->revisions->arena, text + plan->sections[i].offset,
+					   plan->sections[i].size);
 	if (size && plan->sql[i])
 		*size = plan->sections[i].size;
 	return plan->sql[i];

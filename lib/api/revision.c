@@ -73,8 +73,7 @@ static int copy_revision(mig_ctx *ctx, struct mig__arena *arena, uint32_t node, 
 	out->file = s->file ? copy_text(arena, s->file) : NULL;
 	out->flags = flags_of(ctx, node);
 	out->on_disk = s->on_disk;
-	return out->id && out->message && out->summary && out->created &&
-	       (!s->file || out->file) &&
+	return out->id && out->message && out->summary && out->created && (!s->file || out->file) &&
 	       copy_list(arena, s->parents.at, s->parents.count, &out->parents) &&
 	       copy_list(arena, s->labels.at, s->labels.count, &out->labels) &&
 	       copy_nodes(arena, ctx->graph, mig__graph_children(ctx->graph, node),
@@ -83,8 +82,8 @@ static int copy_revision(mig_ctx *ctx, struct mig__arena *arena, uint32_t node, 
 			  &out->dependencies);
 }
 
-mig_status mig__revision_list_new(mig_ctx *ctx, const uint32_t *nodes, size_t count,
-				  uint32_t flags, mig_revision_list **out)
+mig_status mig__revision_list_new(mig_ctx *ctx, const uint32_t *nodes, size_t count, uint32_t flags,
+				  mig_revision_list **out)
 {
 	mig_revision_list *list = mig__calloc(&ctx->alloc, 1, sizeof *list);
 

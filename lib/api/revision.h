@@ -24,7 +24,7 @@ struct mig_revision_list {
 };
 
 /* Copies the nodes; flags are or-ed to each. */
-mig_status mig__revision_list_new(mig_ctx *ctx, const uint32_t *nodes, size_t count,
-				  uint32_t flags, mig_revision_list **out);
+mig_status mig__revision_list_new(mig_ctx *ctx, const uint32_t *nodes, size_t count, uint32_t flags,
+				  mig_revision_list **out);
 
 #endif

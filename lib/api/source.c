@@ -9,8 +9,8 @@
 
 static mig_status add(mig_ctx *ctx, const struct mig__source *source)
 {
-	if (!mig__grow(&ctx->alloc, (void **)&ctx->sources, &ctx->source_cap,
-		       ctx->source_count + 1, sizeof *ctx->sources))
+	if (!mig__grow(&ctx->alloc, (void **)&ctx->sources, &ctx->source_cap, ctx->source_count + 1,
+		       sizeof *ctx->sources))
 		return mig__fail_nomem(&ctx->err);
 	ctx->sources[ctx->source_count++] = *source;
 	mig__unload(ctx);
@@ -45,8 +45,7 @@ mig_status mig_add_directory_with(mig_ctx *ctx, const char *path,
 		return mig__fail(&ctx->err, MIG_EINVAL, "the folder's path is missing");
 	source.recursive = o.recursive;
 	mig__buf_init(&versions, &ctx->alloc);
-	mig__buf_addf(&versions, "%s%sversions", path,
-		      path[strlen(path) - 1] == '/' ? "" : "/");
+	mig__buf_addf(&versions, "%s%sversions", path, path[strlen(path) - 1] == '/' ? "" : "/");
 	if (versions.failed)
 		rc = mig__fail_nomem(&ctx->err);
 	else if (!o.exact && mig__file_kind(versions.data) == MIG__FILE_FOLDER)

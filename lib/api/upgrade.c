@@ -71,7 +71,8 @@ mig_status mig_downgrade_with(mig_ctx *ctx, const char *target, const mig_run_op
 	if (rc)
 		return rc;
 	if (!target)
-		return mig__fail(&ctx->err, MIG_EINVAL, "the target is NULL: use \"-1\" or \"base\"");
+		return mig__fail(&ctx->err, MIG_EINVAL,
+				 "the target is NULL: use \"-1\" or \"base\"");
 	return go(ctx, options, run_to, &to);
 }
 

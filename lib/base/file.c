@@ -60,8 +60,7 @@ mig_status mig__file_read(const struct mig__alloc *alloc, const char *path, stru
 	return rc;
 }
 
-mig_status mig__file_create(const char *path, const char *text, size_t size,
-			    struct mig__error *err)
+mig_status mig__file_create(const char *path, const char *text, size_t size, struct mig__error *err)
 {
 	mig_status rc;
 	int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
@@ -95,8 +94,7 @@ void mig__file_remove(const char *path)
 
 mig_status mig__file_mkdir(const char *path, struct mig__error *err)
 {
-	if (mkdir(path, 0777) < 0 &&
-	    !(errno == EEXIST && mig__file_kind(path) == MIG__FILE_FOLDER))
+	if (mkdir(path, 0777) < 0 && !(errno == EEXIST && mig__file_kind(path) == MIG__FILE_FOLDER))
 		return fail_errno(err, path);
 	return MIG_OK;
 }

@@ -17,9 +17,9 @@ mig_status mig__options_read(void *out, size_t known, const void *given, struct 
 				 size);
 	for (size_t i = known; i < size; i++)
 		if (((const unsigned char *)given)[i])
-			return mig__fail(err, MIG_EINVAL,
-					 "options set a member that libmig does not know (byte %zu)",
-					 i);
+			return mig__fail(
+				err, MIG_EINVAL,
+				"options set a member that libmig does not know (byte %zu)", i);
 	memcpy(out, given, size < known ? size : known);
 	memcpy(out, &known, sizeof known);
 	return MIG_OK;

@@ -17,7 +17,8 @@ struct mig__place mig__text_place(const char *text, size_t size, size_t offset);
 size_t mig__text_utf8(const char *text, size_t size);
 
 /* The candidate nearest to the word, at most one edit away (two for six letters or more;
- * an edit: a letter added, left out, changed, or two swapped), or NULL. candidates end with NULL. */
+ * an edit: a letter added, left out, changed, or two swapped), or NULL. candidates end with NULL.
+ */
 const char *mig__text_suggest(const char *word, size_t size, const char *const *candidates);
 
 /* Whether the whole word is [A-Za-z0-9_.]{1,255}. */

@@ -84,8 +84,8 @@ void mig__plan_finish(const struct mig__alloc *alloc, const struct mig__world *w
 }
 
 /* The chain digest of one revision whose parents and dependencies have theirs. */
-static mig_status chain_one(const struct mig__alloc *alloc, struct mig__world *world,
-			    uint32_t node, struct mig__error *err)
+static mig_status chain_one(const struct mig__alloc *alloc, struct mig__world *world, uint32_t node,
+			    struct mig__error *err)
 {
 	struct mig__script *script = &world->set->at[node];
 	struct mig__span parents = mig__graph_parents(world->graph, node);
@@ -124,8 +124,8 @@ mig_status mig__world_digests(const struct mig__alloc *alloc, struct mig__world 
 	return rc;
 }
 
-mig_status mig__world_chain(const struct mig__alloc *alloc, struct mig__world *world,
-			    uint32_t node, struct mig__error *err, char hex[MIG__DIGEST_HEX])
+mig_status mig__world_chain(const struct mig__alloc *alloc, struct mig__world *world, uint32_t node,
+			    struct mig__error *err, char hex[MIG__DIGEST_HEX])
 {
 	mig_status rc = MIG_OK;
 

@@ -15,8 +15,8 @@ struct mig__world {
 
 struct mig__plan {
 	struct mig__route route;
-	uint8_t *transactional;  /* one for each step of the route */
-	size_t lone_count;       /* steps outside a transaction */
+	uint8_t *transactional; /* one for each step of the route */
+	size_t lone_count;      /* steps outside a transaction */
 };
 
 /* Routes from the rows to the target (NULL: base; only for a downgrade) and checks that every step
@@ -35,7 +35,7 @@ mig_status mig__plan_step(struct mig__world *world, uint32_t node, int32_t direc
 mig_status mig__world_digests(const struct mig__alloc *alloc, struct mig__world *world,
 			      struct mig__error *err);
 /* The same when only this revision's chain is asked for: nothing to do if it has one. */
-mig_status mig__world_chain(const struct mig__alloc *alloc, struct mig__world *world,
-			    uint32_t node, struct mig__error *err, char hex[MIG__DIGEST_HEX]);
+mig_status mig__world_chain(const struct mig__alloc *alloc, struct mig__world *world, uint32_t node,
+			    struct mig__error *err, char hex[MIG__DIGEST_HEX]);
 
 #endif

@@ -63,8 +63,8 @@ mig_status mig__version_read(struct mig__db *db, struct mig__version_rows *state
 struct edited_search {
 	const struct mig__alloc *alloc;
 	struct mig__world *world;
-	uint8_t *applied;  /* by node */
-	uint8_t *differs;  /* by node: the newest history row has another digest */
+	uint8_t *applied; /* by node */
+	uint8_t *differs; /* by node: the newest history row has another digest */
 	struct mig__error *err;
 };
 
@@ -162,8 +162,9 @@ static mig_status report_edited(struct mig__db *db, const struct mig__alloc *all
 	mig__buf_init(&text, alloc);
 	if (edited.count) {
 		first = &world->set->at[edited.at[0]];
-		mig__buf_adds(&text, mode == MIG_EDITED_ACCEPT ? "accepted, edited after it was applied: "
-							       : "edited after it was applied: ");
+		mig__buf_adds(&text, mode == MIG_EDITED_ACCEPT
+					     ? "accepted, edited after it was applied: "
+					     : "edited after it was applied: ");
 		name_edited(world, &edited, &text);
 	} else {
 		mig__buf_addf(&text,
@@ -182,7 +183,8 @@ static mig_status report_edited(struct mig__db *db, const struct mig__alloc *all
 }
 
 mig_status mig__version_check(struct mig__db *db, const struct mig__alloc *alloc,
-			   struct mig__world *world, int32_t mode, struct mig__version_rows *state)
+			      struct mig__world *world, int32_t mode,
+			      struct mig__version_rows *state)
 {
 	const struct mig__store_rows *rows = &state->stored;
 	char hex[MIG__DIGEST_HEX];
@@ -198,8 +200,9 @@ mig_status mig__version_check(struct mig__db *db, const struct mig__alloc *alloc
 						(struct mig__rows){ rows->ids, rows->count },
 						db->err, &nodes);
 			if (rc == MIG_ENEWER && !db->err->hint)
-				mig__error_set_hint(db->err, "use the program, or the revisions, that "
-							     "brought the database there");
+				mig__error_set_hint(db->err,
+						    "use the program, or the revisions, that "
+						    "brought the database there");
 			return rc;
 		}
 		if (!strcmp(rows->digests[i], MIG__DIGEST_RUNNING)) {
@@ -251,8 +254,8 @@ static void set(struct mig__version_rows *state, uint32_t node, int in)
 }
 
 mig_status mig__version_apply(const struct mig__alloc *alloc, const struct mig__world *world,
-			   struct mig__version_rows *state, const struct mig__route *route,
-			   size_t step, struct mig__error *err)
+			      struct mig__version_rows *state, const struct mig__route *route,
+			      size_t step, struct mig__error *err)
 {
 	const struct mig__route_step *s = &route->steps[step];
 	mig_status rc = prepare(alloc, world, state, err);
@@ -286,8 +289,8 @@ static void set_below(const struct mig__world *world, struct mig__version_rows *
 }
 
 mig_status mig__version_apply_one(const struct mig__alloc *alloc, const struct mig__world *world,
-			       struct mig__version_rows *state, uint32_t node, int32_t direction,
-			       struct mig__error *err)
+				  struct mig__version_rows *state, uint32_t node, int32_t direction,
+				  struct mig__error *err)
 {
 	struct mig__rows rows = { state->stored.ids, state->stored.count };
 	struct mig__nodes below = { 0 };
@@ -316,8 +319,8 @@ out:
 }
 
 mig_status mig__version_replace(const struct mig__alloc *alloc, const struct mig__world *world,
-			     struct mig__version_rows *state, const struct mig__nodes *nodes,
-			     struct mig__error *err)
+				struct mig__version_rows *state, const struct mig__nodes *nodes,
+				struct mig__error *err)
 {
 	mig_status rc = prepare(alloc, world, state, err);
 
@@ -349,8 +352,8 @@ static int by_id(const void *a, const void *b)
 }
 
 static mig_status restate(const struct mig__alloc *alloc, struct mig__world *world,
-			  struct mig__version_rows *state, const uint32_t *came,
-			  size_t came_count, struct mig__error *err)
+			  struct mig__version_rows *state, const uint32_t *came, size_t came_count,
+			  struct mig__error *err)
 {
 	size_t room = state->stored.count + came_count;
 	struct mig__store_rows now = { 0 };
@@ -406,7 +409,8 @@ static mig_status write_change(struct mig__db *db, const struct mig__alloc *allo
 		if (rc)
 			break;
 		if (i < pairs)
-			rc = mig__store_update(db, id_of(world, came[i]), hex, id_of(world, gone[i]));
+			rc = mig__store_update(db, id_of(world, came[i]), hex,
+					       id_of(world, gone[i]));
 		else if (i < came_count)
 			rc = mig__store_insert(db, id_of(world, came[i]), hex);
 		else
@@ -436,7 +440,7 @@ static mig_status refresh(struct mig__db *db, const struct mig__alloc *alloc,
 }
 
 mig_status mig__version_write(struct mig__db *db, const struct mig__alloc *alloc,
-			   struct mig__world *world, struct mig__version_rows *state)
+			      struct mig__world *world, struct mig__version_rows *state)
 {
 	uint32_t *gone, *came;
 	size_t gone_count = 0, came_count = 0;

@@ -27,7 +27,8 @@ mig_status mig__version_read(struct mig__db *db, struct mig__version_rows *state
  * differs is MIG_EEDITED, naming the revisions that were edited (looked up in the history), or a
  * warning, or makes the state stale, by mode (enum mig_edited_mode). */
 mig_status mig__version_check(struct mig__db *db, const struct mig__alloc *alloc,
-			   struct mig__world *world, int32_t mode, struct mig__version_rows *state);
+			      struct mig__world *world, int32_t mode,
+			      struct mig__version_rows *state);
 /* The applied revisions whose script is not the one that ran, in graph order. */
 mig_status mig__version_edited(struct mig__db *db, const struct mig__alloc *alloc,
 			       struct mig__world *world, const struct mig__version_rows *state,
@@ -35,19 +36,19 @@ mig_status mig__version_edited(struct mig__db *db, const struct mig__alloc *allo
 
 /* Notes a step's change. */
 mig_status mig__version_apply(const struct mig__alloc *alloc, const struct mig__world *world,
-			   struct mig__version_rows *state, const struct mig__route *route,
-			   size_t step, struct mig__error *err);
+			      struct mig__version_rows *state, const struct mig__route *route,
+			      size_t step, struct mig__error *err);
 /* The same for one revision that goes up or down, whatever the plan. */
 mig_status mig__version_apply_one(const struct mig__alloc *alloc, const struct mig__world *world,
-			       struct mig__version_rows *state, uint32_t node, int32_t direction,
-			       struct mig__error *err);
+				  struct mig__version_rows *state, uint32_t node, int32_t direction,
+				  struct mig__error *err);
 /* The rows become these nodes, whatever they were. */
 mig_status mig__version_replace(const struct mig__alloc *alloc, const struct mig__world *world,
-			     struct mig__version_rows *state, const struct mig__nodes *nodes,
-			     struct mig__error *err);
+				struct mig__version_rows *state, const struct mig__nodes *nodes,
+				struct mig__error *err);
 /* Writes the noted changes (and stale digests) to the table and to state->stored. */
 mig_status mig__version_write(struct mig__db *db, const struct mig__alloc *alloc,
-			   struct mig__world *world, struct mig__version_rows *state);
+			      struct mig__world *world, struct mig__version_rows *state);
 void mig__version_finish(struct mig__version_rows *state);
 
 #endif

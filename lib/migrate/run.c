@@ -26,11 +26,11 @@ struct job {
 	const char *target;
 	struct mig__version_rows rows;
 	struct mig__plan plan;
-	size_t at;       /* next step of the plan */
-	int planned;     /* plan belongs to rows */
-	int locked;      /* db lock for work outside a transaction */
-	int announced;   /* MIG_EVENT_RUN_BEGIN was sent */
-	int tables;      /* both tables are known to be there */
+	size_t at;     /* next step of the plan */
+	int planned;   /* plan belongs to rows */
+	int locked;    /* db lock for work outside a transaction */
+	int announced; /* MIG_EVENT_RUN_BEGIN was sent */
+	int tables;    /* both tables are known to be there */
 	struct mig__store_running running;
 	struct mig__arena running_arena;
 	struct done_step *done;
@@ -173,8 +173,9 @@ static void locate(struct section_run *s, size_t base, size_t offset)
 	mig__error_set_place(err, file, at.line, at.column);
 	mig__error_set_revision(err, s->script->id);
 	if (err->status == MIG_ETRANSACTION && !err->hint)
-		mig__error_set_hint(err, "libmig runs the section in a transaction of its own: leave "
-					 "the statement out, or mark the section transaction=no");
+		mig__error_set_hint(err,
+				    "libmig runs the section in a transaction of its own: leave "
+				    "the statement out, or mark the section transaction=no");
 }
 
 static mig_status run_function(struct mig__run *run, const struct mig__script *script,
@@ -214,7 +215,8 @@ static mig_status run_section(struct mig__run *run, const struct mig__script *sc
 
 	if (rc)
 		return rc;
-	rc = run->db->dialect->run_script(run->db->conn, s.body.text, s.body.size, on_statement, &s);
+	rc = run->db->dialect->run_script(run->db->conn, s.body.text, s.body.size, on_statement,
+					  &s);
 	if (rc)
 		locate(&s, 0, s.last);
 	*statements = s.count;
@@ -257,8 +259,8 @@ static mig_status run_step(struct job *job)
 	if (!rc)
 		rc = hook(run, run->after, script, job->direction, ", after-step hook");
 	if (!rc)
-		rc = mig__version_apply(run->alloc, &run->world, &job->rows, &job->plan.route, job->at,
-				     run->err);
+		rc = mig__version_apply(run->alloc, &run->world, &job->rows, &job->plan.route,
+					job->at, run->err);
 	if (rc)
 		return rc;
 	done->duration_us = now_us() - began;
@@ -337,9 +339,9 @@ static mig_status write_steps(struct job *job)
 /* -- a step outside a transaction, statement by statement, with a journal row in the history
  *
  * A statement that can be rolled back runs in a transaction with its mark in the journal; one that
- * the script's own BEGIN … COMMIT holds is marked by the transaction of that COMMIT. Both are exact.
- * Only a statement that cannot be in a transaction (VACUUM) is marked after it ran; when the process
- * dies in between it is run again. */
+ * the script's own BEGIN … COMMIT holds is marked by the transaction of that COMMIT. Both are
+ * exact. Only a statement that cannot be in a transaction (VACUUM) is marked after it ran; when the
+ * process dies in between it is run again. */
 
 struct lone {
 	struct job *job;
@@ -463,8 +465,8 @@ static mig_status lone_skip(struct lone *l, const struct mig__store_running *run
 		s->last = st.offset;
 		first = first == SIZE_MAX ? st.offset : first;
 		if (st.kind & MIG_STATEMENT_SESSION)
-			rc = run->db->dialect->run_statement(run->db->conn, s->body.text + st.offset,
-							     st.size);
+			rc = run->db->dialect->run_statement(run->db->conn,
+							     s->body.text + st.offset, st.size);
 		if (rc)
 			return rc;
 		prefix_add(l, &st);
@@ -476,8 +478,9 @@ static mig_status lone_skip(struct lone *l, const struct mig__store_running *run
 		rc = mig__fail(run->err, MIG_EEDITED,
 			       "edited in its first %lld statements, which have already run",
 			       (long long)running->statements);
-		mig__error_set_hint(run->err, "put these statements back as they were; what follows "
-					      "them may be changed");
+		mig__error_set_hint(run->err,
+				    "put these statements back as they were; what follows "
+				    "them may be changed");
 		return rc;
 	}
 	s->count = l->done;
@@ -517,10 +520,11 @@ static mig_status lone_section(struct lone *l, const struct mig__store_running *
 	if (rc) {
 		locate(s, st.size && run->err->offset != SIZE_MAX ? st.offset : 0, s->last);
 		if (l->done && !run->err->hint)
-			mig__error_set_hint(run->err,
-					    "the %lld statements before it are done and stay: mend the "
-					    "rest and run again, or give the step up by a stamp",
-					    (long long)l->done);
+			mig__error_set_hint(
+				run->err,
+				"the %lld statements before it are done and stay: mend the "
+				"rest and run again, or give the step up by a stamp",
+				(long long)l->done);
 	}
 	mig__body_finish(run->alloc, &s->body);
 	return rc;
@@ -555,8 +559,8 @@ static mig_status lone_end(struct lone *l)
 	if (!rc)
 		rc = mig__version_read(run->db, &job->rows, NULL);
 	if (!rc)
-		rc = mig__version_apply_one(run->alloc, &run->world, &job->rows, l->node, l->direction,
-					 run->err);
+		rc = mig__version_apply_one(run->alloc, &run->world, &job->rows, l->node,
+					    l->direction, run->err);
 	if (!rc)
 		rc = mig__version_write(run->db, run->alloc, &run->world, &job->rows);
 	if (!rc)
@@ -581,7 +585,8 @@ static mig_status run_lone(struct job *job, uint32_t node, int32_t direction,
 	if (!rc && !resumed)
 		rc = lone_begin(&l);
 	if (!rc)
-		rc = l.script->upgrade ? run_c(run, l.script, direction) : lone_section(&l, resumed);
+		rc = l.script->upgrade ? run_c(run, l.script, direction)
+				       : lone_section(&l, resumed);
 	if (!rc)
 		rc = lone_end(&l);
 	if (rc)
@@ -650,8 +655,9 @@ static mig_status resume(struct job *job)
 			       "an unfinished %s of revision %s, which this program does not know",
 			       mig__direction_name(running.direction), running.revision);
 		mig__error_set_revision(run->err, running.revision);
-		mig__error_set_hint(run->err, "bring its script back to finish it, or give it up by a "
-					      "stamp");
+		mig__error_set_hint(run->err,
+				    "bring its script back to finish it, or give it up by a "
+				    "stamp");
 		return rc;
 	}
 	tell(run, "finishing the %s of revision %s that was left unfinished after %lld statements",
@@ -764,7 +770,7 @@ static mig_status already_there(struct job *job, int *there)
 
 	if (!rc)
 		rc = mig__version_check(run->db, run->alloc, &run->world, run->options.edited,
-				     &job->rows);
+					&job->rows);
 	if (rc)
 		return rc;
 	rows = (struct mig__rows){ job->rows.stored.ids, job->rows.stored.count };

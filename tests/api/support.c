@@ -45,8 +45,8 @@ mig_ctx *open_place(const struct place *p)
 void add(mig_ctx *ctx, const char *id, const char *revises, const char *up, const char *down)
 {
 	char text[4096], name[64];
-	int n = snprintf(text, sizeof text, "-- revision %s\n--\n-- revision: %s\n-- revises: %s\n", id,
-			 id, revises);
+	int n = snprintf(text, sizeof text, "-- revision %s\n--\n-- revision: %s\n-- revises: %s\n",
+			 id, id, revises);
 
 	if (up)
 		n += snprintf(text + n, sizeof text - (size_t)n, "\n-- mig:upgrade\n%s\n", up);
@@ -104,6 +104,7 @@ const char *rows(const struct place *p)
 
 const char *tables(const struct place *p)
 {
-	return ask(p, "SELECT name FROM sqlite_schema WHERE name NOT LIKE 'mig\\_%' ESCAPE '\\' AND "
-		      "name NOT LIKE 'sqlite\\_%' ESCAPE '\\' ORDER BY 1");
+	return ask(p,
+		   "SELECT name FROM sqlite_schema WHERE name NOT LIKE 'mig\\_%' ESCAPE '\\' AND "
+		   "name NOT LIKE 'sqlite\\_%' ESCAPE '\\' ORDER BY 1");
 }

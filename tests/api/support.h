@@ -35,12 +35,12 @@ const char *rows(const struct place *p);
 const char *tables(const struct place *p);
 
 /* Fails with the context's message unless the status is what is expected. */
-#define expect(ctx, want, call)                                                           \
-	do {                                                                               \
-		mig_status got_ = (call);                                                  \
-		if (got_ != (want))                                                        \
-			fail_msg("%s: %s, not %s: %s", #call, mig_status_name(got_),       \
-				 mig_status_name(want), mig_error_message(ctx));           \
+#define expect(ctx, want, call)                                                      \
+	do {                                                                         \
+		mig_status got_ = (call);                                            \
+		if (got_ != (want))                                                  \
+			fail_msg("%s: %s, not %s: %s", #call, mig_status_name(got_), \
+				 mig_status_name(want), mig_error_message(ctx));     \
 	} while (0)
 #define ok(ctx, call) expect(ctx, MIG_OK, call)
 

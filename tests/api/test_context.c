@@ -176,7 +176,9 @@ static void test_questions(void **state)
 		      "-- mig:upgrade\n-- mig:downgrade\n");
 	add(ctx, "r2a", "r1", "", "");
 	add(ctx, "r2b", "r1", "", "");
-	add_text(ctx, "-- dep\n--\n-- revision: d1\n-- revises:\n-- depends_on: r2a\n\n-- mig:upgrade\n");
+	add_text(
+		ctx,
+		"-- dep\n--\n-- revision: d1\n-- revises:\n-- depends_on: r2a\n\n-- mig:upgrade\n");
 	ok(ctx, mig_heads(ctx, 0, &list));
 	assert_int_equal(mig_revision_list_count(list), 3);
 	mig_revision_list_free(list);
@@ -262,7 +264,8 @@ static void test_graph_errors(void **state)
 		if (!rc)
 			rc = mig_upgrade(ctx, "head");
 		if (rc != cases[i].status)
-			fail_msg("case %zu: %s: %s", i, mig_status_name(rc), mig_error_message(ctx));
+			fail_msg("case %zu: %s: %s", i, mig_status_name(rc),
+				 mig_error_message(ctx));
 		assert_non_null(strstr(mig_error_message(ctx), "bad.sql"));
 		mig_close(ctx);
 	}
@@ -314,15 +317,9 @@ static void test_log(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_names),
-		T(test_open_errors),
-		T(test_struct_sizes),
-		T(test_null_arguments),
-		T(test_without_a_database),
-		T(test_questions),
-		T(test_graph_errors),
-		T(test_take_connection),
-		T(test_log),
+		cmocka_unit_test(test_names), T(test_open_errors),        T(test_struct_sizes),
+		T(test_null_arguments),       T(test_without_a_database), T(test_questions),
+		T(test_graph_errors),         T(test_take_connection),    T(test_log),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -98,7 +98,8 @@ static void test_line_of_revisions(void **state)
 static void test_branches(void **state)
 {
 	struct place *p = *state;
-	const char *on_one[] = { "one", NULL }, *all[] = { "heads", NULL }, *labels[] = { "side", NULL };
+	const char *on_one[] = { "one", NULL }, *all[] = { "heads", NULL },
+		   *labels[] = { "side", NULL };
 	const char *twice[] = { "two", "two", NULL }, *base[] = { "base", NULL };
 	const char *deps[] = { "one", NULL }, *unknown[] = { "nope", NULL };
 	mig_revision_options o = { .struct_size = sizeof o, .rev_id = "one" };

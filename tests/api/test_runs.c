@@ -81,7 +81,8 @@ static void test_failing_statement(void **state)
 	add(ctx, "aaa", "", CREATE("a"), NULL);
 	ok(ctx, mig_upgrade(ctx, "head"));
 	add(ctx, "bbb", "aaa", CREATE("b"), NULL);
-	add(ctx, "ccc", "bbb", CREATE("c") "\nINSERT INTO c (v)\n  VALUES (nothing_like_it);", NULL);
+	add(ctx, "ccc", "bbb", CREATE("c") "\nINSERT INTO c (v)\n  VALUES (nothing_like_it);",
+	    NULL);
 	expect(ctx, MIG_ESQL, mig_upgrade(ctx, "head"));
 	assert_string_equal(mig_error_message(ctx),
 			    "ccc.sql:9:11: revision ccc: no such column: nothing_like_it");
@@ -269,11 +270,12 @@ static void test_lone(void **state)
 	struct place *p = *state;
 	mig_ctx *ctx = open_place(p);
 
-	add_text(ctx, LONE_HEADER "PRAGMA journal_mode = WAL;\nCREATE TABLE one (x);\nVACUUM;\n"
-				  "BEGIN;\nCREATE TABLE two (x);\nINSERT INTO two VALUES (1);\nCOMMIT;\n"
-				  "CREATE TABLE three (x);\n"
-				  "-- mig:downgrade transaction=no\nDROP TABLE three; DROP TABLE two;\n"
-				  "VACUUM; DROP TABLE one;\n");
+	add_text(ctx,
+		 LONE_HEADER "PRAGMA journal_mode = WAL;\nCREATE TABLE one (x);\nVACUUM;\n"
+			     "BEGIN;\nCREATE TABLE two (x);\nINSERT INTO two VALUES (1);\nCOMMIT;\n"
+			     "CREATE TABLE three (x);\n"
+			     "-- mig:downgrade transaction=no\nDROP TABLE three; DROP TABLE two;\n"
+			     "VACUUM; DROP TABLE one;\n");
 	add(ctx, "next", "lone", CREATE("n"), DROP("n"));
 	ok(ctx, mig_upgrade(ctx, "head"));
 	assert_string_equal(rows(p), "next");
@@ -378,8 +380,8 @@ static void test_lone_given_up_by_stamp(void **state)
 static void test_transaction_control_is_refused(void **state)
 {
 	struct place *p = *state;
-	static const char *const words[] = { "BEGIN;", "begin immediate;", "COMMIT;", "END;",
-					     "/* x */ ROLLBACK;", "End Transaction;" };
+	static const char *const words[] = { "BEGIN;", "begin immediate;",  "COMMIT;",
+					     "END;",   "/* x */ ROLLBACK;", "End Transaction;" };
 
 	for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
 		mig_ctx *ctx = open_place(p);
@@ -524,10 +526,9 @@ static void test_c_revisions(void **state)
 	ok(ctx, mig_downgrade(ctx, "-1"));
 	assert_int_equal(calls, 11);
 	ok(ctx, mig_upgrade(ctx, "head"));
-	def = (mig_revision_def){ .struct_size = sizeof def,
-				  .id = "bad",
-				  .revises = revises,
-				  .upgrade = c_bad_sql };
+	def = (mig_revision_def){
+		.struct_size = sizeof def, .id = "bad", .revises = revises, .upgrade = c_bad_sql
+	};
 	ok(ctx, mig_add_revision(ctx, &def));
 	expect(ctx, MIG_ESQL, mig_upgrade(ctx, "head"));
 	assert_string_equal(mig_error_message(ctx), "revision bad: no such column: nonsense");
@@ -645,7 +646,8 @@ static void test_cancel(void **state)
 	mig_ctx *ctx = open_place(p);
 
 	add(ctx, "long", "",
-	    "CREATE TABLE x (y); INSERT INTO x WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 "
+	    "CREATE TABLE x (y); INSERT INTO x WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i "
+	    "+ 1 "
 	    "FROM n WHERE i < 2000000000) SELECT count(*) FROM n;",
 	    NULL);
 	assert_int_equal(pthread_create(&thread, NULL, cancel_soon, ctx), 0);

@@ -159,7 +159,9 @@ static void test_places(void **state)
 	check_place("ab\ncd", 4, 2, 2);
 	check_place("ab\r\ncd", 5, 2, 2);
 	check_place("ab\rcd", 4, 2, 2);
-	check_place("\xef\xbb\xbf" "ab", 4, 1, 2);
+	check_place("\xef\xbb\xbf"
+		    "ab",
+		    4, 1, 2);
 	check_place("\xc3\xa9\xc3\xa9x", 4, 1, 3); /* in characters */
 	check_place("ab", 99, 1, 3);
 }
@@ -173,10 +175,10 @@ static void test_utf8(void **state)
 		{ "plain ascii that is longer than eight", 37 },
 		{ "\xc3\xa9\xe2\x82\xac\xf0\x9f\x90\xa7", 9 },
 		{ "ab\xff", 2 },
-		{ "\xc0\xaf", 0 },          /* overlong */
-		{ "x\xed\xa0\x80", 1 },     /* surrogate */
-		{ "\xf4\x90\x80\x80", 0 },  /* past U+10FFFF */
-		{ "\xe2\x82", 0 },          /* cut short */
+		{ "\xc0\xaf", 0 },         /* overlong */
+		{ "x\xed\xa0\x80", 1 },    /* surrogate */
+		{ "\xf4\x90\x80\x80", 0 }, /* past U+10FFFF */
+		{ "\xe2\x82", 0 },         /* cut short */
 		{ "12345678\x80", 8 },
 	};
 
@@ -249,7 +251,8 @@ static void test_files(void **state)
 	assert_int_equal(mig__file_mkdir(path, &err), MIG_EIO); /* a file is in the way */
 	assert_int_equal(mig__file_mkdir(dir, &err), MIG_OK);
 	assert_int_equal(mig__file_read(&mig__alloc_libc, dir, &err, &text, &size), MIG_EIO);
-	assert_int_equal(mig__file_read(&mig__alloc_libc, "/dev/null", &err, &text, &size), MIG_EIO);
+	assert_int_equal(mig__file_read(&mig__alloc_libc, "/dev/null", &err, &text, &size),
+			 MIG_EIO);
 	assert_int_equal(mig__file_create("/dev/full/x", "hello", 5, &err), MIG_EIO);
 	assert_int_equal(mig__file_kind(path), MIG__FILE_REGULAR);
 	assert_int_equal(mig__file_kind(dir), MIG__FILE_FOLDER);
