@@ -83,6 +83,22 @@ mig_status mig__graph_fault(struct mig__error *err, mig_status status,
 void mig__graph_suggest(const struct mig__graph *g, const char *word, size_t size,
 			struct mig__buf *buf);
 
+/* -- reachability (reach.c) */
+
+enum mig__verdict { MIG__NO, MIG__YES, MIG__UNKNOWN };
+
+struct mig__reach {
+	uint32_t *first, *end; /* the interval of what was first met below a node */
+	uint32_t *low, *post;  /* the interval of all it leads to, and maybe more */
+};
+
+/* Labels the nodes with the flag (flags NULL: all), by the given edges; 0 without memory. */
+int mig__reach_init(struct mig__reach *r, const struct mig__graph *g,
+		    const struct mig__adjacency *down, const uint8_t *flags, unsigned flag);
+void mig__reach_finish(const struct mig__graph *g, struct mig__reach *r);
+/* What the labels say of "v leads to c, or is c". */
+enum mig__verdict mig__reach_judge(const struct mig__reach *r, uint32_t v, uint32_t c);
+
 /* -- messages: `"a", "b" and 3 more` */
 
 void mig__list_nodes(struct mig__buf *buf, const struct mig__graph *g, const uint32_t *nodes,

@@ -5,11 +5,13 @@
  *
  *   1. In the forest of first parents, numbered so that a subtree is an interval, one pass over L
  * in that order finds every lister that has another as forest ancestor. Without merges that is all.
- *   2. A lister that has a merge in its line and was not found is searched upwards from, through
- * the nodes that matter (merges and listers), no further down than the lowest lister. What a search
- *      without result has seen is not searched again for this dependency. */
+ *   2. From a lister that has a merge in its line and was not found, the line is searched, through
+ * the nodes that matter (merges and listers). The labels of reach.c end most of it: a node that
+ *      certainly leads to a lister ends the search, one that certainly leads to none ends its way.
+ *      What a search without result has seen is not searched again for this dependency. */
 #include "graph/internal.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 struct normalizer {
@@ -17,12 +19,13 @@ struct normalizer {
 	struct mig__adjacency listers; /* of each dependency, by `first` */
 	uint32_t *first, *end;         /* the interval of each node in the forest */
 	uint32_t *skip;                /* nearest merge or lister at or below by first parents */
-	uint32_t *member;              /* the last dependency (plus one) that this node lists */
 	uint32_t *empty;               /* the last one (plus one) that nobody at or below lists */
 	uint32_t *seen;                /* the last search (plus one) */
 	uint32_t *stack;
-	uint8_t *merged;  /* has a merge in its line */
-	uint8_t *dropped; /* by position in g->dependencies.node */
+	struct mig__reach line;        /* labels by parents */
+	uint32_t *met, *left, members; /* the listers' numbers first and post, each sorted */
+	uint8_t *merged;               /* has a merge in its line */
+	uint8_t *dropped;              /* by position in g->dependencies.node */
 	uint32_t searches, drops;
 };
 
@@ -80,34 +83,66 @@ static void find_listers(struct normalizer *z)
 			z->listers.node[at[d + 1]++] = by_first[i];
 }
 
-static void push_parents(struct normalizer *z, uint32_t v, uint32_t lowest, uint32_t d,
-			 uint32_t *depth)
+/* Whether one of the sorted numbers is from `low` up to before `high`. */
+static int any_between(const uint32_t *numbers, uint32_t count, uint32_t low, uint32_t high)
+{
+	uint32_t from = 0, to = count;
+
+	while (from < to) {
+		uint32_t middle = from + (to - from) / 2;
+
+		if (numbers[middle] < low)
+			from = middle + 1;
+		else
+			to = middle;
+	}
+	return from < count && numbers[from] < high;
+}
+
+/* Whether v is, or leads by parents to, a lister. */
+static enum mig__verdict judge(const struct normalizer *z, uint32_t v)
+{
+	const struct mig__reach *r = &z->line;
+
+	if (any_between(z->met, z->members, r->first[v], r->end[v]))
+		return MIG__YES;
+	return any_between(z->left, z->members, r->low[v], r->post[v] + 1) ? MIG__UNKNOWN : MIG__NO;
+}
+
+/* Pushes what is worth a search of v's parents; YES if one leads to a lister. */
+static enum mig__verdict push_parents(struct normalizer *z, uint32_t v, uint32_t d, uint32_t *depth)
 {
 	MIG__EACH(p, z->g->parents, v) {
 		uint32_t to = z->skip[p];
+		enum mig__verdict verdict;
 
-		if (z->g->place[to] < lowest || z->seen[to] == z->searches || z->empty[to] == d + 1)
+		if (z->seen[to] == z->searches || z->empty[to] == d + 1)
 			continue;
 		z->seen[to] = z->searches;
-		z->stack[(*depth)++] = to;
+		verdict = judge(z, to);
+		if (verdict == MIG__YES)
+			return MIG__YES;
+		if (verdict == MIG__UNKNOWN)
+			z->stack[(*depth)++] = to;
 	}
+	return MIG__NO;
 }
 
 /* Whether a proper line-ancestor of v lists d. */
-static int ancestor_lists(struct normalizer *z, uint32_t v, uint32_t d, uint32_t lowest)
+static int ancestor_lists(struct normalizer *z, uint32_t v, uint32_t d)
 {
 	uint32_t depth = 0, done = 0, trail = z->g->count;
 
 	z->searches++;
-	push_parents(z, v, lowest, d, &depth);
+	if (push_parents(z, v, d, &depth) == MIG__YES)
+		return 1;
 	while (depth) {
 		uint32_t u = z->stack[--depth];
 
-		if (z->member[u] == d + 1)
-			return 1;
 		z->stack[--trail] = u; /* the far end keeps what was seen; they never meet */
 		done++;
-		push_parents(z, u, lowest, d, &depth);
+		if (push_parents(z, u, d, &depth) == MIG__YES)
+			return 1;
 	}
 	while (done--)
 		z->empty[z->stack[trail++]] = d + 1;
@@ -125,26 +160,50 @@ static void drop(struct normalizer *z, uint32_t v, uint32_t d)
 		}
 }
 
-static void normalize_one(struct normalizer *z, uint32_t d)
+static int by_number(const void *a, const void *b)
 {
-	const struct mig__graph *g = z->g;
-	uint32_t lowest = UINT32_MAX, widest = 0;
+	uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
 
+	return x < y ? -1 : x > y;
+}
+
+/* Makes ready to search for the listers of d. 0 without memory. */
+static int prepare_search(struct normalizer *z, uint32_t d)
+{
+	if (!z->line.first && !mig__reach_init(&z->line, z->g, &z->g->parents, NULL, 0))
+		return 0;
+	z->members = 0;
 	MIG__EACH(v, z->listers, d) {
-		lowest = g->place[v] < lowest ? g->place[v] : lowest;
-		z->member[v] = d + 1;
+		z->met[z->members] = z->line.first[v];
+		z->left[z->members++] = z->line.post[v];
 	}
+	qsort(z->met, z->members, sizeof *z->met, by_number);
+	qsort(z->left, z->members, sizeof *z->left, by_number);
+	return 1;
+}
+
+static int normalize_one(struct normalizer *z, uint32_t d)
+{
+	uint32_t widest = 0;
+	int prepared = 0;
+
 	/* in this order, v has a forest ancestor before it exactly if an interval before it
 	 * reaches over it, and intervals nest */
-	MIG__EACH(w, z->listers, d) {
-		if (z->first[w] < widest) {
-			drop(z, w, d);
+	MIG__EACH(v, z->listers, d) {
+		if (z->first[v] < widest) {
+			drop(z, v, d);
 			continue;
 		}
-		widest = z->end[w];
-		if (z->merged[w] && ancestor_lists(z, w, d, lowest))
-			drop(z, w, d);
+		widest = z->end[v];
+		if (!z->merged[v])
+			continue;
+		if (!prepared && !prepare_search(z, d))
+			return 0;
+		prepared = 1;
+		if (ancestor_lists(z, v, d))
+			drop(z, v, d);
 	}
+	return 1;
 }
 
 static void rebuild(const struct normalizer *z, struct mig__graph *g)
@@ -171,7 +230,9 @@ static void rebuild(const struct normalizer *z, struct mig__graph *g)
 static int reserve(struct normalizer *z, struct mig__arena *scratch)
 {
 	size_t n = z->g->count, edges = z->g->dependencies.at[n];
-	uint32_t **words[] = { &z->first, &z->end, &z->skip, &z->member, &z->empty, &z->seen };
+	uint32_t **words[] = {
+		&z->first, &z->end, &z->skip, &z->empty, &z->seen, &z->met, &z->left
+	};
 
 	for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
 		*words[i] = mig__arena_zalloc(scratch, n, sizeof **words[i]);
@@ -222,8 +283,10 @@ mig_status mig__graph_normalize(struct mig__graph *g, struct mig__error *err)
 	number_forest(&z);
 	find_listers(&z);
 	for (uint32_t d = 0; d < g->count; d++)
-		if (mig__degree(&z.listers, d) > 1)
-			normalize_one(&z, d);
+		if (mig__degree(&z.listers, d) > 1 && !normalize_one(&z, d)) {
+			rc = mig__fail_nomem(err);
+			goto out;
+		}
 	if (!z.drops)
 		goto out;
 	g->normal.at = mig__arena_alloc(&g->arena, (g->count + (size_t)1) * sizeof *g->normal.at);
@@ -234,6 +297,7 @@ mig_status mig__graph_normalize(struct mig__graph *g, struct mig__error *err)
 	else
 		rc = mig__fail_nomem(err);
 out:
+	mig__reach_finish(g, &z.line);
 	mig__arena_finish(&scratch);
 	return rc;
 }

@@ -60,8 +60,7 @@ struct lister {
 	uint32_t *seen;  /* the last search that came by */
 	uint32_t *stack;
 	uint32_t searches;
-	/* labels, the same */
-	uint32_t *first, *end, *low, *post;
+	struct mig__reach reach; /* the same */
 	/* the result */
 	uint32_t *listed, listed_count;
 };
@@ -115,106 +114,25 @@ static uint32_t find_alive(struct lister *l, uint32_t s)
 	return s;
 }
 
-/* -- labels */
-
-struct frame {
-	uint32_t node, edge;
-};
-
-/* A depth-first walk from v over what has no label yet. */
-static void label_from(struct lister *l, struct frame *frames, uint32_t v, uint32_t *pre,
-		       uint32_t *post)
-{
-	const struct mig__adjacency *below = &l->g->below;
-	uint32_t depth = 0, i = l->index[v];
-
-	if (l->first[i] != UINT32_MAX)
-		return;
-	l->first[i] = (*pre)++;
-	l->low[i] = UINT32_MAX;
-	frames[depth++] = (struct frame){ v, below->at[v] };
-	while (depth) {
-		struct frame *top = &frames[depth - 1];
-		uint32_t t = l->index[top->node], p, j;
-
-		if (top->edge < below->at[top->node + 1]) {
-			p = below->node[top->edge++];
-			if (!(l->flags[p] & MIG__REGION))
-				continue;
-			j = l->index[p];
-			if (l->first[j] == UINT32_MAX) {
-				l->first[j] = (*pre)++;
-				l->low[j] = UINT32_MAX;
-				frames[depth++] = (struct frame){ p, below->at[p] };
-			} else if (l->low[j] < l->low[t]) {
-				l->low[t] = l->low[j];
-			}
-			continue;
-		}
-		l->end[t] = *pre;
-		l->post[t] = (*post)++;
-		if (l->post[t] < l->low[t])
-			l->low[t] = l->post[t];
-		depth--;
-		if (depth) {
-			uint32_t up = l->index[frames[depth - 1].node];
-
-			if (l->low[t] < l->low[up])
-				l->low[up] = l->low[t];
-		}
-	}
-}
-
-static int make_labels(struct lister *l)
-{
-	struct frame *frames = mig__calloc(l->alloc, l->count, sizeof *frames);
-	uint32_t pre = 0, post = 0, *block;
-
-	block = mig__calloc(l->alloc, l->count, 4 * sizeof *block);
-	if (!frames || !block) {
-		mig__free(l->alloc, frames);
-		mig__free(l->alloc, block);
-		return 0;
-	}
-	l->first = block;
-	l->end = block + l->count;
-	l->low = block + 2 * (size_t)l->count;
-	l->post = block + 3 * (size_t)l->count;
-	memset(l->first, 0xff, l->count * sizeof *l->first);
-	for (uint32_t i = 0; i < l->count; i++) /* newest first: high ones become roots */
-		if (!(l->flags[l->region[i]] & MIG__DONE))
-			label_from(l, frames, l->region[i], &pre, &post);
-	mig__free(l->alloc, frames);
-	return 1;
-}
-
 /* -- which slot is above */
 
-enum verdict { NO, YES, UNKNOWN };
-
 /* What place and labels say of "v is above c". */
-static enum verdict judge(const struct lister *l, uint32_t v, uint32_t c)
+static enum mig__verdict judge(const struct lister *l, uint32_t v, uint32_t c)
 {
-	uint32_t i = l->index[v], j = l->index[c];
-
 	if (l->g->place[v] <= l->g->place[c])
-		return NO;
-	if (!l->first)
-		return UNKNOWN;
-	if (l->first[i] <= l->first[j] && l->first[j] < l->end[i])
-		return YES;
-	return l->post[j] < l->low[i] || l->post[j] > l->post[i] ? NO : UNKNOWN;
+		return MIG__NO;
+	return l->reach.first ? mig__reach_judge(&l->reach, v, c) : MIG__UNKNOWN;
 }
 
-/* Whether v is above c; UNKNOWN when the budget ends. */
-static enum verdict search_down(struct lister *l, uint32_t v, uint32_t c, uint64_t *budget)
+/* Whether v is above c; MIG__UNKNOWN when the budget ends. */
+static enum mig__verdict search_down(struct lister *l, uint32_t v, uint32_t c, uint64_t *budget)
 {
-	enum verdict verdict = judge(l, v, c);
+	enum mig__verdict verdict = judge(l, v, c);
 	uint32_t depth = 0;
 
 	if (*budget)
 		--*budget;
-	if (verdict != UNKNOWN)
+	if (verdict != MIG__UNKNOWN)
 		return verdict;
 	l->searches++;
 	l->stack[depth++] = v;
@@ -223,47 +141,48 @@ static enum verdict search_down(struct lister *l, uint32_t v, uint32_t c, uint64
 
 		MIG__EACH(p, l->g->below, u) {
 			if (p == c)
-				return YES;
+				return MIG__YES;
 			if (!*budget)
-				return UNKNOWN;
+				return MIG__UNKNOWN;
 			--*budget;
 			if (!(l->flags[p] & MIG__REGION) || l->seen[l->index[p]] == l->searches)
 				continue;
 			l->seen[l->index[p]] = l->searches;
 			verdict = judge(l, p, c);
-			if (verdict == YES)
-				return YES;
-			if (verdict == UNKNOWN)
+			if (verdict == MIG__YES)
+				return MIG__YES;
+			if (verdict == MIG__UNKNOWN)
 				l->stack[depth++] = p;
 		}
 	}
-	return NO;
+	return MIG__NO;
 }
 
 /* Asks the slots one by one. *out: the lowest above c, or NO_SLOT. */
-static enum verdict ask_slots(struct lister *l, uint32_t c, uint64_t budget, uint32_t *out)
+static enum mig__verdict ask_slots(struct lister *l, uint32_t c, uint64_t budget, uint32_t *out)
 {
 	uint32_t i = l->index[c], own = l->slot[i], s;
 
 	while ((s = find_alive(l, l->least[i])) < l->slot_count) {
-		enum verdict verdict = s == own ? NO : search_down(l, l->slots[s].node, c, &budget);
+		enum mig__verdict verdict =
+			s == own ? MIG__NO : search_down(l, l->slots[s].node, c, &budget);
 
-		if (verdict == UNKNOWN)
-			return UNKNOWN;
-		if (verdict == YES) {
+		if (verdict == MIG__UNKNOWN)
+			return MIG__UNKNOWN;
+		if (verdict == MIG__YES) {
 			*out = s;
-			return YES;
+			return MIG__YES;
 		}
 		l->least[i] = s + 1;
 		if (!budget)
-			return UNKNOWN;
+			return MIG__UNKNOWN;
 	}
 	*out = NO_SLOT;
-	return YES;
+	return MIG__YES;
 }
 
 /* Goes up from c. *out: the lowest slot above it, or NO_SLOT. */
-static enum verdict search_up(struct lister *l, uint32_t c, uint64_t budget, uint32_t *out)
+static enum mig__verdict search_up(struct lister *l, uint32_t c, uint64_t budget, uint32_t *out)
 {
 	uint32_t depth = 0, lowest = NO_SLOT, bound = find_alive(l, l->least[l->index[c]]);
 
@@ -278,7 +197,7 @@ static enum verdict search_up(struct lister *l, uint32_t c, uint64_t budget, uin
 			uint32_t i;
 
 			if (!budget--)
-				return UNKNOWN;
+				return MIG__UNKNOWN;
 			if ((l->flags[u] & (MIG__REGION | MIG__DONE)) != MIG__REGION)
 				continue;
 			i = l->index[u];
@@ -291,7 +210,7 @@ static enum verdict search_up(struct lister *l, uint32_t c, uint64_t budget, uin
 		}
 	}
 	*out = lowest;
-	return YES;
+	return MIG__YES;
 }
 
 static int prepare_searches(struct lister *l)
@@ -312,11 +231,12 @@ static int find_blocker(struct lister *l, uint32_t c, uint32_t *out)
 	if (!l->least && !prepare_searches(l))
 		return 0;
 	for (uint64_t budget = FIRST_BUDGET;; budget *= 2) {
-		if (search_up(l, c, budget, out) == YES)
+		if (search_up(l, c, budget, out) == MIG__YES)
 			break;
-		if (ask_slots(l, c, budget, out) == YES)
+		if (ask_slots(l, c, budget, out) == MIG__YES)
 			break;
-		if (!l->first && !make_labels(l))
+		if (!l->reach.first &&
+		    !mig__reach_init(&l->reach, l->g, &l->g->below, l->flags, MIG__REGION))
 			return 0;
 	}
 	if (*out != NO_SLOT)
@@ -463,6 +383,6 @@ mig_status mig__order_list(const struct mig__graph *g, uint8_t *flags, const uin
 	mig__free(g->alloc, l.slot);
 	mig__free(g->alloc, l.slots);
 	mig__free(g->alloc, l.least);
-	mig__free(g->alloc, l.first);
+	mig__reach_finish(g, &l.reach);
 	return rc;
 }
