@@ -744,21 +744,15 @@ static void job_init(struct job *job, struct mig__run *run)
 /* Rolls back what is open and restores the connection; the first error stays. */
 static mig_status end_run(struct mig__run *run, mig_status rc)
 {
-	mig_status ended;
+	struct mig__error first = *run->err;
 
-	if (rc)
-		undo(run);
-	if (rc) {
-		struct mig__error kept = *run->err;
-
-		mig__error_init(run->err, run->alloc);
-		run->db->dialect->run_end(run->db->conn);
-		mig__error_clear(run->err);
-		*run->err = kept;
-		return rc;
-	}
-	ended = run->db->dialect->run_end(run->db->conn);
-	return ended;
+	if (!rc)
+		return run->db->dialect->run_end(run->db->conn);
+	mig__error_init(run->err, run->alloc);
+	run->db->dialect->run_end(run->db->conn); /* rolls back, too */
+	mig__error_clear(run->err);
+	*run->err = first;
+	return rc;
 }
 
 /* Whether the rows already are where the target wants them; then nothing is to be done. */
