@@ -5,11 +5,21 @@
 set -eu
 cd "$(dirname "$0")/.."
 . tests/packages.sh
-need_packages $build_packages $sqlite_packages $test_packages
+need_packages $build_packages $sqlite_packages $postgresql_packages $test_packages $server_packages
 
 build=${BUILD:-build-tests}
 [ -f "$build/build.ninja" ] || meson setup "$build" --werror ${MESON_ARGS-} || exit 1
 ninja -C "$build" || exit 1
+
+# one PostgreSQL server for all the tests
+if [ -z "${MIG_TEST_POSTGRESQL-}" ]; then
+	server=$(mktemp -d /tmp/mig-test-pg-XXXXXX)
+	trap 'sh tests/postgresql/cluster.sh stop "$server"' EXIT
+	trap 'exit 130' INT
+	trap 'exit 143' TERM
+	MIG_TEST_POSTGRESQL=$(sh tests/postgresql/cluster.sh start "$server") || MIG_TEST_POSTGRESQL=
+	export MIG_TEST_POSTGRESQL
+fi
 status=0
 meson test -C "$build" --no-rebuild --print-errorlogs ${TEST_ARGS-} || status=$?
 # the counts once more, alone on a line

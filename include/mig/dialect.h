@@ -35,9 +35,14 @@ typedef struct mig_dialect_error {
 	const char *message;  /**< one line, in the engine's own words */
 	const char *sqlstate; /**< five characters or NULL */
 	const char *hint;     /**< what to do, or NULL */
-	size_t offset; /**< of the failing place in the text, or MIG_NO_OFFSET: only the statement */
+	size_t offset; /**< of the failing place in the text, or MIG_NO_OFFSET: only the statement
+			*/
 	const char *statement; /**< the failing statement or NULL */
 	size_t statement_size;
+	const char *detail; /**< what the engine adds to its message, or NULL */
+	int32_t retry; /**< nonzero: others were in the way: the transaction may succeed if repeated
+			*/
+	int32_t reserved;
 } mig_dialect_error;
 
 /** What the core lends to a connection for as long as it is open. */
@@ -48,8 +53,8 @@ typedef struct mig_dialect_host {
 	/** Records the error and returns its status. */
 	mig_status (*error)(void *user, const mig_dialect_error *error);
 	void (*log)(void *user, int32_t level, const char *message); /**< enum mig_log_level */
-	/** To be called now and then while waiting or working; waiting: nonzero while another process
-	 * holds the lock. Nonzero: stop, and fail with MIG_ECANCELLED. */
+	/** To be called now and then while waiting or working; waiting: nonzero while another
+	 * process holds the lock. Nonzero: stop, and fail with MIG_ECANCELLED. */
 	int32_t (*poll)(void *user, int32_t waiting);
 } mig_dialect_host;
 
@@ -60,19 +65,27 @@ typedef struct mig_conn_options {
 	const char *schema; /**< schema of libmig's tables, or NULL */
 	const char *version_table;
 	const char *history_table;
-	int32_t lock_timeout_ms; /**< how long any wait for other processes may last; 0: not at all */
+	int32_t lock_timeout_ms; /**< how long any wait for other processes may last; 0: not at all
+				  */
 	int32_t create;          /**< nonzero: create a missing database file */
+	const char *search_path; /**< where SQL looks for unqualified names, or NULL: as it is */
 } mig_conn_options;
 
-/** Kinds of statement, or-ed in mig_statement.kind. */
+/** Kinds of statement, or-ed in mig_statement.kind. The upper sixteen bits are the dialect's own.
+ */
 enum mig_statement_kind {
 	MIG_STATEMENT_BEGIN = 1,    /**< begins a transaction */
 	MIG_STATEMENT_COMMIT = 2,   /**< ends one, keeping its work */
 	MIG_STATEMENT_ROLLBACK = 4, /**< ends one, undoing its work */
-	MIG_STATEMENT_SESSION = 8,  /**< sets state of the connection: repeated when a section that was
-				     * interrupted is taken up again */
+	MIG_STATEMENT_SESSION = 8,  /**< sets state of the connection: repeated when a section that
+				     * was  interrupted is taken up again */
 	MIG_STATEMENT_LONE = 16     /**< cannot run inside a transaction */
 };
+
+/** Returned by begin(), commit_begin() and lock() where another process held the migration lock and
+ * has released it meanwhile: nothing is held. The caller looks whether there is still something to
+ * do, and only then calls again. So of forty waiting processes none takes the lock for nothing. */
+#define MIG_LOCK_FREED 1
 
 /** One statement in a script, without blanks and comments before it. */
 typedef struct mig_statement {
@@ -83,7 +96,8 @@ typedef struct mig_statement {
 	uint32_t kind;
 } mig_statement;
 
-/** Called by run_script() before each statement. Anything but MIG_OK stops the script, and is
+/** Called by run_script() for each statement before that is run; a dialect that sends several in
+ * one message calls it for all of these first. Anything but MIG_OK stops the script, and is
  * returned by run_script() as it is. */
 typedef mig_status (*mig_statement_fn)(void *user, const mig_statement *statement);
 
@@ -96,16 +110,16 @@ enum mig_table_sql {
 	MIG_SQL_UPDATE_VERSION = 5, /**< new revision, new digest, old revision */
 	MIG_SQL_DELETE_VERSION = 6, /**< revision */
 	MIG_SQL_CLEAR_VERSION = 7,  /**< all rows */
-	/** revision, direction, state, digest, statements, done_digest, started_at, duration_us, actor,
-	 * library */
+	/** revision, direction, state, digest, statements, done_digest, started_at, duration_us,
+	 * actor, library */
 	MIG_SQL_INSERT_HISTORY = 8,
 	/** state, statements, done_digest, duration_us; of the only row in state "running" */
 	MIG_SQL_UPDATE_RUNNING = 9,
 	/** revision, direction, digest, statements, done_digest, started_at of the row in state
 	 * "running" */
 	MIG_SQL_READ_RUNNING = 10,
-	/** revision, direction, state, digest, statements, started_at, duration_us, actor, library, oldest
-	 * first */
+	/** revision, direction, state, digest, statements, started_at, duration_us, actor, library,
+	 * oldest first */
 	MIG_SQL_READ_HISTORY = 11
 };
 
@@ -126,8 +140,8 @@ struct mig_dialect {
 
 	/* -- connections */
 
-	/** Opens options->url, or adopts options->native. Does not read the schema. options is borrowed
-	 * for the call, host until close(). */
+	/** Opens options->url, or adopts options->native. Does not read the schema. options is
+	 * borrowed for the call, host until close(). */
 	mig_status (*open)(const mig_dialect_host *host, const mig_conn_options *options,
 			   mig_conn **out);
 	/** Releases whatever is held, hands a lent connection back as it was, closes an own one. */
@@ -140,38 +154,41 @@ struct mig_dialect {
 
 	/* -- a run: run_begin, then any number of begin … commit and lock … unlock, then run_end */
 
-	/** Saves and changes the settings that a run needs (SQLite: foreign keys off). Called again in
-	 * the same run after SQL that may have changed them: what was saved first is kept. */
+	/** Saves and changes the settings that a run needs (SQLite: foreign keys off). Called again
+	 * in the same run after SQL that may have changed them: what was saved first is kept. */
 	mig_status (*run_begin)(mig_conn *conn);
-	/** Puts them back; also after errors, and ends a transaction or lock that is still there. */
+	/** Puts them back; also after errors, and ends a transaction or lock that is still there.
+	 */
 	mig_status (*run_end)(mig_conn *conn);
 	/** Begins a transaction that holds the migration lock until its end; waits up to
 	 * lock_timeout_ms. check nonzero: commit() will be asked to check, so note what it compares
-	 * with. Errors: MIG_ELOCKED, MIG_ECANCELLED. */
+	 * with. MIG_LOCK_FREED: see there. Errors: MIG_ELOCKED, MIG_ECANCELLED. */
 	mig_status (*begin)(mig_conn *conn, int32_t check);
-	/** Ends it, keeping its work. check nonzero: first verifies what the engine has not verified
-	 * while the run went on (SQLite: foreign keys). After an error the transaction is still open. */
+	/** Ends it, keeping its work. check nonzero: first verifies what the engine has not
+	 * verified while the run went on (SQLite: foreign keys). After an error the transaction is
+	 * still open. */
 	mig_status (*commit)(mig_conn *conn, int32_t check);
 	mig_status (*rollback)(mig_conn *conn);
-	/** Takes the migration lock for work outside a transaction, until unlock() or the end of the
-	 * process; transactions of begin() on this connection may be used while it is held. */
+	/** Takes the migration lock for work outside a transaction, until unlock() or the end of
+	 * the process; transactions of begin() on this connection may be used while it is held.
+	 * MIG_LOCK_FREED: see there. Errors: MIG_ELOCKED, MIG_ECANCELLED, MIG_EUNSUPPORTED. */
 	mig_status (*lock)(mig_conn *conn);
 	mig_status (*unlock)(mig_conn *conn);
 
 	/* -- SQL */
 
-	/** Finds the first statement at or after text[offset]. size 0 in *out: there is none. text ends
-	 * with a NUL at text[size]. Never touches the database. Errors: MIG_ESYNTAX for text whose
-	 * extent is unclear (an open quote). */
+	/** Finds the first statement at or after text[offset]. size 0 in *out: there is none. text
+	 * ends with a NUL at text[size]. Never touches the database. Errors: MIG_ESYNTAX for text
+	 * whose extent is unclear (an open quote). */
 	mig_status (*next_statement)(mig_conn *conn, const char *text, size_t size, size_t offset,
 				     mig_statement *out);
-	/** Runs every statement of the text; rows are read and dropped. A statement that begins or ends
-	 * a transaction is refused with MIG_ETRANSACTION. hook may be NULL. text ends with a NUL at
-	 * text[size]. */
-	mig_status (*run_script)(mig_conn *conn, const char *text, size_t size, mig_statement_fn hook,
-				 void *user);
-	/** Runs the one statement, whatever its kind; rows are read and dropped. The text need not end
-	 * with a NUL. */
+	/** Runs every statement of the text; rows are read and dropped. A statement that begins or
+	 * ends a transaction is refused with MIG_ETRANSACTION. hook may be NULL. text ends with a
+	 * NUL at text[size]. */
+	mig_status (*run_script)(mig_conn *conn, const char *text, size_t size,
+				 mig_statement_fn hook, void *user);
+	/** Runs the one statement, whatever its kind; rows are read and dropped. The text need not
+	 * end with a NUL. */
 	mig_status (*run_statement)(mig_conn *conn, const char *text, size_t size);
 	/** 1 in *out inside a transaction, otherwise 0. */
 	mig_status (*in_transaction)(mig_conn *conn, int32_t *out);
@@ -189,22 +206,41 @@ struct mig_dialect {
 	/** Ready to run again; parameters stay. */
 	mig_status (*reset)(mig_cursor *cursor);
 	int32_t (*column_count)(const mig_cursor *cursor);
-	/** Column from 0 of the current row, as the engine types it; converted when as is not MIG_NULL.
-	 * Text and blobs are borrowed until the next step, reset or finish; text ends with a NUL. */
+	/** Column from 0 of the current row, as the engine types it; converted when as is not
+	 * MIG_NULL. Text and blobs are borrowed until the next step, reset or finish; text ends
+	 * with a NUL. */
 	mig_status (*column)(mig_cursor *cursor, int32_t column, int32_t as, mig_value *out);
 	void (*finish)(mig_cursor *cursor); /**< NULL allowed */
 
 	/* -- libmig's own tables */
 
-	/** The text of one of enum mig_table_sql, static or kept with the connection; NULL: none. */
+	/** The text of one of enum mig_table_sql, static or kept with the connection; NULL: none.
+	 */
 	const char *(*table_sql)(mig_conn *conn, int32_t which);
 	/** 1 in *out if the version table (which: MIG_SQL_READ_VERSION) or the history table
 	 * (MIG_SQL_READ_HISTORY) is there, otherwise 0. Asked only after a read of it failed. */
 	mig_status (*table_exists)(mig_conn *conn, int32_t which, int32_t *out);
+
+	/* -- optional slots: NULL, or behind the table's struct_size */
+
+	/** commit() and begin() in one, for dialects whose messages cost time. MIG_LOCK_FREED: it
+	 * is committed, and another process has the lock. Otherwise: the two are called. */
+	mig_status (*commit_begin)(mig_conn *conn, int32_t check);
+	/** Time-outs of the statements to come, until the transaction (outside one: the run) ends:
+	 * how long one may wait for a lock of the engine, and how long it may take in all, in
+	 * milliseconds; 0: as the connection had it, -1: for ever. Otherwise: no time-outs. */
+	mig_status (*set_timeouts)(mig_conn *conn, int32_t lock_ms, int32_t statement_ms);
+	/** A statement of the kind MIG_STATEMENT_LONE may have run already, or have been
+	 * interrupted, when a process died. Removes what it left half done. 1 in *done if it needs
+	 * not be run again, otherwise 0. Otherwise: it is run again. */
+	mig_status (*probe)(mig_conn *conn, const char *text, size_t size, int32_t *done);
 };
 
 /** The dialect libmig-sqlite, for mig_open_options.dialect. Since 0.1.0. */
 MIG_API const mig_dialect *mig_dialect_sqlite(void);
+/** The dialect libmig-postgresql. Its connection is a PGconn *. native_code of its errors is the
+ * SQLSTATE, six bits a character, as PostgreSQL's own MAKE_SQLSTATE packs it. Since 0.1.0. */
+MIG_API const mig_dialect *mig_dialect_postgresql(void);
 
 #ifdef __cplusplus
 }

@@ -15,7 +15,8 @@
  *    be called from another thread or from a signal handler.
  *  - Text that goes in is UTF-8 and NUL-terminated, and is copied unless its comment says not.
  *  - Text and handles that come out are borrowed; the comment of the function says for how long.
- *  - A NULL that is not allowed, or an option struct with unknown trailing bytes set, is MIG_EINVAL.
+ *  - A NULL that is not allowed, or an option struct with unknown trailing bytes set, is
+ * MIG_EINVAL.
  *  - A function of the context called from inside one of that context's callbacks is MIG_EMISUSE.
  *  - An output parameter is written only on success (mig_open() is the one exception).
  *  - Nothing is printed, no signal handler, locale or global state is touched. */
@@ -69,27 +70,34 @@ typedef struct mig_open_options {
 	/** The database, e.g. "sqlite:app.db", "sqlite:///app.db", "sqlite::memory:". NULL: no
 	 * database (only what reads the revisions works), or the lent connection below. */
 	const char *url;
-	/** A connection that the host has open already (sqlite3 *), with dialect_name or dialect. It is
+	/** A connection that the host has open already (sqlite3 *, PGconn *), with dialect_name or
+	 * dialect. It is
 	 * handed back as it was: never closed, its settings restored. It must not be inside a
 	 * transaction. It must stay open until mig_close(). */
 	void *connection;
-	const char *dialect_name;   /**< "sqlite", …: with connection; NULL: from the URL's scheme */
-	const mig_dialect *dialect; /**< a dialect's table, instead of looking one up by name */
+	const char *dialect_name; /**< "sqlite", "postgresql", …: with connection; NULL: from the
+				     URL's scheme */
+	const mig_dialect *dialect;     /**< a dialect's table, instead of looking one up by name */
 	const mig_allocator *allocator; /**< NULL: libc */
-	const char *version_table;  /**< NULL: "mig_version" */
-	const char *history_table;  /**< NULL: "mig_history" */
-	const char *schema;         /**< schema of both tables; NULL: the database's default */
-	const char *database_name;  /**< which database=NAME sections apply; NULL: none */
+	const char *version_table;      /**< NULL: "mig_version" */
+	const char *history_table;      /**< NULL: "mig_history" */
+	const char *schema;             /**< schema of both tables; NULL: the database's default */
+	const char *database_name;      /**< which database=NAME sections apply; NULL: none */
 	/** How long to wait for another process, in milliseconds: 0 means 60,000; -1 not at all. */
 	int32_t lock_timeout_ms;
 	int32_t create; /**< 0: create a database file that is missing; -1: it must exist */
+	/** Schemas in which SQL looks for unqualified names during runs, e.g. "app, public", and
+	 * where both tables are unless schema says it. The session's own is put back. NULL: as it
+	 * is. */
+	const char *search_path;
 } mig_open_options;
 
 /** Opens a context on the database of a URL.
  *
  * SQLite: "sqlite:PATH", "sqlite:///PATH" (relative), "sqlite:////PATH" (absolute),
- * "sqlite::memory:", or a "file:" URI of SQLite's own. The connection is made at once; the schema
- * is not read.
+ * "sqlite::memory:", or a "file:" URI of SQLite's own. PostgreSQL: "postgresql://USER@HOST/DB" with
+ * all that libpq knows (also "postgres:", "postgresql+DRIVER:"), or "host=... dbname=...". The
+ * connection is made at once; the schema is not read.
  *
  * On an error *out is still a context, good for mig_error_message() and mig_close() alone, or NULL
  * when there was no memory for one. Errors: MIG_ENOMEM, MIG_EINVAL, MIG_ENO_DIALECT, MIG_ECONNECT.
@@ -121,7 +129,8 @@ MIG_API void *mig_take_connection(mig_ctx *ctx);
 /* ---- errors ----------------------------------------------------------------------------- */
 
 /* All of them describe the last failed call on the context. Text is borrowed until the next call
- * on the context; NULL or 0 where a field does not apply. A NULL context reads as "out of memory". */
+ * on the context; NULL or 0 where a field does not apply. A NULL context reads as "out of memory".
+ */
 
 /** One line, without a final newline; names the thing and its place. Never NULL. Since 0.1.0. */
 MIG_API const char *mig_error_message(const mig_ctx *ctx);
@@ -141,6 +150,9 @@ MIG_API const char *mig_error_statement(const mig_ctx *ctx);
 MIG_API const char *mig_error_sqlstate(const mig_ctx *ctx);
 /** The engine's own code, e.g. SQLite's extended result code. Since 0.1.0. */
 MIG_API int32_t mig_error_native_code(const mig_ctx *ctx);
+/** What the engine adds to its message: the key that is there twice, the function it happened in;
+ * one line or several. Since 0.1.0. */
+MIG_API const char *mig_error_detail(const mig_ctx *ctx);
 /** What to do about it, in a sentence. Since 0.1.0. */
 MIG_API const char *mig_error_hint(const mig_ctx *ctx);
 
@@ -203,7 +215,7 @@ MIG_API mig_status mig_add_directory(mig_ctx *ctx, const char *path);
 typedef struct mig_directory_options {
 	size_t struct_size;
 	int32_t recursive; /**< nonzero: folders below it as well */
-	int32_t exact;     /**< nonzero: exactly this folder, no versions/ inside it is looked for */
+	int32_t exact; /**< nonzero: exactly this folder, no versions/ inside it is looked for */
 } mig_directory_options;
 
 /** The same with options (NULL: none). Several folders are read in the order given, the files of
@@ -259,8 +271,10 @@ typedef struct mig_bundle_revision {
 	size_t text_size;
 	const mig_bundle_section *sections;
 	size_t section_count;
-	uint8_t digest[32]; /**< SHA-256 of its canonical text */
-	uint8_t chain[32];  /**< chain digest */
+	uint8_t digest[32];      /**< SHA-256 of its canonical text */
+	uint8_t chain[32];       /**< chain digest */
+	int32_t lock_timeout_ms; /**< as mig_run_options has them; 0: not given */
+	int32_t statement_timeout_ms;
 } mig_bundle_revision;
 
 /** A folder of revisions compiled into the program; `mig embed` writes it. */
@@ -298,6 +312,16 @@ typedef struct mig_run_options {
 	int32_t edited;               /**< enum mig_edited_mode */
 	int32_t no_foreign_key_check; /**< nonzero: leave out the check before commit */
 	int32_t purge;                /**< mig_stamp_with() only: nonzero clears all rows first */
+	/** How long a statement may wait for a lock of the engine, and how long it may take in all,
+	 * in milliseconds: 0: as the connection has it, -1: for ever. A revision's header may say
+	 * it for itself. For dialects that have them: PostgreSQL. */
+	int32_t statement_lock_timeout_ms;
+	int32_t statement_timeout_ms;
+	/** How often a transaction is repeated that had to give way to others (lock time-outs,
+	 * deadlocks, serialisation failures), with growing pauses: 0 means 10; -1 never. Functions
+	 * of revisions and hooks are then called again. */
+	int32_t retries;
+	int32_t reserved;
 } mig_run_options;
 
 /** Brings the database up to a target: "head", "heads", an id or the unique start of one, a
@@ -353,7 +377,8 @@ MIG_API void mig_plan_free(mig_plan *plan);
 /* ---- asking about revisions and the database ---------------------------------------------- */
 
 /** The revisions that the database is at: the newest applied one of each branch, also of a branch
- * that is applied only because a revision of another depends on it. Reads once, creates nothing. Errors: MIG_ENEWER lists rows that the scripts do not have. Since 0.1.0. */
+ * that is applied only because a revision of another depends on it. Reads once, creates nothing.
+ * Errors: MIG_ENEWER lists rows that the scripts do not have. Since 0.1.0. */
 MIG_API mig_status mig_current(mig_ctx *ctx, mig_revision_list **out);
 
 /** 1 in *at_head if the rows are exactly the effective heads, otherwise 0. Since 0.1.0. */
@@ -387,6 +412,9 @@ MIG_API const char *mig_revision_message(const mig_revision *revision);
 MIG_API const char *mig_revision_file(const mig_revision *revision);
 /** As the header has it, RFC 3339; "" if it has none. Since 0.1.0. */
 MIG_API const char *mig_revision_created(const mig_revision *revision);
+/** The time-outs in the header, as mig_run_options has them; 0: not given. Since 0.1.0. */
+MIG_API int32_t mig_revision_lock_timeout_ms(const mig_revision *revision);
+MIG_API int32_t mig_revision_statement_timeout_ms(const mig_revision *revision);
 MIG_API size_t mig_revision_parent_count(const mig_revision *revision);
 MIG_API const char *mig_revision_parent(const mig_revision *revision, size_t i);
 /** Revisions that have this one as a parent. Since 0.1.0. */
@@ -405,9 +433,9 @@ enum mig_revision_flag {
 	MIG_REVISION_BASE = 4,           /**< has no parent */
 	MIG_REVISION_BRANCH_POINT = 8,   /**< has several children */
 	MIG_REVISION_MERGE_POINT = 16,   /**< has several parents */
-	MIG_REVISION_CURRENT = 32,       /**< the database is at it (lists that read the database) */
-	MIG_REVISION_REVERSIBLE = 64     /**< has a downgrade for the context's dialect (after
-					  * mig_revision_list_load()) */
+	MIG_REVISION_CURRENT = 32,   /**< the database is at it (lists that read the database) */
+	MIG_REVISION_REVERSIBLE = 64 /**< has a downgrade for the context's dialect (after
+				      * mig_revision_list_load()) */
 };
 /** enum mig_revision_flag, or-ed. Since 0.1.0. */
 MIG_API uint32_t mig_revision_flags(const mig_revision *revision);
@@ -473,8 +501,7 @@ MIG_API mig_status mig_stmt_bind_int64(mig_stmt *stmt, int32_t index, int64_t va
 MIG_API mig_status mig_stmt_bind_double(mig_stmt *stmt, int32_t index, double value);
 /** text NULL binds NULL. Since 0.1.0. */
 MIG_API mig_status mig_stmt_bind_text(mig_stmt *stmt, int32_t index, const char *text);
-MIG_API mig_status mig_stmt_bind_blob(mig_stmt *stmt, int32_t index, const void *data,
-				      size_t size);
+MIG_API mig_status mig_stmt_bind_blob(mig_stmt *stmt, int32_t index, const void *data, size_t size);
 /** Runs on to the next row: *has_row is 1 with a row, 0 when the statement is done. Since 0.1.0. */
 MIG_API mig_status mig_stmt_step(mig_stmt *stmt, int32_t *has_row);
 /** Makes the statement ready to run again; parameters keep their values. Since 0.1.0. */
@@ -499,17 +526,18 @@ MIG_API mig_status mig_init_directory(mig_ctx *ctx, const char *dir);
 
 typedef struct mig_revision_options {
 	size_t struct_size;
-	const char *message;  /**< NULL or "": "empty message" */
-	const char *rev_id;   /**< NULL: 12 random hexadecimal digits */
-	const char *const *heads; /**< parents as identifiers, NULL at the end; NULL: "head" */
-	const char *const *depends_on;    /**< NULL at the end; NULL: none */
+	const char *message;           /**< NULL or "": "empty message" */
+	const char *rev_id;            /**< NULL: 12 random hexadecimal digits */
+	const char *const *heads;      /**< parents as identifiers, NULL at the end; NULL: "head" */
+	const char *const *depends_on; /**< NULL at the end; NULL: none */
 	const char *const *branch_labels; /**< NULL at the end; NULL: none */
-	const char *version_path; /**< folder to write to; NULL: beside the first parent */
-	const char *template_path; /**< NULL: script.sql.tmpl beside versions/, else the built-in one */
+	const char *version_path;         /**< folder to write to; NULL: beside the first parent */
+	const char *
+		template_path; /**< NULL: script.sql.tmpl beside versions/, else the built-in one */
 	const char *upgrade_sql;   /**< text for the upgrade section; NULL: none */
 	const char *downgrade_sql; /**< text for the downgrade section; NULL: none */
 	const char *created;       /**< RFC 3339; NULL: now, UTC */
-	int32_t splice; /**< nonzero: a parent need not be a head */
+	int32_t splice;            /**< nonzero: a parent need not be a head */
 } mig_revision_options;
 
 /** Writes a new revision file into the first (or given) folder of the context. *out is a list of

@@ -30,9 +30,10 @@ typedef int32_t mig_status;
 
 enum mig_status_code {
 	MIG_OK = 0,
-	MIG_ERROR = -1,   /**< an error that fits no other code */
-	MIG_ENOMEM = -2,  /**< the allocator returned NULL */
-	MIG_EINVAL = -3,  /**< an argument is NULL, out of range, or has unknown trailing bytes set */
+	MIG_ERROR = -1,  /**< an error that fits no other code */
+	MIG_ENOMEM = -2, /**< the allocator returned NULL */
+	MIG_EINVAL =
+		-3, /**< an argument is NULL, out of range, or has unknown trailing bytes set */
 	MIG_EMISUSE = -4, /**< called from inside a callback, or before what it needs */
 	MIG_EIO = -5,     /**< a file or folder cannot be read or written */
 	MIG_EEXISTS = -6, /**< the file or folder to create is there already */
@@ -43,10 +44,11 @@ enum mig_status_code {
 	MIG_EMULTIPLE_HEADS = -12, /**< "head" where there are several heads */
 	MIG_ENOT_IN_BRANCH = -13,  /**< LABEL@REV, and REV is not in that branch */
 	MIG_EWALKED_TOO_FAR = -14, /**< a relative target past the end, or in the wrong direction */
-	MIG_EAMBIGUOUS_WALK = -15, /**< a relative target at a fork, a merge, or from several rows */
-	MIG_ENOT_ANCESTOR = -16,   /**< target or range is not on one line with where it starts */
-	MIG_EBAD_RANGE = -17,      /**< a range without its colon, or with several */
-	MIG_EOVERLAP = -18,        /**< of several targets or rows, one is an ancestor of another */
+	MIG_EAMBIGUOUS_WALK =
+		-15,             /**< a relative target at a fork, a merge, or from several rows */
+	MIG_ENOT_ANCESTOR = -16, /**< target or range is not on one line with where it starts */
+	MIG_EBAD_RANGE = -17,    /**< a range without its colon, or with several */
+	MIG_EOVERLAP = -18,      /**< of several targets or rows, one is an ancestor of another */
 
 	/* the revision graph does not load */
 	MIG_ELOOP = -30,               /**< a revision is its own parent */
@@ -71,14 +73,16 @@ enum mig_status_code {
 	MIG_ENO_DIALECT = -70,  /**< no dialect handles the URL, or its module cannot be loaded */
 	MIG_ECONNECT = -71,     /**< the database cannot be opened */
 	MIG_ESQL = -72,         /**< the engine refused a statement */
-	MIG_ELOCKED = -73,      /**< another process kept the lock longer than the time allowed */
+	MIG_ELOCKED = -73,      /**< another process was in the way longer than the time allowed */
 	MIG_ECANCELLED = -74,   /**< mig_cancel() was called, or a callback asked to stop */
 	MIG_ENEWER = -75,       /**< the database holds revisions that this program does not know */
 	MIG_EFOREIGN_KEY = -76, /**< the run would leave rows that violate a foreign key */
 	MIG_EREVISION = -77,    /**< a revision written in C returned an error */
 	MIG_EREADONLY = -78,    /**< the database cannot be written */
 	MIG_EUNSUPPORTED = -79, /**< the dialect cannot do this */
-	MIG_ECONSTRAINT = -80   /**< the engine refused a row: a constraint failed */
+	MIG_ECONSTRAINT = -80,  /**< the engine refused a row: a constraint failed */
+	MIG_ETIMEOUT = -81,     /**< the engine stopped a statement that took too long */
+	MIG_EPERMISSION = -82   /**< the database's user may not do this */
 };
 
 /** What a mig_value holds. */
@@ -102,12 +106,7 @@ typedef struct mig_value {
 } mig_value;
 
 /** How loud a log message is. */
-enum mig_log_level {
-	MIG_LOG_DEBUG = 0,
-	MIG_LOG_INFO = 1,
-	MIG_LOG_WARNING = 2,
-	MIG_LOG_ERROR = 3
-};
+enum mig_log_level { MIG_LOG_DEBUG = 0, MIG_LOG_INFO = 1, MIG_LOG_WARNING = 2, MIG_LOG_ERROR = 3 };
 
 /** Which way a revision is run. */
 enum mig_direction {

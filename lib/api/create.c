@@ -17,7 +17,8 @@ static const char ini_text[] =
 	"; Configuration of mig. Every key is optional; the command line and the environment win.\n"
 	"\n"
 	"[mig]\n"
-	"; The database: sqlite:app.db, sqlite:///app.db (relative), sqlite:////abs/app.db\n"
+	"; The database: sqlite:app.db, sqlite:///app.db (relative), sqlite:////abs/app.db,\n"
+	"; postgresql://user@host/app\n"
 	";url = sqlite:app.db\n"
 	"\n"
 	"; Folders with revision files, separated by blanks; %(here)s is the folder of this file.\n"
@@ -32,7 +33,16 @@ static const char ini_text[] =
 	";transaction = run\n"
 	"\n"
 	"; Seconds to wait for another process that is migrating.\n"
-	";lock_timeout = 60\n";
+	";lock_timeout = 60\n"
+	"\n"
+	"; PostgreSQL: seconds that a statement may wait for a lock, and that it may take in all; how\n"
+	"; often a transaction is repeated that had to give way; where unqualified names are found;\n"
+	"; the schema of the two tables.\n"
+	";statement_lock_timeout = 5\n"
+	";statement_timeout = 600\n"
+	";retries = 10\n"
+	";search_path = app, public\n"
+	";schema = public\n";
 
 static const char readme_text[] =
 	"Schema migrations, managed by libmig.\n"

@@ -56,6 +56,7 @@ static mig_status connect(mig_ctx *ctx, const mig_open_options *o)
 		.url = o->connection ? NULL : o->url,
 		.native = o->connection,
 		.schema = o->schema,
+		.search_path = o->search_path,
 		.version_table = o->version_table ? o->version_table : "mig_version",
 		.history_table = o->history_table ? o->history_table : "mig_history",
 		.lock_timeout_ms = o->lock_timeout_ms == 0  ? DEFAULT_WAIT_MS

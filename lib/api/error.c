@@ -51,6 +51,8 @@ static const struct {
 	ROW(MIG_EREADONLY, "the database is read-only"),
 	ROW(MIG_EUNSUPPORTED, "not supported"),
 	ROW(MIG_ECONSTRAINT, "constraint failed"),
+	ROW(MIG_ETIMEOUT, "a statement took too long"),
+	ROW(MIG_EPERMISSION, "permission denied"),
 #undef ROW
 };
 
@@ -112,6 +114,11 @@ const char *mig_error_sqlstate(const mig_ctx *ctx)
 int32_t mig_error_native_code(const mig_ctx *ctx)
 {
 	return ctx ? ctx->err.native_code : 0;
+}
+
+const char *mig_error_detail(const mig_ctx *ctx)
+{
+	return ctx ? ctx->err.detail : NULL;
 }
 
 const char *mig_error_hint(const mig_ctx *ctx)

@@ -70,6 +70,8 @@ static int copy_revision(mig_ctx *ctx, struct mig__arena *arena, uint32_t node, 
 	out->message = copy_text(arena, message);
 	out->summary = mig__arena_strndup(arena, message, strcspn(message, "\n"));
 	out->created = copy_text(arena, s->created);
+	out->lock_timeout_ms = s->lock_timeout_ms;
+	out->statement_timeout_ms = s->statement_timeout_ms;
 	out->file = s->file ? copy_text(arena, s->file) : NULL;
 	out->flags = flags_of(ctx, node);
 	out->on_disk = s->on_disk;
@@ -251,6 +253,16 @@ const char *mig_revision_file(const mig_revision *r)
 const char *mig_revision_created(const mig_revision *r)
 {
 	return r ? r->created : NULL;
+}
+
+int32_t mig_revision_lock_timeout_ms(const mig_revision *r)
+{
+	return r ? r->lock_timeout_ms : 0;
+}
+
+int32_t mig_revision_statement_timeout_ms(const mig_revision *r)
+{
+	return r ? r->statement_timeout_ms : 0;
 }
 
 size_t mig_revision_parent_count(const mig_revision *r)

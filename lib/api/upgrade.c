@@ -18,7 +18,9 @@ static mig_status go(mig_ctx *ctx, const mig_run_options *options,
 	mig_status rc = mig__options_read(&run.options, sizeof run.options, options, &ctx->err);
 
 	if (!rc && (run.options.transaction_mode < 0 || run.options.transaction_mode > 1 ||
-		    run.options.edited < 0 || run.options.edited > 2))
+		    run.options.edited < 0 || run.options.edited > 2 ||
+		    run.options.statement_lock_timeout_ms < -1 ||
+		    run.options.statement_timeout_ms < -1 || run.options.retries < -1))
 		rc = mig__fail(&ctx->err, MIG_EINVAL, "a run option is out of range");
 	if (!rc)
 		rc = mig__load(ctx, 1);

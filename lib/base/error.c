@@ -16,6 +16,7 @@ void mig__error_clear(struct mig__error *err)
 	mig__free(err->alloc, err->revision);
 	mig__free(err->alloc, err->file);
 	mig__free(err->alloc, err->statement);
+	mig__free(err->alloc, err->detail);
 	mig__free(err->alloc, err->hint);
 	mig__error_init(err, err->alloc);
 }
@@ -87,6 +88,11 @@ void mig__error_set_place(struct mig__error *err, const char *file, int32_t line
 void mig__error_set_statement(struct mig__error *err, const char *text, size_t size)
 {
 	replace(err, &err->statement, mig__strndup(err->alloc, text, size));
+}
+
+void mig__error_set_detail(struct mig__error *err, const char *text)
+{
+	replace(err, &err->detail, mig__strdup(err->alloc, text));
 }
 
 void mig__error_set_hint(struct mig__error *err, const char *format, ...)

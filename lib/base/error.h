@@ -9,10 +9,11 @@ struct mig__error {
 	const struct mig__alloc *alloc;
 	mig_status status;
 	char *message; /* NULL after an error without memory: the status says it */
-	char *revision, *file, *statement, *hint;
+	char *revision, *file, *statement, *detail, *hint;
 	int32_t line, column;
 	int32_t native_code;
 	char sqlstate[6];
+	int32_t retry; /* others were in the way: the transaction may succeed if it is repeated */
 	size_t offset; /* into the script that was being run; SIZE_MAX: unknown */
 };
 
@@ -33,6 +34,7 @@ mig_status mig__fail_at(struct mig__error *err, mig_status status, const char *f
 void mig__error_set_revision(struct mig__error *err, const char *revision);
 void mig__error_set_place(struct mig__error *err, const char *file, int32_t line, int32_t column);
 void mig__error_set_statement(struct mig__error *err, const char *text, size_t size);
+void mig__error_set_detail(struct mig__error *err, const char *text);
 void mig__error_set_hint(struct mig__error *err, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 /* Puts text in front of the message. */

@@ -53,7 +53,8 @@ static const struct mig__cli_command commands[] = {
 const struct mig__cli_option mig__cli_global_options[] = {
 	{ MIG__OPT_DIRECTORY, 'd', "directory", "DIR",
 	  "folder of the environment (MIG_DIRECTORY; default: migrations)" },
-	{ MIG__OPT_URL, 'u', "url", "URL", "the database, e.g. sqlite:app.db (MIG_URL)" },
+	{ MIG__OPT_URL, 'u', "url", "URL",
+	  "the database, e.g. sqlite:app.db or postgresql:///app (MIG_URL)" },
 	{ MIG__OPT_CONFIG, 'c', "config", "FILE",
 	  "configuration (MIG_CONFIG; default: DIR/mig.ini)" },
 	{ MIG__OPT_NAME, 'n', "name", "SECTION", "section of the configuration (default: mig)" },

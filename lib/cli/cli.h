@@ -71,7 +71,9 @@ int mig__cli_settings(struct mig__cli *cli); /* command line, environment, file 
 int mig__cli_open(struct mig__cli *cli, unsigned needs);
 /* Asks where the database is, for cli->current; keeps what was asked before. */
 int mig__cli_read_current(struct mig__cli *cli);
-int mig__cli_read_seconds(const char *text, int32_t *ms); /* 0: not a number of seconds */
+/* What stands for none in the library's options is -1; 0 is returned for what is not a number. */
+int mig__cli_read_seconds(const char *text, int32_t *ms);
+int mig__cli_read_count(const char *text, int32_t *count);
 
 /* cli.c */
 void mig__cli_flush(struct mig__cli *cli);

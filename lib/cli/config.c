@@ -10,7 +10,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-enum kind { TEXT, LIST, TRUTH, TRANSACTION, SECONDS };
+enum kind { TEXT, LIST, TRUTH, TRANSACTION, SECONDS, COUNT };
 
 static const struct key {
 	const char *name;
@@ -25,6 +25,10 @@ static const struct key {
 	[MIG__KEY_DATABASE_NAME] = { "database_name", TEXT },
 	[MIG__KEY_TRANSACTION] = { "transaction", TRANSACTION },
 	[MIG__KEY_LOCK_TIMEOUT] = { "lock_timeout", SECONDS },
+	[MIG__KEY_STATEMENT_LOCK_TIMEOUT] = { "statement_lock_timeout", SECONDS },
+	[MIG__KEY_STATEMENT_TIMEOUT] = { "statement_timeout", SECONDS },
+	[MIG__KEY_RETRIES] = { "retries", COUNT },
+	[MIG__KEY_SEARCH_PATH] = { "search_path", TEXT },
 };
 
 static const char *const truths[] = { "false", "true", "no", "yes", "off", "on", "0", "1" };
@@ -113,6 +117,8 @@ static void check_value(struct reading *r, const struct key *key, const char *va
 		wrong(r, r->line, "neither run nor revision:", value, NULL);
 	if (key->kind == SECONDS && !mig__cli_read_seconds(value, &ms))
 		wrong(r, r->line, "not a number of seconds:", value, NULL);
+	if (key->kind == COUNT && !mig__cli_read_count(value, &ms))
+		wrong(r, r->line, "not a number:", value, NULL);
 }
 
 /* A % is itself, unless it begins %(here)s or %%. */

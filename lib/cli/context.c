@@ -37,6 +37,19 @@ int mig__cli_read_seconds(const char *text, int32_t *ms)
 	return 1;
 }
 
+int mig__cli_read_count(const char *text, int32_t *count)
+{
+	int32_t n = 0;
+	const char *p = text;
+
+	for (; *p >= '0' && *p <= '9' && n < 100000; p++)
+		n = n * 10 + (*p - '0');
+	if (p == text || *p)
+		return 0;
+	*count = n ? n : -1;
+	return 1;
+}
+
 static int read_lock_timeout(struct mig__cli *cli)
 {
 	const char *own = mig__cli_value(&cli->args, MIG__OPT_LOCK_TIMEOUT);
@@ -122,6 +135,7 @@ static int open_context(struct mig__cli *cli, unsigned needs)
 		o.version_table = mig__cli_config_value(config, MIG__KEY_VERSION_TABLE);
 		o.history_table = mig__cli_config_value(config, MIG__KEY_HISTORY_TABLE);
 		o.schema = mig__cli_config_value(config, MIG__KEY_SCHEMA);
+		o.search_path = mig__cli_config_value(config, MIG__KEY_SEARCH_PATH);
 		if (!o.url) {
 			mig__cli_fail(cli, "no database is named");
 			mig__cli_hint(cli, "say --url sqlite:FILE, set MIG_URL, or write \"url = "

@@ -220,6 +220,11 @@ static int add_row(struct writer *w, size_t number)
 	add_reference(w, "sections", "sections", number, mig_revision_section_count(r));
 	mig__cli_addf(w->out, "\t  .section_count = %zu,\n", mig_revision_section_count(r));
 	add_digest(w, "digest", digest, ",");
+	if (mig_revision_lock_timeout_ms(r) || mig_revision_statement_timeout_ms(r))
+		mig__cli_addf(w->out,
+			      "\t  .lock_timeout_ms = %d,\n\t  .statement_timeout_ms = %d,\n",
+			      (int)mig_revision_lock_timeout_ms(r),
+			      (int)mig_revision_statement_timeout_ms(r));
 	add_digest(w, "chain", chain, " },");
 	return MIG_CLI_DONE;
 }

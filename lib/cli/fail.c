@@ -4,6 +4,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 static void write_err(struct mig__cli *cli, struct mig__cli_text *text)
 {
@@ -90,9 +91,23 @@ void mig__cli_hint(struct mig__cli *cli, const char *hint)
 	write_err(cli, &text);
 }
 
+/* What the engine says besides, line by line. */
+static void add_detail(struct mig__cli_text *text, const char *detail)
+{
+	while (detail && *detail) {
+		size_t n = strcspn(detail, "\n");
+
+		mig__cli_adds(text, "detail: ");
+		mig__cli_add_shown(text, detail, n);
+		mig__cli_adds(text, "\n");
+		detail += n + (detail[n] != '\0');
+	}
+}
+
 int mig__cli_ctx_fail(struct mig__cli *cli)
 {
 	const char *file = mig_error_file(cli->ctx), *hint = mig_error_hint(cli->ctx);
+	const char *detail = mig_error_detail(cli->ctx);
 	int32_t line = mig_error_line(cli->ctx);
 	struct mig__cli_text text = { 0 };
 
@@ -101,6 +116,7 @@ int mig__cli_ctx_fail(struct mig__cli *cli)
 	mig__cli_adds(&text, "\n");
 	if (file && line > 0)
 		mig__cli_add_source(&text, file, line, mig_error_column(cli->ctx));
+	add_detail(&text, detail);
 	write_err(cli, &text);
 	if (hint)
 		mig__cli_hint(cli, hint);

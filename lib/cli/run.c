@@ -11,6 +11,12 @@ const struct mig__cli_option mig__cli_run_options[] = {
 	  "a transaction for each revision, not one for all" },
 	{ MIG__OPT_EDITED, 0, "edited", "error|warn|accept",
 	  "revisions that were edited after they were applied" },
+	{ MIG__OPT_STATEMENT_LOCK_TIMEOUT, 0, "statement-lock-timeout", "SECONDS",
+	  "how long a statement may wait for a lock" },
+	{ MIG__OPT_STATEMENT_TIMEOUT, 0, "statement-timeout", "SECONDS",
+	  "how long a statement may take" },
+	{ MIG__OPT_RETRIES, 0, "retries", "N",
+	  "repeat a transaction that had to give way (default: 10)" },
 	{ MIG__OPT_DRY_RUN, 0, "dry-run", NULL, "only show what would run (as \"plan\")" },
 	{ MIG__OPT_SQL, 0, "sql", NULL, "with --dry-run: the SQL" },
 	{ 0 }
@@ -31,6 +37,36 @@ static const char *edited_name(const void *list, size_t i)
 	return ((const char *const *)list)[i];
 }
 
+/* An option, or else what mig.ini has. */
+static int read_number(struct mig__cli *cli, enum mig__cli_option_id option, enum mig__cli_key key,
+		       const char *name, int32_t *out)
+{
+	const char *text = mig__cli_value(&cli->args, option);
+	int seconds = option != MIG__OPT_RETRIES;
+
+	if (!text)
+		text = mig__cli_config_value(&cli->config, key);
+	if (!text || (seconds ? mig__cli_read_seconds(text, out) : mig__cli_read_count(text, out)))
+		return MIG_CLI_DONE;
+	return mig__cli_bad_usage(cli, "--%s is not a number%s: \"%s\"", name,
+				  seconds ? " of seconds" : "", text);
+}
+
+static int read_numbers(struct mig__cli *cli, mig_run_options *options)
+{
+	int status =
+		read_number(cli, MIG__OPT_STATEMENT_LOCK_TIMEOUT, MIG__KEY_STATEMENT_LOCK_TIMEOUT,
+			    "statement-lock-timeout", &options->statement_lock_timeout_ms);
+
+	if (!status)
+		status = read_number(cli, MIG__OPT_STATEMENT_TIMEOUT, MIG__KEY_STATEMENT_TIMEOUT,
+				     "statement-timeout", &options->statement_timeout_ms);
+	if (!status)
+		status = read_number(cli, MIG__OPT_RETRIES, MIG__KEY_RETRIES, "retries",
+				     &options->retries);
+	return status;
+}
+
 static int read_run_options(struct mig__cli *cli, mig_run_options *options)
 {
 	static const char *const names[] = { "error", "warn", "accept", NULL };
@@ -40,6 +76,8 @@ static int read_run_options(struct mig__cli *cli, mig_run_options *options)
 	if (mig__cli_count(&cli->args, MIG__OPT_PER_REVISION) ||
 	    mig__cli_config_true(&cli->config, MIG__KEY_TRANSACTION))
 		options->transaction_mode = MIG_TRANSACTION_REVISION;
+	if (read_numbers(cli, options))
+		return MIG_CLI_USAGE;
 	if (!edited)
 		return MIG_CLI_DONE;
 	for (int32_t i = 0; names[i]; i++)

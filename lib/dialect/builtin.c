@@ -4,6 +4,9 @@ static const mig__dialect_fn builtin[] = {
 #ifdef MIG_BUILTIN_SQLITE
 	mig_dialect_sqlite,
 #endif
+#ifdef MIG_BUILTIN_POSTGRESQL
+	mig_dialect_postgresql,
+#endif
 	NULL
 };
 

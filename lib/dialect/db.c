@@ -46,6 +46,9 @@ static mig_status host_error(void *user, const mig_dialect_error *given)
 		strncpy(db->err->sqlstate, e.sqlstate, sizeof db->err->sqlstate - 1);
 		db->err->sqlstate[sizeof db->err->sqlstate - 1] = '\0';
 	}
+	db->err->retry = e.retry;
+	if (e.detail)
+		mig__error_set_detail(db->err, e.detail);
 	if (e.hint)
 		mig__error_set_hint(db->err, "%s", e.hint);
 	if (e.statement)

@@ -8,6 +8,12 @@
 #include <mig/dialect.h>
 #include <stdatomic.h>
 
+/* An optional slot of the dialect, or NULL. */
+#define MIG__DB_SLOT(db, slot)                                                                 \
+	((db)->dialect->struct_size >= offsetof(mig_dialect, slot) + sizeof(db)->dialect->slot \
+		 ? (db)->dialect->slot                                                         \
+		 : NULL)
+
 struct mig__db {
 	const mig_dialect *dialect; /* NULL: no database */
 	mig_conn *conn;

@@ -55,10 +55,25 @@ static int read_name(const char *text, size_t size, char out[NAME_MAX_SIZE])
 	return 1;
 }
 
+/* Whether it is a list like "host=/run dbname='my db'": libpq's other form of a URL. */
+static int is_conninfo(const char *url)
+{
+	size_t blank = strspn(url, " \t\n"),
+	       name = strspn(url + blank, "abcdefghijklmnopqrstuvwxyz_");
+
+	url += blank + name;
+	return name && url[strspn(url, " \t\n")] == '=';
+}
+
 /* E.g. "sqlite+pysqlite:///x.db" has the scheme "sqlite". */
 static int read_scheme(const char *url, char out[NAME_MAX_SIZE])
 {
 	size_t size = strcspn(url, ":+");
+
+	if (is_conninfo(url)) {
+		strcpy(out, "postgresql");
+		return 1;
+	}
 
 	return strchr(url, ':') && read_name(url, size, out);
 }
@@ -277,7 +292,8 @@ static mig_status fail_no_scheme(const char *url, struct mig__error *err)
 		mig__fail(err, MIG_ENO_DIALECT, "\"%s\" does not begin with a dialect's name",
 			  masked ? masked : "");
 
-	mig__error_set_hint(err, "a SQLite database is written sqlite:PATH");
+	mig__error_set_hint(err, "a SQLite database is written sqlite:PATH, a PostgreSQL one "
+				 "postgresql://USER@HOST/NAME");
 	mig__free(err->alloc, masked);
 	return rc;
 }

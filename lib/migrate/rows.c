@@ -23,8 +23,8 @@ static int same(const struct mig__store_rows *a, const struct mig__store_rows *b
 	return 1;
 }
 
-/* Forgets the per-node bytes, which follow from stored. */
-static void forget(struct mig__version_rows *state)
+/* The per-node bytes follow from stored. */
+void mig__version_forget(struct mig__version_rows *state)
 {
 	mig__free(state->arena.alloc, state->was);
 	mig__free(state->arena.alloc, state->is);
@@ -49,7 +49,7 @@ mig_status mig__version_read(struct mig__db *db, struct mig__version_rows *state
 	}
 	differs = !same(&rows, &state->stored);
 	if (differs)
-		forget(state);
+		mig__version_forget(state);
 	mig__arena_finish(&state->arena);
 	state->arena = arena;
 	state->stored = rows;
@@ -232,7 +232,7 @@ static mig_status prepare(const struct mig__alloc *alloc, const struct mig__worl
 	state->is = mig__calloc(alloc, count, 1);
 	state->touched = mig__calloc(alloc, count, sizeof *state->touched);
 	if (!state->was || !state->is || !state->touched) {
-		forget(state);
+		mig__version_forget(state);
 		return mig__fail_nomem(err);
 	}
 	for (size_t i = 0; i < state->stored.count; i++) {
@@ -479,7 +479,7 @@ mig_status mig__version_write(struct mig__db *db, const struct mig__alloc *alloc
 
 void mig__version_finish(struct mig__version_rows *state)
 {
-	forget(state);
+	mig__version_forget(state);
 	mig__arena_finish(&state->arena);
 	mig__version_init(state, state->arena.alloc);
 }

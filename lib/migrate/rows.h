@@ -23,6 +23,9 @@ void mig__version_init(struct mig__version_rows *state, const struct mig__alloc 
  * to be called with unwritten changes. */
 mig_status mig__version_read(struct mig__db *db, struct mig__version_rows *state, int *changed);
 
+/* Forgets what was applied and not written, after a rollback. */
+void mig__version_forget(struct mig__version_rows *state);
+
 /* Compares each row with the scripts: MIG_ENEWER lists rows that they do not have; a digest that
  * differs is MIG_EEDITED, naming the revisions that were edited (looked up in the history), or a
  * warning, or makes the state stale, by mode (enum mig_edited_mode). */

@@ -107,11 +107,56 @@ static mig_status read_created(struct header *h, struct mig__word key, struct mi
 	return h->r->out->created ? MIG_OK : mig__fail_nomem(h->r->err);
 }
 
+/* Milliseconds; units as PostgreSQL's settings have them. */
+static const struct unit {
+	const char *name;
+	int64_t ms;
+} units[] = { { "", 1 },        { "ms", 1 },      { "s", 1000 },
+	      { "min", 60000 }, { "h", 3600000 }, { "d", 86400000 } };
+
+static mig_status read_timeout(struct header *h, struct mig__word key, struct mig__word value,
+			       int32_t *out)
+{
+	struct mig__word unit = value;
+	int64_t n = 0;
+	char quote[MIG__QUOTE];
+
+	for (; unit.size && *unit.at >= '0' && *unit.at <= '9' && n <= INT32_MAX; unit.size--)
+		n = n * 10 + (*unit.at++ - '0');
+	if (unit.at > value.at) {
+		unit = mig__trim(unit);
+		for (size_t i = 0; i < sizeof units / sizeof *units; i++)
+			if (mig__word_is(unit, units[i].name) && n * units[i].ms <= INT32_MAX) {
+				*out = n ? (int32_t)(n * units[i].ms) : -1;
+				return MIG_OK;
+			}
+	}
+	return mig__reader_fail(h->r, MIG_ESYNTAX, value.size ? value.at : key.at,
+				"\"%.*s\" is \"%s\": it must be a time like 500ms, 5s, 2min or 1h, "
+				"or 0 for no limit",
+				(int)key.size, key.at, mig__quote(value, quote));
+}
+
+static mig_status read_lock_timeout(struct header *h, struct mig__word key, struct mig__word value)
+{
+	return read_timeout(h, key, value, &h->r->out->lock_timeout_ms);
+}
+
+static mig_status read_statement_timeout(struct header *h, struct mig__word key,
+					 struct mig__word value)
+{
+	return read_timeout(h, key, value, &h->r->out->statement_timeout_ms);
+}
+
 #define KEY(name) name, sizeof name - 1
 static const struct key keys[] = {
-	{ KEY("revision"), read_revision },    { KEY("revises"), read_revises },
-	{ KEY("branch_labels"), read_labels }, { KEY("depends_on"), read_depends },
+	{ KEY("revision"), read_revision },
+	{ KEY("revises"), read_revises },
+	{ KEY("branch_labels"), read_labels },
+	{ KEY("depends_on"), read_depends },
 	{ KEY("created"), read_created },
+	{ KEY("lock_timeout"), read_lock_timeout },
+	{ KEY("statement_timeout"), read_statement_timeout },
 };
 enum { KEYS = sizeof keys / sizeof *keys };
 

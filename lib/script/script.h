@@ -33,6 +33,7 @@ struct mig__script {
 	const char *created; /* "" if none */
 	const char *file;    /* NULL for a revision in C without one */
 	struct mig__list parents, dependencies, labels;
+	int32_t lock_timeout_ms, statement_timeout_ms; /* 0: not given, -1: none */
 	/* sections are there when sections_read (always for memory and bundles) */
 	const struct mig__section *sections;
 	size_t section_count;

@@ -113,6 +113,8 @@ static mig_status take_revision(struct mig__set *set, const mig_bundle_revision 
 	struct mig__script s = { .file = given->file,
 				 .message = given->message ? given->message : "",
 				 .created = given->created ? given->created : "",
+				 .lock_timeout_ms = given->lock_timeout_ms,
+				 .statement_timeout_ms = given->statement_timeout_ms,
 				 .text = given->text,
 				 .text_size = given->text_size,
 				 .section_count = given->section_count,

@@ -1,7 +1,14 @@
 /* conformance: what every dialect must do, whatever its engine. */
 #include "support.h"
 
-static const struct row *const row_all[] = { &row_sqlite };
+static const struct row *const row_all[] = {
+#ifdef HAVE_SQLITE
+	&row_sqlite,
+#endif
+#ifdef HAVE_POSTGRESQL
+	&row_postgresql,
+#endif
+};
 
 static void opens_and_reads_a_missing_table(void **state)
 {
@@ -35,12 +42,12 @@ static void hands_a_lent_connection_back(void **state)
 	assert_ptr_equal(d->native(b.db.conn), native);
 	assert_null(d->detach(b.db.conn)); /* it is the caller's already */
 	OK(b, d->run_begin(b.db.conn));
-	OK(b, d->lock(b.db.conn));
-	OK(b, d->begin(b.db.conn, 1));
+	OK(b, base_lock(&b));
+	OK(b, base_begin(&b, 1));
 	OK(b, base_script(&b, "CREATE TABLE t (x INTEGER); INSERT INTO t VALUES (1);"));
 	OK(b, d->commit(b.db.conn, 1));
 	/* what is left open is ended */
-	OK(b, d->begin(b.db.conn, 1));
+	OK(b, base_begin(&b, 1));
 	OK(b, base_script(&b, "INSERT INTO t VALUES (2);"));
 	base_close(&b);
 	assert_true(row->native_unchanged(native));
@@ -58,8 +65,8 @@ static void refuses_a_connection_inside_a_transaction(void **state)
 	row->native_exec(native, "BEGIN");
 	row->native_exec(native, "CREATE TABLE theirs (x INTEGER)");
 	assert_int_equal(b.db.dialect->run_begin(b.db.conn), MIG_EMISUSE);
-	assert_int_equal(b.db.dialect->begin(b.db.conn, 0), MIG_EMISUSE);
-	assert_int_equal(b.db.dialect->lock(b.db.conn), MIG_EMISUSE);
+	assert_int_equal(base_begin(&b, 0), MIG_EMISUSE);
+	assert_int_equal(base_lock(&b), MIG_EMISUSE);
 	base_close(&b);
 	row->native_exec(native, "COMMIT"); /* theirs is untouched */
 	row->native_exec(native, "INSERT INTO theirs VALUES (1)");
@@ -77,17 +84,17 @@ static void undoes_ddl(void **state)
 	base_open(&b, row, url, 1000);
 	d = b.db.dialect;
 	OK(b, d->run_begin(b.db.conn));
-	OK(b, d->begin(b.db.conn, 1));
+	OK(b, base_begin(&b, 1));
 	OK(b, d->in_transaction(b.db.conn, &inside));
 	assert_int_equal(inside, 1);
-	assert_int_equal(d->begin(b.db.conn, 1), MIG_EMISUSE);
+	assert_int_equal(base_begin(&b, 1), MIG_EMISUSE);
 	OK(b, base_script(&b, "CREATE TABLE t (x INTEGER); INSERT INTO t VALUES (7);"));
 	OK(b, d->rollback(b.db.conn));
 	OK(b, d->rollback(b.db.conn)); /* without one it does nothing */
 	OK(b, d->in_transaction(b.db.conn, &inside));
 	assert_int_equal(inside, 0);
 	assert_int_equal(base_script(&b, "SELECT * FROM t;"), MIG_ESQL);
-	OK(b, d->begin(b.db.conn, 1));
+	OK(b, base_begin(&b, 1));
 	OK(b, base_script(&b, "CREATE TABLE t (x INTEGER); INSERT INTO t VALUES (7);"));
 	OK(b, d->commit(b.db.conn, 1));
 	assert_int_not_equal(d->commit(b.db.conn, 1), MIG_OK);
@@ -115,7 +122,7 @@ static void splits(void **state)
 						   st.next, &st));
 		assert_int_equal(st.size, strlen(expect[i]));
 		assert_memory_equal(row->split + st.offset, expect[i], st.size);
-		assert_int_equal(st.kind, 0);
+		assert_int_equal(st.kind & 0xffff, 0);
 	}
 	OK(b,
 	   b.db.dialect->next_statement(b.db.conn, row->split, strlen(row->split), st.next, &st));
@@ -154,7 +161,7 @@ static void tells_kinds(void **state)
 	for (i = 0; i < sizeof kinds / sizeof *kinds; i++) {
 		OK(b, b.db.dialect->next_statement(b.db.conn, kinds[i].sql, strlen(kinds[i].sql), 0,
 						   &st));
-		assert_int_equal(st.kind, kinds[i].kind);
+		assert_int_equal(st.kind & 0xffff, kinds[i].kind);
 		assert_int_equal(st.size, strlen(kinds[i].sql));
 	}
 	OK(b, b.db.dialect->next_statement(b.db.conn, "VACUUM", 6, 0, &st));
@@ -183,6 +190,7 @@ static void runs_scripts(void **state)
 	static const char text[] = "-- t\nCREATE TABLE t (x INTEGER); ;\n\n"
 				   "INSERT INTO t VALUES (1) ; SELECT x FROM t;\n"
 				   "INSERT INTO t VALUES (2) -- the end;\n";
+	static const char two[] = "INSERT INTO t VALUES (7); INSERT INTO t VALUES (8);";
 	const struct row *row = row_of(state);
 	struct seen seen = { .text = text };
 	struct base b;
@@ -195,12 +203,11 @@ static void runs_scripts(void **state)
 	OK(b, base_script(&b, ""));
 	OK(b, base_script(&b, " ;;\n-- nothing\n/* at all */"));
 
-	seen = (struct seen){ .text = text, .stop_at = 2, .stop_with = MIG_EREVISION };
-	OK(b, base_script(&b, "DROP TABLE t;"));
-	assert_int_equal(
-		b.db.dialect->run_script(b.db.conn, text, strlen(text), on_statement, &seen),
-		MIG_EREVISION);
-	assert_int_equal(base_number(&b, "SELECT count(*) FROM t"), 0);
+	/* the one that the hook stops at is not run; those before may have been */
+	seen = (struct seen){ .text = two, .stop_at = 2, .stop_with = MIG_EREVISION };
+	assert_int_equal(b.db.dialect->run_script(b.db.conn, two, strlen(two), on_statement, &seen),
+			 MIG_EREVISION);
+	assert_int_equal(base_number(&b, "SELECT count(*) FROM t WHERE x = 8"), 0);
 	base_close(&b);
 }
 
@@ -248,7 +255,7 @@ static void refuses_transaction_control(void **state)
 	d = b.db.dialect;
 	OK(b, d->run_begin(b.db.conn));
 	for (sql = row->refused; *sql; sql++) {
-		OK(b, d->begin(b.db.conn, 1));
+		OK(b, base_begin(&b, 1));
 		assert_int_equal(base_script(&b, *sql), MIG_ETRANSACTION);
 		assert_non_null(b.err.statement);
 		OK(b, d->in_transaction(b.db.conn, &inside));
@@ -256,7 +263,7 @@ static void refuses_transaction_control(void **state)
 		OK(b, d->rollback(b.db.conn));
 		assert_int_equal(base_script(&b, *sql), MIG_ETRANSACTION);
 	}
-	OK(b, d->begin(b.db.conn, 1));
+	OK(b, base_begin(&b, 1));
 	for (sql = row->allowed; *sql; sql++)
 		OK(b, base_script(&b, *sql));
 	OK(b, d->in_transaction(b.db.conn, &inside));
@@ -553,7 +560,7 @@ static void reads_a_read_only_database(void **state)
 	base_open(&b, row, row->read_only_url(url), 1000);
 	read_versions(&b, rows);
 	assert_string_equal(rows, "r1=d1 ");
-	assert_int_equal(b.db.dialect->begin(b.db.conn, 1), MIG_EREADONLY);
+	assert_int_equal(base_begin(&b, 1), MIG_EREADONLY);
 	assert_non_null(b.err.hint);
 	assert_int_equal(base_script(&b, "CREATE TABLE t (x INTEGER)"), MIG_EREADONLY);
 	base_close(&b);
@@ -591,8 +598,8 @@ static mig_status whole_story(struct base *b, const struct row *row, const struc
 		.create = 1,
 	};
 	const mig_value v[] = { of_text("r"), of_text("d") };
-	const char *script = "CREATE TABLE p (x INTEGER PRIMARY KEY);"
-			     "CREATE TABLE c (p INTEGER REFERENCES p);";
+	const char *script = "CREATE TABLE IF NOT EXISTS p (x INTEGER PRIMARY KEY);"
+			     "CREATE TABLE IF NOT EXISTS c (p INTEGER REFERENCES p);";
 	mig_cursor *cursor = NULL;
 	const mig_dialect *d;
 	mig_status rc = base_open_with(b, row, alloc, &o);
@@ -604,11 +611,13 @@ static mig_status whole_story(struct base *b, const struct row *row, const struc
 	if (!rc)
 		rc = d->run_begin(b->db.conn);
 	if (!rc)
-		rc = d->lock(b->db.conn);
+		rc = base_lock(b);
 	if (!rc)
-		rc = d->begin(b->db.conn, 1);
+		rc = base_begin(b, 1);
 	if (!rc)
 		rc = mig__db_write(&b->db, MIG_SQL_CREATE_VERSION, NULL, 0);
+	if (!rc)
+		rc = mig__db_write(&b->db, MIG_SQL_CLEAR_VERSION, NULL, 0);
 	if (!rc)
 		rc = mig__db_write(&b->db, MIG_SQL_INSERT_VERSION, v, 2);
 	if (!rc)
@@ -627,6 +636,7 @@ static void survives_without_memory(void **state)
 	const struct row *row = row_of(state);
 	struct budget budget = { 0 };
 	const struct mig__alloc alloc = { limited, &budget };
+	const char *url = row->fresh();
 	struct base b;
 	mig_status rc = MIG_ENOMEM;
 	int n;
@@ -634,7 +644,7 @@ static void survives_without_memory(void **state)
 	for (n = 0; rc; n++) {
 		assert_true(n < 2000);
 		budget.left = n;
-		rc = whole_story(&b, row, &alloc, row->fresh());
+		rc = whole_story(&b, row, &alloc, url);
 		if (rc)
 			assert_int_equal(rc, MIG_ENOMEM);
 		base_close(&b);

@@ -12,10 +12,9 @@ enum way { LOCK, BEGIN };
 
 static void times_out(struct base *b, enum way way, int32_t ms)
 {
-	const mig_dialect *d = b->db.dialect;
 	int64_t began = milliseconds();
 
-	assert_int_equal(way == LOCK ? d->lock(b->db.conn) : d->begin(b->db.conn, 1), MIG_ELOCKED);
+	assert_int_equal(way == LOCK ? base_lock(b) : base_begin(b, 1), MIG_ELOCKED);
 	assert_in_range(milliseconds() - began, ms, ms + 1500);
 	assert_int_equal(b->err.status, MIG_ELOCKED);
 	assert_non_null(b->err.message);
@@ -32,27 +31,27 @@ static void one_connection_at_a_time(void **state)
 	base_open(&b, row, url, 200);
 	base_open(&c, row, url, 0);
 	d = a.db.dialect;
-	OK(a, d->begin(a.db.conn, 1));
+	OK(a, base_begin(&a, 1));
 	times_out(&b, BEGIN, 200);
 	assert_true(b.waits > 1);
 	times_out(&b, LOCK, 200);
 	times_out(&c, BEGIN, 0);
 	OK(a, d->commit(a.db.conn, 1));
-	OK(b, d->begin(b.db.conn, 1));
+	OK(b, base_begin(&b, 1));
 	OK(b, d->rollback(b.db.conn));
 
 	/* the same outside a transaction; transactions of its holder go on */
-	OK(a, d->lock(a.db.conn));
-	OK(a, d->begin(a.db.conn, 1));
+	OK(a, base_lock(&a));
+	OK(a, base_begin(&a, 1));
 	OK(a, base_script(&a, "CREATE TABLE t (x INTEGER);"));
 	OK(a, d->commit(a.db.conn, 1));
 	times_out(&b, BEGIN, 200);
 	times_out(&b, LOCK, 200);
 	OK(a, d->unlock(a.db.conn));
 	OK(a, d->unlock(a.db.conn));
-	OK(b, d->lock(b.db.conn));
+	OK(b, base_lock(&b));
 	base_close(&b); /* releases it */
-	OK(c, d->lock(c.db.conn));
+	OK(c, base_lock(&c));
 	base_close(&c);
 	base_close(&a);
 }
@@ -70,7 +69,7 @@ static pid_t holder(const struct row *row, const char *url, int lock, int ms)
 	assert_true(pid >= 0);
 	if (pid == 0) {
 		base_open(&b, row, url, 5000);
-		OK(b, lock ? b.db.dialect->lock(b.db.conn) : b.db.dialect->begin(b.db.conn, 1));
+		OK(b, lock ? base_lock(&b) : base_begin(&b, 1));
 		if (write(ready[1], "x", 1) != 1)
 			_exit(1);
 		pause_ms(ms);
@@ -96,7 +95,7 @@ static void waits_for_another_process(void **state)
 	for (lock = 0; lock < 2; lock++) {
 		pid = holder(row, url, lock, 300);
 		base_open(&b, row, url, 10000);
-		OK(b, b.db.dialect->begin(b.db.conn, 1));
+		OK(b, base_begin(&b, 1));
 		assert_true(b.waits > 1);
 		OK(b, b.db.dialect->rollback(b.db.conn));
 		base_close(&b);
@@ -117,12 +116,12 @@ static void a_killed_process_holds_nothing(void **state)
 	for (lock = 0; lock < 2; lock++) {
 		pid = holder(row, url, lock, 60000);
 		base_open(&b, row, url, 100);
-		assert_int_equal(b.db.dialect->begin(b.db.conn, 1), MIG_ELOCKED);
-		assert_int_equal(b.db.dialect->lock(b.db.conn), MIG_ELOCKED);
+		assert_int_equal(base_begin(&b, 1), MIG_ELOCKED);
+		assert_int_equal(base_lock(&b), MIG_ELOCKED);
 		kill(pid, SIGKILL);
 		assert_int_equal(waitpid(pid, NULL, 0), pid);
-		OK(b, b.db.dialect->lock(b.db.conn));
-		OK(b, b.db.dialect->begin(b.db.conn, 1));
+		OK(b, base_lock(&b));
+		OK(b, base_begin(&b, 1));
 		OK(b, b.db.dialect->commit(b.db.conn, 1));
 		OK(b, b.db.dialect->unlock(b.db.conn));
 		base_close(&b);
@@ -148,8 +147,8 @@ static void many_processes_take_turns(void **state)
 		base_open(&b, row, url, 60000);
 		for (j = 0; j < ROUNDS; j++) {
 			if (i % 2)
-				OK(b, b.db.dialect->lock(b.db.conn));
-			OK(b, b.db.dialect->begin(b.db.conn, 1));
+				OK(b, base_lock(&b));
+			OK(b, base_begin(&b, 1));
 			OK(b, base_script(&b, "UPDATE n SET x = x + 1;"));
 			OK(b, b.db.dialect->commit(b.db.conn, 1));
 			OK(b, b.db.dialect->unlock(b.db.conn));
@@ -192,7 +191,7 @@ static void cancels_a_statement(void **state)
 		else
 			base_open(&b, row, url, 1000);
 		OK(b, b.db.dialect->run_begin(b.db.conn));
-		OK(b, b.db.dialect->begin(b.db.conn, 1));
+		OK(b, base_begin(&b, 1));
 		assert_int_equal(pthread_create(&thread, NULL, cancel_soon, &b.db), 0);
 		assert_int_equal(base_script(&b, row->slow), MIG_ECANCELLED);
 		assert_in_range(milliseconds() - began, 50, 20000);
@@ -228,15 +227,15 @@ static void cancels_waiting(void **state)
 
 	base_open(&a, row, url, 1000);
 	base_open(&b, row, url, 60000);
-	OK(a, a.db.dialect->begin(a.db.conn, 1));
+	OK(a, base_begin(&a, 1));
 	b.stop = 3;
-	assert_int_equal(b.db.dialect->begin(b.db.conn, 1), MIG_ECANCELLED);
+	assert_int_equal(base_begin(&b, 1), MIG_ECANCELLED);
 	b.stop = 0;
 	atomic_store(&b.db.cancelled, 0);
 	OK(a, a.db.dialect->rollback(a.db.conn));
-	OK(a, a.db.dialect->lock(a.db.conn));
+	OK(a, base_lock(&a));
 	b.stop = b.waits + b.works + 3;
-	assert_int_equal(b.db.dialect->lock(b.db.conn), MIG_ECANCELLED);
+	assert_int_equal(base_lock(&b), MIG_ECANCELLED);
 	base_close(&b);
 	base_close(&a);
 }

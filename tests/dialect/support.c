@@ -113,6 +113,26 @@ void base_check(const struct base *b, mig_status rc, const char *file, int line)
 	assert_int_equal(rc, MIG_OK);
 }
 
+mig_status base_begin(struct base *b, int32_t check)
+{
+	mig_status rc;
+
+	do
+		rc = b->db.dialect->begin(b->db.conn, check);
+	while (rc == MIG_LOCK_FREED);
+	return rc;
+}
+
+mig_status base_lock(struct base *b)
+{
+	mig_status rc;
+
+	do
+		rc = b->db.dialect->lock(b->db.conn);
+	while (rc == MIG_LOCK_FREED);
+	return rc;
+}
+
 mig_status base_script(struct base *b, const char *text)
 {
 	return b->db.dialect->run_script(b->db.conn, text, strlen(text), NULL, NULL);

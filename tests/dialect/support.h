@@ -34,7 +34,7 @@ struct row {
 	size_t unclosed_at;
 };
 
-extern const struct row row_sqlite;
+extern const struct row row_sqlite, row_postgresql;
 
 /* A test of any dialect: its state is the row. */
 struct test {
@@ -64,6 +64,9 @@ mig_status base_open_with(struct base *b, const struct row *row, const struct mi
 void base_open(struct base *b, const struct row *row, const char *url, int32_t timeout_ms);
 mig_status base_lend(struct base *b, const struct row *row, void *native);
 void base_close(struct base *b);
+/* begin() and lock(), again when the lock has been freed meanwhile. */
+mig_status base_begin(struct base *b, int32_t check);
+mig_status base_lock(struct base *b);
 mig_status base_script(struct base *b, const char *text);
 /* The first column of the first row as a number; -1: no row. */
 int64_t base_number(struct base *b, const char *sql);

@@ -1,0 +1,190 @@
+#include "dialect/postgresql/conn.h"
+
+#include <string.h>
+#include <strings.h>
+#include <time.h>
+
+enum { OLDEST_SERVER = 110000 }; /* hashtextextended() */
+
+static char *copy(const mig_conn *conn, const char *text)
+{
+	return mig__strdup(&conn->alloc, text);
+}
+
+static mig_conn *new_conn(const mig_dialect_host *host, const mig_conn_options *o)
+{
+	const struct mig__alloc alloc = { host->realloc_fn, host->user };
+	mig_conn *conn = mig__calloc(&alloc, 1, sizeof *conn);
+	struct timespec now;
+
+	if (!conn)
+		return NULL;
+	conn->host = host;
+	conn->alloc = alloc;
+	conn->lock_timeout_ms = o->lock_timeout_ms > 0 ? o->lock_timeout_ms : 0;
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	conn->seed = ((uint32_t)now.tv_nsec ^ (uint32_t)(uintptr_t)&now) | 1;
+	atomic_init(&conn->cancelled, 0);
+	mig__buf_init(&conn->pending.text, &conn->alloc);
+	mig__buf_init(&conn->message, &conn->alloc);
+	conn->version_table = copy(conn, o->version_table ? o->version_table : "mig_version");
+	conn->history_table = copy(conn, o->history_table ? o->history_table : "mig_history");
+	return conn;
+}
+
+/* What libpq is given for a URL: "postgresql+asyncpg://x" is "postgresql://x". */
+static char *plain_url(const mig_conn *conn, const char *url)
+{
+	size_t scheme = strspn(url, "abcdefghijklmnopqrstuvwxyz");
+	size_t driver = url[scheme] == '+' ? strcspn(url + scheme, ":/") : 0;
+	struct mig__buf buf;
+
+	mig__buf_init(&buf, &conn->alloc);
+	mig__buf_add(&buf, url, scheme);
+	mig__buf_adds(&buf, url + scheme + driver);
+	return mig__buf_take(&buf);
+}
+
+static mig_status open_own(mig_conn *conn, const char *given)
+{
+	static const char *const names[] = { "dbname", "client_encoding",
+					     "fallback_application_name", NULL };
+	char *url = plain_url(conn, given);
+	const char *const values[] = { url, "UTF8", "libmig", NULL };
+
+	if (!url)
+		return mig__pg_nomem(conn);
+	conn->db = PQconnectdbParams(names, values, 1);
+	mig__free(&conn->alloc, url);
+	if (!conn->db)
+		return mig__pg_nomem(conn);
+	if (PQstatus(conn->db) != CONNECTION_OK)
+		return mig__pg_report(conn, MIG_ECONNECT, NULL,
+				      PQconnectionNeedsPassword(conn->db)
+					      ? "give the password in PGPASSWORD, in a password "
+						"file or in the URL"
+					      : NULL,
+				      "%s", PQerrorMessage(conn->db));
+	return MIG_OK;
+}
+
+/* Whether notices go where libpq sends them unless told otherwise: asked of a connection that is
+ * not one. */
+static int has_standard_receiver(PGconn *db)
+{
+	PGconn *none = PQconnectStart("none");
+	int same = none &&
+		   PQsetNoticeReceiver(none, NULL, NULL) == PQsetNoticeReceiver(db, NULL, NULL);
+
+	PQfinish(none);
+	return same;
+}
+
+static mig_status adopt(mig_conn *conn, const mig_conn_options *o)
+{
+	int version = PQserverVersion(conn->db);
+
+	if (PQstatus(conn->db) != CONNECTION_OK)
+		return mig__pg_report(conn, MIG_ECONNECT, NULL, NULL, "the connection is closed");
+	if (version && version < OLDEST_SERVER)
+		return mig__pg_report(conn, MIG_EUNSUPPORTED, NULL, NULL,
+				      "the server is PostgreSQL %d; libmig needs 11 or later",
+				      version / 10000);
+	conn->cancel = PQgetCancel(conn->db);
+	conn->listens = !conn->lent || has_standard_receiver(conn->db);
+	conn->recode = strcmp(pg_encoding_to_char(PQclientEncoding(conn->db)), "UTF8") != 0;
+	if (o->search_path)
+		conn->search_path = copy(conn, o->search_path);
+	if (o->schema)
+		conn->schema = copy(conn, o->schema);
+	if ((o->search_path && !conn->search_path) || (o->schema && !conn->schema))
+		return mig__pg_nomem(conn);
+	return mig__pg_render(conn);
+}
+
+mig_status mig__pg_open(const mig_dialect_host *host, const mig_conn_options *options,
+			mig_conn **out)
+{
+	static const mig_dialect_error no_memory = {
+		.struct_size = sizeof no_memory,
+		.status = MIG_ENOMEM,
+		.message = "out of memory",
+		.offset = MIG_NO_OFFSET,
+	};
+	mig_conn_options o = { 0 };
+	mig_conn *conn;
+	mig_status rc = MIG_OK;
+
+	memcpy(&o, options, options->struct_size < sizeof o ? options->struct_size : sizeof o);
+	conn = new_conn(host, &o);
+	if (!conn)
+		return host->error(host->user, &no_memory);
+	if (!conn->version_table || !conn->history_table) {
+		rc = mig__pg_nomem(conn);
+	} else if (o.native) {
+		conn->db = o.native;
+		conn->lent = 1;
+	} else if (o.url) {
+		rc = open_own(conn, o.url);
+	} else {
+		rc = mig__pg_report(conn, MIG_EINVAL, NULL, NULL, "neither a URL nor a connection");
+	}
+	if (!rc)
+		rc = adopt(conn, &o);
+	if (rc)
+		mig__pg_close(conn);
+	else
+		*out = conn;
+	return rc;
+}
+
+void mig__pg_close(mig_conn *conn)
+{
+	int i;
+
+	if (conn->running || conn->locked)
+		mig__pg_run_end(conn);
+	PQfreeCancel(conn->cancel);
+	if (!conn->lent)
+		PQfinish(conn->db);
+	PQclear(conn->rows);
+	mig__buf_finish(&conn->pending.text);
+	mig__buf_finish(&conn->message);
+	for (i = 0; i < MIG__PG_TEXTS; i++)
+		mig__free(&conn->alloc, conn->texts[i]);
+	for (i = 0; i < MIG__PG_BASE_COUNT; i++)
+		mig__free(&conn->alloc, conn->base[i]);
+	mig__free(&conn->alloc, conn->schema);
+	mig__free(&conn->alloc, conn->version_table);
+	mig__free(&conn->alloc, conn->history_table);
+	mig__free(&conn->alloc, conn->key);
+	mig__free(&conn->alloc, conn->search_path);
+	mig__free(&conn->alloc, conn->noted);
+	mig__free(&conn->alloc, conn);
+}
+
+void *mig__pg_native(mig_conn *conn)
+{
+	/* what its user does must not run in front of what we have noted to send, nor leave
+	 * settings behind; an error shows in the transaction */
+	if (conn->running) {
+		mig__pg_settings_note(conn);
+		mig__pg_flush(conn);
+	}
+	return conn->db;
+}
+
+void *mig__pg_detach(mig_conn *conn)
+{
+	if (conn->lent)
+		return NULL;
+	conn->lent = 1;
+	return conn->db;
+}
+
+/* Only notes it: who waits for the server looks here often, and tells the server. So this is safe
+ * in a signal handler. */
+void mig__pg_cancel(mig_conn *conn)
+{
+	atomic_store(&conn->cancelled, 1);
+}

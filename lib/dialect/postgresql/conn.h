@@ -1,0 +1,233 @@
+/* conn: one PostgreSQL connection, libmig's own or lent by the host application.
+ *
+ * Messages decide what a run costs, so they are few:
+ *  - a script goes out as one simple-query message; its errors are found by position, or by the
+ *    number of statements that were completed before;
+ *  - what needs no answer (rows of libmig's tables, settings) waits in `pending`, and goes out in
+ *    front of the next message;
+ *  - the message that begins a transaction also takes the lock and reads the version rows.
+ *
+ * The session is left as it was found: what a run sets, it sets with SET LOCAL; before anything
+ * that outlives its transaction the settings are noted, and put back. */
+#ifndef MIG__PG_CONN_H
+#define MIG__PG_CONN_H
+
+#include "base/alloc.h"
+#include "base/buf.h"
+#include "dialect/postgresql/split.h"
+
+#include <libpq-fe.h>
+#include <mig/dialect.h>
+#include <stdatomic.h>
+
+enum { MIG__PG_TEXTS = MIG_SQL_READ_HISTORY + 1 };
+
+/* Settings that libmig itself changes for the length of a run: see settings.c. */
+enum mig__pg_base {
+	MIG__PG_SEARCH_PATH,
+	MIG__PG_CLIENT_ENCODING,
+	MIG__PG_LOCK_TIMEOUT,
+	MIG__PG_STATEMENT_TIMEOUT,
+	MIG__PG_CHECK_INTERVAL,
+	MIG__PG_AUTHORIZATION,
+	MIG__PG_ROLE,
+	MIG__PG_BASE_COUNT
+};
+
+/* What is known of a table. */
+enum mig__pg_there { MIG__PG_UNKNOWN, MIG__PG_THERE, MIG__PG_MISSING };
+
+/* Statements of libmig's own that wait for the next message. */
+struct mig__pg_pending {
+	struct mig__buf text;
+	size_t count;
+	int creates; /* creates a table if it is missing: says a notice if not */
+};
+
+struct mig_conn {
+	const mig_dialect_host *host;
+	struct mig__alloc alloc;
+	PGconn *db;
+	PGcancel *cancel;
+	int lent;
+	int listens; /* notices come to us */
+	int32_t lock_timeout_ms;
+	uint32_t seed; /* of the pauses */
+	atomic_int cancelled;
+	char *schema;      /* NULL: not known yet, see lock.c */
+	char *search_path; /* NULL: as it is */
+	int recode;        /* the client encoding is not UTF-8 */
+	char *version_table, *history_table;
+	char *texts[MIG__PG_TEXTS];
+	char *key; /* SQL: the number of the migration lock, and the schema as the column s */
+
+	/* a run */
+	int running;
+	int begun;                           /* in a transaction of begin() */
+	int locked;                          /* has the session's lock */
+	int pid;                             /* of the server's process that has it */
+	int64_t waiting_since_us;            /* 0: not waiting for the lock */
+	enum mig__pg_there version, history; /* in this transaction, or at the last read */
+	int seen_version;                    /* the version table has been read */
+	PGresult *rows;                      /* version rows that came with the lock, or NULL */
+	char *base[MIG__PG_BASE_COUNT]; /* settings as the run found them; NULL: not read yet */
+	char *noted;                    /* SQL that puts the session's settings back, or NULL */
+	int dirty;                      /* they may have been changed */
+	int timeouts;                   /* time-outs are set */
+	struct mig__pg_pending pending;
+	struct mig__buf message;
+};
+
+struct mig_cursor {
+	mig_conn *conn;
+	char *text;
+	PGresult *result; /* NULL: not run yet */
+	int own;          /* which of enum mig_table_sql, 0: none */
+	int row;          /* the current one, from 0; -1: before the first */
+	int parameters, columns;
+	char **values; /* one for each parameter, NULL: null */
+	int *sizes, *formats;
+	struct mig__buf scratch; /* of the column that was converted last */
+};
+
+/* Where something went wrong: a script's statement and the place in that script. */
+struct mig__pg_place {
+	const char *statement; /* NULL: none */
+	size_t size;
+	size_t offset; /* MIG_NO_OFFSET: unknown */
+};
+
+/* conn.c */
+mig_status mig__pg_open(const mig_dialect_host *host, const mig_conn_options *options,
+			mig_conn **out);
+void mig__pg_close(mig_conn *conn);
+void *mig__pg_native(mig_conn *conn);
+void *mig__pg_detach(mig_conn *conn);
+void mig__pg_cancel(mig_conn *conn);
+
+/* error.c */
+/* Reports an error of the server, or of the connection if result is NULL. */
+mig_status mig__pg_fail(mig_conn *conn, const PGresult *result, const struct mig__pg_place *place);
+/* Reports an error of our own; place and hint may be NULL. */
+mig_status mig__pg_report(mig_conn *conn, mig_status status, const struct mig__pg_place *place,
+			  const char *hint, const char *format, ...)
+	__attribute__((format(printf, 5, 6)));
+mig_status mig__pg_nomem(mig_conn *conn);
+mig_status mig__pg_cancelled(mig_conn *conn);
+/* Whether the result's SQLSTATE is this one. */
+int mig__pg_is(const PGresult *result, const char *sqlstate);
+/* For PQsetNoticeReceiver: to the log. */
+void mig__pg_notice(void *conn, const PGresult *result);
+
+/* send.c: messages */
+enum { MIG__PG_REPLIES = 8 };
+/* The results of a message of ours, one for each statement. */
+struct mig__pg_reply {
+	PGresult *at[MIG__PG_REPLIES];
+	int count;
+	PGresult *error; /* the server's complaint, or NULL */
+};
+void mig__pg_reply_clear(struct mig__pg_reply *reply);
+/* Sends what is pending and then the text, of at most MIG__PG_REPLIES statements, and reports
+ * errors. reply may be NULL; otherwise the caller clears it, also after errors. */
+mig_status mig__pg_exec(mig_conn *conn, const char *text, struct mig__pg_reply *reply);
+/* The same, but an error of the server in the text is not reported: it is in reply->error. */
+mig_status mig__pg_try(mig_conn *conn, const char *text, struct mig__pg_reply *reply);
+/* Sends statements of a script: text[from] up to `to`. Places are told from text on. */
+mig_status mig__pg_send(mig_conn *conn, const char *text, size_t from, size_t to);
+/* One statement, COPY … FROM STDIN, with the lines that follow it. */
+mig_status mig__pg_send_copy(mig_conn *conn, const char *text, size_t from, size_t to);
+/* Runs one statement of ours whose failure does not matter; keeps the error that is reported. */
+void mig__pg_quiet(mig_conn *conn, const char *text);
+/* Has the server look at a statement without running it: parameters and columns. */
+mig_status mig__pg_describe(mig_conn *conn, const mig_cursor *cursor, PGresult **out);
+/* One statement with parameters, in one round trip. */
+mig_status mig__pg_send_params(mig_conn *conn, const mig_cursor *cursor, PGresult **out);
+/* Sends what is pending, if anything is. */
+mig_status mig__pg_flush(mig_conn *conn);
+/* Adds one statement of ours to what is pending; without a semicolon. */
+mig_status mig__pg_defer(mig_conn *conn, const char *statement);
+/* Forgets what is pending: the transaction that it belongs to is undone. */
+void mig__pg_forget(mig_conn *conn);
+/* What the server calls standard_conforming_strings, now. */
+int mig__pg_standard_strings(const mig_conn *conn);
+
+/* render.c */
+void mig__pg_add_name(struct mig__buf *buf, const char *name);
+/* A string constant that reads the same whatever the settings. */
+void mig__pg_add_text(struct mig__buf *buf, const char *text, size_t size);
+/* Makes the texts on libmig's tables, for conn->schema as it is now. */
+mig_status mig__pg_render(mig_conn *conn);
+const char *mig__pg_table_sql(mig_conn *conn, int32_t which);
+/* Which of the texts it is, 0: none. */
+int mig__pg_own(const mig_conn *conn, const char *text);
+/* Adds an expression that is true if there is a table of ours with this name. */
+void mig__pg_add_exists(const mig_conn *conn, struct mig__buf *sql, const char *table);
+/* What is known of the table that a statement is about. */
+enum mig__pg_there *mig__pg_there(mig_conn *conn, int32_t which);
+/* One of the texts with values for its parameters. */
+mig_status mig__pg_fill(mig_conn *conn, const mig_cursor *cursor, struct mig__buf *out);
+mig_status mig__pg_table_exists(mig_conn *conn, int32_t which, int32_t *out);
+
+/* lock.c */
+mig_status mig__pg_begin(mig_conn *conn, int32_t check);
+mig_status mig__pg_commit_begin(mig_conn *conn, int32_t check);
+mig_status mig__pg_lock(mig_conn *conn);
+mig_status mig__pg_unlock(mig_conn *conn);
+/* The same, keeping the error that is reported. */
+void mig__pg_release(mig_conn *conn);
+
+/* pooler.c: MIG_EUNSUPPORTED if a pooler gives each transaction another session. The session's
+ * lock is held by the server's process conn->pid. */
+mig_status mig__pg_refuse_pooler(mig_conn *conn);
+
+/* settings.c */
+/* Adds one statement that sets what libmig needs, for the transaction (local) or the session; or
+ * nothing if all is well. Returns the number of statements. */
+int mig__pg_add_settings(const mig_conn *conn, struct mig__buf *sql, int local);
+/* SQL that reads conn->base, in front of the first message that changes any of it; "" later. */
+const char *mig__pg_base_sql(const mig_conn *conn);
+/* Takes its result. */
+mig_status mig__pg_base_take(mig_conn *conn, const PGresult *result);
+/* Forgets them at the end of a run. */
+void mig__pg_base_forget(mig_conn *conn);
+/* Notes the session's settings, once a run, before something changes them. */
+mig_status mig__pg_settings_note(mig_conn *conn);
+/* Puts them back, inside a transaction with its next message. */
+mig_status mig__pg_settings_restore(mig_conn *conn);
+mig_status mig__pg_set_timeouts(mig_conn *conn, int32_t lock_ms, int32_t statement_ms);
+
+/* run.c */
+/* MIG_EMISUSE unless the connection waits for a command, outside a transaction. */
+mig_status mig__pg_check_idle(mig_conn *conn);
+/* Whether the result of a COMMIT says that. */
+mig_status mig__pg_check_committed(mig_conn *conn, PGresult *result);
+mig_status mig__pg_run_begin(mig_conn *conn);
+mig_status mig__pg_run_end(mig_conn *conn);
+mig_status mig__pg_commit(mig_conn *conn, int32_t check);
+mig_status mig__pg_rollback(mig_conn *conn);
+mig_status mig__pg_next_statement(mig_conn *conn, const char *text, size_t size, size_t offset,
+				  mig_statement *out);
+mig_status mig__pg_run_script(mig_conn *conn, const char *text, size_t size, mig_statement_fn hook,
+			      void *user);
+mig_status mig__pg_run_statement(mig_conn *conn, const char *text, size_t size);
+mig_status mig__pg_in_transaction(mig_conn *conn, int32_t *out);
+/* What begins after a transaction has ended. */
+void mig__pg_transaction_over(mig_conn *conn);
+
+/* probe.c */
+mig_status mig__pg_probe(mig_conn *conn, const char *text, size_t size, int32_t *done);
+/* Before a statement that builds an index concurrently: drops what an interrupted build left. */
+mig_status mig__pg_clear_way(mig_conn *conn, const char *text, size_t size);
+
+/* cursor.c */
+mig_status mig__pg_cursor_prepare(mig_conn *conn, const char *text, size_t size, int32_t keep,
+				  mig_cursor **out);
+mig_status mig__pg_cursor_bind(mig_cursor *cursor, int32_t index, const mig_value *value);
+mig_status mig__pg_cursor_step(mig_cursor *cursor, int32_t *has_row);
+mig_status mig__pg_cursor_reset(mig_cursor *cursor);
+int32_t mig__pg_cursor_column_count(const mig_cursor *cursor);
+mig_status mig__pg_cursor_column(mig_cursor *cursor, int32_t column, int32_t as, mig_value *out);
+void mig__pg_cursor_finish(mig_cursor *cursor);
+
+#endif

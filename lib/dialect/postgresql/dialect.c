@@ -1,0 +1,44 @@
+#include "dialect/postgresql/conn.h"
+
+static const char *const schemes[] = { "postgresql", "postgres", NULL };
+
+static const mig_dialect dialect = {
+	.struct_size = sizeof dialect,
+	.contract = MIG_DIALECT_CONTRACT,
+	.name = "postgresql",
+	.schemes = schemes,
+	.capabilities = MIG_CAN_TRANSACTIONAL_DDL | MIG_CAN_SCHEMAS,
+	.open = mig__pg_open,
+	.close = mig__pg_close,
+	.native = mig__pg_native,
+	.detach = mig__pg_detach,
+	.cancel = mig__pg_cancel,
+	.run_begin = mig__pg_run_begin,
+	.run_end = mig__pg_run_end,
+	.begin = mig__pg_begin,
+	.commit = mig__pg_commit,
+	.rollback = mig__pg_rollback,
+	.lock = mig__pg_lock,
+	.unlock = mig__pg_unlock,
+	.next_statement = mig__pg_next_statement,
+	.run_script = mig__pg_run_script,
+	.run_statement = mig__pg_run_statement,
+	.in_transaction = mig__pg_in_transaction,
+	.prepare = mig__pg_cursor_prepare,
+	.bind = mig__pg_cursor_bind,
+	.step = mig__pg_cursor_step,
+	.reset = mig__pg_cursor_reset,
+	.column_count = mig__pg_cursor_column_count,
+	.column = mig__pg_cursor_column,
+	.finish = mig__pg_cursor_finish,
+	.table_sql = mig__pg_table_sql,
+	.table_exists = mig__pg_table_exists,
+	.commit_begin = mig__pg_commit_begin,
+	.set_timeouts = mig__pg_set_timeouts,
+	.probe = mig__pg_probe,
+};
+
+const mig_dialect *mig_dialect_postgresql(void)
+{
+	return &dialect;
+}

@@ -1,0 +1,229 @@
+/* render: the SQL on libmig's own tables. Names come from the user, so they are always quoted; and
+ * once it is known which schema the tables are in, they are qualified, so that a script that
+ * changes the search path does not hide them. */
+#include "dialect/postgresql/conn.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* @v: the version table, @h: the history table */
+static const char *const patterns[MIG__PG_TEXTS] = {
+	[MIG_SQL_CREATE_VERSION] = "CREATE TABLE IF NOT EXISTS @v (\n"
+				   "\trevision TEXT NOT NULL PRIMARY KEY,\n"
+				   "\tdigest TEXT NOT NULL\n"
+				   ")",
+	[MIG_SQL_CREATE_HISTORY] = "CREATE TABLE IF NOT EXISTS @h (\n"
+				   "\tid BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY,\n"
+				   "\trevision TEXT NOT NULL,\n"
+				   "\tdirection TEXT NOT NULL,\n"
+				   "\tstate TEXT NOT NULL,\n"
+				   "\tdigest TEXT,\n"
+				   "\tstatements BIGINT,\n"
+				   "\tdone_digest TEXT,\n"
+				   "\tstarted_at TEXT,\n"
+				   "\tduration_us BIGINT,\n"
+				   "\tactor TEXT,\n"
+				   "\tlibrary TEXT\n"
+				   ")",
+	[MIG_SQL_READ_VERSION] =
+		"SELECT revision, digest FROM @v ORDER BY revision COLLATE pg_catalog.\"C\"",
+	[MIG_SQL_INSERT_VERSION] = "INSERT INTO @v (revision, digest) VALUES ($1, $2)",
+	[MIG_SQL_UPDATE_VERSION] = "UPDATE @v SET revision = $1, digest = $2 WHERE revision = $3",
+	[MIG_SQL_DELETE_VERSION] = "DELETE FROM @v WHERE revision = $1",
+	[MIG_SQL_CLEAR_VERSION] = "DELETE FROM @v",
+	[MIG_SQL_INSERT_HISTORY] =
+		"INSERT INTO @h (revision, direction, state, digest, statements, done_digest, "
+		"started_at, duration_us, actor, library) "
+		"VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
+	[MIG_SQL_UPDATE_RUNNING] = "UPDATE @h SET state = $1, statements = $2, done_digest = $3, "
+				   "duration_us = $4 WHERE state = 'running'",
+	[MIG_SQL_READ_RUNNING] = "SELECT revision, direction, digest, statements, done_digest, "
+				 "started_at FROM @h WHERE state = 'running' ORDER BY id",
+	[MIG_SQL_READ_HISTORY] =
+		"SELECT revision, direction, state, digest, statements, started_at, "
+		"duration_us, actor, library FROM @h ORDER BY id",
+};
+
+void mig__pg_add_name(struct mig__buf *buf, const char *name)
+{
+	const char *quote;
+
+	mig__buf_add(buf, "\"", 1);
+	while ((quote = strchr(name, '"')) != NULL) {
+		mig__buf_add(buf, name, (size_t)(quote + 1 - name));
+		mig__buf_add(buf, "\"", 1);
+		name = quote + 1;
+	}
+	mig__buf_adds(buf, name);
+	mig__buf_add(buf, "\"", 1);
+}
+
+void mig__pg_add_text(struct mig__buf *buf, const char *text, size_t size)
+{
+	size_t i;
+
+	mig__buf_adds(buf, memchr(text, '\\', size) ? " E'" : "'");
+	for (i = 0; i < size; i++) {
+		if (text[i] == '\'' || text[i] == '\\')
+			mig__buf_add(buf, text + i, 1);
+		mig__buf_add(buf, text + i, 1);
+	}
+	mig__buf_add(buf, "'", 1);
+}
+
+/* A table's name as SQL has it. */
+static void add_table(const mig_conn *conn, struct mig__buf *buf, const char *name)
+{
+	if (conn->schema) {
+		mig__pg_add_name(buf, conn->schema);
+		mig__buf_add(buf, ".", 1);
+	}
+	mig__pg_add_name(buf, name);
+}
+
+/* The same as a string constant: what to_regclass() reads. */
+static void add_table_text(const mig_conn *conn, struct mig__buf *buf, const char *name)
+{
+	struct mig__buf quoted;
+
+	mig__buf_init(&quoted, &conn->alloc);
+	add_table(conn, &quoted, name);
+	mig__pg_add_text(buf, mig__buf_text(&quoted), quoted.len);
+	buf->failed |= quoted.failed;
+	mig__buf_finish(&quoted);
+}
+
+/* The parameter $n, as a constant. */
+static void add_value(const mig_cursor *cursor, struct mig__buf *buf, size_t n)
+{
+	if (!n || n > (size_t)cursor->parameters || !cursor->values[n - 1])
+		mig__buf_adds(buf, "NULL");
+	else
+		mig__pg_add_text(buf, cursor->values[n - 1], (size_t)cursor->sizes[n - 1]);
+}
+
+/* A pattern with the tables' names, and with the cursor's parameters if it is not NULL. */
+static void render(const mig_conn *conn, const char *pattern, const mig_cursor *cursor,
+		   struct mig__buf *buf)
+{
+	const char *special = cursor ? "@$" : "@";
+
+	while (*pattern) {
+		size_t plain = strcspn(pattern, special);
+		char *end;
+
+		mig__buf_add(buf, pattern, plain);
+		pattern += plain;
+		if (*pattern == '@') {
+			add_table(conn, buf,
+				  pattern[1] == 'v' ? conn->version_table : conn->history_table);
+			pattern += 2;
+		} else if (*pattern) {
+			add_value(cursor, buf, (size_t)strtoul(pattern + 1, &end, 10));
+			pattern = end;
+		}
+	}
+}
+
+/* FROM … of a query that needs the lock's number (k), and the schema of the tables (s), "" if there
+ * is none: where the version table is, otherwise where it will be created. */
+static char *render_key(const mig_conn *conn)
+{
+	struct mig__buf buf;
+
+	mig__buf_init(&buf, &conn->alloc);
+	mig__buf_adds(&buf, "(SELECT s, pg_catalog.hashtextextended('libmig migration lock ' || s "
+			    "|| '.' || ");
+	mig__pg_add_text(&buf, conn->version_table, strlen(conn->version_table));
+	mig__buf_adds(&buf, ", 0) AS k FROM (SELECT ");
+	if (conn->schema) {
+		mig__pg_add_text(&buf, conn->schema, strlen(conn->schema));
+		mig__buf_adds(&buf, "::text AS s");
+	} else {
+		mig__buf_adds(&buf, "coalesce((SELECT n.nspname FROM pg_catalog.pg_class c JOIN "
+				    "pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE "
+				    "c.oid = pg_catalog.to_regclass(");
+		add_table_text(conn, &buf, conn->version_table);
+		mig__buf_adds(&buf, ")), pg_catalog.current_schema(), '')::text AS s");
+	}
+	mig__buf_adds(&buf, ") AS a) AS b");
+	return mig__buf_take(&buf);
+}
+
+mig_status mig__pg_render(mig_conn *conn)
+{
+	int i;
+
+	for (i = 1; i < MIG__PG_TEXTS; i++) {
+		struct mig__buf buf;
+
+		mig__buf_init(&buf, &conn->alloc);
+		render(conn, patterns[i], NULL, &buf);
+		mig__free(&conn->alloc, conn->texts[i]);
+		conn->texts[i] = mig__buf_take(&buf);
+		if (!conn->texts[i])
+			return mig__pg_nomem(conn);
+	}
+	mig__free(&conn->alloc, conn->key);
+	conn->key = render_key(conn);
+	return conn->key ? MIG_OK : mig__pg_nomem(conn);
+}
+
+const char *mig__pg_table_sql(mig_conn *conn, int32_t which)
+{
+	return which >= 1 && which < MIG__PG_TEXTS ? conn->texts[which] : NULL;
+}
+
+int mig__pg_own(const mig_conn *conn, const char *text)
+{
+	int i;
+
+	for (i = 1; i < MIG__PG_TEXTS; i++)
+		if (text == conn->texts[i])
+			return i;
+	return 0;
+}
+
+mig_status mig__pg_fill(mig_conn *conn, const mig_cursor *cursor, struct mig__buf *out)
+{
+	render(conn, patterns[cursor->own], cursor, out);
+	return out->failed ? mig__pg_nomem(conn) : MIG_OK;
+}
+
+enum mig__pg_there *mig__pg_there(mig_conn *conn, int32_t which)
+{
+	return which == MIG_SQL_READ_VERSION ? &conn->version : &conn->history;
+}
+
+void mig__pg_add_exists(const mig_conn *conn, struct mig__buf *sql, const char *table)
+{
+	mig__buf_adds(sql, "pg_catalog.to_regclass(");
+	add_table_text(conn, sql, table);
+	mig__buf_adds(sql, ") IS NOT NULL");
+}
+
+mig_status mig__pg_table_exists(mig_conn *conn, int32_t which, int32_t *out)
+{
+	enum mig__pg_there known = *mig__pg_there(conn, which);
+	struct mig__pg_reply reply = { .count = 0 };
+	struct mig__buf sql;
+	int settings;
+	mig_status rc;
+
+	if (known != MIG__PG_UNKNOWN) {
+		*out = known == MIG__PG_THERE;
+		return MIG_OK;
+	}
+	mig__buf_init(&sql, &conn->alloc);
+	settings = conn->schema ? 0 : mig__pg_add_settings(conn, &sql, 1);
+	mig__buf_adds(&sql, "SELECT ");
+	mig__pg_add_exists(conn, &sql,
+			   which == MIG_SQL_READ_VERSION ? conn->version_table
+							 : conn->history_table);
+	rc = sql.failed ? mig__pg_nomem(conn) : mig__pg_exec(conn, sql.data, &reply);
+	mig__buf_finish(&sql);
+	if (!rc)
+		*out = reply.count > settings && PQgetvalue(reply.at[settings], 0, 0)[0] == 't';
+	mig__pg_reply_clear(&reply);
+	return rc;
+}

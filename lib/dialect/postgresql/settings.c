@@ -1,0 +1,246 @@
+/* settings: the session's settings. What libmig changes itself it changes for the transaction; what
+ * a script changes (SET, set_config) is put back after it, so that the next script, the host, and
+ * whoever gets the session from a pooler find it as it was.
+ *
+ * The session's own settings are noted before the first statement that may change them. A setting
+ * that libmig has changed for the transaction cannot be read then, so these few are read when the
+ * run begins (`base`). */
+#include "dialect/postgresql/conn.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define CATALOG "pg_catalog."
+
+static const char *const base_names[MIG__PG_BASE_COUNT] = {
+	[MIG__PG_SEARCH_PATH] = "search_path",
+	[MIG__PG_CLIENT_ENCODING] = "client_encoding",
+	[MIG__PG_LOCK_TIMEOUT] = "lock_timeout",
+	[MIG__PG_STATEMENT_TIMEOUT] = "statement_timeout",
+	[MIG__PG_CHECK_INTERVAL] = "client_connection_check_interval",
+	[MIG__PG_AUTHORIZATION] = "session_authorization",
+	[MIG__PG_ROLE] = "role",
+};
+
+/* Those that pg_settings does not show. */
+static int is_hidden(int i)
+{
+	return i == MIG__PG_AUTHORIZATION || i == MIG__PG_ROLE;
+}
+
+static void add_setting(struct mig__buf *sql, const char *name, const char *value, int local)
+{
+	mig__buf_addf(sql, CATALOG "set_config('%s', ", name);
+	mig__pg_add_text(sql, value, strlen(value));
+	mig__buf_adds(sql, local ? ", true)" : ", false)");
+}
+
+int mig__pg_add_settings(const mig_conn *conn, struct mig__buf *sql, int local)
+{
+	if (!conn->search_path && !conn->recode)
+		return 0;
+	mig__buf_adds(sql, "SELECT ");
+	if (conn->search_path)
+		add_setting(sql, "search_path", conn->search_path, local);
+	if (conn->search_path && conn->recode)
+		mig__buf_adds(sql, ", ");
+	if (conn->recode)
+		add_setting(sql, "client_encoding", "UTF8", local);
+	mig__buf_adds(sql, ";");
+	return 1;
+}
+
+/* -- what a run finds */
+
+const char *mig__pg_base_sql(const mig_conn *conn)
+{
+	if (conn->base[0])
+		return "";
+	return "SELECT " CATALOG "current_setting('search_path'), " CATALOG
+	       "current_setting('client_encoding'), " CATALOG
+	       "current_setting('lock_timeout'), " CATALOG
+	       "current_setting('statement_timeout'), " CATALOG
+	       "current_setting('client_connection_check_interval', true), " CATALOG
+	       "current_setting('session_authorization'), " CATALOG "current_setting('role');";
+}
+
+void mig__pg_base_forget(mig_conn *conn)
+{
+	int i;
+
+	for (i = 0; i < MIG__PG_BASE_COUNT; i++) {
+		mig__free(&conn->alloc, conn->base[i]);
+		conn->base[i] = NULL;
+	}
+}
+
+mig_status mig__pg_base_take(mig_conn *conn, const PGresult *result)
+{
+	int i;
+
+	for (i = MIG__PG_BASE_COUNT - 1; i >= 0; i--) {
+		mig__free(&conn->alloc, conn->base[i]);
+		conn->base[i] = mig__strdup(&conn->alloc, PQgetvalue(result, 0, i));
+		if (!conn->base[i])
+			return mig__pg_nomem(conn);
+	}
+	return MIG_OK;
+}
+
+/* -- what a script may change */
+
+/* The settings as SQL has them in VALUES, after those of base. */
+static mig_status read_session(mig_conn *conn, struct mig__pg_reply *reply)
+{
+	struct mig__buf sql;
+	int i;
+	mig_status rc;
+
+	mig__buf_init(&sql, &conn->alloc);
+	mig__buf_adds(&sql, mig__pg_base_sql(conn));
+	mig__buf_adds(&sql,
+		      "SELECT coalesce(" CATALOG "string_agg(" CATALOG
+		      "format(', (%L, %L)', name, setting), ''), '') FROM " CATALOG
+		      "pg_settings WHERE source = 'session' AND context IN ('user', 'superuser') "
+		      "AND name NOT LIKE 'transaction%' AND name NOT IN (''");
+	for (i = 0; i < MIG__PG_BASE_COUNT; i++)
+		mig__buf_addf(&sql, ", '%s'", base_names[i]);
+	mig__buf_adds(&sql, ")");
+	rc = sql.failed ? mig__pg_nomem(conn) : mig__pg_exec(conn, sql.data, reply);
+	mig__buf_finish(&sql);
+	return rc;
+}
+
+static void add_base(const mig_conn *conn, struct mig__buf *sql)
+{
+	int i;
+
+	for (i = 0; i < MIG__PG_BASE_COUNT; i++) {
+		if (is_hidden(i))
+			continue;
+		mig__buf_addf(sql, "%s('%s', ", i ? ", " : "", base_names[i]);
+		mig__pg_add_text(sql, conn->base[i], strlen(conn->base[i]));
+		mig__buf_adds(sql, ")");
+	}
+}
+
+/* SQL that sets every setting that is not what it was. */
+static char *make_restoring(const mig_conn *conn, const char *session)
+{
+	struct mig__buf sql;
+
+	mig__buf_init(&sql, &conn->alloc);
+	mig__buf_adds(&sql, "SELECT " CATALOG
+			    "set_config(s.name, coalesce(o.setting, s.reset_val), false) "
+			    "FROM " CATALOG "pg_settings AS s LEFT JOIN (VALUES ");
+	add_base(conn, &sql);
+	mig__buf_adds(&sql, session);
+	mig__buf_adds(&sql, ") AS o (name, setting) ON o.name = s.name "
+			    "WHERE s.context IN ('user', 'superuser') "
+			    "AND (s.source = 'session' OR o.name IS NOT NULL) "
+			    "AND s.name NOT LIKE 'transaction%' "
+			    "AND s.setting IS DISTINCT FROM coalesce(o.setting, s.reset_val)");
+	return mig__buf_take(&sql);
+}
+
+mig_status mig__pg_settings_note(mig_conn *conn)
+{
+	struct mig__pg_reply reply = { .count = 0 };
+	int at = !conn->base[0];
+	mig_status rc;
+
+	conn->dirty = 1;
+	if (conn->noted)
+		return MIG_OK;
+	rc = read_session(conn, &reply);
+	if (!rc && at)
+		rc = mig__pg_base_take(conn, reply.at[0]);
+	if (!rc) {
+		conn->noted = make_restoring(conn, PQgetvalue(reply.at[at], 0, 0));
+		if (!conn->noted)
+			rc = mig__pg_nomem(conn);
+	}
+	mig__pg_reply_clear(&reply);
+	return rc;
+}
+
+/* The role and what it is derived from, in this order. */
+static mig_status restore_hidden(mig_conn *conn)
+{
+	struct mig__buf sql;
+	mig_status rc = MIG_OK;
+	int i;
+
+	mig__buf_init(&sql, &conn->alloc);
+	for (i = 0; !rc && i < MIG__PG_BASE_COUNT; i++) {
+		if (!is_hidden(i))
+			continue;
+		mig__buf_clear(&sql);
+		mig__buf_adds(&sql, "SELECT ");
+		add_setting(&sql, base_names[i], conn->base[i], 0);
+		mig__buf_addf(&sql, " WHERE " CATALOG "current_setting('%s') <> ", base_names[i]);
+		mig__pg_add_text(&sql, conn->base[i], strlen(conn->base[i]));
+		rc = sql.failed ? mig__pg_nomem(conn) : mig__pg_defer(conn, sql.data);
+	}
+	mig__buf_finish(&sql);
+	return rc;
+}
+
+mig_status mig__pg_settings_restore(mig_conn *conn)
+{
+	struct mig__buf sql;
+	mig_status rc;
+
+	if (!conn->dirty || !conn->noted)
+		return MIG_OK;
+	rc = restore_hidden(conn);
+	if (!rc)
+		rc = mig__pg_defer(conn, conn->noted);
+	if (rc)
+		return rc;
+	conn->dirty = 0;
+	if (!conn->begun)
+		return MIG_OK;
+	mig__buf_init(&sql, &conn->alloc);
+	if (mig__pg_add_settings(conn, &sql, 1)) {
+		if (!sql.failed)
+			sql.data[--sql.len] = '\0'; /* the semicolon */
+		rc = sql.failed ? mig__pg_nomem(conn) : mig__pg_defer(conn, sql.data);
+	}
+	mig__buf_finish(&sql);
+	return rc;
+}
+
+/* -- time-outs */
+
+static void add_timeout(const mig_conn *conn, struct mig__buf *sql, enum mig__pg_base which,
+			int32_t ms, int local)
+{
+	char number[16];
+
+	snprintf(number, sizeof number, "%d", ms < 0 ? 0 : (int)ms);
+	add_setting(sql, base_names[which], ms ? number : conn->base[which], local);
+}
+
+mig_status mig__pg_set_timeouts(mig_conn *conn, int32_t lock_ms, int32_t statement_ms)
+{
+	int local = conn->begun;
+	struct mig__buf sql;
+	mig_status rc = MIG_OK;
+
+	if (!lock_ms && !statement_ms && !conn->timeouts)
+		return MIG_OK;
+	if (!local)
+		rc = mig__pg_settings_note(conn);
+	if (rc)
+		return rc;
+	mig__buf_init(&sql, &conn->alloc);
+	mig__buf_adds(&sql, "SELECT ");
+	add_timeout(conn, &sql, MIG__PG_LOCK_TIMEOUT, lock_ms, local);
+	mig__buf_adds(&sql, ", ");
+	add_timeout(conn, &sql, MIG__PG_STATEMENT_TIMEOUT, statement_ms, local);
+	rc = sql.failed ? mig__pg_nomem(conn) : mig__pg_defer(conn, sql.data);
+	mig__buf_finish(&sql);
+	conn->timeouts = lock_ms || statement_ms;
+	return rc;
+}

@@ -1,0 +1,90 @@
+/* job: what the files that execute share: run.c (the run), step.c (a revision in a transaction) and
+ * lone.c (a revision outside one). */
+#ifndef MIG__MIGRATE_JOB_H
+#define MIG__MIGRATE_JOB_H
+
+#include "migrate/rows.h"
+#include "migrate/run.h"
+
+enum { MIG__ACTOR_SIZE = 128, MIG__TIME_SIZE = 32 };
+
+/* A step that has run in the open transaction and waits for its history row. */
+struct mig__done_step {
+	uint32_t node;
+	int64_t statements, duration_us;
+	char started[MIG__TIME_SIZE];
+};
+
+/* One call of mig__run_to or mig__run_stamp. */
+struct mig__job {
+	struct mig__run *run;
+	int32_t direction;
+	const char *target;
+	struct mig__version_rows rows;
+	struct mig__plan plan;
+	size_t at;      /* next step of the plan */
+	int planned;    /* plan belongs to rows */
+	int begun;      /* the transaction of the next round is open already */
+	int locked;     /* db lock for work outside a transaction */
+	int announced;  /* MIG_EVENT_RUN_BEGIN was sent */
+	int tables;     /* both tables are known to be there */
+	int timeouts;   /* some are set on the connection */
+	int repeats;    /* how often this transaction has been tried again */
+	int repeatable; /* what runs now is undone by a rollback */
+	struct mig__store_running running;
+	struct mig__arena running_arena;
+	struct mig__done_step *done;
+	size_t done_count, done_cap;
+	char actor[MIG__ACTOR_SIZE];
+};
+
+/* -- step.c: time and events */
+
+int64_t mig__run_now_us(void);
+/* RFC 3339, UTC, with milliseconds. */
+void mig__run_utc(char out[MIG__TIME_SIZE]);
+mig_status mig__run_emit(struct mig__run *run, int32_t event);
+void mig__run_now_step(struct mig__run *run, const struct mig__script *script, size_t step);
+/* A warning to the log. */
+void mig__run_tell(struct mig__run *run, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
+
+/* -- step.c: one section or function */
+
+struct mig__section_run {
+	struct mig__run *run;
+	const struct mig__script *script;
+	struct mig__body body;
+	size_t last; /* offset of the statement that was begun last */
+	int64_t count;
+};
+
+mig_status mig__section_statement(void *section, const mig_statement *statement);
+/* Puts file, line, column and revision to an error of the engine. offset is used where the engine
+ * told none. */
+void mig__section_locate(struct mig__section_run *s, size_t base, size_t offset);
+/* Calls a revision's function. */
+mig_status mig__step_call(struct mig__run *run, const struct mig__script *script,
+			  int32_t direction);
+
+/* -- step.c: in a transaction */
+
+/* Begins a transaction that needs not look at anything first. */
+mig_status mig__job_begin(struct mig__run *run);
+/* The time-outs of a revision: its own, otherwise the run's. */
+mig_status mig__job_timeouts(struct mig__job *job, const struct mig__script *script);
+/* Runs the next step of the plan. */
+mig_status mig__job_step(struct mig__job *job);
+mig_status mig__job_log(struct mig__job *job, uint32_t node, int32_t direction, const char *state,
+			const struct mig__done_step *done);
+mig_status mig__job_tables(struct mig__job *job);
+/* Version and history rows of the steps that ran in the open transaction. */
+mig_status mig__job_write(struct mig__job *job);
+
+/* -- lone.c */
+
+/* Runs a step outside a transaction; resumed: what an earlier process did of it, or NULL. */
+mig_status mig__job_lone(struct mig__job *job, uint32_t node, int32_t direction,
+			 const struct mig__store_running *resumed);
+
+#endif

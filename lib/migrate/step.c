@@ -1,0 +1,308 @@
+/* step: one revision in the open transaction: its script or function, hooks, events, and the rows
+ * that tell of it. */
+#include "migrate/job.h"
+
+#include "base/text.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+/* -- time and events */
+
+int64_t mig__run_now_us(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
+}
+
+/* RFC 3339, UTC, with milliseconds. */
+void mig__run_utc(char out[MIG__TIME_SIZE])
+{
+	struct timespec t;
+	struct tm tm;
+	size_t n;
+
+	clock_gettime(CLOCK_REALTIME, &t);
+	gmtime_r(&t.tv_sec, &tm);
+	n = strftime(out, MIG__TIME_SIZE, "%Y-%m-%dT%H:%M:%S", &tm);
+	snprintf(out + n, MIG__TIME_SIZE - n, ".%03dZ", (int)(t.tv_nsec / 1000000));
+}
+
+mig_status mig__run_emit(struct mig__run *run, int32_t event)
+{
+	if (!run->progress)
+		return MIG_OK;
+	run->now.struct_size = sizeof run->now;
+	run->now.event = event;
+	run->now.elapsed_us = mig__run_now_us() - run->began_us;
+	if (run->progress(run->progress_user, &run->now) && event != MIG_EVENT_RUN_END)
+		return mig__fail(run->err, MIG_ECANCELLED, "stopped by the progress callback");
+	return MIG_OK;
+}
+
+int32_t mig__run_poll(struct mig__run *run, int32_t waiting)
+{
+	int64_t now = mig__run_now_us();
+
+	if (!run->progress || now - run->last_poll_us < 1000000)
+		return 0;
+	run->last_poll_us = now;
+	run->now.struct_size = sizeof run->now;
+	run->now.event = waiting ? MIG_EVENT_WAITING : MIG_EVENT_WORKING;
+	run->now.elapsed_us = now - run->began_us;
+	return run->progress(run->progress_user, &run->now);
+}
+
+void mig__run_tell(struct mig__run *run, const char *format, ...)
+{
+	char text[512];
+	va_list args;
+
+	if (!run->db->log)
+		return;
+	va_start(args, format);
+	vsnprintf(text, sizeof text, format, args);
+	va_end(args);
+	run->db->log(run->db->user, MIG_LOG_WARNING, text);
+}
+
+void mig__run_now_step(struct mig__run *run, const struct mig__script *script, size_t step)
+{
+	run->now.revision = script ? script->id : NULL;
+	run->now.message = script ? script->message : NULL;
+	run->now.step = script ? step + 1 : 0;
+	run->now.statement = 0;
+	run->now.sql = NULL;
+	run->now.sql_size = 0;
+}
+
+/* -- one section or function */
+
+mig_status mig__section_statement(void *user, const mig_statement *statement)
+{
+	struct mig__section_run *s = user;
+	mig_status rc = mig__db_check(s->run->db);
+
+	if (rc)
+		return rc;
+	s->last = statement->offset;
+	s->count++;
+	s->run->now.statement = (uint64_t)s->count;
+	s->run->now.sql = s->body.text + statement->offset;
+	s->run->now.sql_size = statement->size;
+	return mig__run_emit(s->run, MIG_EVENT_STATEMENT);
+}
+
+/* Puts file, line, column and revision to an error of the engine. offset is used where the engine
+ * told none. */
+void mig__section_locate(struct mig__section_run *s, size_t base, size_t offset)
+{
+	struct mig__error *err = s->run->err;
+	const char *file = s->script->file ? s->script->file : s->script->id;
+	struct mig__place at;
+
+	if (err->status == MIG_ENOMEM || err->status == MIG_ECANCELLED) {
+		mig__error_set_revision(err, s->script->id);
+		return;
+	}
+	if (err->offset != SIZE_MAX)
+		offset = base + err->offset;
+	at = mig__text_place(s->body.file_text, s->body.file_size, s->body.at + offset);
+	mig__error_prefix(err, "%s:%d:%d: revision %s: ", file, (int)at.line, (int)at.column,
+			  s->script->id);
+	mig__error_set_place(err, file, at.line, at.column);
+	mig__error_set_revision(err, s->script->id);
+	if (err->status == MIG_ETRANSACTION && !err->hint)
+		mig__error_set_hint(err,
+				    "libmig runs the section in a transaction of its own: leave "
+				    "the statement out, or mark the section transaction=no");
+}
+
+static mig_status run_function(struct mig__run *run, const struct mig__script *script,
+			       mig_step_fn fn, void *user, int32_t direction, const char *what)
+{
+	struct mig_step step = { run, script, direction };
+	mig_status rc;
+
+	mig__error_clear(run->err);
+	rc = fn(user, &step);
+	if (!rc) {
+		mig__error_clear(run->err); /* an error that the function dealt with */
+		return mig__db_check(run->db);
+	}
+	if (rc != run->err->status)
+		rc = mig__fail(run->err, MIG_EREVISION, "the function returned status %d", (int)rc);
+	if (rc != MIG_ECANCELLED && rc != MIG_ENOMEM)
+		mig__error_prefix(run->err, "revision %s%s: ", script->id, what);
+	mig__error_set_revision(run->err, script->id);
+	return rc;
+}
+
+mig_status mig__step_call(struct mig__run *run, const struct mig__script *script, int32_t direction)
+{
+	return run_function(run, script,
+			    direction == MIG_DOWNGRADE ? script->downgrade : script->upgrade,
+			    script->user, direction, "");
+}
+
+/* The whole section in the open transaction. */
+static mig_status run_section(struct mig__run *run, const struct mig__script *script,
+			      int32_t direction, int64_t *statements)
+{
+	struct mig__section_run s = { .run = run, .script = script };
+	mig_status rc = mig__script_body(run->alloc, script, direction, run->world.dialect,
+					 run->world.database, run->err, &s.body);
+
+	if (rc)
+		return rc;
+	rc = run->db->dialect->run_script(run->db->conn, s.body.text, s.body.size,
+					  mig__section_statement, &s);
+	if (rc)
+		mig__section_locate(&s, 0, s.last);
+	*statements = s.count;
+	mig__body_finish(run->alloc, &s.body);
+	return rc;
+}
+
+/* -- steps in a transaction */
+
+mig_status mig__job_begin(struct mig__run *run)
+{
+	mig_status rc;
+
+	do
+		rc = run->db->dialect->begin(run->db->conn, 0);
+	while (rc == MIG_LOCK_FREED);
+	return rc;
+}
+
+mig_status mig__job_timeouts(struct mig__job *job, const struct mig__script *script)
+{
+	struct mig__run *run = job->run;
+	mig_status (*set)(mig_conn *, int32_t, int32_t) = MIG__DB_SLOT(run->db, set_timeouts);
+	int32_t lock = script->lock_timeout_ms ? script->lock_timeout_ms
+					       : run->options.statement_lock_timeout_ms;
+	int32_t statement = script->statement_timeout_ms ? script->statement_timeout_ms
+							 : run->options.statement_timeout_ms;
+
+	if (!set || (!lock && !statement && !job->timeouts))
+		return MIG_OK;
+	job->timeouts = lock || statement;
+	return set(run->db->conn, lock, statement);
+}
+
+static mig_status hook(struct mig__run *run, mig_step_fn fn, const struct mig__script *script,
+		       int32_t direction, const char *what)
+{
+	return fn ? run_function(run, script, fn, run->hooks_user, direction, what) : MIG_OK;
+}
+
+mig_status mig__job_step(struct mig__job *job)
+{
+	struct mig__run *run = job->run;
+	uint32_t node = job->plan.route.steps[job->at].node;
+	const struct mig__script *script = &run->world.set->at[node];
+	struct mig__done_step *done;
+	int64_t began = mig__run_now_us();
+	mig_status rc = mig__db_check(run->db);
+
+	if (rc)
+		return rc;
+	if (!mig__grow(run->alloc, (void **)&job->done, &job->done_cap, job->done_count + 1,
+		       sizeof *job->done))
+		return mig__fail_nomem(run->err);
+	done = &job->done[job->done_count];
+	*done = (struct mig__done_step){ .node = node };
+	mig__run_utc(done->started);
+	mig__run_now_step(run, script, job->at);
+	rc = mig__run_emit(run, MIG_EVENT_STEP_BEGIN);
+	if (!rc)
+		rc = mig__job_timeouts(job, script);
+	if (!rc)
+		rc = hook(run, run->before, script, job->direction, ", before-step hook");
+	if (!rc)
+		rc = script->upgrade ? mig__step_call(run, script, job->direction)
+				     : run_section(run, script, job->direction, &done->statements);
+	if (!rc)
+		rc = hook(run, run->after, script, job->direction, ", after-step hook");
+	if (!rc)
+		rc = mig__version_apply(run->alloc, &run->world, &job->rows, &job->plan.route,
+					job->at, run->err);
+	if (rc)
+		return rc;
+	done->duration_us = mig__run_now_us() - began;
+	job->done_count++;
+	job->at++;
+	return mig__run_emit(run, MIG_EVENT_STEP_END);
+}
+
+mig_status mig__job_log(struct mig__job *job, uint32_t node, int32_t direction, const char *state,
+			const struct mig__done_step *done)
+{
+	struct mig__run *run = job->run;
+	struct mig__script *script = &run->world.set->at[node];
+	char hex[MIG__DIGEST_HEX];
+	struct mig__store_entry entry = {
+		.revision = script->id,
+		.direction = mig__direction_name(direction),
+		.state = state,
+		.digest = hex,
+		.done_digest = "",
+		.started_at = done->started,
+		.actor = job->actor,
+		.statements = done->statements,
+		.duration_us = done->duration_us,
+	};
+	mig_status rc = mig__script_digest(run->alloc, script, run->err);
+
+	if (rc)
+		return rc;
+	mig__digest_hex(script->digest, hex);
+	return mig__store_log(run->db, &entry);
+}
+
+mig_status mig__job_tables(struct mig__job *job)
+{
+	mig_status rc = MIG_OK;
+
+	if (!job->tables)
+		rc = mig__store_create(job->run->db);
+	if (!rc)
+		job->tables = 1;
+	return rc;
+}
+
+/* An accepted edit is told in the history, so that it is not blamed again. */
+static mig_status log_accepted(struct mig__job *job)
+{
+	struct mig__run *run = job->run;
+	struct mig__done_step now = { 0 };
+	struct mig__nodes edited = { 0 };
+	mig_status rc = mig__version_edited(run->db, run->alloc, &run->world, &job->rows, &edited);
+
+	mig__run_utc(now.started);
+	for (uint32_t i = 0; !rc && i < edited.count; i++)
+		rc = mig__job_log(job, edited.at[i], MIG_STAMP, "done", &now);
+	mig__nodes_finish(run->world.graph, &edited);
+	return rc;
+}
+
+/* Version and history rows of the steps that ran in the open transaction. */
+mig_status mig__job_write(struct mig__job *job)
+{
+	struct mig__run *run = job->run;
+	mig_status rc = mig__job_tables(job);
+
+	if (!rc && job->rows.stale)
+		rc = log_accepted(job);
+	if (!rc)
+		rc = mig__version_write(run->db, run->alloc, &run->world, &job->rows);
+	for (size_t i = 0; !rc && i < job->done_count; i++)
+		rc = mig__job_log(job, job->done[i].node, job->direction, "done", &job->done[i]);
+	job->done_count = 0;
+	return rc;
+}
