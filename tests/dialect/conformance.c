@@ -608,6 +608,7 @@ static mig_status whole_story(struct base *b, const struct row *row, const struc
 		return rc;
 	d = b->db.dialect;
 	rc = mig__db_read(&b->db, MIG_SQL_READ_VERSION, &cursor);
+	d->finish(cursor);
 	if (!rc)
 		rc = d->run_begin(b->db.conn);
 	if (!rc)
