@@ -96,6 +96,12 @@ static mig_status lone_statement(struct lone *l, const mig_statement *st)
 		return rc ? rc : db->dialect->run_statement(db->conn, sql, st->size);
 	}
 	rc = db->dialect->run_statement(db->conn, sql, st->size);
+	if (rc == MIG_ETRANSACTION && wrap) { /* it ends transactions itself, e.g. a procedure */
+		wrap = 0;
+		rc = db->dialect->rollback(db->conn);
+		if (!rc)
+			rc = db->dialect->run_statement(db->conn, sql, st->size);
+	}
 	if (rc)
 		return rc;
 	prefix_add(l, st);

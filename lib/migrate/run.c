@@ -107,7 +107,6 @@ static mig_status commit(struct mig__job *job)
 	mig_status (*commit_begin)(mig_conn *, int32_t) = MIG__DB_SLOT(db, commit_begin);
 	mig_status rc;
 
-	job->repeats = 0;
 	if (!commit_begin || job->at == job->plan.route.step_count ||
 	    !job->plan.transactional[job->at])
 		return db->dialect->commit(db->conn, check);
@@ -160,6 +159,8 @@ static mig_status round_of(struct mig__job *job, int *more)
 		rc = mig__job_write(job);
 		if (!rc)
 			rc = commit(job);
+		if (!rc)
+			job->repeats = 0;
 	} else {
 		rc = d->rollback(conn);
 	}

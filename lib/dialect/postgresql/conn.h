@@ -34,6 +34,9 @@ enum mig__pg_base {
 	MIG__PG_BASE_COUNT
 };
 
+/* Servers from this version on can look whether their client is still there. */
+enum { MIG__PG_CHECK_CLIENT = 140000 };
+
 /* What is known of a table. */
 enum mig__pg_there { MIG__PG_UNKNOWN, MIG__PG_THERE, MIG__PG_MISSING };
 
@@ -195,6 +198,8 @@ void mig__pg_base_forget(mig_conn *conn);
 mig_status mig__pg_settings_note(mig_conn *conn);
 /* Puts them back, inside a transaction with its next message. */
 mig_status mig__pg_settings_restore(mig_conn *conn);
+/* Sets what is needed outside transactions. */
+mig_status mig__pg_settings_session(mig_conn *conn);
 mig_status mig__pg_set_timeouts(mig_conn *conn, int32_t lock_ms, int32_t statement_ms);
 
 /* run.c */

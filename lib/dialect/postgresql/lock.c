@@ -12,7 +12,7 @@
 #include <string.h>
 #include <time.h>
 
-enum { FIRST_PAUSE_US = 2000, LAST_PAUSE_US = 100000, CHECK_CLIENT = 140000 };
+enum { FIRST_PAUSE_US = 2000, LAST_PAUSE_US = 100000 };
 
 /* -- waiting */
 
@@ -191,7 +191,7 @@ static void add_begin(mig_conn *conn, struct mig__buf *sql, int at, struct begin
 	mig__buf_adds(sql, ", s, pg_catalog.pg_backend_pid(), "
 			   "pg_catalog.current_setting('transaction_read_only') = 'on'");
 	/* a server whose client is gone shall not work on, nor keep its locks */
-	if (PQserverVersion(conn->db) >= CHECK_CLIENT)
+	if (PQserverVersion(conn->db) >= MIG__PG_CHECK_CLIENT)
 		mig__buf_adds(sql, ", CASE WHEN pg_catalog.version() LIKE '%linux%' THEN "
 				   "pg_catalog.set_config('client_connection_check_interval', "
 				   "'1s', true) END");
@@ -318,25 +318,6 @@ mig_status mig__pg_commit_begin(mig_conn *conn, int32_t check)
 
 /* -- for the session */
 
-/* The settings for what runs outside transactions. */
-static mig_status set_session(mig_conn *conn)
-{
-	struct mig__buf sql;
-	mig_status rc = mig__pg_settings_note(conn);
-
-	if (rc)
-		return rc;
-	mig__buf_init(&sql, &conn->alloc);
-	mig__pg_add_settings(conn, &sql, 0);
-	if (PQserverVersion(conn->db) >= CHECK_CLIENT)
-		mig__buf_adds(&sql,
-			      "SELECT pg_catalog.set_config('client_connection_check_interval', "
-			      "'1s', false) WHERE pg_catalog.version() LIKE '%linux%'");
-	rc = sql.failed ? mig__pg_nomem(conn) : mig__pg_exec(conn, mig__buf_text(&sql), NULL);
-	mig__buf_finish(&sql);
-	return rc;
-}
-
 mig_status mig__pg_lock(mig_conn *conn)
 {
 	struct mig__pg_reply reply = { .count = 0 };
@@ -360,7 +341,7 @@ mig_status mig__pg_lock(mig_conn *conn)
 		if (!rc)
 			rc = mig__pg_refuse_pooler(conn);
 		if (!rc)
-			rc = set_session(conn);
+			rc = mig__pg_settings_session(conn);
 		if (rc)
 			mig__pg_release(conn);
 	}

@@ -29,8 +29,10 @@ mig_status mig__pg_run_begin(mig_conn *conn)
 {
 	mig_status rc;
 
-	if (conn->running) /* something has run that may have left settings behind */
-		return mig__pg_settings_restore(conn);
+	if (conn->running) { /* something has run that may have left settings behind */
+		rc = mig__pg_settings_restore(conn);
+		return rc || !conn->locked ? rc : mig__pg_settings_session(conn);
+	}
 	rc = mig__pg_check_idle(conn);
 	if (rc)
 		return rc;
@@ -186,6 +188,18 @@ static mig_status send_collected(struct script *s)
 	return from == to ? MIG_OK : mig__pg_send(s->conn, s->text, from, to);
 }
 
+/* Whether the statement may leave settings behind: for the session, or (SET LOCAL) for the scripts
+ * after it in the same transaction. */
+static int changes_settings(const struct script *s)
+{
+	struct mig__pg_word word;
+	size_t at = 0;
+
+	return s->at.kind & MIG_STATEMENT_SESSION ||
+	       (mig__pg_word_next(s->text + s->at.offset, s->at.size, &at, 1, &word) &&
+		mig__pg_word_is(&word, "SET"));
+}
+
 /* Announces the statement at s->at, and puts it to those that are to be sent, or sends them. */
 static mig_status take_statement(struct script *s)
 {
@@ -197,7 +211,7 @@ static mig_status take_statement(struct script *s)
 
 	if (!rc && s->hook)
 		rc = s->hook(s->user, &s->at);
-	if (!rc && kind & MIG_STATEMENT_SESSION) {
+	if (!rc && changes_settings(s)) {
 		s->session = 1;
 		rc = mig__pg_settings_note(s->conn);
 	}

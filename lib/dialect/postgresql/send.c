@@ -105,6 +105,9 @@ static void receive(mig_conn *conn, struct answer *a)
 
 	while ((result = next_result(conn)) != NULL) {
 		switch (PQresultStatus(result)) {
+		case PGRES_SINGLE_TUPLE:
+			PQclear(result);
+			break;
 		case PGRES_COPY_OUT:
 			PQclear(result);
 			drop_copy_data(conn);
@@ -180,6 +183,16 @@ static int send_message(mig_conn *conn, const mig_cursor *cursor)
 {
 	(void)cursor;
 	return PQsendQuery(conn->db, mig__buf_text(&conn->message));
+}
+
+/* Its rows come one by one, so that they take no memory. */
+static int send_script(mig_conn *conn, const mig_cursor *cursor)
+{
+	int sent = send_message(conn, cursor);
+
+	if (sent)
+		PQsetSingleRowMode(conn->db);
+	return sent;
 }
 
 static int send_parse(mig_conn *conn, const mig_cursor *cursor)
@@ -340,7 +353,7 @@ mig_status mig__pg_send(mig_conn *conn, const char *text, size_t from, size_t to
 	mig_status rc = compose(conn, text + from, to - from);
 
 	if (!rc)
-		rc = exchange(conn, send_message, NULL, &a);
+		rc = exchange(conn, send_script, NULL, &a);
 	if (!rc && a.error)
 		rc = fail_at(conn, &a, text, from, to);
 	PQclear(a.error);
@@ -357,7 +370,7 @@ mig_status mig__pg_send_copy(mig_conn *conn, const char *text, size_t from, size
 	a.copy = text + from + data;
 	rc = compose(conn, text + from, data);
 	if (!rc)
-		rc = exchange(conn, send_message, NULL, &a);
+		rc = exchange(conn, send_script, NULL, &a);
 	if (!rc && a.error)
 		rc = fail_at(conn, &a, text, from, from + data);
 	PQclear(a.error);

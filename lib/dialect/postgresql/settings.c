@@ -198,7 +198,7 @@ mig_status mig__pg_settings_restore(mig_conn *conn)
 		rc = mig__pg_defer(conn, conn->noted);
 	if (rc)
 		return rc;
-	conn->dirty = 0;
+	conn->dirty = conn->timeouts = 0;
 	if (!conn->begun)
 		return MIG_OK;
 	mig__buf_init(&sql, &conn->alloc);
@@ -207,6 +207,24 @@ mig_status mig__pg_settings_restore(mig_conn *conn)
 			sql.data[--sql.len] = '\0'; /* the semicolon */
 		rc = sql.failed ? mig__pg_nomem(conn) : mig__pg_defer(conn, sql.data);
 	}
+	mig__buf_finish(&sql);
+	return rc;
+}
+
+mig_status mig__pg_settings_session(mig_conn *conn)
+{
+	struct mig__buf sql;
+	mig_status rc = mig__pg_settings_note(conn);
+
+	if (rc)
+		return rc;
+	mig__buf_init(&sql, &conn->alloc);
+	mig__pg_add_settings(conn, &sql, 0);
+	if (PQserverVersion(conn->db) >= MIG__PG_CHECK_CLIENT)
+		mig__buf_adds(&sql,
+			      "SELECT pg_catalog.set_config('client_connection_check_interval', "
+			      "'1s', false) WHERE pg_catalog.version() LIKE '%linux%'");
+	rc = sql.failed ? mig__pg_nomem(conn) : mig__pg_exec(conn, mig__buf_text(&sql), NULL);
 	mig__buf_finish(&sql);
 	return rc;
 }

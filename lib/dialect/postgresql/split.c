@@ -208,7 +208,7 @@ static size_t past_number(const struct source *s, size_t start)
 	size_t at = start + 1, power;
 
 	at = past_digits(s, at);
-	if (peek(s, at) == '.' && peek(s, at + 1) != '.' && s->text[start] != '.')
+	if (peek(s, at) == '.' && peek(s, at + 1) != '.' && is_digit(peek(s, start)))
 		at = past_digits(s, at + 1);
 	if ((peek(s, at) | 0x20) == 'e') {
 		power = at + 1;
