@@ -172,7 +172,8 @@ static void test_questions(void **state)
 	mig_ctx *ctx = open_place(p);
 
 	add_text(ctx, "-- the first\n-- with a second line\n--\n-- revision: r1\n-- revises:\n"
-		      "-- branch_labels: main\n-- created: 2026-01-02T03:04:05Z\n\n"
+		      "-- branch_labels: main\n-- created: 2026-01-02T03:04:05Z\n"
+		      "-- lock_timeout: 3s\n-- statement_timeout: 0\n\n"
 		      "-- mig:upgrade\n-- mig:downgrade\n");
 	add(ctx, "r2a", "r1", "", "");
 	add(ctx, "r2b", "r1", "", "");
@@ -196,6 +197,8 @@ static void test_questions(void **state)
 	assert_string_equal(mig_revision_message(r), "the first\nwith a second line");
 	assert_string_equal(mig_revision_created(r), "2026-01-02T03:04:05Z");
 	assert_string_equal(mig_revision_file(r), "text.sql");
+	assert_int_equal(mig_revision_lock_timeout_ms(r), 3000);
+	assert_int_equal(mig_revision_statement_timeout_ms(r), -1);
 	assert_int_equal(mig_revision_parent_count(r), 0);
 	assert_int_equal(mig_revision_child_count(r), 2);
 	assert_string_equal(mig_revision_child(r, 1), "r2b");

@@ -91,6 +91,7 @@ static void test_failing_statement(void **state)
 	assert_int_equal(mig_error_line(ctx), 9);
 	assert_int_equal(mig_error_column(ctx), 11);
 	assert_int_equal(mig_error_native_code(ctx), SQLITE_ERROR);
+	assert_null(mig_error_detail(ctx)); /* SQLite says it all in the message */
 	assert_string_equal(mig_error_statement(ctx),
 			    "INSERT INTO c (v)\n  VALUES (nothing_like_it);");
 	assert_string_equal(rows(p), "aaa"); /* bbb went with it: one transaction */

@@ -222,6 +222,27 @@ static void test_full(void **user)
 	check_full(*user, "full_cr.sql", 0);
 }
 
+static void test_timeouts(void **user)
+{
+	static const struct {
+		const char *value;
+		int32_t ms;
+	} times[] = { { "250", 250 },      { "500ms", 500 },           { "5s", 5000 },
+		      { "2 min", 120000 }, { "1h", 3600000 },          { "24d", 2073600000 },
+		      { "0", -1 },         { "2147483647", INT32_MAX } };
+	struct mig__script script;
+	char text[200];
+
+	for (size_t i = 0; i < sizeof times / sizeof *times; i++) {
+		snprintf(text, sizeof text,
+			 "-- revision: a\n-- statement_timeout: %s\n-- mig:upgrade\n",
+			 times[i].value);
+		parse(*user, text, &script);
+		assert_int_equal(script.statement_timeout_ms, times[i].ms);
+		assert_int_equal(script.lock_timeout_ms, 0);
+	}
+}
+
 static void test_lenient(void **user)
 {
 	struct state *s = *user;
@@ -848,7 +869,9 @@ static mig_status sources_once(const struct mig__alloc *alloc, void *user)
 				 .revises = names,
 				 .depends_on = names,
 				 .upgrade = step };
-	mig_bundle_revision revision = { .id = "b", .text = user, .text_size = strlen(user) };
+	mig_bundle_revision revision = {
+		.id = "b", .text = user, .text_size = strlen(user), .lock_timeout_ms = 7
+	};
 	mig_bundle bundle = { sizeof bundle, sizeof revision, sizeof(mig_bundle_section), 1,
 			      &revision };
 	struct mig__error err;
@@ -862,6 +885,8 @@ static mig_status sources_once(const struct mig__alloc *alloc, void *user)
 		rc = mig__set_add_c(&set, &def, &err);
 	if (!rc)
 		rc = mig__set_add_bundle(&set, &bundle, &err);
+	if (!rc)
+		assert_int_equal(set.at[set.count - 1].lock_timeout_ms, 7);
 	mig__set_finish(&set);
 	mig__error_clear(&err);
 	return rc;
@@ -929,6 +954,7 @@ int main(int argc, char **argv)
 		TEST(test_good_prefixes),
 		TEST(test_full),
 		TEST(test_lenient),
+		TEST(test_timeouts),
 		TEST(test_message),
 		TEST(test_labels_of_any_script),
 		TEST(test_section_choice),

@@ -419,10 +419,18 @@ mig_status mig__pg_send_params(mig_conn *conn, const mig_cursor *cursor, PGresul
 	return rc ? rc : about_cursor(conn, cursor, send_execute, out);
 }
 
+static void drop_notice(void *user, const PGresult *result)
+{
+	(void)user;
+	(void)result;
+}
+
 void mig__pg_quiet(mig_conn *conn, const char *text)
 {
-	PQnoticeReceiver theirs = listen_to(conn);
+	PQnoticeReceiver theirs = NULL;
 
+	if (conn->listens)
+		theirs = PQsetNoticeReceiver(conn->db, drop_notice, NULL);
 	mig__pg_forget(conn);
 	PQclear(PQexec(conn->db, text));
 	listen_no_more(conn, theirs);

@@ -250,10 +250,10 @@ static size_t past_token(const struct source *s, size_t at, int first, struct mi
 	if (is_letter(first))
 		return past_name(s, at);
 	out->symbol = first;
-	return at + 1;
+	return at + (first == '.' && peek(s, at + 1) == '.' ? 2 : 1);
 }
 
-/* The token at or after *at. An operator comes as its characters one by one. */
+/* The token at or after *at. An operator comes as its characters one by one, ".." in one. */
 static enum token next_token(const struct source *s, size_t *at, struct mig__pg_word *out)
 {
 	size_t start = skip(s, *at), end;

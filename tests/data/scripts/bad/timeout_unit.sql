@@ -1,0 +1,5 @@
+-- m
+-- revision: a
+-- statement_timeout: 5 weeks
+
+-- mig:upgrade

@@ -1,0 +1,5 @@
+-- m
+-- revision: a
+-- lock_timeout: soon
+
+-- mig:upgrade
