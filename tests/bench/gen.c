@@ -16,7 +16,7 @@ static void make_up(char *out, size_t i)
 			  "    name VARCHAR(80) NOT NULL,\n"
 			  "    email VARCHAR(120),\n"
 			  "    amount NUMERIC(12, 2) DEFAULT 0 NOT NULL,\n"
-			  "    active BOOLEAN DEFAULT 1 NOT NULL,\n"
+			  "    active BOOLEAN DEFAULT TRUE NOT NULL,\n"
 			  "    created_at TIMESTAMP\n"
 			  ");\n"
 			  "CREATE INDEX ix_t_%06zu_name ON t_%06zu (name);\n",

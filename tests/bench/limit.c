@@ -112,9 +112,8 @@ static size_t slurp(int folder, const char *name, char **buffer, size_t *cap)
 	return size;
 }
 
-/* Calls fn for each file of the folder; returns their bytes. */
-static size_t each_file(const char *folder, void (*fn)(void *user, const char *name, char *text),
-			void *user)
+size_t limit_each_file(const char *folder, void (*fn)(void *user, const char *name, char *text),
+		       void *user)
 {
 	struct dirent **entries;
 	int count = scandir(folder, &entries, is_sql, alphasort);
@@ -138,7 +137,7 @@ static size_t each_file(const char *folder, void (*fn)(void *user, const char *n
 
 size_t limit_scan(const char *folder)
 {
-	return each_file(folder, NULL, NULL);
+	return limit_each_file(folder, NULL, NULL);
 }
 
 struct work {
@@ -206,6 +205,6 @@ void limit_apply_folder(const char *path, const char *folder, int one)
 {
 	struct work w = work_begin(path, one);
 
-	each_file(folder, apply_file, &w);
+	limit_each_file(folder, apply_file, &w);
 	work_end(&w);
 }

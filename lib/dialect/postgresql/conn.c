@@ -45,29 +45,63 @@ static char *plain_url(const mig_conn *conn, const char *url)
 	return mig__buf_take(&buf);
 }
 
+/* Whether libpq's words quote something that stands between the first colon and the last @ of the
+ * URL: the password, or a part of it that is taken for a host or a port because its @, / or % is
+ * not escaped. */
+static int tells_secret(const char *url, const char *words)
+{
+	const char *authority = strstr(url, "://");
+	const char *colon = authority ? strchr(authority + 3, ':') : NULL;
+	const char *at = strrchr(url, '@'), *open, *close;
+	size_t size;
+
+	if (!colon || !at || at < colon)
+		return 0;
+	for (open = strchr(words, '"'); open; open = strchr(close + 1, '"')) {
+		close = strchr(++open, '"');
+		if (!close)
+			return 0;
+		size = strcspn(open, "@");
+		if (size > (size_t)(close - open))
+			size = (size_t)(close - open);
+		if (size && memmem(colon, (size_t)(at - colon), open, size))
+			return 1;
+	}
+	return 0;
+}
+
+static mig_status fail_open(mig_conn *conn, const char *url)
+{
+	const char *words = PQerrorMessage(conn->db), *hint = NULL;
+
+	if (tells_secret(url, words))
+		return mig__pg_report(conn, MIG_ECONNECT, NULL,
+				      "in a name or password, % @ : / ? # are written %25 %40 %3A "
+				      "%2F %3F %23",
+				      "the URL is not well formed before its last @");
+	if (PQconnectionNeedsPassword(conn->db))
+		hint = "give the password in PGPASSWORD, in a password file or in the URL";
+	return mig__pg_report(conn, MIG_ECONNECT, NULL, hint, "%s", words);
+}
+
 static mig_status open_own(mig_conn *conn, const char *given)
 {
 	static const char *const names[] = { "dbname", "client_encoding",
 					     "fallback_application_name", NULL };
 	char *url = plain_url(conn, given);
 	const char *const values[] = { url, "UTF8", "libmig", NULL };
+	mig_status rc = MIG_OK;
 
 	if (!url)
 		return mig__pg_nomem(conn);
 	conn->db = PQconnectdbParams(names, values, 1);
-	mig__free(&conn->alloc, url);
 	if (!conn->db)
-		return mig__pg_nomem(conn);
-	if (PQstatus(conn->db) != CONNECTION_OK)
-		return mig__pg_report(conn, MIG_ECONNECT, NULL,
-				      PQconnectionNeedsPassword(conn->db)
-					      ? "give the password in PGPASSWORD, in a password "
-						"file or in the URL"
-					      : NULL,
-				      "%s", PQerrorMessage(conn->db));
-	return MIG_OK;
+		rc = mig__pg_nomem(conn);
+	else if (PQstatus(conn->db) != CONNECTION_OK)
+		rc = fail_open(conn, url);
+	mig__free(&conn->alloc, url);
+	return rc;
 }
-
 /* Whether notices go where libpq sends them unless told otherwise: asked of a connection that is
  * not one. */
 static int has_standard_receiver(PGconn *db)
@@ -160,6 +194,7 @@ void mig__pg_close(mig_conn *conn)
 	mig__free(&conn->alloc, conn->key);
 	mig__free(&conn->alloc, conn->search_path);
 	mig__free(&conn->alloc, conn->noted);
+	mig__free(&conn->alloc, conn->customs);
 	mig__free(&conn->alloc, conn);
 }
 

@@ -36,6 +36,9 @@ enum mig__pg_base {
 
 /* Servers from this version on can look whether their client is still there. */
 enum { MIG__PG_CHECK_CLIENT = 140000 };
+#define MIG__PG_CHECK_SQL(local)                                                    \
+	"CASE WHEN pg_catalog.version() LIKE '%linux%' THEN pg_catalog.set_config(" \
+	"'client_connection_check_interval', '1s', " local ") END"
 
 /* What is known of a table. */
 enum mig__pg_there { MIG__PG_UNKNOWN, MIG__PG_THERE, MIG__PG_MISSING };
@@ -66,15 +69,17 @@ struct mig_conn {
 
 	/* a run */
 	int running;
-	int begun;                           /* in a transaction of begin() */
-	int locked;                          /* has the session's lock */
-	int pid;                             /* of the server's process that has it */
+	int begun;       /* in a transaction of begin() */
+	int locked;      /* has the session's lock */
+	int pid;         /* of the server's process that has it */
+	char number[24]; /* of the lock, as the server made it of the key; "": not known yet */
 	int64_t waiting_since_us;            /* 0: not waiting for the lock */
 	enum mig__pg_there version, history; /* in this transaction, or at the last read */
 	int seen_version;                    /* the version table has been read */
 	PGresult *rows;                      /* version rows that came with the lock, or NULL */
 	char *base[MIG__PG_BASE_COUNT]; /* settings as the run found them; NULL: not read yet */
 	char *noted;                    /* SQL that puts the session's settings back, or NULL */
+	char *customs;                  /* the same for settings of somebody's own, or NULL */
 	int dirty;                      /* they may have been changed */
 	int timeouts;                   /* time-outs are set */
 	struct mig__pg_pending pending;
@@ -164,8 +169,9 @@ mig_status mig__pg_render(mig_conn *conn);
 const char *mig__pg_table_sql(mig_conn *conn, int32_t which);
 /* Which of the texts it is, 0: none. */
 int mig__pg_own(const mig_conn *conn, const char *text);
-/* Adds an expression that is true if there is a table of ours with this name. */
-void mig__pg_add_exists(const mig_conn *conn, struct mig__buf *sql, const char *table);
+/* Adds an expression that is true if there is a table with this name in our schema; for a query
+ * FROM conn->key. */
+void mig__pg_add_exists(struct mig__buf *sql, const char *table);
 /* What is known of the table that a statement is about. */
 enum mig__pg_there *mig__pg_there(mig_conn *conn, int32_t which);
 /* One of the texts with values for its parameters. */
@@ -196,6 +202,11 @@ mig_status mig__pg_base_take(mig_conn *conn, const PGresult *result);
 void mig__pg_base_forget(mig_conn *conn);
 /* Notes the session's settings, once a run, before something changes them. */
 mig_status mig__pg_settings_note(mig_conn *conn);
+/* The same for a setting of somebody's own, app.tenant, that a SET statement names: pg_settings
+ * does not show these. */
+mig_status mig__pg_settings_note_custom(mig_conn *conn, const char *text, size_t size);
+/* Lets the transaction be of the role that the run began with, whatever a script has set. */
+mig_status mig__pg_settings_own_role(mig_conn *conn);
 /* Puts them back, inside a transaction with its next message. */
 mig_status mig__pg_settings_restore(mig_conn *conn);
 /* Sets what is needed outside transactions. */

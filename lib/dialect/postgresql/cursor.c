@@ -59,6 +59,8 @@ static mig_status read_own(mig_cursor *cursor)
 		return MIG_OK;
 	}
 	rc = check_there(conn, cursor->own);
+	if (!rc && conn->begun)
+		rc = mig__pg_settings_own_role(conn);
 	if (rc)
 		return rc;
 	mig__buf_init(&sql, &conn->alloc);
@@ -91,7 +93,9 @@ static mig_status write_own(mig_cursor *cursor)
 		conn->version = conn->history = MIG__PG_UNKNOWN;
 	}
 	mig__buf_init(&sql, &conn->alloc);
-	rc = mig__pg_fill(conn, cursor, &sql);
+	rc = mig__pg_settings_own_role(conn);
+	if (!rc)
+		rc = mig__pg_fill(conn, cursor, &sql);
 	if (!rc)
 		rc = mig__pg_defer(conn, sql.data);
 	mig__buf_finish(&sql);

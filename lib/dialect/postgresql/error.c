@@ -72,7 +72,7 @@ static mig_status fail_libpq(mig_conn *conn, const PGresult *result)
 	return mig__pg_report(conn, lost ? MIG_ECONNECT : MIG_ERROR, NULL,
 			      lost ? "what was not committed is undone by the server: run again"
 				   : NULL,
-			      "%s", words);
+			      "%.*s", (int)strcspn(words, "\n"), words);
 }
 
 /* DETAIL, and where in a function it was. */

@@ -8,6 +8,7 @@
  * it shared: so any number of waiting sessions see it at once, and none delays another. */
 #include "dialect/postgresql/conn.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -133,6 +134,7 @@ static mig_status wait_until_free(mig_conn *conn)
 {
 	int64_t pause = FIRST_PAUSE_US;
 	mig_status rc = MIG_OK;
+	char sql[100];
 
 	if (!conn->waiting_since_us)
 		conn->waiting_since_us = now_us();
@@ -140,15 +142,16 @@ static mig_status wait_until_free(mig_conn *conn)
 		struct mig__pg_reply reply = { .count = 0 };
 		int64_t left =
 			conn->waiting_since_us + (int64_t)conn->lock_timeout_ms * 1000 - now_us();
-		int at;
 
 		if (left <= 0)
 			return fail_locked(conn);
 		if (atomic_load(&conn->cancelled) || conn->host->poll(conn->host->user, 1))
 			return mig__pg_cancelled(conn);
 		pause_us(conn, &pause, left);
-		rc = ask(conn, "pg_catalog.pg_try_advisory_xact_lock_shared(k)", "", &reply, &at);
-		if (!rc && is_true(reply.at[at], 0))
+		snprintf(sql, sizeof sql, "SELECT pg_catalog.pg_try_advisory_xact_lock_shared(%s)",
+			 conn->number);
+		rc = mig__pg_exec(conn, sql, &reply);
+		if (!rc && is_true(reply.at[0], 0))
 			rc = MIG_LOCK_FREED;
 		mig__pg_reply_clear(&reply);
 	}
@@ -178,7 +181,9 @@ static void add_begin(mig_conn *conn, struct mig__buf *sql, int at, struct begin
 	const char *base = mig__pg_base_sql(conn);
 
 	*m = (struct begin_message){ -1, -1, -1, -1 };
-	mig__buf_adds(sql, "BEGIN ISOLATION LEVEL READ COMMITTED;");
+	/* the section that holds the session's lock may have made it read-only */
+	mig__buf_adds(sql, conn->locked ? "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE;"
+					: "BEGIN ISOLATION LEVEL READ COMMITTED;");
 	at++;
 	if (*base) {
 		mig__buf_adds(sql, base);
@@ -188,26 +193,28 @@ static void add_begin(mig_conn *conn, struct mig__buf *sql, int at, struct begin
 	m->lock = at++;
 	mig__buf_adds(sql, "SELECT ");
 	mig__buf_adds(sql, conn->locked ? "true" : "pg_catalog.pg_try_advisory_xact_lock(k)");
-	mig__buf_adds(sql, ", s, pg_catalog.pg_backend_pid(), "
+	mig__buf_adds(sql, ", s, k, pg_catalog.pg_backend_pid(), "
 			   "pg_catalog.current_setting('transaction_read_only') = 'on'");
 	/* a server whose client is gone shall not work on, nor keep its locks */
-	if (PQserverVersion(conn->db) >= MIG__PG_CHECK_CLIENT)
-		mig__buf_adds(sql, ", CASE WHEN pg_catalog.version() LIKE '%linux%' THEN "
-				   "pg_catalog.set_config('client_connection_check_interval', "
-				   "'1s', true) END");
+	if (PQserverVersion(conn->db) >= MIG__PG_CHECK_CLIENT) {
+		mig__buf_adds(sql, ", ");
+		mig__buf_adds(sql, MIG__PG_CHECK_SQL("true"));
+	}
 	mig__buf_adds(sql, " FROM ");
 	mig__buf_adds(sql, conn->key);
 	/* statements of their own: they see what was done before the lock was ours */
-	if (conn->seen_version) {
+	if (conn->seen_version && !conn->dirty) {
 		mig__buf_adds(sql, ";");
 		mig__buf_adds(sql, conn->texts[MIG_SQL_READ_VERSION]);
 		m->rows = at++;
 	}
-	if (!conn->seen_version || *base) {
+	if (m->rows < 0 || *base) {
 		mig__buf_adds(sql, ";SELECT ");
-		mig__pg_add_exists(conn, sql, conn->version_table);
+		mig__pg_add_exists(sql, conn->version_table);
 		mig__buf_adds(sql, ", ");
-		mig__pg_add_exists(conn, sql, conn->history_table);
+		mig__pg_add_exists(sql, conn->history_table);
+		mig__buf_adds(sql, " FROM ");
+		mig__buf_adds(sql, conn->key);
 		m->there = at;
 	}
 }
@@ -233,12 +240,13 @@ static mig_status take_begin(mig_conn *conn, struct mig__pg_reply *reply,
 		rc = mig__pg_base_take(conn, reply->at[m->base]);
 	if (!rc && *locked)
 		rc = pin_schema(conn, PQgetvalue(lock, 0, 1));
-	if (!rc && is_true(lock, 3))
+	snprintf(conn->number, sizeof conn->number, "%s", PQgetvalue(lock, 0, 2));
+	if (!rc && is_true(lock, 4))
 		rc = mig__pg_report(
 			conn, MIG_EREADONLY, NULL,
 			"the server is a standby, or default_transaction_read_only is on",
 			"database %s cannot be written", PQdb(conn->db));
-	if (!rc && conn->locked && atoi(PQgetvalue(lock, 0, 2)) != conn->pid)
+	if (!rc && conn->locked && atoi(PQgetvalue(lock, 0, 3)) != conn->pid)
 		rc = mig__pg_report(
 			conn, MIG_EUNSUPPORTED, NULL,
 			"connect to the server directly, or to a pooler in session mode",
@@ -294,7 +302,7 @@ mig_status mig__pg_commit_begin(mig_conn *conn, int32_t check)
 	struct begin_message m;
 	struct mig__buf sql;
 	int locked = 0;
-	mig_status rc = mig__pg_settings_restore(conn);
+	mig_status rc = conn->locked ? MIG_OK : mig__pg_settings_restore(conn);
 
 	(void)check;
 	if (rc)
@@ -328,11 +336,13 @@ mig_status mig__pg_lock(mig_conn *conn)
 		return MIG_OK;
 	rc = mig__pg_check_idle(conn);
 	if (!rc)
-		rc = ask(conn, "pg_catalog.pg_try_advisory_lock(k), s, pg_catalog.pg_backend_pid()",
+		rc = ask(conn,
+			 "pg_catalog.pg_try_advisory_lock(k), s, k, pg_catalog.pg_backend_pid()",
 			 "", &reply, &at);
 	if (!rc) {
 		locked = is_true(reply.at[at], 0);
-		conn->pid = atoi(PQgetvalue(reply.at[at], 0, 2));
+		snprintf(conn->number, sizeof conn->number, "%s", PQgetvalue(reply.at[at], 0, 2));
+		conn->pid = atoi(PQgetvalue(reply.at[at], 0, 3));
 	}
 	if (locked) {
 		conn->locked = 1;

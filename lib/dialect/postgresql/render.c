@@ -195,11 +195,15 @@ enum mig__pg_there *mig__pg_there(mig_conn *conn, int32_t which)
 	return which == MIG_SQL_READ_VERSION ? &conn->version : &conn->history;
 }
 
-void mig__pg_add_exists(const mig_conn *conn, struct mig__buf *sql, const char *table)
+/* Not to_regclass(): it looks into the session's cache, which does not know yet what another
+ * session committed while this one waited for the lock. */
+void mig__pg_add_exists(struct mig__buf *sql, const char *table)
 {
-	mig__buf_adds(sql, "pg_catalog.to_regclass(");
-	add_table_text(conn, sql, table);
-	mig__buf_adds(sql, ") IS NOT NULL");
+	mig__buf_adds(sql,
+		      "EXISTS (SELECT FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n "
+		      "ON n.oid = c.relnamespace WHERE n.nspname = s AND c.relname = ");
+	mig__pg_add_text(sql, table, strlen(table));
+	mig__buf_adds(sql, ")");
 }
 
 mig_status mig__pg_table_exists(mig_conn *conn, int32_t which, int32_t *out)
@@ -217,9 +221,10 @@ mig_status mig__pg_table_exists(mig_conn *conn, int32_t which, int32_t *out)
 	mig__buf_init(&sql, &conn->alloc);
 	settings = conn->schema ? 0 : mig__pg_add_settings(conn, &sql, 1);
 	mig__buf_adds(&sql, "SELECT ");
-	mig__pg_add_exists(conn, &sql,
-			   which == MIG_SQL_READ_VERSION ? conn->version_table
-							 : conn->history_table);
+	mig__pg_add_exists(&sql, which == MIG_SQL_READ_VERSION ? conn->version_table
+							       : conn->history_table);
+	mig__buf_adds(&sql, " FROM ");
+	mig__buf_adds(&sql, conn->key);
 	rc = sql.failed ? mig__pg_nomem(conn) : mig__pg_exec(conn, sql.data, &reply);
 	mig__buf_finish(&sql);
 	if (!rc)

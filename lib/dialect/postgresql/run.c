@@ -58,7 +58,8 @@ mig_status mig__pg_run_end(mig_conn *conn)
 	mig__pg_forget(conn);
 	mig__pg_transaction_over(conn);
 	mig__free(&conn->alloc, conn->noted);
-	conn->noted = NULL;
+	mig__free(&conn->alloc, conn->customs);
+	conn->noted = conn->customs = NULL;
 	mig__pg_base_forget(conn);
 	conn->running = conn->locked = conn->dirty = 0;
 	conn->waiting_since_us = 0;
@@ -93,7 +94,8 @@ mig_status mig__pg_commit(mig_conn *conn, int32_t check)
 	(void)check; /* the server does */
 	if (PQtransactionStatus(conn->db) == PQTRANS_IDLE)
 		return mig__pg_report(conn, MIG_EMISUSE, NULL, NULL, "there is no transaction");
-	rc = mig__pg_settings_restore(conn);
+	/* what a section outside a transaction has set holds until its end */
+	rc = conn->locked ? MIG_OK : mig__pg_settings_restore(conn);
 	if (!rc)
 		rc = mig__pg_exec(conn, "COMMIT", &reply);
 	if (!rc)
@@ -188,16 +190,28 @@ static mig_status send_collected(struct script *s)
 	return from == to ? MIG_OK : mig__pg_send(s->conn, s->text, from, to);
 }
 
-/* Whether the statement may leave settings behind: for the session, or (SET LOCAL) for the scripts
- * after it in the same transaction. */
-static int changes_settings(const struct script *s)
+/* Notes the settings if the statement may leave some behind, for the session or (SET LOCAL) for the
+ * scripts after it in the same transaction. Any function may do so; triggers of what the script
+ * writes are not thought of. */
+static mig_status note_settings(mig_conn *conn, const char *text, const mig_statement *st,
+				int *noted)
 {
+	static const char *const verbs[] = { "SET",  "RESET", "DISCARD", "SELECT", "WITH",
+					     "CALL", "DO",    "EXECUTE", "VALUES" };
 	struct mig__pg_word word;
-	size_t at = 0;
+	size_t at = 0, i;
+	int may = (st->kind & MIG_STATEMENT_SESSION) != 0;
+	mig_status rc;
 
-	return s->at.kind & MIG_STATEMENT_SESSION ||
-	       (mig__pg_word_next(s->text + s->at.offset, s->at.size, &at, 1, &word) &&
-		mig__pg_word_is(&word, "SET"));
+	if (!mig__pg_word_next(text + st->offset, st->size, &at, 1, &word))
+		return MIG_OK;
+	for (i = 0; !may && i < sizeof verbs / sizeof *verbs; i++)
+		may = mig__pg_word_is(&word, verbs[i]);
+	if (!may)
+		return MIG_OK;
+	*noted = 1;
+	rc = mig__pg_settings_note(conn);
+	return rc ? rc : mig__pg_settings_note_custom(conn, text + st->offset, st->size);
 }
 
 /* Announces the statement at s->at, and puts it to those that are to be sent, or sends them. */
@@ -211,10 +225,8 @@ static mig_status take_statement(struct script *s)
 
 	if (!rc && s->hook)
 		rc = s->hook(s->user, &s->at);
-	if (!rc && changes_settings(s)) {
-		s->session = 1;
-		rc = mig__pg_settings_note(s->conn);
-	}
+	if (!rc)
+		rc = note_settings(s->conn, s->text, &s->at, &s->session);
 	if (!rc && kind & MIG__PG_COPY_DATA) {
 		rc = send_collected(s);
 		return rc ? rc : mig__pg_send_copy(s->conn, s->text, s->at.offset, end);
@@ -261,6 +273,7 @@ static mig_status run_one(mig_conn *conn, const char *text, size_t size)
 {
 	const struct mig__pg_place place = { text, size, 0 };
 	mig_statement st = { .struct_size = sizeof st }, more = { .struct_size = sizeof more };
+	int noted;
 	mig_status rc = mig__pg_next_statement(conn, text, size, 0, &st);
 
 	if (!rc && st.size)
@@ -268,8 +281,8 @@ static mig_status run_one(mig_conn *conn, const char *text, size_t size)
 	if (!rc && (!st.size || more.size))
 		rc = mig__pg_report(conn, MIG_EINVAL, &place, NULL,
 				    st.size ? "more than one statement" : "there is no statement");
-	if (!rc && st.kind & MIG_STATEMENT_SESSION)
-		rc = mig__pg_settings_note(conn);
+	if (!rc)
+		rc = note_settings(conn, text, &st, &noted);
 	if (!rc && st.kind & MIG_STATEMENT_LONE)
 		rc = mig__pg_clear_way(conn, text + st.offset, st.size);
 	if (rc)

@@ -223,6 +223,11 @@ static mig_status exchange(mig_conn *conn, int (*send)(mig_conn *, const mig_cur
 	if (PQtransactionStatus(conn->db) == PQTRANS_ACTIVE)
 		return mig__pg_report(conn, MIG_EMISUSE, NULL, NULL,
 				      "the connection is in the middle of another command");
+#ifdef LIBPQ_HAS_PIPELINING
+	if (PQpipelineStatus(conn->db) != PQ_PIPELINE_OFF)
+		return mig__pg_report(conn, MIG_EMISUSE, NULL, NULL,
+				      "the connection is in pipeline mode");
+#endif
 	theirs = listen_to(conn);
 	if (send(conn, cursor))
 		receive(conn, a);
@@ -363,6 +368,7 @@ mig_status mig__pg_send(mig_conn *conn, const char *text, size_t from, size_t to
 mig_status mig__pg_send_copy(mig_conn *conn, const char *text, size_t from, size_t to)
 {
 	struct answer a = { .skip = conn->pending.count };
+	struct mig__pg_place place;
 	size_t data = 0;
 	mig_status rc;
 
@@ -371,8 +377,12 @@ mig_status mig__pg_send_copy(mig_conn *conn, const char *text, size_t from, size
 	rc = compose(conn, text + from, data);
 	if (!rc)
 		rc = exchange(conn, send_script, NULL, &a);
-	if (!rc && a.error)
-		rc = fail_at(conn, &a, text, from, from + data);
+	if (!rc && a.error) {
+		place = (struct mig__pg_place){ text + from, data, from };
+		while (place.size && strchr("\r\n", place.statement[place.size - 1]))
+			place.size--;
+		rc = mig__pg_fail(conn, a.error, a.done < a.skip ? NULL : &place);
+	}
 	PQclear(a.error);
 	return rc;
 }

@@ -35,19 +35,37 @@ static void add_setting(struct mig__buf *sql, const char *name, const char *valu
 	mig__buf_adds(sql, local ? ", true)" : ", false)");
 }
 
+/* "SELECT …" that sets what libmig needs; 0 and nothing if all is well. For a transaction, lock.c
+ * has the check of the client in a statement of its own. */
+static int list_settings(const mig_conn *conn, struct mig__buf *sql, int local)
+{
+	const char *lead = "SELECT ";
+
+	if (conn->search_path) {
+		mig__buf_adds(sql, lead);
+		add_setting(sql, "search_path", conn->search_path, local);
+		lead = ", ";
+	}
+	if (conn->recode) {
+		mig__buf_adds(sql, lead);
+		add_setting(sql, "client_encoding", "UTF8", local);
+		lead = ", ";
+	}
+	if (!local && PQserverVersion(conn->db) >= MIG__PG_CHECK_CLIENT) {
+		mig__buf_adds(sql, lead);
+		mig__buf_adds(sql, MIG__PG_CHECK_SQL("false"));
+		lead = ", ";
+	}
+	return *lead == ',';
+}
+
 int mig__pg_add_settings(const mig_conn *conn, struct mig__buf *sql, int local)
 {
-	if (!conn->search_path && !conn->recode)
-		return 0;
-	mig__buf_adds(sql, "SELECT ");
-	if (conn->search_path)
-		add_setting(sql, "search_path", conn->search_path, local);
-	if (conn->search_path && conn->recode)
-		mig__buf_adds(sql, ", ");
-	if (conn->recode)
-		add_setting(sql, "client_encoding", "UTF8", local);
-	mig__buf_adds(sql, ";");
-	return 1;
+	int listed = list_settings(conn, sql, local);
+
+	if (listed)
+		mig__buf_adds(sql, ";");
+	return listed;
 }
 
 /* -- what a run finds */
@@ -165,7 +183,7 @@ mig_status mig__pg_settings_note(mig_conn *conn)
 }
 
 /* The role and what it is derived from, in this order. */
-static mig_status restore_hidden(mig_conn *conn)
+static mig_status restore_hidden(mig_conn *conn, int local)
 {
 	struct mig__buf sql;
 	mig_status rc = MIG_OK;
@@ -177,7 +195,7 @@ static mig_status restore_hidden(mig_conn *conn)
 			continue;
 		mig__buf_clear(&sql);
 		mig__buf_adds(&sql, "SELECT ");
-		add_setting(&sql, base_names[i], conn->base[i], 0);
+		add_setting(&sql, base_names[i], conn->base[i], local);
 		mig__buf_addf(&sql, " WHERE " CATALOG "current_setting('%s') <> ", base_names[i]);
 		mig__pg_add_text(&sql, conn->base[i], strlen(conn->base[i]));
 		rc = sql.failed ? mig__pg_nomem(conn) : mig__pg_defer(conn, sql.data);
@@ -186,29 +204,89 @@ static mig_status restore_hidden(mig_conn *conn)
 	return rc;
 }
 
-mig_status mig__pg_settings_restore(mig_conn *conn)
+mig_status mig__pg_settings_own_role(mig_conn *conn)
+{
+	return conn->dirty && conn->base[0] ? restore_hidden(conn, 1) : MIG_OK;
+}
+
+/* The name in SET [SESSION | LOCAL] a.b, in lower case as the server has it; 0 if it is another. */
+static int custom_name(const char *text, size_t size, char *out, size_t room)
+{
+	struct mig__pg_word word[3];
+	size_t at = 0, i, n;
+	int more = mig__pg_word_next(text, size, &at, 1, &word[0]) &&
+		   mig__pg_word_is(&word[0], "SET") &&
+		   mig__pg_word_next(text, size, &at, 1, &word[0]);
+
+	if (more && (mig__pg_word_is(&word[0], "SESSION") || mig__pg_word_is(&word[0], "LOCAL")))
+		more = mig__pg_word_next(text, size, &at, 1, &word[0]);
+	for (i = 1; more && i < 3; i++)
+		more = mig__pg_word_next(text, size, &at, 1, &word[i]);
+	if (!more || word[0].quoted || word[1].symbol != '.' || word[2].quoted)
+		return 0;
+	n = (size_t)snprintf(out, room, "%.*s.%.*s", (int)word[0].size, word[0].text,
+			     (int)word[2].size, word[2].text);
+	return n < room;
+}
+
+mig_status mig__pg_settings_note_custom(mig_conn *conn, const char *text, size_t size)
+{
+	struct mig__pg_reply reply = { .count = 0 };
+	struct mig__buf sql;
+	char name[130];
+	mig_status rc;
+
+	if (!custom_name(text, size, name, sizeof name) ||
+	    (conn->customs && strstr(conn->customs, name)))
+		return MIG_OK;
+	mig__buf_init(&sql, &conn->alloc);
+	mig__buf_addf(&sql, "SELECT coalesce(" CATALOG "current_setting('%s', true), '')", name);
+	rc = sql.failed ? mig__pg_nomem(conn) : mig__pg_exec(conn, sql.data, &reply);
+	mig__buf_clear(&sql);
+	if (!rc) {
+		mig__buf_adds(&sql, conn->customs ? conn->customs : "SELECT 1");
+		mig__buf_adds(&sql, ", ");
+		add_setting(&sql, name, PQgetvalue(reply.at[0], 0, 0), 0);
+		mig__free(&conn->alloc, conn->customs);
+		conn->customs = mig__buf_take(&sql);
+		if (!conn->customs)
+			rc = mig__pg_nomem(conn);
+	}
+	mig__buf_finish(&sql);
+	mig__pg_reply_clear(&reply);
+	return rc;
+}
+
+/* Putting the settings back in the middle of a transaction has undone those of libmig. While the
+ * session's lock is held they are the session's, and to be put back again. */
+static mig_status set_again(mig_conn *conn)
 {
 	struct mig__buf sql;
+	mig_status rc = MIG_OK;
+
+	conn->dirty = conn->locked;
+	mig__buf_init(&sql, &conn->alloc);
+	if (list_settings(conn, &sql, !conn->locked))
+		rc = sql.failed ? mig__pg_nomem(conn) : mig__pg_defer(conn, sql.data);
+	mig__buf_finish(&sql);
+	return rc;
+}
+
+mig_status mig__pg_settings_restore(mig_conn *conn)
+{
 	mig_status rc;
 
 	if (!conn->dirty || !conn->noted)
 		return MIG_OK;
-	rc = restore_hidden(conn);
+	rc = restore_hidden(conn, 0);
 	if (!rc)
 		rc = mig__pg_defer(conn, conn->noted);
+	if (!rc && conn->customs)
+		rc = mig__pg_defer(conn, conn->customs);
 	if (rc)
 		return rc;
 	conn->dirty = conn->timeouts = 0;
-	if (!conn->begun)
-		return MIG_OK;
-	mig__buf_init(&sql, &conn->alloc);
-	if (mig__pg_add_settings(conn, &sql, 1)) {
-		if (!sql.failed)
-			sql.data[--sql.len] = '\0'; /* the semicolon */
-		rc = sql.failed ? mig__pg_nomem(conn) : mig__pg_defer(conn, sql.data);
-	}
-	mig__buf_finish(&sql);
-	return rc;
+	return conn->begun ? set_again(conn) : MIG_OK;
 }
 
 mig_status mig__pg_settings_session(mig_conn *conn)
@@ -219,12 +297,8 @@ mig_status mig__pg_settings_session(mig_conn *conn)
 	if (rc)
 		return rc;
 	mig__buf_init(&sql, &conn->alloc);
-	mig__pg_add_settings(conn, &sql, 0);
-	if (PQserverVersion(conn->db) >= MIG__PG_CHECK_CLIENT)
-		mig__buf_adds(&sql,
-			      "SELECT pg_catalog.set_config('client_connection_check_interval', "
-			      "'1s', false) WHERE pg_catalog.version() LIKE '%linux%'");
-	rc = sql.failed ? mig__pg_nomem(conn) : mig__pg_exec(conn, mig__buf_text(&sql), NULL);
+	if (list_settings(conn, &sql, 0))
+		rc = sql.failed ? mig__pg_nomem(conn) : mig__pg_exec(conn, sql.data, NULL);
 	mig__buf_finish(&sql);
 	return rc;
 }

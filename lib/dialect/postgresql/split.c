@@ -10,6 +10,7 @@
  * string) is looked at once more. */
 #include "dialect/postgresql/split.h"
 
+#include <assert.h>
 #include <string.h>
 
 /* -- tokens */
@@ -406,7 +407,7 @@ static mig_status fail_backslash(struct mig__pg_split_error *error, const struct
 		const char *name, *message, *hint;
 	} commands[] = {
 		{ ".", "\\. without COPY FROM STDIN",
-		  "this line ends the data of a COPY FROM STDIN" },
+		  "it ends the data of a COPY FROM STDIN; has that its semicolon?" },
 		{ "restrict", "psql command \\restrict", "pg_dump writes it for psql: remove it" },
 		{ "unrestrict", "psql command \\unrestrict",
 		  "pg_dump writes it for psql: remove it" },
@@ -496,7 +497,7 @@ static mig_status read_copy(const struct source *s, struct statement *st, size_t
 		at = line_comment(s, at);
 	at += peek(s, at) == '\r';
 	if (at < s->size && s->text[at] != '\n')
-		return fail(error, at, "something is in the line of a COPY FROM STDIN behind it",
+		return fail(error, at, "more text in the line of a COPY FROM STDIN",
 			    "the data begins in the line after the semicolon");
 	end = at < s->size ? find_copy_end(s, at + 1, &line) : SIZE_MAX;
 	if (end == SIZE_MAX)
@@ -662,8 +663,10 @@ mig_status mig__pg_split_next(const char *text, size_t size, size_t offset, int 
 	struct statement st;
 	size_t data, data_size, reach;
 	const char *nul;
-	mig_status rc = read_statement(&s, offset, &st, error);
+	mig_status rc;
 
+	assert(offset <= size);
+	rc = read_statement(&s, offset, &st, error);
 	if (!rc && st.end > st.start) {
 		own.text += st.start;
 		own.size = st.end - st.start;

@@ -1,0 +1,774 @@
+/* libmig on PostgreSQL against the limit: the same SQL by hand, in the same program and the same
+ * run. README.md says what each row means.
+ *
+ *     bench_postgresql [-n 10,100,1000] [-s SAMPLES] [-r ABCDEFGHIJLM] [-d MILLISECONDS]
+ *                      [-t FOLDER] [-m MIG] [-l LIMIT]
+ *
+ * The server is that of MIG_TEST_POSTGRESQL, or one that is started for the time.
+ */
+#include "cluster.h"
+#include "delay.h"
+#include "gen.h"
+#include "limit_postgresql.h"
+#include "rows.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <ftw.h>
+#include <spawn.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+extern char **environ;
+
+enum { PATH_SIZE = 512, FOLDER_SIZE = 256 };
+
+struct options {
+	const char *counts, *letters, *folder, *mig;
+	char self[PATH_SIZE], limit[PATH_SIZE];
+	double round_trip_ms;
+	int samples;
+};
+
+/* A database of the benchmark. */
+struct base {
+	char name[64], url[PATH_SIZE];
+};
+
+/* What a row needs, for one N. */
+struct env {
+	const struct options *options;
+	size_t n;
+	struct gen gen;
+	mig_bundle bundle;
+	struct limit_step *up, *down;
+	char folder[FOLDER_SIZE];
+	char files[FOLDER_SIZE + 16]; /* the environment: files/versions has the revision files */
+	char versions[FOLDER_SIZE + 32];
+	PGconn *admin;
+	struct base head;       /* at the head, libmig's; a template, so nobody is connected */
+	struct base limit_head; /* the limit's */
+	struct base noop;       /* a copy of head, for the rows that change nothing */
+	struct base work;       /* of a sample */
+	struct delay delay;
+	PGconn *open_db; /* rows B */
+	mig_ctx *open_ctx;
+	PGconn *far_db; /* row L */
+};
+
+/* What a run is: which way, how, and where. */
+struct run {
+	int down, one, far;
+};
+
+static void check(mig_status rc, const mig_ctx *ctx)
+{
+	if (rc)
+		die(mig_status_name(rc), mig_error_message(ctx));
+}
+
+static mig_ctx *open_url(const char *url)
+{
+	mig_ctx *ctx = NULL;
+
+	check(mig_open(&ctx, url), ctx);
+	return ctx;
+}
+
+static mig_ctx *lend(PGconn *db)
+{
+	mig_open_options options = { .struct_size = sizeof(options),
+				     .connection = db,
+				     .dialect_name = "postgresql" };
+	mig_ctx *ctx = NULL;
+
+	check(mig_open_with(&ctx, &options), ctx);
+	return ctx;
+}
+
+/* ---- databases ------------------------------------------------------------------------------ */
+
+static void drop_base(struct env *env, const struct base *base)
+{
+	char sql[256];
+
+	snprintf(sql, sizeof(sql), "DROP DATABASE IF EXISTS %s WITH (FORCE)", base->name);
+	limit_pg_exec(env->admin, sql);
+}
+
+static void make_base(struct env *env, const struct base *base, const struct base *from)
+{
+	char sql[256];
+
+	drop_base(env, base);
+	snprintf(sql, sizeof(sql), "CREATE DATABASE %s TEMPLATE %s%s", base->name,
+		 from ? from->name : "template0",
+		 PQserverVersion(env->admin) >= 150000 ? " STRATEGY file_copy" : "");
+	limit_pg_exec(env->admin, sql);
+}
+
+static void name_base(struct base *base, const char *server, const char *name)
+{
+	snprintf(base->name, sizeof(base->name), "mig_bench_%ld_%s", (long)getpid(), name);
+	snprintf(base->url, sizeof(base->url), "%s%cdbname=%s", server,
+		 strchr(server, '?') ? '&' : '?', base->name);
+}
+
+/* The work database anew; its URL. Static. */
+static const char *fresh_work(struct env *env, const struct run *run, const struct base *head)
+{
+	static char far[PATH_SIZE];
+
+	make_base(env, &env->work, run->down ? head : NULL);
+	if (!run->far)
+		return env->work.url;
+	delay_url(&env->delay, env->work.url, far, sizeof(far));
+	return far;
+}
+
+/* ---- what is measured: each returns milliseconds -------------------------------------------- */
+
+static int repeats(const struct env *env)
+{
+	return env->n <= 20 ? 10 : env->n <= 200 ? 5 : 1;
+}
+
+static double limit_a(struct env *env)
+{
+	int times = repeats(env);
+	double start = clock_ms();
+
+	for (int i = 0; i < times; i++)
+		limit_pg_noop(env->noop.url);
+	return (clock_ms() - start) / times;
+}
+
+static double mig_a(struct env *env)
+{
+	int times = repeats(env);
+	double start = clock_ms();
+
+	for (int i = 0; i < times; i++) {
+		mig_ctx *ctx = open_url(env->noop.url);
+
+		check(mig_add_bundle(ctx, &env->bundle), ctx);
+		check(mig_upgrade(ctx, "head"), ctx);
+		mig_close(ctx);
+	}
+	return (clock_ms() - start) / times;
+}
+
+static double limit_b(struct env *env)
+{
+	double start = clock_ms();
+
+	for (int i = 0; i < 500; i++)
+		limit_pg_query(env->open_db);
+	return (clock_ms() - start) / 500;
+}
+
+/* The same context again and again. */
+static double mig_b(struct env *env)
+{
+	double start = clock_ms();
+
+	for (int i = 0; i < 500; i++)
+		check(mig_upgrade(env->open_ctx, "head"), env->open_ctx);
+	return (clock_ms() - start) / 500;
+}
+
+/* A new context on the application's connection each time. */
+static double lent_noops(struct env *env, PGconn *db, int times)
+{
+	double start = clock_ms();
+
+	for (int i = 0; i < times; i++) {
+		mig_ctx *ctx = lend(db);
+
+		check(mig_add_bundle(ctx, &env->bundle), ctx);
+		check(mig_upgrade(ctx, "head"), ctx);
+		mig_close(ctx);
+	}
+	return (clock_ms() - start) / times;
+}
+
+static double mig_b_lent(struct env *env)
+{
+	return lent_noops(env, env->open_db, 10 * repeats(env));
+}
+
+static double limit_c(struct env *env)
+{
+	int times = repeats(env);
+	double start = clock_ms();
+
+	for (int i = 0; i < times; i++) {
+		limit_scan(env->versions);
+		limit_pg_noop(env->noop.url);
+	}
+	return (clock_ms() - start) / times;
+}
+
+static double mig_c(struct env *env)
+{
+	int times = repeats(env);
+	double start = clock_ms();
+
+	for (int i = 0; i < times; i++) {
+		mig_ctx *ctx = open_url(env->noop.url);
+
+		check(mig_add_directory(ctx, env->files), ctx);
+		check(mig_upgrade(ctx, "head"), ctx);
+		mig_close(ctx);
+	}
+	return (clock_ms() - start) / times;
+}
+
+/* Runs a program; its output goes to *line (64 bytes) or nowhere. */
+static double spawn(const char *const argv[], char *line)
+{
+	posix_spawn_file_actions_t actions;
+	double start = clock_ms();
+	int ends[2], status = 0;
+	pid_t child;
+
+	if (pipe2(ends, O_CLOEXEC))
+		die("pipe", NULL);
+	posix_spawn_file_actions_init(&actions);
+	if (line)
+		posix_spawn_file_actions_adddup2(&actions, ends[1], 1);
+	else
+		posix_spawn_file_actions_addopen(&actions, 1, "/dev/null", O_WRONLY, 0);
+	if (posix_spawnp(&child, argv[0], &actions, NULL, (char *const *)argv, environ))
+		die(argv[0], "does not start");
+	posix_spawn_file_actions_destroy(&actions);
+	close(ends[1]);
+	if (line) {
+		ssize_t got = read(ends[0], line, 63);
+
+		line[got > 0 ? got : 0] = '\0';
+	}
+	close(ends[0]);
+	if (waitpid(child, &status, 0) != child || status)
+		die(argv[0], "exit status");
+	return clock_ms() - start;
+}
+
+static double limit_d(struct env *env)
+{
+	const char *argv[] = { env->options->limit, "scan", env->noop.url, env->versions, NULL };
+
+	return spawn(argv, NULL);
+}
+
+static double spawn_mig(struct env *env, const char *verb)
+{
+	const char *argv[] = { env->options->mig, verb, NULL };
+
+	setenv("MIG_URL", env->noop.url, 1);
+	setenv("MIG_DIRECTORY", env->files, 1);
+	return spawn(argv, NULL);
+}
+
+static double mig_d(struct env *env)
+{
+	return spawn_mig(env, "upgrade");
+}
+
+static double mig_h_process(struct env *env)
+{
+	return spawn_mig(env, "history");
+}
+
+static double limit_run(struct env *env, struct run run)
+{
+	const char *url = fresh_work(env, &run, &env->limit_head);
+	double start = clock_ms();
+	PGconn *db = limit_pg_open(url);
+
+	limit_pg_apply(db, run.down ? env->down : env->up, env->n, run.one);
+	PQfinish(db);
+	return clock_ms() - start;
+}
+
+static void run_all_on(struct env *env, mig_ctx *ctx, const struct run *run)
+{
+	mig_run_options options = { .struct_size = sizeof(options),
+				    .transaction_mode = run->one ? MIG_TRANSACTION_RUN
+								 : MIG_TRANSACTION_REVISION };
+
+	check(mig_add_bundle(ctx, &env->bundle), ctx);
+	check(run->down ? mig_downgrade_with(ctx, "base", &options)
+			: mig_upgrade_with(ctx, "head", &options),
+	      ctx);
+}
+
+static double mig_run(struct env *env, struct run run)
+{
+	const char *url = fresh_work(env, &run, &env->head);
+	double start = clock_ms();
+	mig_ctx *ctx = open_url(url);
+
+	run_all_on(env, ctx, &run);
+	mig_close(ctx);
+	return clock_ms() - start;
+}
+
+static double limit_e(struct env *env)
+{
+	return limit_run(env, (struct run){ .one = 0 });
+}
+
+static double mig_e(struct env *env)
+{
+	return mig_run(env, (struct run){ .one = 0 });
+}
+
+static double limit_f(struct env *env)
+{
+	return limit_run(env, (struct run){ .one = 1 });
+}
+
+static double mig_f(struct env *env)
+{
+	return mig_run(env, (struct run){ .one = 1 });
+}
+
+static double limit_g(struct env *env)
+{
+	return limit_run(env, (struct run){ .down = 1 });
+}
+
+static double mig_g(struct env *env)
+{
+	return mig_run(env, (struct run){ .down = 1 });
+}
+
+static double limit_g1(struct env *env)
+{
+	return limit_run(env, (struct run){ .down = 1, .one = 1 });
+}
+
+static double mig_g1(struct env *env)
+{
+	return mig_run(env, (struct run){ .down = 1, .one = 1 });
+}
+
+static void print_history(mig_ctx *ctx, FILE *out)
+{
+	mig_revision_list *list = NULL, *current = NULL;
+
+	check(mig_history(ctx, NULL, &list), ctx);
+	check(mig_current(ctx, &current), ctx);
+	for (size_t i = 0; i < mig_revision_list_count(list); i++) {
+		const mig_revision *r = mig_revision_list_at(list, i);
+
+		fprintf(out, "%s -> %s%s, %s\n",
+			mig_revision_parent_count(r) ? mig_revision_parent(r, 0) : "<base>",
+			mig_revision_id(r),
+			mig_revision_flags(r) & MIG_REVISION_HEAD ? " (head)" : "",
+			mig_revision_summary(r));
+	}
+	mig_revision_list_free(current);
+	mig_revision_list_free(list);
+}
+
+static double mig_h(struct env *env)
+{
+	int times = repeats(env);
+	FILE *out = fopen("/dev/null", "w");
+	double start = clock_ms();
+
+	if (!out)
+		die("/dev/null", NULL);
+	for (int i = 0; i < times; i++) {
+		mig_ctx *ctx = open_url(env->noop.url);
+
+		check(mig_add_directory(ctx, env->files), ctx);
+		print_history(ctx, out);
+		mig_close(ctx);
+	}
+	fclose(out);
+	return (clock_ms() - start) / times;
+}
+
+static double cpu_ms(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
+	return (double)now.tv_sec * 1e3 + (double)now.tv_nsec / 1e6;
+}
+
+/* The client's work for one revision, the connection being there. */
+static double limit_cpu(struct env *env, struct run run)
+{
+	PGconn *db = limit_pg_open(fresh_work(env, &run, NULL));
+	double start = cpu_ms(), took;
+
+	limit_pg_apply(db, env->up, env->n, run.one);
+	took = cpu_ms() - start;
+	PQfinish(db);
+	return took / (double)env->n;
+}
+
+static double mig_cpu(struct env *env, struct run run)
+{
+	mig_ctx *ctx = open_url(fresh_work(env, &run, NULL));
+	double start = cpu_ms(), took;
+
+	run_all_on(env, ctx, &run);
+	took = cpu_ms() - start;
+	mig_close(ctx);
+	return took / (double)env->n;
+}
+
+static double limit_i(struct env *env)
+{
+	return limit_cpu(env, (struct run){ .one = 0 });
+}
+
+static double mig_i(struct env *env)
+{
+	return mig_cpu(env, (struct run){ .one = 0 });
+}
+
+static double limit_i1(struct env *env)
+{
+	return limit_cpu(env, (struct run){ .one = 1 });
+}
+
+static double mig_i1(struct env *env)
+{
+	return mig_cpu(env, (struct run){ .one = 1 });
+}
+
+/* Peak memory of a child, in MB. */
+static double child_peak(const char *const argv[])
+{
+	char line[64];
+
+	spawn(argv, line);
+	return (double)atol(line) / 1024;
+}
+
+static double limit_j(struct env *env)
+{
+	const char *url = fresh_work(env, &(struct run){ .one = 0 }, NULL);
+
+	return child_peak((const char *[]){ env->options->limit, "up", url, env->versions, NULL });
+}
+
+static double mig_j(struct env *env)
+{
+	const char *url = fresh_work(env, &(struct run){ .one = 0 }, NULL);
+
+	return child_peak((const char *[]){ env->options->self, "--child", url, env->files, NULL });
+}
+
+static double limit_j_noop(struct env *env)
+{
+	return child_peak((const char *[]){ env->options->limit, "scan", env->noop.url,
+					    env->versions, NULL });
+}
+
+static double mig_j_noop(struct env *env)
+{
+	return child_peak((const char *[]){ env->options->self, "--child", env->noop.url,
+					    env->files, NULL });
+}
+
+/* This program again, in a process of its own. */
+static int child(const char *url, const char *files)
+{
+	mig_run_options options = { .struct_size = sizeof(options),
+				    .transaction_mode = MIG_TRANSACTION_REVISION };
+	mig_ctx *ctx = open_url(url);
+
+	check(mig_add_directory(ctx, files), ctx);
+	check(mig_upgrade_with(ctx, "head", &options), ctx);
+	mig_close(ctx);
+	printf("%ld\n", peak_kb());
+	return 0;
+}
+
+/* -- far away */
+
+static double limit_l_noop(struct env *env)
+{
+	double start = clock_ms();
+
+	for (int i = 0; i < 20; i++)
+		limit_pg_query(env->far_db);
+	return (clock_ms() - start) / 20;
+}
+
+static double mig_l_noop(struct env *env)
+{
+	return lent_noops(env, env->far_db, 20);
+}
+
+static double limit_l(struct env *env)
+{
+	return limit_run(env, (struct run){ .far = 1 });
+}
+
+static double mig_l(struct env *env)
+{
+	return mig_run(env, (struct run){ .far = 1 });
+}
+
+static double limit_l1(struct env *env)
+{
+	return limit_run(env, (struct run){ .far = 1, .one = 1 });
+}
+
+static double mig_l1(struct env *env)
+{
+	return mig_run(env, (struct run){ .far = 1, .one = 1 });
+}
+
+/* One round trip a revision and the server's time: no program that waits for each answer can be
+ * faster. */
+static double limit_m(struct env *env)
+{
+	return (double)env->n * env->options->round_trip_ms + limit_e(env);
+}
+
+static double limit_m1(struct env *env)
+{
+	return (double)env->n * env->options->round_trip_ms + limit_f(env);
+}
+
+/* ---- rows ----------------------------------------------------------------------------------- */
+
+/* clang-format off */
+#define RATIO .unit = UNIT_RATIO
+#define BULK RATIO, .floor = 1.15, .excellent = 1.03, .small_floor = 1.5, .small_excellent = 1.2
+#define FAR RATIO, .floor = 1.2, .excellent = 1.05, .small_floor = 1.5, .small_excellent = 1.2, .slow = 1
+#define MORE_US .unit = UNIT_MORE_US, .floor = 50, .excellent = 10, .quick = 1
+#define MORE_MB .unit = UNIT_MORE_MB, .floor = 3, .excellent = 1
+static const struct row rows[] = {
+	{ 'A', "no-op, compiled in", limit_a, mig_a, RATIO, .floor = 1.3, .excellent = 1.1, .quick = 1 },
+	{ 'B', "no-op, same context", limit_b, mig_b, MORE_US },
+	{ 'B', "no-op, new context, lent connection", limit_b, mig_b_lent, MORE_US,
+	  .floor_each = 0.6, .excellent_each = 0.25 },
+	{ 'C', "no-op, folder", limit_c, mig_c, RATIO, .floor = 1.5, .excellent = 1.2, .quick = 1 },
+	{ 'D', "no-op, `mig upgrade`", limit_d, mig_d, RATIO, .floor = 1.5, .excellent = 1.2,
+	  .quick = 1, .needs_mig = 1 },
+	{ 'E', "upgrade, a transaction each", limit_e, mig_e, BULK },
+	{ 'F', "upgrade, one transaction", limit_f, mig_f, BULK },
+	{ 'G', "downgrade, a transaction each", limit_g, mig_g, BULK },
+	{ 'G', "downgrade, one transaction", limit_g1, mig_g1, BULK },
+	{ 'H', "history and current, folder", limit_c, mig_h, RATIO, .floor = 1.5, .excellent = 1.2,
+	  .quick = 1 },
+	{ 'H', "`mig history`", limit_d, mig_h_process, RATIO, .floor = 1.5, .excellent = 1.2,
+	  .quick = 1, .needs_mig = 1 },
+	{ 'I', "client's CPU a revision, a transaction each", limit_i, mig_i, RATIO, .floor = 2,
+	  .excellent = 1.3 },
+	{ 'I', "client's CPU a revision, one transaction", limit_i1, mig_i1, RATIO, .floor = 2,
+	  .excellent = 1.3 },
+	{ 'J', "peak memory, upgrade, folder", limit_j, mig_j, MORE_MB },
+	{ 'J', "peak memory, no-op, folder", limit_j_noop, mig_j_noop, MORE_MB },
+	{ 'L', "far: no-op, new context, lent connection", limit_l_noop, mig_l_noop, FAR },
+	{ 'L', "far: upgrade, a transaction each", limit_l, mig_l, FAR },
+	{ 'L', "far: upgrade, one transaction", limit_l1, mig_l1, FAR },
+	{ 'M', "far: upgrade, a transaction each, and N round trips", limit_m, mig_l, FAR },
+	{ 'M', "far: upgrade, one transaction, and N round trips", limit_m1, mig_l1, FAR },
+};
+/* clang-format on */
+
+/* ---- setting up ----------------------------------------------------------------------------- */
+
+static int remove_one(const char *path, const struct stat *st, int kind, struct FTW *ftw)
+{
+	(void)st;
+	(void)kind;
+	(void)ftw;
+	return remove(path);
+}
+
+static void make_steps(struct env *env)
+{
+	env->up = calloc(env->n, sizeof(*env->up));
+	env->down = calloc(env->n, sizeof(*env->down));
+	if (!env->up || !env->down)
+		die("steps", "no memory");
+	for (size_t i = 0; i < env->n; i++) {
+		const struct gen_revision *r = &env->gen.at[i];
+		struct limit_step *down = &env->down[env->n - 1 - i];
+
+		env->up[i] = (struct limit_step){ r->id, r->up };
+		*down = (struct limit_step){ i ? env->gen.at[i - 1].id : "", r->down };
+	}
+}
+
+static void make_files(struct env *env)
+{
+	snprintf(env->folder, sizeof(env->folder), "%s/mig-bench-XXXXXX", env->options->folder);
+	if (!mkdtemp(env->folder))
+		die(env->folder, strerror(errno));
+	snprintf(env->files, sizeof(env->files), "%s/files", env->folder);
+	snprintf(env->versions, sizeof(env->versions), "%s/versions", env->files);
+	if (mkdir(env->files, 0755) || mkdir(env->versions, 0755))
+		die(env->versions, strerror(errno));
+	if (gen_make(&env->gen, env->n, 0) || gen_write(&env->gen, env->versions) ||
+	    gen_bundle(&env->gen, &env->bundle))
+		die("revisions", "cannot be made");
+	make_steps(env);
+}
+
+static void make_bases(struct env *env, const char *server)
+{
+	mig_ctx *ctx;
+	PGconn *db;
+
+	name_base(&env->head, server, "head");
+	name_base(&env->limit_head, server, "limit");
+	name_base(&env->noop, server, "noop");
+	name_base(&env->work, server, "work");
+	make_base(env, &env->limit_head, NULL);
+	db = limit_pg_open(env->limit_head.url);
+	limit_pg_apply(db, env->up, env->n, 1);
+	PQfinish(db);
+	make_base(env, &env->head, NULL);
+	ctx = open_url(env->head.url);
+	run_all_on(env, ctx, &(struct run){ .one = 1 });
+	mig_close(ctx);
+	make_base(env, &env->noop, &env->head);
+}
+
+static void env_make(struct env *env, const char *server)
+{
+	char far[PATH_SIZE];
+
+	make_files(env);
+	env->admin = limit_pg_open(server);
+	make_bases(env, server);
+	env->open_db = limit_pg_open(env->noop.url);
+	env->open_ctx = lend(env->open_db);
+	check(mig_add_bundle(env->open_ctx, &env->bundle), env->open_ctx);
+	if (delay_start(&env->delay, PQhost(env->admin), PQport(env->admin),
+			(int64_t)(env->options->round_trip_ms * 1000)))
+		die("proxy", strerror(errno));
+	delay_url(&env->delay, env->noop.url, far, sizeof(far));
+	env->far_db = limit_pg_open(far);
+}
+
+static void env_finish(struct env *env)
+{
+	PQfinish(env->far_db);
+	delay_stop(&env->delay);
+	mig_close(env->open_ctx);
+	PQfinish(env->open_db);
+	drop_base(env, &env->head);
+	drop_base(env, &env->limit_head);
+	drop_base(env, &env->noop);
+	drop_base(env, &env->work);
+	PQfinish(env->admin);
+	nftw(env->folder, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+	free(env->up);
+	free(env->down);
+	gen_free(&env->gen);
+}
+
+static void run_all(const struct options *o, const char *server, size_t n)
+{
+	struct env env = { .options = o, .n = n };
+
+	env_make(&env, server);
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		if (strchr(o->letters, rows[i].letter) && (o->mig || !rows[i].needs_mig))
+			row_run(&rows[i], &env, n, o->samples);
+	env_finish(&env);
+}
+
+/* The limit program lies beside this one. */
+static void find_programs(struct options *o)
+{
+	ssize_t size = readlink("/proc/self/exe", o->self, sizeof(o->self) - 1);
+	char *slash;
+
+	if (size <= 0)
+		die("/proc/self/exe", strerror(errno));
+	o->self[size] = '\0';
+	slash = strrchr(o->self, '/');
+	snprintf(o->limit, sizeof(o->limit), "%.*sbench_limit_postgresql",
+		 (int)(slash - o->self + 1), o->self);
+}
+
+static int parse(int argc, char **argv, struct options *o)
+{
+	int c;
+
+	while ((c = getopt(argc, argv, "d:n:s:r:t:m:l:")) != -1)
+		switch (c) {
+		case 'd':
+			o->round_trip_ms = atof(optarg);
+			break;
+		case 'n':
+			o->counts = optarg;
+			break;
+		case 's':
+			o->samples = atoi(optarg);
+			break;
+		case 'r':
+			o->letters = optarg;
+			break;
+		case 't':
+			o->folder = optarg;
+			break;
+		case 'm':
+			o->mig = optarg;
+			break;
+		case 'l':
+			snprintf(o->limit, sizeof(o->limit), "%s", optarg);
+			break;
+		default:
+			return -1;
+		}
+	return optind == argc && o->samples >= 0 && o->samples <= SAMPLES_MAX ? 0 : -1;
+}
+
+int main(int argc, char **argv)
+{
+	struct options o = { .counts = "10,100,1000",
+			     .letters = "ABCDEFGHIJLM",
+			     .round_trip_ms = 5 };
+	const char *server;
+
+	if (argc == 4 && strcmp(argv[1], "--child") == 0)
+		return child(argv[2], argv[3]);
+	o.folder = access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp";
+	find_programs(&o);
+	if (parse(argc, argv, &o)) {
+		fprintf(stderr, "usage: bench_postgresql [-n COUNT,…] [-s SAMPLES] [-r ROWS] "
+				"[-d MILLISECONDS] [-t FOLDER] [-m MIG] [-l LIMIT]\n");
+		return 2;
+	}
+	server = pg_fresh_database();
+	if (!server) {
+		fprintf(stderr, "bench_postgresql: no PostgreSQL server is installed\n");
+		return 77;
+	}
+	printf("libmig %s, libpq %d, far: %g ms\n\n", mig_version(), PQlibVersion(),
+	       o.round_trip_ms);
+	rows_print_head();
+	for (const char *at = o.counts; *at;) {
+		char *end;
+		size_t n = strtoul(at, &end, 10);
+
+		if (!n || n > 100000)
+			die("-n", o.counts);
+		run_all(&o, server, n);
+		at = *end == ',' ? end + 1 : end;
+		if (at == end && *end)
+			die("-n", o.counts);
+	}
+	return 0;
+}

@@ -1,0 +1,331 @@
+/* What a run on PostgreSQL costs, in numbers that no busy machine moves: messages, round trips,
+ * locks, transactions.
+ *
+ * Messages are counted by a proxy between the client and the server, which delays nothing here. A
+ * bound is what the design promises; when one breaks, a run over a network has become slower. */
+#include "../bench/delay.h"
+#include "../bench/gen.h"
+#include "../bench/limit_postgresql.h"
+#include "cluster.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+enum { URL_SIZE = 512 };
+
+/* A database, directly and through the proxy, and N revisions for it. */
+struct place {
+	struct delay proxy;
+	const char *direct;
+	char url[URL_SIZE];
+	struct gen gen;
+	mig_bundle bundle;
+};
+
+static void place_make(struct place *p, size_t n)
+{
+	PGconn *db;
+
+	p->direct = pg_fresh_database();
+	db = pg_connect(p->direct);
+	if (delay_start(&p->proxy, PQhost(db), PQport(db), 0))
+		fail_msg("no proxy for the server at %s", PQhost(db));
+	PQfinish(db);
+	delay_url(&p->proxy, p->direct, p->url, sizeof(p->url));
+	assert_int_equal(gen_make(&p->gen, n, 0), 0);
+	assert_int_equal(gen_bundle(&p->gen, &p->bundle), 0);
+}
+
+static void place_remove(struct place *p)
+{
+	gen_free(&p->gen);
+	delay_stop(&p->proxy);
+	pg_drop_database(p->direct);
+}
+
+static mig_ctx *with_bundle(const struct place *p, mig_open_options options)
+{
+	mig_ctx *ctx = NULL;
+
+	options.struct_size = sizeof(options);
+	if (mig_open_with(&ctx, &options) || mig_add_bundle(ctx, &p->bundle))
+		fail_msg("%s", mig_error_message(ctx));
+	return ctx;
+}
+
+static mig_ctx *lend(const struct place *p, PGconn *db)
+{
+	return with_bundle(
+		p, (mig_open_options){ .connection = db, .dialect_name = "postgresql" });
+}
+
+static void run(mig_ctx *ctx, int down, int mode)
+{
+	mig_run_options options = { .struct_size = sizeof(options), .transaction_mode = mode };
+
+	if (down ? mig_downgrade_with(ctx, "base", &options)
+		 : mig_upgrade_with(ctx, "head", &options))
+		fail_msg("%s", mig_error_message(ctx));
+}
+
+static void bring_to_head(const struct place *p)
+{
+	mig_ctx *ctx = with_bundle(p, (mig_open_options){ .url = p->direct });
+
+	run(ctx, 0, MIG_TRANSACTION_RUN);
+	mig_close(ctx);
+}
+
+/* ---- messages ----------------------------------------------------------------------------- */
+
+struct sent {
+	uint64_t messages, trips;
+};
+
+static struct sent sent_so_far(const struct place *p)
+{
+	return (struct sent){ p->proxy.counts->messages, p->proxy.counts->trips };
+}
+
+/* Since then. */
+static struct sent sent_since(const struct place *p, struct sent then)
+{
+	struct sent now = sent_so_far(p);
+
+	return (struct sent){ now.messages - then.messages, now.trips - then.trips };
+}
+
+#define assert_sent(place, then, want)                             \
+	do {                                                       \
+		struct sent sent_ = sent_since(place, then);       \
+		assert_int_equal(sent_.messages, want);            \
+		assert_int_equal(sent_.trips, want);               \
+		assert_int_equal((place)->proxy.counts->kinds['Q'], \
+				 (place)->proxy.counts->messages); \
+	} while (0)
+
+static void test_noop_is_one_message(void **unused)
+{
+	struct place p;
+	mig_revision_list *list = NULL;
+	int32_t at_head = 0;
+	struct sent then;
+	PGconn *db;
+	mig_ctx *ctx;
+
+	(void)unused;
+	pg_require();
+	place_make(&p, 20);
+	bring_to_head(&p);
+	db = pg_connect(p.url);
+	then = sent_so_far(&p);
+	ctx = lend(&p, db);
+	assert_sent(&p, then, 0);
+	run(ctx, 0, MIG_TRANSACTION_RUN);
+	assert_sent(&p, then, 1);
+	run(ctx, 0, MIG_TRANSACTION_REVISION);
+	assert_sent(&p, then, 2);
+	assert_int_equal(mig_is_at_head(ctx, &at_head), MIG_OK);
+	assert_int_equal(at_head, 1);
+	assert_sent(&p, then, 3);
+	assert_int_equal(mig_current(ctx, &list), MIG_OK);
+	assert_sent(&p, then, 4);
+	mig_revision_list_free(list);
+	mig_close(ctx);
+	assert_sent(&p, then, 4);
+	PQfinish(db);
+	place_remove(&p);
+}
+
+/* libmig's own connection: one message to open it, one to read. */
+static void test_noop_with_a_connection_of_its_own(void **unused)
+{
+	struct place p;
+	struct sent then;
+	mig_ctx *ctx;
+
+	(void)unused;
+	pg_require();
+	place_make(&p, 20);
+	bring_to_head(&p);
+	then = sent_so_far(&p);
+	ctx = with_bundle(&p, (mig_open_options){ .url = p.url });
+	run(ctx, 0, MIG_TRANSACTION_RUN);
+	assert_int_equal(sent_since(&p, then).messages, 1);
+	assert_int_equal(sent_since(&p, then).trips, 2);
+	mig_close(ctx);
+	place_remove(&p);
+}
+
+/* A no-op inside the host's transaction shows what it leaves there: the one lock of a read on one
+ * table and its index, and no number of a transaction that wrote. */
+static void test_noop_takes_no_lock(void **unused)
+{
+	struct place p;
+	char text[256];
+	PGconn *db;
+	mig_ctx *ctx;
+
+	(void)unused;
+	pg_require();
+	place_make(&p, 20);
+	bring_to_head(&p);
+	db = pg_connect(p.direct);
+	pg_exec(db, "BEGIN READ ONLY");
+	ctx = lend(&p, db);
+	run(ctx, 0, MIG_TRANSACTION_RUN);
+	assert_int_equal(PQtransactionStatus(db), PQTRANS_INTRANS);
+	pg_text(db,
+		"SELECT string_agg(DISTINCT locktype || ' ' || relation::regclass || ' ' || mode, "
+		"', ') FROM pg_locks WHERE pid = pg_backend_pid() AND locktype <> 'virtualxid' AND "
+		"relation NOT IN (SELECT oid FROM pg_class WHERE relnamespace = "
+		"'pg_catalog'::regnamespace)",
+		text, sizeof(text));
+	assert_string_equal(text, "relation mig_version AccessShareLock, relation "
+				  "mig_version_pkey AccessShareLock");
+	assert_int_equal(pg_int(db, "SELECT count(*) FROM pg_locks WHERE locktype IN ('advisory', "
+				    "'transactionid') AND pid = pg_backend_pid()"),
+			 0);
+	mig_close(ctx);
+	PQfinish(db);
+	place_remove(&p);
+}
+
+/* Messages of an upgrade and of the downgrade after it. */
+static void sent_by_runs(size_t n, int mode, struct sent out[2])
+{
+	struct place p;
+
+	place_make(&p, n);
+	for (int down = 0; down < 2; down++) {
+		PGconn *db = pg_connect(p.url);
+		struct sent then = sent_so_far(&p);
+		mig_ctx *ctx = lend(&p, db);
+
+		run(ctx, down, mode);
+		mig_close(ctx);
+		out[down] = sent_since(&p, then);
+		PQfinish(db);
+	}
+	place_remove(&p);
+}
+
+static void test_messages_of_runs(void **unused)
+{
+	static const struct {
+		const char *name;
+		int mode;
+		uint64_t each;
+	} modes[] = {
+		{ "one transaction", MIG_TRANSACTION_RUN, 1 },
+		{ "a transaction a revision", MIG_TRANSACTION_REVISION, 2 },
+	};
+
+	(void)unused;
+	pg_require();
+	for (size_t m = 0; m < 2; m++) {
+		struct sent few[2], many[2];
+
+		sent_by_runs(50, modes[m].mode, few);
+		sent_by_runs(100, modes[m].mode, many);
+		for (int down = 0; down < 2; down++) {
+			print_message("%s, 50 and 100 revisions %s: %d and %d messages, %d and %d "
+				      "round trips\n",
+				      modes[m].name, down ? "down" : "up", (int)few[down].messages,
+				      (int)many[down].messages, (int)few[down].trips,
+				      (int)many[down].trips);
+			assert_int_equal(many[down].messages - few[down].messages,
+					 50 * modes[m].each);
+			assert_true(few[down].messages <= 50 * modes[m].each + 5);
+			assert_int_equal(few[down].trips, few[down].messages);
+			assert_int_equal(many[down].trips, many[down].messages);
+		}
+	}
+}
+
+/* ---- transactions ------------------------------------------------------------------------- */
+
+/* The number of the session's transaction: it counts them all, those that only read as well. */
+static int64_t transaction_number(PGconn *db)
+{
+	return pg_int(db, "SELECT split_part(virtualxid, '/', 2) FROM pg_locks WHERE pid = "
+			  "pg_backend_pid() AND locktype = 'virtualxid'");
+}
+
+static int64_t transactions_by_hand(const struct place *p, int mode)
+{
+	struct limit_step *steps = calloc(p->gen.count, sizeof(*steps));
+	const char *url = pg_fresh_database();
+	PGconn *db = pg_connect(url);
+	int64_t before = transaction_number(db), count;
+
+	assert_non_null(steps);
+	for (size_t i = 0; i < p->gen.count; i++)
+		steps[i] = (struct limit_step){ p->gen.at[i].id, p->gen.at[i].up };
+	limit_pg_apply(db, steps, p->gen.count, mode == MIG_TRANSACTION_RUN);
+	count = transaction_number(db) - before - 1;
+	PQfinish(db);
+	free(steps);
+	pg_drop_database(url);
+	return count;
+}
+
+static int64_t transactions_of_run(const struct place *p, int mode)
+{
+	PGconn *db = pg_connect(p->direct);
+	int64_t before = transaction_number(db), count;
+	mig_ctx *ctx = lend(p, db);
+
+	run(ctx, 0, mode);
+	mig_close(ctx);
+	count = transaction_number(db) - before - 1;
+	PQfinish(db);
+	return count;
+}
+
+/* Each may keep the server's disk busy: as many as by hand. The room is for one that only reads, and
+ * for those that the server begins by itself, to catch up with changes of the catalogue. */
+static void test_transactions(void **unused)
+{
+	enum { FEW = 20, MANY = 60, ROOM = 4 };
+	static const int modes[] = { MIG_TRANSACTION_RUN, MIG_TRANSACTION_REVISION };
+
+	(void)unused;
+	pg_require();
+	for (size_t m = 0; m < 2; m++) {
+		int64_t hand[2], ours[2];
+
+		for (size_t i = 0; i < 2; i++) {
+			struct place p;
+
+			place_make(&p, i ? MANY : FEW);
+			hand[i] = transactions_by_hand(&p, modes[m]);
+			ours[i] = transactions_of_run(&p, modes[m]);
+			place_remove(&p);
+		}
+		print_message("%s, %d and %d revisions: by hand %d and %d transactions, libmig %d "
+			      "and %d\n",
+			      m ? "a transaction a revision" : "one transaction", FEW, MANY,
+			      (int)hand[0], (int)hand[1], (int)ours[0], (int)ours[1]);
+		for (size_t i = 0; i < 2; i++)
+			assert_true(llabs(ours[i] - hand[i]) <= ROOM);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_noop_is_one_message),
+		cmocka_unit_test(test_noop_with_a_connection_of_its_own),
+		cmocka_unit_test(test_noop_takes_no_lock),
+		cmocka_unit_test(test_messages_of_runs),
+		cmocka_unit_test(test_transactions),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

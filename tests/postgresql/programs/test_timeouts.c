@@ -1,0 +1,620 @@
+/* Time-outs, repeated transactions, and cancelling. */
+#include "support.h"
+
+#include <signal.h>
+#include <sys/time.h>
+
+/* A log that does something at the n-th message. */
+struct watch {
+	struct log log;
+	int64_t at_ms[20]; /* of the messages that tell of another try */
+	size_t tries;
+	size_t act_at; /* 0: never */
+	PGconn *db;
+	const char *sql;
+};
+
+static void on_log(void *user, int32_t level, const char *message)
+{
+	struct watch *w = user;
+
+	(void)level;
+	if (!strstr(message, "trying again") || w->tries >= 20)
+		return;
+	snprintf(w->log.text, sizeof w->log.text, "%s", message);
+	w->at_ms[w->tries++] = now_ms();
+	if (w->tries == w->act_at)
+		pg_exec(w->db, w->sql);
+}
+
+static mig_ctx *open_watched(const struct place *p, struct watch *w)
+{
+	mig_ctx *ctx = open_place(p, NULL);
+
+	memset(w, 0, sizeof *w);
+	ok(ctx, mig_set_log(ctx, on_log, w));
+	return ctx;
+}
+
+#define OPTIONS(...) (&(mig_run_options){ .struct_size = sizeof(mig_run_options), __VA_ARGS__ })
+
+/* -- a lock that somebody else has */
+
+static PGconn *hold_table(const struct place *p)
+{
+	PGconn *db = pg_connect(p->url);
+
+	pg_exec(p->db, "CREATE TABLE busy (x INTEGER)");
+	pg_exec(db, "BEGIN; LOCK TABLE busy");
+	return db;
+}
+
+static void test_repeated(void **state)
+{
+	struct place p;
+	struct watch w;
+	mig_ctx *ctx;
+
+	(void)state;
+	for (int in_header = 0; in_header < 2; in_header++) {
+		place_begin(&p);
+		ctx = open_watched(&p, &w);
+		w.db = hold_table(&p);
+		w.sql = "COMMIT";
+		w.act_at = 3;
+		ADD(ctx, .id = "a", .up = "CREATE TABLE before (x INTEGER);");
+		ADD(ctx, .id = "b", .revises = "a",
+		    .keys = in_header ? "-- lock_timeout: 100ms\n" : NULL,
+		    .up = "ALTER TABLE busy ADD COLUMN y INTEGER;");
+		ok(ctx, mig_upgrade_with(ctx, "head",
+					 OPTIONS(.statement_lock_timeout_ms = in_header ? 0 : 100)));
+		assert_int_equal(w.tries, 3);
+		assert_has(w.log.text, "b.sql:");
+		assert_has(w.log.text, "lock timeout");
+		assert_has(w.log.text, "(3 of 10)");
+		/* each pause, with the 100 ms of the time-out, is longer than the one before */
+		assert_in_range(w.at_ms[1] - w.at_ms[0], 150, 800);
+		assert_in_range(w.at_ms[2] - w.at_ms[1], 200, 1200);
+		assert_string_equal(rows(p.db), "b");
+		assert_answer(p.db, "SELECT string_agg(revision, ' ' ORDER BY started_at) FROM "
+				    "mig_history", "a b");
+		PQfinish(w.db);
+		mig_close(ctx);
+		place_end(&p);
+	}
+}
+
+static void test_given_up(void **state)
+{
+	static const struct {
+		int32_t retries;
+		size_t tries;
+	} cases[] = { { 2, 2 }, { -1, 0 } };
+
+	(void)state;
+	for (size_t i = 0; i < 2; i++) {
+		struct place p;
+		struct watch w;
+		mig_ctx *ctx;
+		PGconn *holder;
+
+		place_begin(&p);
+		ctx = open_watched(&p, &w);
+		holder = hold_table(&p);
+		ADD(ctx, .id = "a", .up = "SELECT 1;\nDROP TABLE busy;");
+		expect(ctx, MIG_ELOCKED,
+		       mig_upgrade_with(ctx, "head",
+					OPTIONS(.statement_lock_timeout_ms = 50,
+						.retries = cases[i].retries)));
+		assert_int_equal(w.tries, cases[i].tries);
+		assert_string_equal(mig_error_sqlstate(ctx), "55P03");
+		assert_has(mig_error_message(ctx), "a.sql:8:1: revision a: ");
+		assert_has(mig_error_statement(ctx), "DROP TABLE busy");
+		assert_has(mig_error_hint(ctx), "another session");
+		assert_string_equal(rows(p.db), "none");
+		assert_answer(p.db, ADVISORY_LOCKS, "0");
+		pg_exec(holder, "ROLLBACK");
+		ok(ctx, mig_upgrade(ctx, "head"));
+		PQfinish(holder);
+		mig_close(ctx);
+		place_end(&p);
+	}
+}
+
+/* Only the transaction that failed is repeated. */
+static void test_per_revision(void **state)
+{
+	struct place p;
+	struct watch w;
+	mig_ctx *ctx;
+
+	(void)state;
+	place_begin(&p);
+	ctx = open_watched(&p, &w);
+	w.db = hold_table(&p);
+	w.sql = "COMMIT";
+	w.act_at = 1;
+	pg_exec(p.db, "CREATE SEQUENCE ran");
+	ADD(ctx, .id = "a", .up = "SELECT nextval('ran');");
+	ADD(ctx, .id = "b", .revises = "a", .up = "LOCK TABLE busy;");
+	ok(ctx, mig_upgrade_with(ctx, "head",
+				 OPTIONS(.statement_lock_timeout_ms = 50,
+					 .transaction_mode = MIG_TRANSACTION_REVISION)));
+	assert_int_equal(w.tries, 1);
+	assert_answer(p.db, "SELECT last_value FROM ran", "1");
+	PQfinish(w.db);
+	mig_close(ctx);
+	place_end(&p);
+}
+
+/* A section outside a transaction is not repeated: its error says where it stopped. */
+static void test_lone_not_repeated(void **state)
+{
+	struct place p;
+	struct watch w;
+	mig_ctx *ctx;
+	PGconn *holder;
+
+	(void)state;
+	place_begin(&p);
+	ctx = open_watched(&p, &w);
+	holder = hold_table(&p);
+	ADD(ctx, .id = "a", .attributes = " transaction=no", .keys = "-- lock_timeout: 50ms\n",
+	    .up = "CREATE TABLE one (x INTEGER);\nALTER TABLE busy ADD COLUMN y INTEGER;\nVACUUM "
+		  "busy;");
+	expect(ctx, MIG_ELOCKED, mig_upgrade(ctx, "head"));
+	assert_int_equal(w.tries, 0);
+	assert_has(mig_error_message(ctx), "a.sql:9:1");
+	pg_exec(p.db, "DROP TABLE IF EXISTS unrelated");
+	pg_exec(holder, "COMMIT; BEGIN; LOCK TABLE busy IN SHARE MODE");
+	/* and the time-out is there for what cannot be in a transaction, too */
+	pg_exec(holder, "ROLLBACK");
+	ok(ctx, mig_upgrade(ctx, "head"));
+	PQfinish(holder);
+	mig_close(ctx);
+	place_end(&p);
+}
+
+static void test_lone_statement_timeout(void **state)
+{
+	struct place p;
+	PGconn *holder;
+	mig_ctx *ctx;
+
+	(void)state;
+	place_begin(&p);
+	holder = hold_table(&p);
+	ctx = open_place(&p, NULL);
+	ADD(ctx, .id = "a", .attributes = " transaction=no", .keys = "-- lock_timeout: 50ms\n",
+	    .up = "CREATE TABLE one (x INTEGER);\nVACUUM busy;");
+	ADD(ctx, .id = "b", .revises = "a", .attributes = " transaction=no",
+	    .keys = "-- statement_timeout: 1min\n",
+	    .up = "CREATE TABLE seen AS SELECT current_setting('statement_timeout') AS s, "
+		  "current_setting('lock_timeout') AS l;");
+	expect(ctx, MIG_ELOCKED, mig_upgrade(ctx, "head"));
+	assert_string_equal(mig_error_sqlstate(ctx), "55P03");
+	pg_exec(holder, "COMMIT");
+	ok(ctx, mig_upgrade(ctx, "head"));
+	assert_answer(p.db, "SELECT s || ' ' || l FROM seen", "1min 0");
+	assert_answer(mig_connection(ctx), "SHOW statement_timeout", "0");
+	PQfinish(holder);
+	mig_close(ctx);
+	place_end(&p);
+}
+
+/* -- deadlocks and serialization failures */
+
+struct rival {
+	const struct place *p;
+	PGconn *db;
+};
+
+/* Has b, and asks for a when libmig, which has a, waits for b. */
+static void *want_a(void *user)
+{
+	struct rival *r = user;
+
+	wait_until(r->p->db, "SELECT count(*) FROM pg_locks WHERE NOT granted");
+	pg_exec(r->db, "LOCK TABLE a");
+	pg_exec(r->db, "COMMIT");
+	return NULL;
+}
+
+static void test_deadlock(void **state)
+{
+	struct place p;
+	struct rival rival;
+	struct watch w;
+	pthread_t thread;
+	mig_ctx *ctx;
+
+	(void)state;
+	place_begin(&p);
+	pg_exec(p.db, "CREATE TABLE a (x INTEGER); CREATE TABLE b (x INTEGER)");
+	rival = (struct rival){ &p, pg_connect(p.url) };
+	pg_exec(rival.db, "SET deadlock_timeout = '1min'"); /* libmig is the one to give way */
+	pg_exec(rival.db, "BEGIN; LOCK TABLE b");
+	ctx = open_watched(&p, &w);
+	ADD(ctx, .id = "a", .up = "LOCK TABLE a;\nDROP TABLE b;");
+	assert_int_equal(pthread_create(&thread, NULL, want_a, &rival), 0);
+	ok(ctx, mig_upgrade(ctx, "head"));
+	pthread_join(thread, NULL);
+	assert_int_equal(w.tries, 1);
+	assert_has(w.log.text, "deadlock detected");
+	assert_answer(p.db, TABLES, "a");
+	PQfinish(rival.db);
+	mig_close(ctx);
+	place_end(&p);
+}
+
+/* A sequence counts what is rolled back, too. */
+#define FAIL_TWICE(code)                                                                        \
+	"CREATE TABLE t (x INTEGER);\nDO $$ BEGIN IF nextval('tries') < 3 THEN RAISE EXCEPTION " \
+	"'again' USING ERRCODE = '" code "'; END IF; END $$;"
+
+static void test_serialization_failure(void **state)
+{
+	static const struct {
+		const char *up;
+		size_t tries;
+		mig_status status;
+	} cases[] = {
+		{ FAIL_TWICE("40001"), 2, MIG_OK },
+		{ FAIL_TWICE("40P01"), 2, MIG_OK },
+		{ FAIL_TWICE("55P03"), 2, MIG_OK },
+		{ FAIL_TWICE("40002"), 0, MIG_ESQL },
+		{ FAIL_TWICE("23505"), 0, MIG_ECONSTRAINT },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		struct place p;
+		struct watch w;
+		mig_ctx *ctx;
+
+		place_begin(&p);
+		pg_exec(p.db, "CREATE SEQUENCE tries");
+		ctx = open_watched(&p, &w);
+		ADD(ctx, .id = "a", .up = cases[i].up);
+		expect(ctx, cases[i].status, mig_upgrade(ctx, "head"));
+		assert_int_equal(w.tries, cases[i].tries);
+		assert_answer(p.db, TABLES, cases[i].status ? "" : "t");
+		mig_close(ctx);
+		place_end(&p);
+	}
+}
+
+static mig_status try_thrice(void *user, mig_step *step)
+{
+	++*(int *)user;
+	return mig_step_exec(step, "DO $$ BEGIN IF nextval('tries') < 3 THEN RAISE EXCEPTION "
+				   "'again' USING ERRCODE = '40001'; END IF; END $$");
+}
+
+static mig_status count_call(void *user, mig_step *step)
+{
+	(void)step;
+	++*(int *)user;
+	return MIG_OK;
+}
+
+static void test_functions_are_called_again(void **state)
+{
+	int calls = 0, hooks = 0;
+	mig_revision_def def = { .struct_size = sizeof def,
+				 .id = "b",
+				 .revises = (const char *const[]){ "a", NULL },
+				 .upgrade = try_thrice,
+				 .user = &calls };
+	struct place p;
+	mig_ctx *ctx;
+
+	(void)state;
+	place_begin(&p);
+	pg_exec(p.db, "CREATE SEQUENCE tries");
+	ctx = open_place(&p, NULL);
+	ADD(ctx, .id = "a", .up = "CREATE TABLE t (x INTEGER);");
+	ok(ctx, mig_add_revision(ctx, &def));
+	ok(ctx, mig_set_step_hooks(ctx, count_call, NULL, &hooks));
+	ok(ctx, mig_upgrade(ctx, "head"));
+	assert_int_equal(calls, 3);
+	assert_int_equal(hooks, 6);
+	assert_string_equal(rows(p.db), "b");
+	mig_close(ctx);
+	place_end(&p);
+}
+
+/* -- statement_timeout */
+
+static void test_statement_timeout(void **state)
+{
+	struct place p;
+	mig_ctx *ctx;
+	int64_t began = now_ms();
+
+	(void)state;
+	place_begin(&p);
+	ctx = open_place(&p, NULL);
+	ADD(ctx, .id = "a", .keys = "-- statement_timeout: 100ms\n",
+	    .up = "SELECT 1;\nSELECT pg_sleep(30);");
+	expect(ctx, MIG_ETIMEOUT, mig_upgrade(ctx, "head"));
+	assert_in_range(now_ms() - began, 0, 5000);
+	assert_string_equal(mig_error_sqlstate(ctx), "57014");
+	assert_has(mig_error_message(ctx), "a.sql:9:1: revision a: ");
+	assert_has(mig_error_message(ctx), "statement timeout");
+	assert_has(mig_error_hint(ctx), "statement_timeout");
+	assert_string_equal(rows(p.db), "none");
+	assert_answer(mig_connection(ctx), "SHOW statement_timeout", "0");
+	mig_close(ctx);
+	place_end(&p);
+}
+
+#define SEEN(name)                                                                           \
+	"CREATE TABLE " name " AS SELECT current_setting('lock_timeout') || ' ' || "         \
+	"current_setting('statement_timeout') AS v;"
+
+/* Each revision has its own, then the run's, then the connection's. */
+static void test_whose_timeouts(void **state)
+{
+	static const char *const attributes[] = { "", " transaction=no" };
+	static const struct {
+		mig_run_options run;
+		const char *seen[4];
+	} cases[] = {
+		{ { .retries = 0 }, { "1s 1h", "9s 2min", "0 8s", "9s 8s" } },
+		{ { .statement_lock_timeout_ms = 700, .statement_timeout_ms = 77000 },
+		  { "1s 1h", "700ms 2min", "0 77s", "700ms 77s" } },
+		{ { .statement_lock_timeout_ms = -1, .statement_timeout_ms = -1 },
+		  { "1s 1h", "0 2min", "0 0", "0 0" } },
+		{ { .transaction_mode = MIG_TRANSACTION_REVISION, .statement_timeout_ms = 77000 },
+		  { "1s 1h", "9s 2min", "0 77s", "9s 77s" } },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < 2 * sizeof cases / sizeof *cases; i++) {
+		const char *lone = attributes[i % 2];
+		mig_run_options run = cases[i / 2].run;
+		struct place p;
+		mig_ctx *ctx;
+
+		place_begin(&p);
+		ctx = open_url(url_with(&p, "options=-clock_timeout%3D9s%20-cstatement_timeout%3D8s"));
+		ADD(ctx, .id = "a", .attributes = lone,
+		    .keys = "-- lock_timeout: 1s\n-- statement_timeout: 1h\n", .up = SEEN("a"));
+		ADD(ctx, .id = "b", .revises = "a", .attributes = lone,
+		    .keys = "-- statement_timeout: 2min\n", .up = "SELECT 1;" SEEN("b"));
+		ADD(ctx, .id = "c", .revises = "b", .attributes = lone,
+		    .keys = "-- lock_timeout: 0\n", .up = SEEN("c"));
+		ADD(ctx, .id = "d", .revises = "c", .attributes = lone, .up = SEEN("d"));
+		run.struct_size = sizeof run;
+		ok(ctx, mig_upgrade_with(ctx, "head", &run));
+		for (size_t k = 0; k < 4; k++) {
+			char sql[] = "SELECT v FROM x";
+			const char *seen;
+
+			sql[sizeof sql - 2] = (char)('a' + k);
+			seen = ask(p.db, sql);
+			if (strcmp(seen, cases[i / 2].seen[k]) != 0)
+				fail_msg("case %zu%s, revision %zu: %s, not %s", i / 2, lone, k,
+					 seen, cases[i / 2].seen[k]);
+		}
+		assert_answer(mig_connection(ctx), "SHOW lock_timeout", "9s");
+		assert_answer(mig_connection(ctx), "SHOW statement_timeout", "8s");
+		mig_close(ctx);
+		place_end(&p);
+	}
+}
+
+/* The connection's own statement_timeout does not count for a revision that says so. */
+static void test_no_timeout(void **state)
+{
+	struct place p;
+	mig_ctx *ctx;
+
+	(void)state;
+	place_begin(&p);
+	ctx = open_url(url_with(&p, "options=-cstatement_timeout%3D200ms"));
+	ADD(ctx, .id = "a", .keys = "-- statement_timeout: 0\n", .up = "SELECT pg_sleep(0.5);");
+	ADD(ctx, .id = "b", .revises = "a", .up = "SELECT pg_sleep(5);");
+	expect(ctx, MIG_ETIMEOUT, mig_upgrade(ctx, "head"));
+	assert_has(mig_error_message(ctx), "revision b");
+	mig_close(ctx);
+	place_end(&p);
+}
+
+/* -- cancelling */
+
+static void assert_usable(const struct place *p, mig_ctx *ctx)
+{
+	mig_revision_list *list;
+
+	assert_int_equal(PQtransactionStatus(mig_connection(ctx)), PQTRANS_IDLE);
+	assert_answer(mig_connection(ctx), "SELECT 7", "7");
+	ok(ctx, mig_current(ctx, &list));
+	assert_int_equal(mig_revision_list_count(list), 0);
+	mig_revision_list_free(list);
+	assert_answer(p->db, ADVISORY_LOCKS, "0");
+	assert_answer(p->db, "SELECT count(*) FROM pg_stat_activity WHERE query LIKE '%pg_sleep%' "
+			     "AND state = 'active' AND datname = current_database() AND pid <> "
+			     "pg_backend_pid()",
+		      "0");
+}
+
+#define SLEEPING                                                                              \
+	"SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'PgSleep' AND datname = " \
+	"current_database()"
+
+static void test_cancel_from_a_thread(void **state)
+{
+	static const char *const attributes[] = { "", " transaction=no" };
+
+	(void)state;
+	for (int lone = 0; lone < 2; lone++) {
+		struct place p;
+		struct runner runner;
+		mig_ctx *ctx;
+		int64_t began;
+
+		place_begin(&p);
+		ctx = open_place(&p, NULL);
+		ADD(ctx, .id = "a", .attributes = attributes[lone],
+		    .up = "CREATE TABLE t (x INTEGER);\nSELECT pg_sleep(30);");
+		runner_start(&runner, ctx, NULL);
+		wait_until(p.db, SLEEPING);
+		began = now_ms();
+		mig_cancel(ctx);
+		assert_int_equal(runner_join(&runner), MIG_ECANCELLED);
+		assert_in_range(now_ms() - began, 0, 1000);
+		assert_string_equal(mig_error_revision(ctx), "a");
+		assert_answer(p.db, TABLES, lone ? "t" : "");
+		assert_usable(&p, ctx);
+		mig_close(ctx);
+		place_end(&p);
+	}
+}
+
+static mig_ctx *interrupted;
+
+static void on_alarm(int signal)
+{
+	(void)signal;
+	mig_cancel(interrupted);
+}
+
+static void test_cancel_from_a_signal_handler(void **state)
+{
+	struct sigaction act = { .sa_handler = on_alarm }, before;
+	struct itimerval soon = { .it_value = { 0, 300000 } };
+	struct place p;
+	int64_t began;
+
+	(void)state;
+	place_begin(&p);
+	interrupted = open_place(&p, NULL);
+	ADD(interrupted, .id = "a", .up = "CREATE TABLE t (x INTEGER); SELECT pg_sleep(30);");
+	sigaction(SIGALRM, &act, &before);
+	began = now_ms();
+	setitimer(ITIMER_REAL, &soon, NULL);
+	expect(interrupted, MIG_ECANCELLED, mig_upgrade(interrupted, "head"));
+	assert_in_range(now_ms() - began, 300, 1300);
+	sigaction(SIGALRM, &before, NULL);
+	assert_answer(p.db, TABLES, "");
+	assert_usable(&p, interrupted);
+	mig_close(interrupted);
+	place_end(&p);
+}
+
+/* In the pause before another try, too. */
+static void test_cancel_in_a_pause(void **state)
+{
+	struct sigaction act = { .sa_handler = on_alarm }, before;
+	struct itimerval soon = { .it_value = { 2, 0 } };
+	struct place p;
+	struct watch w;
+	int64_t began;
+
+	(void)state;
+	place_begin(&p);
+	interrupted = open_watched(&p, &w);
+	ADD(interrupted, .id = "a",
+	    .up = "DO $$ BEGIN RAISE EXCEPTION 'again' USING ERRCODE = '40001'; END $$;");
+	sigaction(SIGALRM, &act, &before);
+	began = now_ms();
+	setitimer(ITIMER_REAL, &soon, NULL);
+	expect(interrupted, MIG_ECANCELLED, mig_upgrade(interrupted, "head"));
+	assert_in_range(now_ms() - began, 2000, 2500);
+	assert_in_range(w.tries, 3, 7);
+	sigaction(SIGALRM, &before, NULL);
+	mig_close(interrupted);
+	place_end(&p);
+}
+
+static int32_t stop_when_working(void *user, const mig_progress *now)
+{
+	*(int *)user += now->event == MIG_EVENT_WORKING;
+	return now->event == MIG_EVENT_WORKING;
+}
+
+static void test_stopped_by_the_callback(void **state)
+{
+	struct place p;
+	mig_ctx *ctx;
+	int told = 0;
+	int64_t began = now_ms();
+
+	(void)state;
+	place_begin(&p);
+	ctx = open_place(&p, NULL);
+	ok(ctx, mig_set_progress(ctx, stop_when_working, &told));
+	ADD(ctx, .id = "a", .up = "SELECT pg_sleep(30);");
+	expect(ctx, MIG_ECANCELLED, mig_upgrade(ctx, "head"));
+	assert_in_range(now_ms() - began, 1000, 3000);
+	assert_int_equal(told, 1);
+	assert_usable(&p, ctx);
+	mig_close(ctx);
+	place_end(&p);
+}
+
+/* Cancelled by an administrator it is not ours. */
+static void test_cancelled_by_another(void **state)
+{
+	struct place p;
+	struct runner runner;
+	mig_ctx *ctx;
+
+	(void)state;
+	place_begin(&p);
+	ctx = open_place(&p, NULL);
+	ADD(ctx, .id = "a", .up = "SELECT pg_sleep(30);");
+	runner_start(&runner, ctx, NULL);
+	wait_until(p.db, SLEEPING);
+	pg_exec(p.db, "SELECT pg_cancel_backend(pid) FROM pg_stat_activity WHERE wait_event = "
+		      "'PgSleep' AND datname = current_database()");
+	assert_int_equal(runner_join(&runner), MIG_ETIMEOUT);
+	assert_has(mig_error_message(ctx), "user request");
+	assert_has(mig_error_hint(ctx), "administrator");
+	assert_usable(&p, ctx);
+	mig_close(ctx);
+	place_end(&p);
+}
+
+static void test_cancelled_before(void **state)
+{
+	struct place p;
+	mig_ctx *ctx;
+
+	(void)state;
+	place_begin(&p);
+	ctx = open_place(&p, NULL);
+	ADD(ctx, .id = "a", .up = "SELECT 1;");
+	mig_cancel(ctx);
+	expect(ctx, MIG_ECANCELLED, mig_upgrade(ctx, "head"));
+	ok(ctx, mig_upgrade(ctx, "head"));
+	mig_close(ctx);
+	place_end(&p);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_repeated),
+		cmocka_unit_test(test_given_up),
+		cmocka_unit_test(test_per_revision),
+		cmocka_unit_test(test_lone_not_repeated),
+		cmocka_unit_test(test_lone_statement_timeout),
+		cmocka_unit_test(test_deadlock),
+		cmocka_unit_test(test_serialization_failure),
+		cmocka_unit_test(test_functions_are_called_again),
+		cmocka_unit_test(test_statement_timeout),
+		cmocka_unit_test(test_whose_timeouts),
+		cmocka_unit_test(test_no_timeout),
+		cmocka_unit_test(test_cancel_from_a_thread),
+		cmocka_unit_test(test_cancel_from_a_signal_handler),
+		cmocka_unit_test(test_cancel_in_a_pause),
+		cmocka_unit_test(test_stopped_by_the_callback),
+		cmocka_unit_test(test_cancelled_by_another),
+		cmocka_unit_test(test_cancelled_before),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,10 @@
+«CREATE RULE r AS ON INSERT TO t DO ALSO (INSERT INTO a VALUES (1); DELETE FROM b;);»
+«CREATE RULE r AS ON UPDATE TO t DO INSTEAD
+(
+	UPDATE a SET x = ')' WHERE y = "(";
+	SELECT /* ) */ 1; -- )
+	SELECT $$)$$;
+);»
+«SELECT (((1)));»
+«SELECT a[1], '{' FROM t;»
+«SELECT (SELECT 1);»
