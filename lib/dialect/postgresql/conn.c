@@ -191,7 +191,6 @@ void mig__pg_close(mig_conn *conn)
 	mig__free(&conn->alloc, conn->schema);
 	mig__free(&conn->alloc, conn->version_table);
 	mig__free(&conn->alloc, conn->history_table);
-	mig__free(&conn->alloc, conn->key);
 	mig__free(&conn->alloc, conn->search_path);
 	mig__free(&conn->alloc, conn->noted);
 	mig__free(&conn->alloc, conn->customs);

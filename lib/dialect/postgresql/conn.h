@@ -65,7 +65,6 @@ struct mig_conn {
 	int recode;        /* the client encoding is not UTF-8 */
 	char *version_table, *history_table;
 	char *texts[MIG__PG_TEXTS];
-	char *key; /* SQL: the number of the migration lock, and the schema as the column s */
 
 	/* a run */
 	int running;
@@ -164,13 +163,16 @@ int mig__pg_standard_strings(const mig_conn *conn);
 void mig__pg_add_name(struct mig__buf *buf, const char *name);
 /* A string constant that reads the same whatever the settings. */
 void mig__pg_add_text(struct mig__buf *buf, const char *text, size_t size);
+/* Adds FROM … for the lock's number (k), and the schema of the tables (s), "" if there is none: where
+ * the version table is, otherwise where it will be created. */
+void mig__pg_add_key(const mig_conn *conn, struct mig__buf *sql);
 /* Makes the texts on libmig's tables, for conn->schema as it is now. */
 mig_status mig__pg_render(mig_conn *conn);
 const char *mig__pg_table_sql(mig_conn *conn, int32_t which);
 /* Which of the texts it is, 0: none. */
 int mig__pg_own(const mig_conn *conn, const char *text);
 /* Adds an expression that is true if there is a table with this name in our schema; for a query
- * FROM conn->key. */
+ * with mig__pg_add_key(). */
 void mig__pg_add_exists(struct mig__buf *sql, const char *table);
 /* What is known of the table that a statement is about. */
 enum mig__pg_there *mig__pg_there(mig_conn *conn, int32_t which);

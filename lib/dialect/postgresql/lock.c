@@ -45,8 +45,7 @@ static mig_status ask(mig_conn *conn, const char *columns, const char *rest,
 	*at = conn->schema ? 0 : mig__pg_add_settings(conn, &sql, 1);
 	mig__buf_adds(&sql, "SELECT ");
 	mig__buf_adds(&sql, columns);
-	mig__buf_adds(&sql, " FROM ");
-	mig__buf_adds(&sql, conn->key);
+	mig__pg_add_key(conn, &sql);
 	mig__buf_adds(&sql, rest);
 	rc = sql.failed ? mig__pg_nomem(conn) : mig__pg_exec(conn, sql.data, reply);
 	mig__buf_finish(&sql);
@@ -200,8 +199,7 @@ static void add_begin(mig_conn *conn, struct mig__buf *sql, int at, struct begin
 		mig__buf_adds(sql, ", ");
 		mig__buf_adds(sql, MIG__PG_CHECK_SQL("true"));
 	}
-	mig__buf_adds(sql, " FROM ");
-	mig__buf_adds(sql, conn->key);
+	mig__pg_add_key(conn, sql);
 	/* statements of their own: they see what was done before the lock was ours */
 	if (conn->seen_version && !conn->dirty) {
 		mig__buf_adds(sql, ";");
@@ -213,8 +211,7 @@ static void add_begin(mig_conn *conn, struct mig__buf *sql, int at, struct begin
 		mig__pg_add_exists(sql, conn->version_table);
 		mig__buf_adds(sql, ", ");
 		mig__pg_add_exists(sql, conn->history_table);
-		mig__buf_adds(sql, " FROM ");
-		mig__buf_adds(sql, conn->key);
+		mig__pg_add_key(conn, sql);
 		m->there = at;
 	}
 }
@@ -362,30 +359,27 @@ mig_status mig__pg_lock(mig_conn *conn)
 mig_status mig__pg_unlock(mig_conn *conn)
 {
 	struct mig__pg_reply reply = { .count = 0 };
-	int at;
+	char sql[100];
 	mig_status rc;
 
 	if (!conn->locked)
 		return MIG_OK;
 	conn->locked = 0;
-	rc = ask(conn, "pg_catalog.pg_advisory_unlock(k)", "", &reply, &at);
-	if (!rc && !is_true(reply.at[at], 0))
-		rc = mig__pg_report(
-			conn, MIG_ERROR, NULL,
-			"connect to the server directly, or to a pooler in session mode",
-			"the migration lock was not held any more when it was released");
+	snprintf(sql, sizeof sql, "SELECT pg_catalog.pg_advisory_unlock(%s)", conn->number);
+	rc = mig__pg_exec(conn, sql, &reply);
+	if (!rc && !is_true(reply.at[0], 0))
+		rc = mig__pg_report(conn, MIG_ERROR, NULL,
+				    "connect to the server directly, or to a pooler in session mode",
+				    "the migration lock was not held any more when it was released");
 	mig__pg_reply_clear(&reply);
 	return rc;
 }
 
 void mig__pg_release(mig_conn *conn)
 {
-	struct mig__buf sql;
+	char sql[100];
 
 	conn->locked = 0;
-	mig__buf_init(&sql, &conn->alloc);
-	mig__buf_addf(&sql, "SELECT pg_catalog.pg_advisory_unlock(k) FROM %s", conn->key);
-	if (!sql.failed)
-		mig__pg_quiet(conn, sql.data);
-	mig__buf_finish(&sql);
+	snprintf(sql, sizeof sql, "SELECT pg_catalog.pg_advisory_unlock(%s)", conn->number);
+	mig__pg_quiet(conn, sql);
 }

@@ -8,6 +8,7 @@
 #include "dialect/postgresql/conn.h"
 
 #include <poll.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -67,16 +68,15 @@ static PGconn *connect_like(mig_conn *conn, int64_t until)
  * it has to wait for one. *ours: it has our lock. */
 static int second_session(mig_conn *conn, PGconn *db, int64_t until, int *ours)
 {
-	struct mig__buf sql;
+	char sql[160];
 	PGresult *result;
 	int pid = 0;
 
-	mig__buf_init(&sql, &conn->alloc);
-	mig__buf_addf(&sql,
-		      "BEGIN; SELECT pg_catalog.pg_backend_pid(), "
-		      "pg_catalog.pg_try_advisory_xact_lock(k) FROM %s",
-		      conn->key);
-	if (!sql.failed && PQsendQuery(db, sql.data)) {
+	snprintf(sql, sizeof sql,
+		 "BEGIN; SELECT pg_catalog.pg_backend_pid(), "
+		 "pg_catalog.pg_try_advisory_xact_lock(%s)",
+		 conn->number);
+	if (PQsendQuery(db, sql)) {
 		while (PQisBusy(db) && wait_for(db, POLLIN, until) && PQconsumeInput(db))
 			;
 		while (!PQisBusy(db) && (result = PQgetResult(db)) != NULL) {
@@ -89,7 +89,6 @@ static int second_session(mig_conn *conn, PGconn *db, int64_t until, int *ours)
 				;
 		}
 	}
-	mig__buf_finish(&sql);
 	return pid;
 }
 

@@ -125,29 +125,24 @@ static void render(const mig_conn *conn, const char *pattern, const mig_cursor *
 	}
 }
 
-/* FROM … of a query that needs the lock's number (k), and the schema of the tables (s), "" if there
- * is none: where the version table is, otherwise where it will be created. */
-static char *render_key(const mig_conn *conn)
+void mig__pg_add_key(const mig_conn *conn, struct mig__buf *sql)
 {
-	struct mig__buf buf;
-
-	mig__buf_init(&buf, &conn->alloc);
-	mig__buf_adds(&buf, "(SELECT s, pg_catalog.hashtextextended('libmig migration lock ' || s "
-			    "|| '.' || ");
-	mig__pg_add_text(&buf, conn->version_table, strlen(conn->version_table));
-	mig__buf_adds(&buf, ", 0) AS k FROM (SELECT ");
+	mig__buf_adds(sql, " FROM (SELECT s, pg_catalog.hashtextextended('libmig migration lock ' "
+			   "|| s || '.' || ");
+	mig__pg_add_text(sql, conn->version_table, strlen(conn->version_table));
+	mig__buf_adds(sql, ", 0) AS k FROM (SELECT ");
 	if (conn->schema) {
-		mig__pg_add_text(&buf, conn->schema, strlen(conn->schema));
-		mig__buf_adds(&buf, "::text AS s");
+		mig__pg_add_text(sql, conn->schema, strlen(conn->schema));
+	} else if (conn->version == MIG__PG_MISSING) { /* spares a new session some catalogues */
+		mig__buf_adds(sql, "coalesce(pg_catalog.current_schema(), '')");
 	} else {
-		mig__buf_adds(&buf, "coalesce((SELECT n.nspname FROM pg_catalog.pg_class c JOIN "
-				    "pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE "
-				    "c.oid = pg_catalog.to_regclass(");
-		add_table_text(conn, &buf, conn->version_table);
-		mig__buf_adds(&buf, ")), pg_catalog.current_schema(), '')::text AS s");
+		mig__buf_adds(sql, "coalesce((SELECT n.nspname FROM pg_catalog.pg_class c JOIN "
+				   "pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE "
+				   "c.oid = pg_catalog.to_regclass(");
+		add_table_text(conn, sql, conn->version_table);
+		mig__buf_adds(sql, ")), pg_catalog.current_schema(), '')");
 	}
-	mig__buf_adds(&buf, ") AS a) AS b");
-	return mig__buf_take(&buf);
+	mig__buf_adds(sql, "::text AS s) AS a) AS b");
 }
 
 mig_status mig__pg_render(mig_conn *conn)
@@ -164,9 +159,7 @@ mig_status mig__pg_render(mig_conn *conn)
 		if (!conn->texts[i])
 			return mig__pg_nomem(conn);
 	}
-	mig__free(&conn->alloc, conn->key);
-	conn->key = render_key(conn);
-	return conn->key ? MIG_OK : mig__pg_nomem(conn);
+	return MIG_OK;
 }
 
 const char *mig__pg_table_sql(mig_conn *conn, int32_t which)
@@ -223,8 +216,7 @@ mig_status mig__pg_table_exists(mig_conn *conn, int32_t which, int32_t *out)
 	mig__buf_adds(&sql, "SELECT ");
 	mig__pg_add_exists(&sql, which == MIG_SQL_READ_VERSION ? conn->version_table
 							       : conn->history_table);
-	mig__buf_adds(&sql, " FROM ");
-	mig__buf_adds(&sql, conn->key);
+	mig__pg_add_key(conn, &sql);
 	rc = sql.failed ? mig__pg_nomem(conn) : mig__pg_exec(conn, sql.data, &reply);
 	mig__buf_finish(&sql);
 	if (!rc)
