@@ -105,7 +105,7 @@ typedef mig_status (*mig_statement_fn)(void *user, const mig_statement *statemen
 enum mig_table_sql {
 	MIG_SQL_CREATE_VERSION = 1, /**< create the version table unless it is there */
 	MIG_SQL_CREATE_HISTORY = 2, /**< create the history table unless it is there */
-	MIG_SQL_READ_VERSION = 3,   /**< revision, digest of every row, by revision */
+	MIG_SQL_READ_VERSION = 3,   /**< revision, digest of every row */
 	MIG_SQL_INSERT_VERSION = 4, /**< revision, digest */
 	MIG_SQL_UPDATE_VERSION = 5, /**< new revision, new digest, old revision */
 	MIG_SQL_DELETE_VERSION = 6, /**< revision */

@@ -1,6 +1,7 @@
 #include "migrate/store.h"
 
 #include <mig/mig.h>
+#include <stdlib.h>
 #include <string.h>
 
 static const char *const direction_names[] = { "upgrade", "downgrade", "stamp" };
@@ -68,6 +69,39 @@ static mig_status add_row(struct mig__db *db, mig_cursor *cursor, struct mig__ar
 	return rc;
 }
 
+struct pair {
+	const char *id, *digest;
+};
+
+static int compare(const void *a, const void *b)
+{
+	return strcmp(((const struct pair *)a)->id, ((const struct pair *)b)->id);
+}
+
+/* By revision, byte by byte: engines have orders of their own. */
+static mig_status sort_rows(struct mig__db *db, struct mig__store_rows *rows)
+{
+	struct pair *pairs;
+	size_t i = 1;
+
+	while (i < rows->count && strcmp(rows->ids[i - 1], rows->ids[i]) < 0)
+		i++;
+	if (i >= rows->count)
+		return MIG_OK;
+	pairs = mig__calloc(db->err->alloc, rows->count, sizeof *pairs);
+	if (!pairs)
+		return mig__fail_nomem(db->err);
+	for (i = 0; i < rows->count; i++)
+		pairs[i] = (struct pair){ rows->ids[i], rows->digests[i] };
+	qsort(pairs, rows->count, sizeof *pairs, compare);
+	for (i = 0; i < rows->count; i++) {
+		rows->ids[i] = pairs[i].id;
+		rows->digests[i] = pairs[i].digest;
+	}
+	mig__free(db->err->alloc, pairs);
+	return MIG_OK;
+}
+
 mig_status mig__store_read(struct mig__db *db, struct mig__arena *arena,
 			   struct mig__store_rows *out)
 {
@@ -86,6 +120,8 @@ mig_status mig__store_read(struct mig__db *db, struct mig__arena *arena,
 			break;
 	}
 	db->dialect->finish(cursor);
+	if (!rc)
+		rc = sort_rows(db, &rows);
 	if (!rc)
 		*out = rows;
 	return rc;

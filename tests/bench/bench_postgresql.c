@@ -1,7 +1,7 @@
 /* libmig on PostgreSQL against the limit: the same SQL by hand, in the same program and the same
  * run. README.md says what each row means.
  *
- *     bench_postgresql [-n 10,100,1000] [-s SAMPLES] [-r ABCDEFGHIJLM] [-d MILLISECONDS]
+ *     bench_postgresql [-c] [-n 10,100,1000] [-s SAMPLES] [-r ABCDEFGHIJLM] [-d MILLISECONDS]
  *                      [-t FOLDER] [-m MIG] [-l LIMIT]
  *
  * The server is that of MIG_TEST_POSTGRESQL, or one that is started for the time.
@@ -19,6 +19,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -33,11 +34,17 @@ struct options {
 	char self[PATH_SIZE], limit[PATH_SIZE];
 	double round_trip_ms;
 	int samples;
+	int cpu; /* CPU time is measured; rows that are about waiting are left out */
 };
 
 /* A database of the benchmark. */
 struct base {
 	char name[64], url[PATH_SIZE];
+};
+
+/* What a run is: which way, how, and where. */
+struct run {
+	int down, one, far;
 };
 
 /* What a row needs, for one N. */
@@ -55,15 +62,11 @@ struct env {
 	struct base limit_head; /* the limit's */
 	struct base noop;       /* a copy of head, for the rows that change nothing */
 	struct base work;       /* of a sample */
+	struct run run;         /* the one that is measured */
 	struct delay delay;
 	PGconn *open_db; /* rows B */
 	mig_ctx *open_ctx;
 	PGconn *far_db; /* row L */
-};
-
-/* What a run is: which way, how, and where. */
-struct run {
-	int down, one, far;
 };
 
 static void check(mig_status rc, const mig_ctx *ctx)
@@ -133,68 +136,185 @@ static const char *fresh_work(struct env *env, const struct run *run, const stru
 
 /* ---- what is measured: each returns milliseconds -------------------------------------------- */
 
+static double cpu_ms(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
+	return (double)now.tv_sec * 1e3 + (double)now.tv_nsec / 1e6;
+}
+
+/* What the server's process of a connection has worked. */
+static double server_ms(const PGconn *db)
+{
+	char path[64];
+	FILE *f;
+	double ns = 0;
+
+	snprintf(path, sizeof(path), "/proc/%d/schedstat", PQbackendPID(db));
+	f = fopen(path, "r");
+	if (!f || fscanf(f, "%lf", &ns) != 1)
+		die(path, "cannot be read");
+	fclose(f);
+	return ns / 1e6;
+}
+
+/* A time to take differences of: what passes, or with -c what the client and the server's process
+ * have worked; db NULL: it is not there yet. */
+static double spent(const struct env *env, const PGconn *db)
+{
+	if (!env->options->cpu)
+		return clock_ms();
+	return cpu_ms() + (db ? server_ms(db) : 0);
+}
+
 static int repeats(const struct env *env)
 {
 	return env->n <= 20 ? 10 : env->n <= 200 ? 5 : 1;
 }
 
-static double limit_a(struct env *env)
+/* The limit's no-op, after it has read a folder, if there is one. */
+static double limit_noops(struct env *env, const char *versions)
 {
 	int times = repeats(env);
-	double start = clock_ms();
+	double took = 0;
+
+	for (int i = 0; i < times; i++) {
+		double start = spent(env, NULL);
+		PGconn *db;
+
+		if (versions)
+			limit_scan(versions);
+		db = limit_pg_open(env->noop.url);
+		limit_pg_query(db);
+		took += spent(env, db) - start;
+		PQfinish(db);
+	}
+	return took / times;
+}
+
+static double limit_a(struct env *env)
+{
+	return limit_noops(env, NULL);
+}
+
+static double limit_c(struct env *env)
+{
+	return limit_noops(env, env->versions);
+}
+
+/* Opens a database, does something with it, and closes. */
+static double timed(struct env *env, const char *url, void (*work)(struct env *env, mig_ctx *ctx))
+{
+	double start = spent(env, NULL), took;
+	mig_ctx *ctx = open_url(url);
+	PGconn *db;
+
+	work(env, ctx);
+	db = mig_take_connection(ctx);
+	mig_close(ctx);
+	took = spent(env, db) - start;
+	PQfinish(db);
+	return took;
+}
+
+static double timed_noop(struct env *env, void (*work)(struct env *env, mig_ctx *ctx))
+{
+	int times = repeats(env);
+	double took = 0;
 
 	for (int i = 0; i < times; i++)
-		limit_pg_noop(env->noop.url);
-	return (clock_ms() - start) / times;
+		took += timed(env, env->noop.url, work);
+	return took / times;
+}
+
+static void noop_bundle(struct env *env, mig_ctx *ctx)
+{
+	check(mig_add_bundle(ctx, &env->bundle), ctx);
+	check(mig_upgrade(ctx, "head"), ctx);
+}
+
+static void noop_folder(struct env *env, mig_ctx *ctx)
+{
+	check(mig_add_directory(ctx, env->files), ctx);
+	check(mig_upgrade(ctx, "head"), ctx);
+}
+
+static void print_history(struct env *env, mig_ctx *ctx)
+{
+	mig_revision_list *list = NULL, *current = NULL;
+	FILE *out = fopen("/dev/null", "w");
+
+	if (!out)
+		die("/dev/null", NULL);
+	check(mig_add_directory(ctx, env->files), ctx);
+	check(mig_history(ctx, NULL, &list), ctx);
+	check(mig_current(ctx, &current), ctx);
+	for (size_t i = 0; i < mig_revision_list_count(list); i++) {
+		const mig_revision *r = mig_revision_list_at(list, i);
+
+		fprintf(out, "%s -> %s%s, %s\n",
+			mig_revision_parent_count(r) ? mig_revision_parent(r, 0) : "<base>",
+			mig_revision_id(r),
+			mig_revision_flags(r) & MIG_REVISION_HEAD ? " (head)" : "",
+			mig_revision_summary(r));
+	}
+	mig_revision_list_free(current);
+	mig_revision_list_free(list);
+	fclose(out);
 }
 
 static double mig_a(struct env *env)
 {
-	int times = repeats(env);
-	double start = clock_ms();
+	return timed_noop(env, noop_bundle);
+}
 
-	for (int i = 0; i < times; i++) {
-		mig_ctx *ctx = open_url(env->noop.url);
+static double mig_c(struct env *env)
+{
+	return timed_noop(env, noop_folder);
+}
 
-		check(mig_add_bundle(ctx, &env->bundle), ctx);
-		check(mig_upgrade(ctx, "head"), ctx);
-		mig_close(ctx);
-	}
-	return (clock_ms() - start) / times;
+static double mig_h(struct env *env)
+{
+	return timed_noop(env, print_history);
+}
+
+static double limit_queries(struct env *env, PGconn *db, int times)
+{
+	double start = spent(env, db);
+
+	for (int i = 0; i < times; i++)
+		limit_pg_query(db);
+	return (spent(env, db) - start) / times;
 }
 
 static double limit_b(struct env *env)
 {
-	double start = clock_ms();
-
-	for (int i = 0; i < 500; i++)
-		limit_pg_query(env->open_db);
-	return (clock_ms() - start) / 500;
+	return limit_queries(env, env->open_db, 500);
 }
 
 /* The same context again and again. */
 static double mig_b(struct env *env)
 {
-	double start = clock_ms();
+	double start = spent(env, env->open_db);
 
 	for (int i = 0; i < 500; i++)
 		check(mig_upgrade(env->open_ctx, "head"), env->open_ctx);
-	return (clock_ms() - start) / 500;
+	return (spent(env, env->open_db) - start) / 500;
 }
 
 /* A new context on the application's connection each time. */
 static double lent_noops(struct env *env, PGconn *db, int times)
 {
-	double start = clock_ms();
+	double start = spent(env, db);
 
 	for (int i = 0; i < times; i++) {
 		mig_ctx *ctx = lend(db);
 
-		check(mig_add_bundle(ctx, &env->bundle), ctx);
-		check(mig_upgrade(ctx, "head"), ctx);
+		noop_bundle(env, ctx);
 		mig_close(ctx);
 	}
-	return (clock_ms() - start) / times;
+	return (spent(env, db) - start) / times;
 }
 
 static double mig_b_lent(struct env *env)
@@ -202,37 +322,11 @@ static double mig_b_lent(struct env *env)
 	return lent_noops(env, env->open_db, 10 * repeats(env));
 }
 
-static double limit_c(struct env *env)
-{
-	int times = repeats(env);
-	double start = clock_ms();
-
-	for (int i = 0; i < times; i++) {
-		limit_scan(env->versions);
-		limit_pg_noop(env->noop.url);
-	}
-	return (clock_ms() - start) / times;
-}
-
-static double mig_c(struct env *env)
-{
-	int times = repeats(env);
-	double start = clock_ms();
-
-	for (int i = 0; i < times; i++) {
-		mig_ctx *ctx = open_url(env->noop.url);
-
-		check(mig_add_directory(ctx, env->files), ctx);
-		check(mig_upgrade(ctx, "head"), ctx);
-		mig_close(ctx);
-	}
-	return (clock_ms() - start) / times;
-}
-
 /* Runs a program; its output goes to *line (64 bytes) or nowhere. */
-static double spawn(const char *const argv[], char *line)
+static double spawn(const struct env *env, const char *const argv[], char *line)
 {
 	posix_spawn_file_actions_t actions;
+	struct rusage used;
 	double start = clock_ms();
 	int ends[2], status = 0;
 	pid_t child;
@@ -254,8 +348,11 @@ static double spawn(const char *const argv[], char *line)
 		line[got > 0 ? got : 0] = '\0';
 	}
 	close(ends[0]);
-	if (waitpid(child, &status, 0) != child || status)
+	if (wait4(child, &status, 0, &used) != child || status)
 		die(argv[0], "exit status");
+	if (env->options->cpu)
+		return (double)(used.ru_utime.tv_sec + used.ru_stime.tv_sec) * 1e3 +
+		       (double)(used.ru_utime.tv_usec + used.ru_stime.tv_usec) / 1e3;
 	return clock_ms() - start;
 }
 
@@ -263,7 +360,7 @@ static double limit_d(struct env *env)
 {
 	const char *argv[] = { env->options->limit, "scan", env->noop.url, env->versions, NULL };
 
-	return spawn(argv, NULL);
+	return spawn(env, argv, NULL);
 }
 
 static double spawn_mig(struct env *env, const char *verb)
@@ -272,7 +369,7 @@ static double spawn_mig(struct env *env, const char *verb)
 
 	setenv("MIG_URL", env->noop.url, 1);
 	setenv("MIG_DIRECTORY", env->files, 1);
-	return spawn(argv, NULL);
+	return spawn(env, argv, NULL);
 }
 
 static double mig_d(struct env *env)
@@ -288,35 +385,31 @@ static double mig_h_process(struct env *env)
 static double limit_run(struct env *env, struct run run)
 {
 	const char *url = fresh_work(env, &run, &env->limit_head);
-	double start = clock_ms();
+	double start = spent(env, NULL), took;
 	PGconn *db = limit_pg_open(url);
 
 	limit_pg_apply(db, run.down ? env->down : env->up, env->n, run.one);
+	took = spent(env, db) - start;
 	PQfinish(db);
-	return clock_ms() - start;
+	return took;
 }
 
-static void run_all_on(struct env *env, mig_ctx *ctx, const struct run *run)
+static void run_all_on(struct env *env, mig_ctx *ctx)
 {
 	mig_run_options options = { .struct_size = sizeof(options),
-				    .transaction_mode = run->one ? MIG_TRANSACTION_RUN
-								 : MIG_TRANSACTION_REVISION };
+				    .transaction_mode = env->run.one ? MIG_TRANSACTION_RUN
+								     : MIG_TRANSACTION_REVISION };
 
 	check(mig_add_bundle(ctx, &env->bundle), ctx);
-	check(run->down ? mig_downgrade_with(ctx, "base", &options)
-			: mig_upgrade_with(ctx, "head", &options),
+	check(env->run.down ? mig_downgrade_with(ctx, "base", &options)
+			    : mig_upgrade_with(ctx, "head", &options),
 	      ctx);
 }
 
 static double mig_run(struct env *env, struct run run)
 {
-	const char *url = fresh_work(env, &run, &env->head);
-	double start = clock_ms();
-	mig_ctx *ctx = open_url(url);
-
-	run_all_on(env, ctx, &run);
-	mig_close(ctx);
-	return clock_ms() - start;
+	env->run = run;
+	return timed(env, fresh_work(env, &run, &env->head), run_all_on);
 }
 
 static double limit_e(struct env *env)
@@ -359,52 +452,6 @@ static double mig_g1(struct env *env)
 	return mig_run(env, (struct run){ .down = 1, .one = 1 });
 }
 
-static void print_history(mig_ctx *ctx, FILE *out)
-{
-	mig_revision_list *list = NULL, *current = NULL;
-
-	check(mig_history(ctx, NULL, &list), ctx);
-	check(mig_current(ctx, &current), ctx);
-	for (size_t i = 0; i < mig_revision_list_count(list); i++) {
-		const mig_revision *r = mig_revision_list_at(list, i);
-
-		fprintf(out, "%s -> %s%s, %s\n",
-			mig_revision_parent_count(r) ? mig_revision_parent(r, 0) : "<base>",
-			mig_revision_id(r),
-			mig_revision_flags(r) & MIG_REVISION_HEAD ? " (head)" : "",
-			mig_revision_summary(r));
-	}
-	mig_revision_list_free(current);
-	mig_revision_list_free(list);
-}
-
-static double mig_h(struct env *env)
-{
-	int times = repeats(env);
-	FILE *out = fopen("/dev/null", "w");
-	double start = clock_ms();
-
-	if (!out)
-		die("/dev/null", NULL);
-	for (int i = 0; i < times; i++) {
-		mig_ctx *ctx = open_url(env->noop.url);
-
-		check(mig_add_directory(ctx, env->files), ctx);
-		print_history(ctx, out);
-		mig_close(ctx);
-	}
-	fclose(out);
-	return (clock_ms() - start) / times;
-}
-
-static double cpu_ms(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
-	return (double)now.tv_sec * 1e3 + (double)now.tv_nsec / 1e6;
-}
-
 /* The client's work for one revision, the connection being there. */
 static double limit_cpu(struct env *env, struct run run)
 {
@@ -422,7 +469,8 @@ static double mig_cpu(struct env *env, struct run run)
 	mig_ctx *ctx = open_url(fresh_work(env, &run, NULL));
 	double start = cpu_ms(), took;
 
-	run_all_on(env, ctx, &run);
+	env->run = run;
+	run_all_on(env, ctx);
 	took = cpu_ms() - start;
 	mig_close(ctx);
 	return took / (double)env->n;
@@ -449,11 +497,11 @@ static double mig_i1(struct env *env)
 }
 
 /* Peak memory of a child, in MB. */
-static double child_peak(const char *const argv[])
+static double child_peak(const struct env *env, const char *const argv[])
 {
 	char line[64];
 
-	spawn(argv, line);
+	spawn(env, argv, line);
 	return (double)atol(line) / 1024;
 }
 
@@ -461,25 +509,25 @@ static double limit_j(struct env *env)
 {
 	const char *url = fresh_work(env, &(struct run){ .one = 0 }, NULL);
 
-	return child_peak((const char *[]){ env->options->limit, "up", url, env->versions, NULL });
+	return child_peak(env, (const char *[]){ env->options->limit, "up", url, env->versions, NULL });
 }
 
 static double mig_j(struct env *env)
 {
 	const char *url = fresh_work(env, &(struct run){ .one = 0 }, NULL);
 
-	return child_peak((const char *[]){ env->options->self, "--child", url, env->files, NULL });
+	return child_peak(env, (const char *[]){ env->options->self, "--child", url, env->files, NULL });
 }
 
 static double limit_j_noop(struct env *env)
 {
-	return child_peak((const char *[]){ env->options->limit, "scan", env->noop.url,
+	return child_peak(env, (const char *[]){ env->options->limit, "scan", env->noop.url,
 					    env->versions, NULL });
 }
 
 static double mig_j_noop(struct env *env)
 {
-	return child_peak((const char *[]){ env->options->self, "--child", env->noop.url,
+	return child_peak(env, (const char *[]){ env->options->self, "--child", env->noop.url,
 					    env->files, NULL });
 }
 
@@ -501,11 +549,7 @@ static int child(const char *url, const char *files)
 
 static double limit_l_noop(struct env *env)
 {
-	double start = clock_ms();
-
-	for (int i = 0; i < 20; i++)
-		limit_pg_query(env->far_db);
-	return (clock_ms() - start) / 20;
+	return limit_queries(env, env->far_db, 20);
 }
 
 static double mig_l_noop(struct env *env)
@@ -637,8 +681,9 @@ static void make_bases(struct env *env, const char *server)
 	limit_pg_apply(db, env->up, env->n, 1);
 	PQfinish(db);
 	make_base(env, &env->head, NULL);
+	env->run = (struct run){ .one = 1 };
 	ctx = open_url(env->head.url);
-	run_all_on(env, ctx, &(struct run){ .one = 1 });
+	run_all_on(env, ctx);
 	mig_close(ctx);
 	make_base(env, &env->noop, &env->head);
 }
@@ -683,7 +728,8 @@ static void run_all(const struct options *o, const char *server, size_t n)
 
 	env_make(&env, server);
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
-		if (strchr(o->letters, rows[i].letter) && (o->mig || !rows[i].needs_mig))
+		if (strchr(o->letters, rows[i].letter) && (o->mig || !rows[i].needs_mig) &&
+		    (!o->cpu || !rows[i].slow))
 			row_run(&rows[i], &env, n, o->samples);
 	env_finish(&env);
 }
@@ -706,8 +752,11 @@ static int parse(int argc, char **argv, struct options *o)
 {
 	int c;
 
-	while ((c = getopt(argc, argv, "d:n:s:r:t:m:l:")) != -1)
+	while ((c = getopt(argc, argv, "cd:n:s:r:t:m:l:")) != -1)
 		switch (c) {
+		case 'c':
+			o->cpu = 1;
+			break;
 		case 'd':
 			o->round_trip_ms = atof(optarg);
 			break;
@@ -747,7 +796,7 @@ int main(int argc, char **argv)
 	o.folder = access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp";
 	find_programs(&o);
 	if (parse(argc, argv, &o)) {
-		fprintf(stderr, "usage: bench_postgresql [-n COUNT,…] [-s SAMPLES] [-r ROWS] "
+		fprintf(stderr, "usage: bench_postgresql [-c] [-n COUNT,…] [-s SAMPLES] [-r ROWS] "
 				"[-d MILLISECONDS] [-t FOLDER] [-m MIG] [-l LIMIT]\n");
 		return 2;
 	}
@@ -756,8 +805,8 @@ int main(int argc, char **argv)
 		fprintf(stderr, "bench_postgresql: no PostgreSQL server is installed\n");
 		return 77;
 	}
-	printf("libmig %s, libpq %d, far: %g ms\n\n", mig_version(), PQlibVersion(),
-	       o.round_trip_ms);
+	printf("libmig %s, libpq %d, %s time, far: %g ms\n\n", mig_version(), PQlibVersion(),
+	       o.cpu ? "CPU" : "wall-clock", o.round_trip_ms);
 	rows_print_head();
 	for (const char *at = o.counts; *at;) {
 		char *end;

@@ -457,7 +457,7 @@ static void use_tables(struct base *b)
 	write_2(b, MIG_SQL_INSERT_VERSION, "r2", "d2");
 	write_2(b, MIG_SQL_INSERT_VERSION, "r1", "d1");
 	read_versions(b, rows);
-	assert_string_equal(rows, "r1=d1 r2=d2 ");
+	assert_true(!strcmp(rows, "r1=d1 r2=d2 ") || !strcmp(rows, "r2=d2 r1=d1 "));
 	OK(*b, mig__db_write(&b->db, MIG_SQL_UPDATE_VERSION, update, 3));
 	OK(*b, mig__db_write(&b->db, MIG_SQL_DELETE_VERSION, &r2, 1));
 	read_versions(b, rows);

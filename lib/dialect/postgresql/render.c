@@ -25,8 +25,7 @@ static const char *const patterns[MIG__PG_TEXTS] = {
 				   "\tactor TEXT,\n"
 				   "\tlibrary TEXT\n"
 				   ")",
-	[MIG_SQL_READ_VERSION] =
-		"SELECT revision, digest FROM @v ORDER BY revision COLLATE pg_catalog.\"C\"",
+	[MIG_SQL_READ_VERSION] = "SELECT revision, digest FROM @v",
 	[MIG_SQL_INSERT_VERSION] = "INSERT INTO @v (revision, digest) VALUES ($1, $2)",
 	[MIG_SQL_UPDATE_VERSION] = "UPDATE @v SET revision = $1, digest = $2 WHERE revision = $3",
 	[MIG_SQL_DELETE_VERSION] = "DELETE FROM @v WHERE revision = $1",
@@ -127,8 +126,14 @@ static void render(const mig_conn *conn, const char *pattern, const mig_cursor *
 
 void mig__pg_add_key(const mig_conn *conn, struct mig__buf *sql)
 {
+	if (conn->schema && conn->number[0]) { /* the server has told it */
+		mig__buf_adds(sql, " FROM (SELECT ");
+		mig__pg_add_text(sql, conn->schema, strlen(conn->schema));
+		mig__buf_addf(sql, "::text AS s, (%s)::bigint AS k) AS b", conn->number);
+		return;
+	}
 	mig__buf_adds(sql, " FROM (SELECT s, pg_catalog.hashtextextended('libmig migration lock ' "
-			   "|| s || '.' || ");
+			   "|| pg_catalog.length(s) || ' ' || s || '.' || ");
 	mig__pg_add_text(sql, conn->version_table, strlen(conn->version_table));
 	mig__buf_adds(sql, ", 0) AS k FROM (SELECT ");
 	if (conn->schema) {
