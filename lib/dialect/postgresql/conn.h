@@ -68,9 +68,10 @@ struct mig_conn {
 
 	/* a run */
 	int running;
-	int begun;       /* in a transaction of begin() */
-	int locked;      /* has the session's lock */
-	int pid;         /* of the server's process that has it */
+	int begun;  /* in a transaction of begin() */
+	int locked; /* has the session's lock */
+	int pid; /* of the server's process that has answered last, or has the lock; 0: unknown */
+	int pooled;      /* there is a pooler between us and the server */
 	char number[24]; /* of the lock, as the server made it of the key; "": not known yet */
 	int64_t waiting_since_us;            /* 0: not waiting for the lock */
 	enum mig__pg_there version, history; /* in this transaction, or at the last read */
@@ -163,8 +164,8 @@ int mig__pg_standard_strings(const mig_conn *conn);
 void mig__pg_add_name(struct mig__buf *buf, const char *name);
 /* A string constant that reads the same whatever the settings. */
 void mig__pg_add_text(struct mig__buf *buf, const char *text, size_t size);
-/* Adds FROM … for the lock's number (k), and the schema of the tables (s), "" if there is none: where
- * the version table is, otherwise where it will be created. */
+/* Adds FROM … for the lock's number (k), and the schema of the tables (s), "" if there is none:
+ * where the version table is, otherwise where it will be created. */
 void mig__pg_add_key(const mig_conn *conn, struct mig__buf *sql);
 /* Makes the texts on libmig's tables, for conn->schema as it is now. */
 mig_status mig__pg_render(mig_conn *conn);
@@ -188,9 +189,12 @@ mig_status mig__pg_unlock(mig_conn *conn);
 /* The same, keeping the error that is reported. */
 void mig__pg_release(mig_conn *conn);
 
-/* pooler.c: MIG_EUNSUPPORTED if a pooler gives each transaction another session. The session's
- * lock is held by the server's process conn->pid. */
+/* pooler.c */
+/* MIG_EUNSUPPORTED if a pooler gives each transaction another session; otherwise conn->pid is the
+ * server's process. */
 mig_status mig__pg_refuse_pooler(mig_conn *conn);
+/* Reports the same, when it shows later. */
+mig_status mig__pg_refuse_changed(mig_conn *conn);
 
 /* settings.c */
 /* Adds one statement that sets what libmig needs, for the transaction (local) or the session; or

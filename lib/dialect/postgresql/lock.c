@@ -248,6 +248,8 @@ static mig_status take_begin(mig_conn *conn, struct mig__pg_reply *reply,
 			conn, MIG_EUNSUPPORTED, NULL,
 			"connect to the server directly, or to a pooler in session mode",
 			"the session that holds the migration lock is not ours any more");
+	if (!conn->locked)
+		conn->pid = atoi(PQgetvalue(lock, 0, 3));
 	if (rc || !*locked)
 		return give_up(conn, rc);
 	conn->begun = 1;
@@ -326,27 +328,31 @@ mig_status mig__pg_commit_begin(mig_conn *conn, int32_t check)
 mig_status mig__pg_lock(mig_conn *conn)
 {
 	struct mig__pg_reply reply = { .count = 0 };
-	int at, locked = 0;
+	char same_session[60] = "";
+	int at = 0, locked = 0;
 	mig_status rc;
 
 	if (conn->locked)
 		return MIG_OK;
 	rc = mig__pg_check_idle(conn);
 	if (!rc)
-		rc = ask(conn,
-			 "pg_catalog.pg_try_advisory_lock(k), s, k, pg_catalog.pg_backend_pid()",
-			 "", &reply, &at);
+		rc = mig__pg_refuse_pooler(conn);
+	if (conn->pooled)
+		snprintf(same_session, sizeof same_session,
+			 " WHERE pg_catalog.pg_backend_pid() = %d", conn->pid);
+	if (!rc)
+		rc = ask(conn, "pg_catalog.pg_try_advisory_lock(k), s, k", same_session, &reply,
+			 &at);
+	if (!rc && PQntuples(reply.at[at]) == 0)
+		rc = mig__pg_refuse_changed(conn);
 	if (!rc) {
 		locked = is_true(reply.at[at], 0);
 		snprintf(conn->number, sizeof conn->number, "%s", PQgetvalue(reply.at[at], 0, 2));
-		conn->pid = atoi(PQgetvalue(reply.at[at], 0, 3));
 	}
 	if (locked) {
 		conn->locked = 1;
 		conn->waiting_since_us = 0;
 		rc = pin_schema(conn, PQgetvalue(reply.at[at], 0, 1));
-		if (!rc)
-			rc = mig__pg_refuse_pooler(conn);
 		if (!rc)
 			rc = mig__pg_settings_session(conn);
 		if (rc)
@@ -368,9 +374,10 @@ mig_status mig__pg_unlock(mig_conn *conn)
 	snprintf(sql, sizeof sql, "SELECT pg_catalog.pg_advisory_unlock(%s)", conn->number);
 	rc = mig__pg_exec(conn, sql, &reply);
 	if (!rc && !is_true(reply.at[0], 0))
-		rc = mig__pg_report(conn, MIG_ERROR, NULL,
-				    "connect to the server directly, or to a pooler in session mode",
-				    "the migration lock was not held any more when it was released");
+		rc = mig__pg_report(
+			conn, MIG_ERROR, NULL,
+			"connect to the server directly, or to a pooler in session mode",
+			"the migration lock was not held any more when it was released");
 	mig__pg_reply_clear(&reply);
 	return rc;
 }

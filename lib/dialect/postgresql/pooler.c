@@ -2,9 +2,12 @@
  *
  * A pooler tells its clients a process number of its own, so one that differs from the server's
  * means that there is one. In its session mode all is well. In transaction mode, the server's
- * session goes to somebody else as soon as our statement is done, and the lock with it. Which mode
- * it is in no pooler tells; but a second client that is given our session, or finds our lock its
- * own, proves it; and so does a first client that gets another session. */
+ * session goes to somebody else as soon as our statement is done, and a lock of the session with
+ * it. No pooler tells its mode; but a client whose session changes, or who has the same one as
+ * another client, proves it. Two clients ask a number of times which session they have, with
+ * statements that leave nothing behind: a pooler that gives out the session that was used last
+ * gives the second client the first one's, one that goes round gives each a new one, a busy one
+ * does either. */
 #include "dialect/postgresql/conn.h"
 
 #include <poll.h>
@@ -13,7 +16,10 @@
 #include <string.h>
 #include <time.h>
 
-enum { PATIENCE_MS = 2000 }; /* a pooler without a free session makes the second one wait */
+enum {
+	PATIENCE_MS = 2000,
+	ROUNDS = 20
+}; /* a pooler without a free session makes the second one wait */
 
 static int64_t now_ms(void)
 {
@@ -64,72 +70,105 @@ static PGconn *connect_like(mig_conn *conn, int64_t until)
 	return NULL;
 }
 
-/* The second one begins a transaction, in which it keeps its session: the number of that, or 0 if
- * it has to wait for one. *ours: it has our lock. */
-static int second_session(mig_conn *conn, PGconn *db, int64_t until, int *ours)
+/* The server's process, as a query tells it. */
+static int pid_of(PGresult *result)
 {
-	char sql[160];
+	return PQresultStatus(result) == PGRES_TUPLES_OK && PQntuples(result) == 1
+		       ? atoi(PQgetvalue(result, 0, 0))
+		       : 0;
+}
+
+static const char which_pid[] = "SELECT pg_catalog.pg_backend_pid()";
+
+/* Asks the second client; 0: it has to wait for a session, or is gone. */
+static int second_pid(PGconn *db, int64_t until)
+{
 	PGresult *result;
 	int pid = 0;
 
-	snprintf(sql, sizeof sql,
-		 "BEGIN; SELECT pg_catalog.pg_backend_pid(), "
-		 "pg_catalog.pg_try_advisory_xact_lock(%s)",
-		 conn->number);
-	if (PQsendQuery(db, sql)) {
-		while (PQisBusy(db) && wait_for(db, POLLIN, until) && PQconsumeInput(db))
-			;
-		while (!PQisBusy(db) && (result = PQgetResult(db)) != NULL) {
-			if (PQresultStatus(result) == PGRES_TUPLES_OK) {
-				pid = atoi(PQgetvalue(result, 0, 0));
-				*ours = PQgetvalue(result, 0, 1)[0] == 't';
-			}
-			PQclear(result);
-			while (PQisBusy(db) && wait_for(db, POLLIN, until) && PQconsumeInput(db))
-				;
-		}
+	if (!PQsendQuery(db, which_pid))
+		return 0;
+	for (;;) {
+		while (PQisBusy(db))
+			if (!wait_for(db, POLLIN, until) || !PQconsumeInput(db))
+				return 0;
+		result = PQgetResult(db);
+		if (!result)
+			return pid;
+		pid = pid_of(result);
+		PQclear(result);
 	}
-	return pid;
 }
 
-/* The number of our session, as it is now. */
-static mig_status ask_pid(mig_conn *conn, int *pid)
+static mig_status first_pid(mig_conn *conn, int *pid)
 {
 	struct mig__pg_reply reply = { .count = 0 };
-	mig_status rc = mig__pg_exec(conn, "SELECT pg_catalog.pg_backend_pid()", &reply);
+	mig_status rc = mig__pg_exec(conn, which_pid, &reply);
 
 	if (!rc)
-		*pid = atoi(PQgetvalue(reply.at[0], 0, 0));
+		*pid = pid_of(reply.at[0]);
 	mig__pg_reply_clear(&reply);
 	return rc;
 }
 
-mig_status mig__pg_refuse_pooler(mig_conn *conn)
+static mig_status refuse(mig_conn *conn)
+{
+	return mig__pg_report(
+		conn, MIG_EUNSUPPORTED, NULL,
+		"run it over a direct connection to the server, or a pool in session mode",
+		"a revision outside a transaction needs a session of its own, and this is a pooler "
+		"in transaction mode");
+}
+
+/* *other is 0 as long as the second client has no session. */
+static mig_status compare(mig_conn *conn, PGconn *second, int *other, int *same)
 {
 	int64_t until = now_ms() + PATIENCE_MS;
-	int other, mine = conn->pid, ours = 0;
+	int mine = 0, theirs = *other;
+	mig_status rc = first_pid(conn, &mine);
+
+	if (!rc && second) {
+		theirs = second_pid(second, until);
+		if (!theirs) /* it waits, because we keep ours? then ours stays the same */
+			rc = first_pid(conn, &mine);
+	}
+	if (rc)
+		return rc;
+	*same = mine == conn->pid && theirs != mine && (!*other || theirs == *other);
+	*other = theirs;
+	return MIG_OK;
+}
+
+mig_status mig__pg_refuse_pooler(mig_conn *conn)
+{
 	PGconn *second;
+	int other = 0, same = 1, round;
 	mig_status rc = MIG_OK;
 
-	if (PQbackendPID(conn->db) == conn->pid)
-		return MIG_OK;
-	second = connect_like(conn, until);
+	conn->pooled = 0;
+	if (!conn->pid)
+		rc = first_pid(conn, &conn->pid);
+	if (rc || PQbackendPID(conn->db) == conn->pid)
+		return rc;
+	conn->pooled = 1;
+	second = connect_like(conn, now_ms() + PATIENCE_MS);
 	if (!second)
 		return mig__pg_report(
 			conn, MIG_EUNSUPPORTED, NULL, "connect to the server directly",
 			"a revision outside a transaction needs a session of its own, "
 			"and behind this pooler that cannot be made sure of: it gives "
 			"no second connection");
-	other = second_session(conn, second, until, &ours);
-	if (!ours && other != conn->pid)
-		rc = ask_pid(conn, &mine);
+	rc = first_pid(conn, &conn->pid);
+	for (round = 0; !rc && same && round < ROUNDS; round++) {
+		rc = compare(conn, second, &other, &same);
+		if (!other)
+			break;
+	}
 	PQfinish(second);
-	if (!rc && (ours || other == conn->pid || mine != conn->pid))
-		rc = mig__pg_report(
-			conn, MIG_EUNSUPPORTED, NULL,
-			"run it over a direct connection to the server, or a pool in session mode",
-			"a revision outside a transaction needs a session of its own, and this is "
-			"a "
-			"pooler in transaction mode");
-	return rc;
+	return rc || same ? rc : refuse(conn);
+}
+
+mig_status mig__pg_refuse_changed(mig_conn *conn)
+{
+	return refuse(conn);
 }

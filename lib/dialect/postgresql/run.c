@@ -269,6 +269,15 @@ mig_status mig__pg_run_script(mig_conn *conn, const char *text, size_t size, mig
 	return rc;
 }
 
+static int gives_up_lock(const char *text, size_t size)
+{
+	struct mig__pg_word word;
+	size_t at = 0;
+
+	return mig__pg_word_next(text, size, &at, 1, &word) && mig__pg_word_is(&word, "DISCARD") &&
+	       mig__pg_word_next(text, size, &at, 1, &word) && mig__pg_word_is(&word, "ALL");
+}
+
 static mig_status run_one(mig_conn *conn, const char *text, size_t size)
 {
 	const struct mig__pg_place place = { text, size, 0 };
@@ -278,6 +287,11 @@ static mig_status run_one(mig_conn *conn, const char *text, size_t size)
 
 	if (!rc && st.size)
 		rc = mig__pg_next_statement(conn, text, size, st.next, &more);
+	if (!rc && conn->locked && gives_up_lock(text + st.offset, st.size))
+		return mig__pg_report(conn, MIG_ETRANSACTION, &place,
+				      "leave the statement out: what the section has set is put "
+				      "back at its end",
+				      "DISCARD ALL would give up the migration lock");
 	if (!rc && (!st.size || more.size))
 		rc = mig__pg_report(conn, MIG_EINVAL, &place, NULL,
 				    st.size ? "more than one statement" : "there is no statement");

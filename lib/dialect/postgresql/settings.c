@@ -209,13 +209,14 @@ mig_status mig__pg_settings_own_role(mig_conn *conn)
 	return conn->dirty && conn->base[0] ? restore_hidden(conn, 1) : MIG_OK;
 }
 
-/* The name in SET [SESSION | LOCAL] a.b, in lower case as the server has it; 0 if it is another. */
+/* The name in SET [SESSION | LOCAL] a.b or RESET a.b, in lower case as the server has it; 0 if it
+ * is another. */
 static int custom_name(const char *text, size_t size, char *out, size_t room)
 {
 	struct mig__pg_word word[3];
 	size_t at = 0, i, n;
 	int more = mig__pg_word_next(text, size, &at, 1, &word[0]) &&
-		   mig__pg_word_is(&word[0], "SET") &&
+		   (mig__pg_word_is(&word[0], "SET") || mig__pg_word_is(&word[0], "RESET")) &&
 		   mig__pg_word_next(text, size, &at, 1, &word[0]);
 
 	if (more && (mig__pg_word_is(&word[0], "SESSION") || mig__pg_word_is(&word[0], "LOCAL")))
