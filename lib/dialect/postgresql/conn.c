@@ -45,26 +45,35 @@ static char *plain_url(const mig_conn *conn, const char *url)
 	return mig__buf_take(&buf);
 }
 
-/* Whether libpq's words quote something that stands between the first colon and the last @ of the
- * URL: the password, or a part of it that is taken for a host or a port because its @, / or % is
- * not escaped. */
+/* Where the password of a URL, or of libpq's other form, may be: between the first colon and the
+ * last
+ * @, or behind "password". 0: there is none. */
+static size_t secret_part(const char *url, const char **start)
+{
+	const char *authority = strstr(url, "://"), *at = strrchr(url, '@');
+
+	*start = authority ? strchr(authority + 3, ':') : NULL;
+	if (*start && at && at > *start)
+		return (size_t)(at - *start);
+	*start = strstr(url, "password");
+	return *start ? strlen(*start) : 0;
+}
+
+/* Whether libpq's words quote some of it, having taken it for a host, a port, or a keyword because
+ * its @, / or blank is not escaped. */
 static int tells_secret(const char *url, const char *words)
 {
-	const char *authority = strstr(url, "://");
-	const char *colon = authority ? strchr(authority + 3, ':') : NULL;
-	const char *at = strrchr(url, '@'), *open, *close;
-	size_t size;
+	const char *start, *open, *close;
+	size_t secret = secret_part(url, &start), size;
 
-	if (!colon || !at || at < colon)
-		return 0;
-	for (open = strchr(words, '"'); open; open = strchr(close + 1, '"')) {
+	for (open = strchr(words, '"'); secret && open; open = strchr(close + 1, '"')) {
 		close = strchr(++open, '"');
 		if (!close)
 			return 0;
 		size = strcspn(open, "@");
 		if (size > (size_t)(close - open))
 			size = (size_t)(close - open);
-		if (size && memmem(colon, (size_t)(at - colon), open, size))
+		if (size && memmem(start, secret, open, size))
 			return 1;
 	}
 	return 0;
@@ -75,10 +84,12 @@ static mig_status fail_open(mig_conn *conn, const char *url)
 	const char *words = PQerrorMessage(conn->db), *hint = NULL;
 
 	if (tells_secret(url, words))
-		return mig__pg_report(conn, MIG_ECONNECT, NULL,
-				      "in a name or password, % @ : / ? # are written %25 %40 %3A "
-				      "%2F %3F %23",
-				      "the URL is not well formed before its last @");
+		return mig__pg_report(
+			conn, MIG_ECONNECT, NULL,
+			"in a URL's name or password, % @ : / ? # are written %25 %40 "
+			"%3A %2F %3F %23; in password='...', quotes and backslashes have "
+			"a backslash in front",
+			"the URL is not well formed around its password");
 	if (PQconnectionNeedsPassword(conn->db))
 		hint = "give the password in PGPASSWORD, in a password file or in the URL";
 	return mig__pg_report(conn, MIG_ECONNECT, NULL, hint, "%s", words);

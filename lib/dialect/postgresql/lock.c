@@ -15,6 +15,13 @@
 
 enum { FIRST_PAUSE_US = 2000, LAST_PAUSE_US = 100000 };
 
+static const char lost[] =
+	"the migration lock is not held any more: it was given up by a statement, "
+	"or the session is not ours";
+static const char lost_hint[] = "leave out pg_advisory_unlock_all(); connect to the server "
+				"directly, or to a pool in session "
+				"mode";
+
 /* -- waiting */
 
 static int64_t now_us(void)
@@ -191,9 +198,9 @@ static void add_begin(mig_conn *conn, struct mig__buf *sql, int at, struct begin
 	at += mig__pg_add_settings(conn, sql, 1);
 	m->lock = at++;
 	mig__buf_adds(sql, "SELECT ");
-	mig__buf_adds(sql, conn->locked ? "true" : "pg_catalog.pg_try_advisory_xact_lock(k)");
-	mig__buf_adds(sql, ", s, k, pg_catalog.pg_backend_pid(), "
-			   "pg_catalog.current_setting('transaction_read_only') = 'on'");
+	mig__buf_adds(sql,
+		      "pg_catalog.pg_try_advisory_xact_lock(k), s, k, pg_catalog.pg_backend_pid(), "
+		      "pg_catalog.current_setting('transaction_read_only') = 'on'");
 	/* a server whose client is gone shall not work on, nor keep its locks */
 	if (PQserverVersion(conn->db) >= MIG__PG_CHECK_CLIENT) {
 		mig__buf_adds(sql, ", ");
@@ -243,11 +250,8 @@ static mig_status take_begin(mig_conn *conn, struct mig__pg_reply *reply,
 			conn, MIG_EREADONLY, NULL,
 			"the server is a standby, or default_transaction_read_only is on",
 			"database %s cannot be written", PQdb(conn->db));
-	if (!rc && conn->locked && atoi(PQgetvalue(lock, 0, 3)) != conn->pid)
-		rc = mig__pg_report(
-			conn, MIG_EUNSUPPORTED, NULL,
-			"connect to the server directly, or to a pooler in session mode",
-			"the session that holds the migration lock is not ours any more");
+	if (!rc && conn->locked && (!*locked || atoi(PQgetvalue(lock, 0, 3)) != conn->pid))
+		rc = mig__pg_report(conn, MIG_ELOCKED, NULL, lost_hint, "%s", lost);
 	if (!conn->locked)
 		conn->pid = atoi(PQgetvalue(lock, 0, 3));
 	if (rc || !*locked)
@@ -373,11 +377,8 @@ mig_status mig__pg_unlock(mig_conn *conn)
 	conn->locked = 0;
 	snprintf(sql, sizeof sql, "SELECT pg_catalog.pg_advisory_unlock(%s)", conn->number);
 	rc = mig__pg_exec(conn, sql, &reply);
-	if (!rc && !is_true(reply.at[0], 0))
-		rc = mig__pg_report(
-			conn, MIG_ERROR, NULL,
-			"connect to the server directly, or to a pooler in session mode",
-			"the migration lock was not held any more when it was released");
+	if (!rc && !is_true(reply.at[0], 0)) /* what was to be done is done */
+		conn->host->log(conn->host->user, MIG_LOG_WARNING, lost);
 	mig__pg_reply_clear(&reply);
 	return rc;
 }

@@ -295,10 +295,15 @@ int mig__pg_standard_strings(const mig_conn *conn)
 
 /* -- scripts */
 
-/* Characters, from 1, to bytes. */
-static size_t bytes_of(const char *text, size_t position)
+/* The server's position, in characters from 1, as an offset. A server that knows no encoding counts
+ * bytes. */
+static size_t bytes_of(const mig_conn *conn, const char *text, size_t position)
 {
-	size_t at = 0;
+	const char *encoding = PQparameterStatus(conn->db, "server_encoding");
+	size_t at = 0, size = strlen(text);
+
+	if (encoding && strcmp(encoding, "SQL_ASCII") == 0)
+		return position > size ? size : position - (position > 0);
 
 	while (text[at] && position > 1) {
 		for (at++; ((unsigned char)text[at] & 0xc0) == 0x80; at++)
@@ -341,7 +346,7 @@ static mig_status fail_at(mig_conn *conn, const struct answer *a, const char *te
 	struct mig__pg_place place;
 
 	if (position) {
-		at = bytes_of(conn->message.data, (size_t)strtoul(position, NULL, 10));
+		at = bytes_of(conn, conn->message.data, (size_t)strtoul(position, NULL, 10));
 		if (at < before)
 			return mig__pg_fail(conn, a->error, NULL);
 		at = at - before + from;
@@ -402,7 +407,8 @@ static mig_status about_cursor(mig_conn *conn, const mig_cursor *cursor,
 	if (a.error) {
 		position = PQresultErrorField(a.error, PG_DIAG_STATEMENT_POSITION);
 		if (position)
-			place.offset = bytes_of(cursor->text, (size_t)strtoul(position, NULL, 10));
+			place.offset =
+				bytes_of(conn, cursor->text, (size_t)strtoul(position, NULL, 10));
 		rc = mig__pg_fail(conn, a.error, &place);
 		PQclear(a.error);
 		return rc;

@@ -209,36 +209,45 @@ mig_status mig__pg_settings_own_role(mig_conn *conn)
 	return conn->dirty && conn->base[0] ? restore_hidden(conn, 1) : MIG_OK;
 }
 
-/* The name in SET [SESSION | LOCAL] a.b or RESET a.b, in lower case as the server has it; 0 if it
- * is another. */
-static int custom_name(const char *text, size_t size, char *out, size_t room)
+/* Reads SET [SESSION | LOCAL] a.b, or RESET a.b, from behind its first word. */
+static int read_set(struct mig__pg_word *word, const char *text, size_t size, size_t at, char *out,
+		    size_t room)
 {
-	struct mig__pg_word word[3];
-	size_t at = 0, i, n;
-	int more = mig__pg_word_next(text, size, &at, 1, &word[0]) &&
-		   (mig__pg_word_is(&word[0], "SET") || mig__pg_word_is(&word[0], "RESET")) &&
-		   mig__pg_word_next(text, size, &at, 1, &word[0]);
+	struct mig__pg_word name[3];
+	size_t i;
+	int more = mig__pg_word_next(text, size, &at, 1, word);
 
-	if (more && (mig__pg_word_is(&word[0], "SESSION") || mig__pg_word_is(&word[0], "LOCAL")))
-		more = mig__pg_word_next(text, size, &at, 1, &word[0]);
+	if (more && (mig__pg_word_is(word, "SESSION") || mig__pg_word_is(word, "LOCAL")))
+		more = mig__pg_word_next(text, size, &at, 1, word);
+	name[0] = *word;
 	for (i = 1; more && i < 3; i++)
-		more = mig__pg_word_next(text, size, &at, 1, &word[i]);
-	if (!more || word[0].quoted || word[1].symbol != '.' || word[2].quoted)
+		more = mig__pg_word_next(text, size, &at, 1, &name[i]);
+	if (!more || name[0].quoted || name[1].symbol != '.' || name[2].quoted)
 		return 0;
-	n = (size_t)snprintf(out, room, "%.*s.%.*s", (int)word[0].size, word[0].text,
-			     (int)word[2].size, word[2].text);
-	return n < room;
+	return (size_t)snprintf(out, room, "%.*s.%.*s", (int)name[0].size, name[0].text,
+				(int)name[2].size, name[2].text) < room;
 }
 
-mig_status mig__pg_settings_note_custom(mig_conn *conn, const char *text, size_t size)
+/* Reads ('a.b' behind set_config. */
+static int read_set_config(const char *text, size_t size, size_t at, char *out, size_t room)
+{
+	struct mig__pg_word word;
+
+	if (!mig__pg_word_next(text, size, &at, 1, &word) || word.symbol != '(' ||
+	    !mig__pg_word_next(text, size, &at, 1, &word) || word.quoted != '\'' || word.size < 5 ||
+	    word.size >= room || !memchr(word.text, '.', word.size))
+		return 0;
+	snprintf(out, room, "%.*s", (int)word.size - 2, word.text + 1);
+	return !strpbrk(out, "'\\");
+}
+
+static mig_status note_custom(mig_conn *conn, const char *name)
 {
 	struct mig__pg_reply reply = { .count = 0 };
 	struct mig__buf sql;
-	char name[130];
 	mig_status rc;
 
-	if (!custom_name(text, size, name, sizeof name) ||
-	    (conn->customs && strstr(conn->customs, name)))
+	if (conn->customs && strstr(conn->customs, name))
 		return MIG_OK;
 	mig__buf_init(&sql, &conn->alloc);
 	mig__buf_addf(&sql, "SELECT coalesce(" CATALOG "current_setting('%s', true), '')", name);
@@ -255,6 +264,25 @@ mig_status mig__pg_settings_note_custom(mig_conn *conn, const char *text, size_t
 	}
 	mig__buf_finish(&sql);
 	mig__pg_reply_clear(&reply);
+	return rc;
+}
+
+mig_status mig__pg_settings_note_custom(mig_conn *conn, const char *text, size_t size)
+{
+	struct mig__pg_word word;
+	size_t at = 0;
+	char name[130];
+	mig_status rc = MIG_OK;
+
+	if (!mig__pg_word_next(text, size, &at, 1, &word))
+		return MIG_OK;
+	if (mig__pg_word_is(&word, "SET") || mig__pg_word_is(&word, "RESET"))
+		return read_set(&word, text, size, at, name, sizeof name) ? note_custom(conn, name)
+									  : MIG_OK;
+	while (!rc && mig__pg_word_next(text, size, &at, 1, &word))
+		if (mig__pg_word_is(&word, "SET_CONFIG") &&
+		    read_set_config(text, size, at, name, sizeof name))
+			rc = note_custom(conn, name);
 	return rc;
 }
 
