@@ -42,10 +42,8 @@ struct base {
 	char name[64], url[PATH_SIZE];
 };
 
-/* What a run is: which way, how, and where. */
-struct run {
-	int down, one, far;
-};
+/* What a run is, in struct row. */
+enum how { DOWN = 1, ONE = 2, FAR = 4 };
 
 /* What a row needs, for one N. */
 struct env {
@@ -62,7 +60,7 @@ struct env {
 	struct base limit_head; /* the limit's */
 	struct base noop;       /* a copy of head, for the rows that change nothing */
 	struct base work;       /* of a sample */
-	struct run run;         /* the one that is measured */
+	int how;                /* the run that is measured */
 	struct delay delay;
 	PGconn *open_db; /* rows B */
 	mig_ctx *open_ctx;
@@ -122,13 +120,13 @@ static void name_base(struct base *base, const char *server, const char *name)
 		 strchr(server, '?') ? '&' : '?', base->name);
 }
 
-/* The work database anew; its URL. Static. */
-static const char *fresh_work(struct env *env, const struct run *run, const struct base *head)
+/* The work database anew, empty or a copy of a head; its URL. Static. */
+static const char *fresh_work(struct env *env, const struct base *head)
 {
 	static char far[PATH_SIZE];
 
-	make_base(env, &env->work, run->down ? head : NULL);
-	if (!run->far)
+	make_base(env, &env->work, env->how & DOWN ? head : NULL);
+	if (!(env->how & FAR))
 		return env->work.url;
 	delay_url(&env->delay, env->work.url, far, sizeof(far));
 	return far;
@@ -382,13 +380,13 @@ static double mig_h_process(struct env *env)
 	return spawn_mig(env, "history");
 }
 
-static double limit_run(struct env *env, struct run run)
+static double limit_run(struct env *env)
 {
-	const char *url = fresh_work(env, &run, &env->limit_head);
+	const char *url = fresh_work(env, &env->limit_head);
 	double start = spent(env, NULL), took;
 	PGconn *db = limit_pg_open(url);
 
-	limit_pg_apply(db, run.down ? env->down : env->up, env->n, run.one);
+	limit_pg_apply(db, env->how & DOWN ? env->down : env->up, env->n, env->how & ONE);
 	took = spent(env, db) - start;
 	PQfinish(db);
 	return took;
@@ -397,103 +395,41 @@ static double limit_run(struct env *env, struct run run)
 static void run_all_on(struct env *env, mig_ctx *ctx)
 {
 	mig_run_options options = { .struct_size = sizeof(options),
-				    .transaction_mode = env->run.one ? MIG_TRANSACTION_RUN
-								     : MIG_TRANSACTION_REVISION };
+				    .transaction_mode = env->how & ONE ? MIG_TRANSACTION_RUN
+								       : MIG_TRANSACTION_REVISION };
 
 	check(mig_add_bundle(ctx, &env->bundle), ctx);
-	check(env->run.down ? mig_downgrade_with(ctx, "base", &options)
-			    : mig_upgrade_with(ctx, "head", &options),
+	check(env->how & DOWN ? mig_downgrade_with(ctx, "base", &options)
+			      : mig_upgrade_with(ctx, "head", &options),
 	      ctx);
 }
 
-static double mig_run(struct env *env, struct run run)
+static double mig_run(struct env *env)
 {
-	env->run = run;
-	return timed(env, fresh_work(env, &run, &env->head), run_all_on);
-}
-
-static double limit_e(struct env *env)
-{
-	return limit_run(env, (struct run){ .one = 0 });
-}
-
-static double mig_e(struct env *env)
-{
-	return mig_run(env, (struct run){ .one = 0 });
-}
-
-static double limit_f(struct env *env)
-{
-	return limit_run(env, (struct run){ .one = 1 });
-}
-
-static double mig_f(struct env *env)
-{
-	return mig_run(env, (struct run){ .one = 1 });
-}
-
-static double limit_g(struct env *env)
-{
-	return limit_run(env, (struct run){ .down = 1 });
-}
-
-static double mig_g(struct env *env)
-{
-	return mig_run(env, (struct run){ .down = 1 });
-}
-
-static double limit_g1(struct env *env)
-{
-	return limit_run(env, (struct run){ .down = 1, .one = 1 });
-}
-
-static double mig_g1(struct env *env)
-{
-	return mig_run(env, (struct run){ .down = 1, .one = 1 });
+	return timed(env, fresh_work(env, &env->head), run_all_on);
 }
 
 /* The client's work for one revision, the connection being there. */
-static double limit_cpu(struct env *env, struct run run)
+static double limit_cpu(struct env *env)
 {
-	PGconn *db = limit_pg_open(fresh_work(env, &run, NULL));
+	PGconn *db = limit_pg_open(fresh_work(env, NULL));
 	double start = cpu_ms(), took;
 
-	limit_pg_apply(db, env->up, env->n, run.one);
+	limit_pg_apply(db, env->up, env->n, env->how & ONE);
 	took = cpu_ms() - start;
 	PQfinish(db);
 	return took / (double)env->n;
 }
 
-static double mig_cpu(struct env *env, struct run run)
+static double mig_cpu(struct env *env)
 {
-	mig_ctx *ctx = open_url(fresh_work(env, &run, NULL));
+	mig_ctx *ctx = open_url(fresh_work(env, NULL));
 	double start = cpu_ms(), took;
 
-	env->run = run;
 	run_all_on(env, ctx);
 	took = cpu_ms() - start;
 	mig_close(ctx);
 	return took / (double)env->n;
-}
-
-static double limit_i(struct env *env)
-{
-	return limit_cpu(env, (struct run){ .one = 0 });
-}
-
-static double mig_i(struct env *env)
-{
-	return mig_cpu(env, (struct run){ .one = 0 });
-}
-
-static double limit_i1(struct env *env)
-{
-	return limit_cpu(env, (struct run){ .one = 1 });
-}
-
-static double mig_i1(struct env *env)
-{
-	return mig_cpu(env, (struct run){ .one = 1 });
 }
 
 /* Peak memory of a child, in MB. */
@@ -507,28 +443,30 @@ static double child_peak(const struct env *env, const char *const argv[])
 
 static double limit_j(struct env *env)
 {
-	const char *url = fresh_work(env, &(struct run){ .one = 0 }, NULL);
+	const char *url = fresh_work(env, NULL);
 
-	return child_peak(env, (const char *[]){ env->options->limit, "up", url, env->versions, NULL });
+	return child_peak(env,
+			  (const char *[]){ env->options->limit, "up", url, env->versions, NULL });
 }
 
 static double mig_j(struct env *env)
 {
-	const char *url = fresh_work(env, &(struct run){ .one = 0 }, NULL);
+	const char *url = fresh_work(env, NULL);
 
-	return child_peak(env, (const char *[]){ env->options->self, "--child", url, env->files, NULL });
+	return child_peak(env,
+			  (const char *[]){ env->options->self, "--child", url, env->files, NULL });
 }
 
 static double limit_j_noop(struct env *env)
 {
 	return child_peak(env, (const char *[]){ env->options->limit, "scan", env->noop.url,
-					    env->versions, NULL });
+						 env->versions, NULL });
 }
 
 static double mig_j_noop(struct env *env)
 {
 	return child_peak(env, (const char *[]){ env->options->self, "--child", env->noop.url,
-					    env->files, NULL });
+						 env->files, NULL });
 }
 
 /* This program again, in a process of its own. */
@@ -557,36 +495,16 @@ static double mig_l_noop(struct env *env)
 	return lent_noops(env, env->far_db, 20);
 }
 
-static double limit_l(struct env *env)
-{
-	return limit_run(env, (struct run){ .far = 1 });
-}
-
-static double mig_l(struct env *env)
-{
-	return mig_run(env, (struct run){ .far = 1 });
-}
-
-static double limit_l1(struct env *env)
-{
-	return limit_run(env, (struct run){ .far = 1, .one = 1 });
-}
-
-static double mig_l1(struct env *env)
-{
-	return mig_run(env, (struct run){ .far = 1, .one = 1 });
-}
-
 /* One round trip a revision and the server's time: no program that waits for each answer can be
  * faster. */
-static double limit_m(struct env *env)
+static double limit_trips(struct env *env)
 {
-	return (double)env->n * env->options->round_trip_ms + limit_e(env);
-}
+	double took;
 
-static double limit_m1(struct env *env)
-{
-	return (double)env->n * env->options->round_trip_ms + limit_f(env);
+	env->how &= ~FAR;
+	took = limit_run(env);
+	env->how |= FAR;
+	return (double)env->n * env->options->round_trip_ms + took;
 }
 
 /* ---- rows ----------------------------------------------------------------------------------- */
@@ -594,7 +512,7 @@ static double limit_m1(struct env *env)
 /* clang-format off */
 #define RATIO .unit = UNIT_RATIO
 #define BULK RATIO, .floor = 1.15, .excellent = 1.03, .small_floor = 1.5, .small_excellent = 1.2
-#define FAR RATIO, .floor = 1.2, .excellent = 1.05, .small_floor = 1.5, .small_excellent = 1.2, .slow = 1
+#define AWAY RATIO, .floor = 1.2, .excellent = 1.05, .small_floor = 1.5, .small_excellent = 1.2, .slow = 1
 #define MORE_US .unit = UNIT_MORE_US, .floor = 50, .excellent = 10, .quick = 1
 #define MORE_MB .unit = UNIT_MORE_MB, .floor = 3, .excellent = 1
 static const struct row rows[] = {
@@ -605,25 +523,27 @@ static const struct row rows[] = {
 	{ 'C', "no-op, folder", limit_c, mig_c, RATIO, .floor = 1.5, .excellent = 1.2, .quick = 1 },
 	{ 'D', "no-op, `mig upgrade`", limit_d, mig_d, RATIO, .floor = 1.5, .excellent = 1.2,
 	  .quick = 1, .needs_mig = 1 },
-	{ 'E', "upgrade, a transaction each", limit_e, mig_e, BULK },
-	{ 'F', "upgrade, one transaction", limit_f, mig_f, BULK },
-	{ 'G', "downgrade, a transaction each", limit_g, mig_g, BULK },
-	{ 'G', "downgrade, one transaction", limit_g1, mig_g1, BULK },
+	{ 'E', "upgrade, a transaction each", limit_run, mig_run, BULK },
+	{ 'F', "upgrade, one transaction", limit_run, mig_run, BULK, .how = ONE },
+	{ 'G', "downgrade, a transaction each", limit_run, mig_run, BULK, .how = DOWN },
+	{ 'G', "downgrade, one transaction", limit_run, mig_run, BULK, .how = DOWN | ONE },
 	{ 'H', "history and current, folder", limit_c, mig_h, RATIO, .floor = 1.5, .excellent = 1.2,
 	  .quick = 1 },
 	{ 'H', "`mig history`", limit_d, mig_h_process, RATIO, .floor = 1.5, .excellent = 1.2,
 	  .quick = 1, .needs_mig = 1 },
-	{ 'I', "client's CPU a revision, a transaction each", limit_i, mig_i, RATIO, .floor = 2,
+	{ 'I', "client's CPU a revision, a transaction each", limit_cpu, mig_cpu, RATIO, .floor = 2,
 	  .excellent = 1.3 },
-	{ 'I', "client's CPU a revision, one transaction", limit_i1, mig_i1, RATIO, .floor = 2,
-	  .excellent = 1.3 },
+	{ 'I', "client's CPU a revision, one transaction", limit_cpu, mig_cpu, RATIO, .floor = 2,
+	  .excellent = 1.3, .how = ONE },
 	{ 'J', "peak memory, upgrade, folder", limit_j, mig_j, MORE_MB },
 	{ 'J', "peak memory, no-op, folder", limit_j_noop, mig_j_noop, MORE_MB },
-	{ 'L', "far: no-op, new context, lent connection", limit_l_noop, mig_l_noop, FAR },
-	{ 'L', "far: upgrade, a transaction each", limit_l, mig_l, FAR },
-	{ 'L', "far: upgrade, one transaction", limit_l1, mig_l1, FAR },
-	{ 'M', "far: upgrade, a transaction each, and N round trips", limit_m, mig_l, FAR },
-	{ 'M', "far: upgrade, one transaction, and N round trips", limit_m1, mig_l1, FAR },
+	{ 'L', "far: no-op, new context, lent connection", limit_l_noop, mig_l_noop, AWAY },
+	{ 'L', "far: upgrade, a transaction each", limit_run, mig_run, AWAY, .how = FAR },
+	{ 'L', "far: upgrade, one transaction", limit_run, mig_run, AWAY, .how = FAR | ONE },
+	{ 'M', "far: upgrade, a transaction each, and N round trips", limit_trips, mig_run, AWAY,
+	  .how = FAR },
+	{ 'M', "far: upgrade, one transaction, and N round trips", limit_trips, mig_run, AWAY,
+	  .how = FAR | ONE },
 };
 /* clang-format on */
 
@@ -681,7 +601,7 @@ static void make_bases(struct env *env, const char *server)
 	limit_pg_apply(db, env->up, env->n, 1);
 	PQfinish(db);
 	make_base(env, &env->head, NULL);
-	env->run = (struct run){ .one = 1 };
+	env->how = ONE;
 	ctx = open_url(env->head.url);
 	run_all_on(env, ctx);
 	mig_close(ctx);
@@ -727,10 +647,13 @@ static void run_all(const struct options *o, const char *server, size_t n)
 	struct env env = { .options = o, .n = n };
 
 	env_make(&env, server);
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
-		if (strchr(o->letters, rows[i].letter) && (o->mig || !rows[i].needs_mig) &&
-		    (!o->cpu || !rows[i].slow))
-			row_run(&rows[i], &env, n, o->samples);
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		if (!strchr(o->letters, rows[i].letter) || (rows[i].needs_mig && !o->mig) ||
+		    (rows[i].slow && o->cpu))
+			continue;
+		env.how = rows[i].how;
+		row_run(&rows[i], &env, n, o->samples);
+	}
 	env_finish(&env);
 }
 

@@ -1,11 +1,12 @@
-/* libmig on SQLite against the limit: the same SQL by hand, in the same program and the same run,
- * samples taken in turn, medians. README.md says what each row means.
+/* libmig on SQLite against the limit: the same SQL by hand, in the same program and the same run.
+ * README.md says what each row means.
  *
  *     bench_sqlite [-c] [-n 10,100,1000] [-s SAMPLES] [-r ABCDEFGHJ] [-t FOLDER] [-m MIG]
  *                  [-l LIMIT]
  */
 #include "gen.h"
 #include "limit.h"
+#include "rows.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -21,7 +22,7 @@
 
 extern char **environ;
 
-enum { PATH_SIZE = 512, SAMPLES_MAX = 101 };
+enum { PATH_SIZE = 512 };
 
 /* What a row needs, for one N. */
 struct env {
@@ -407,22 +408,6 @@ static int child(const char *path, const char *files)
 
 /* ---- rows ----------------------------------------------------------------------------------- */
 
-enum unit { UNIT_RATIO, UNIT_MORE_US, UNIT_MORE_MB };
-
-struct row {
-	char letter;
-	const char *name;
-	double (*limit)(struct env *env);
-	double (*mig)(struct env *env);
-	enum unit unit;
-	double floor, excellent;
-	double small_floor, small_excellent; /* below N = 100; 0: the same */
-	int needs_mig;
-	int quick; /* can be sampled often */
-	/* UNIT_MORE_US: what the graph may add for each revision; a context is made anew */
-	double floor_each, excellent_each;
-};
-
 /* clang-format off */
 #define RATIO .unit = UNIT_RATIO
 #define BULK RATIO, .floor = 1.15, .excellent = 1.03, .small_floor = 1.5, .small_excellent = 1.2
@@ -448,75 +433,6 @@ static const struct row rows[] = {
 	{ 'J', "peak memory, no-op, folder", limit_j_noop, mig_j_noop, MORE_MB },
 };
 /* clang-format on */
-
-static int by_size(const void *a, const void *b)
-{
-	double x = *(const double *)a, y = *(const double *)b;
-
-	return (x > y) - (x < y);
-}
-
-static double median(double *samples, int count)
-{
-	qsort(samples, (size_t)count, sizeof(*samples), by_size);
-	return count % 2 ? samples[count / 2] : (samples[count / 2 - 1] + samples[count / 2]) / 2;
-}
-
-static int samples_of(const struct row *row, const struct env *env, int given)
-{
-	if (given)
-		return given;
-	if (row->quick)
-		return env->n <= 200 ? 31 : 15;
-	if (row->unit == UNIT_MORE_MB)
-		return 5;
-	return env->n <= 20 ? 31 : env->n <= 200 ? 11 : 5;
-}
-
-static void print_result(const struct row *row, const struct env *env, double limit, double mig)
-{
-	int small = env->n < 100 && row->small_floor > 0;
-	double floor = small ? row->small_floor : row->floor;
-	double excellent = small ? row->small_excellent : row->excellent;
-	double value = row->unit == UNIT_RATIO ? mig / limit : mig - limit;
-	const char *verdict;
-
-	if (row->unit == UNIT_MORE_US) {
-		value *= 1000;
-		floor += row->floor_each * (double)env->n;
-		excellent += row->excellent_each * (double)env->n;
-	}
-	verdict = value <= excellent ? "excellent" : value <= floor ? "good" : "**below floor**";
-	printf("| %c %s | %zu | ", row->letter, row->name, env->n);
-	if (row->unit == UNIT_MORE_US)
-		printf("%.1f µs | %.1f µs | +%.1f µs | +%.0f / +%.0f µs", limit * 1000, mig * 1000,
-		       value, floor, excellent);
-	else if (row->unit == UNIT_MORE_MB)
-		printf("%.2f MB | %.2f MB | %+.2f MB | +%.0f / +%.0f MB", limit, mig, value, floor,
-		       excellent);
-	else
-		printf("%.3f | %.3f | %.2f× | %.2f / %.2f×", limit, mig, value, floor, excellent);
-	printf(" | %s |\n", verdict);
-	fflush(stdout);
-}
-
-static void run_row(const struct row *row, struct env *env, int given)
-{
-	double limit[SAMPLES_MAX], mig[SAMPLES_MAX];
-	int count = samples_of(row, env, given);
-
-	/* Once unmeasured, then in turn, the first to go changing. */
-	row->limit(env);
-	row->mig(env);
-	for (int i = 0; i < count; i++) {
-		if (i % 2 == 0)
-			limit[i] = row->limit(env);
-		mig[i] = row->mig(env);
-		if (i % 2)
-			limit[i] = row->limit(env);
-	}
-	print_result(row, env, median(limit, count), median(mig, count));
-}
 
 /* ---- setting up ----------------------------------------------------------------------------- */
 
@@ -596,7 +512,7 @@ static void run_all(const struct options *o, size_t n)
 	env_make(&env, o->folder);
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
 		if (strchr(o->letters, rows[i].letter) && (o->mig || !rows[i].needs_mig))
-			run_row(&rows[i], &env, o->samples);
+			row_run(&rows[i], &env, n, o->samples);
 	env_finish(&env);
 }
 
@@ -664,8 +580,7 @@ int main(int argc, char **argv)
 	}
 	printf("libmig %s, SQLite %s, %s, %s time\n\n", mig_version(), sqlite3_libversion(),
 	       o.folder, o.cpu ? "CPU" : "wall-clock");
-	printf("| row | N | limit, ms | libmig, ms | ratio | floor / excellent | |\n");
-	printf("| --- | ---: | ---: | ---: | ---: | ---: | --- |\n");
+	rows_print_head();
 	for (const char *at = o.counts; *at;) {
 		char *end;
 		size_t n = strtoul(at, &end, 10);

@@ -338,7 +338,9 @@ static void serve_links(struct proxy *proxy, const struct pollfd *fds)
 int delay_serve(int listener, const char *server_socket, int64_t round_trip_us,
 		struct delay_counts *counts, FILE *log)
 {
-	struct proxy proxy = { listener, server_socket, round_trip_us / 2, counts, log, { NULL }, 0 };
+	struct proxy proxy = {
+		listener, server_socket, round_trip_us / 2, counts, log, { NULL }, 0
+	};
 	struct pollfd fds[1 + 2 * LINKS_MAX];
 	struct sigaction action = { .sa_handler = stop };
 	sigset_t block, before;
@@ -376,19 +378,11 @@ void delay_print(FILE *out, const struct delay_counts *counts)
 
 /* -- inside a program */
 
-static void socket_path(const struct delay *delay, struct sockaddr_un *out)
+static int listen_at(const struct sockaddr_un *address)
 {
-	*out = (struct sockaddr_un){ .sun_family = AF_UNIX };
-	snprintf(out->sun_path, sizeof(out->sun_path), "%s/.s.PGSQL.5432", delay->folder);
-}
-
-static int listen_in(const struct delay *delay)
-{
-	struct sockaddr_un address;
 	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
-	socket_path(delay, &address);
-	if (fd < 0 || bind(fd, (const struct sockaddr *)&address, sizeof(address)) ||
+	if (fd < 0 || bind(fd, (const struct sockaddr *)address, sizeof(*address)) ||
 	    listen(fd, LINKS_MAX))
 		return -1;
 	return fd;
@@ -396,17 +390,23 @@ static int listen_in(const struct delay *delay)
 
 int delay_start(struct delay *delay, const char *host, const char *port, int64_t round_trip_us)
 {
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
 	char server[128];
 	pid_t parent = getpid();
 	int listener;
 
 	*delay = (struct delay){ .folder = "/tmp/mig-delay-XXXXXX" };
+	if (host[0] != '/') {
+		errno = EAFNOSUPPORT;
+		return -1;
+	}
 	snprintf(server, sizeof(server), "%s/.s.PGSQL.%s", host, port);
 	delay->counts = mmap(NULL, sizeof(*delay->counts), PROT_READ | PROT_WRITE,
 			     MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	if (host[0] != '/' || delay->counts == MAP_FAILED || !mkdtemp(delay->folder))
+	if (delay->counts == MAP_FAILED || !mkdtemp(delay->folder))
 		return -1;
-	listener = listen_in(delay);
+	snprintf(address.sun_path, sizeof(address.sun_path), "%s/.s.PGSQL.5432", delay->folder);
+	listener = listen_at(&address);
 	if (listener < 0)
 		return -1;
 	delay->pid = fork();
@@ -414,6 +414,8 @@ int delay_start(struct delay *delay, const char *host, const char *port, int64_t
 		prctl(PR_SET_PDEATHSIG, SIGTERM);
 		if (getppid() == parent)
 			delay_serve(listener, server, round_trip_us, delay->counts, NULL);
+		unlink(address.sun_path);
+		rmdir(delay->folder);
 		_exit(0);
 	}
 	close(listener);
@@ -422,13 +424,8 @@ int delay_start(struct delay *delay, const char *host, const char *port, int64_t
 
 void delay_stop(struct delay *delay)
 {
-	struct sockaddr_un address;
-
 	kill(delay->pid, SIGTERM);
 	waitpid(delay->pid, NULL, 0);
-	socket_path(delay, &address);
-	unlink(address.sun_path);
-	rmdir(delay->folder);
 	munmap(delay->counts, sizeof(*delay->counts));
 }
 

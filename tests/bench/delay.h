@@ -12,8 +12,8 @@
 /* Readable at any time: what has been answered has been counted. */
 struct delay_counts {
 	_Atomic uint64_t connections;
-	/* How often clients sent something after the server had: a connection's first and last words
-	 * are one each. */
+	/* How often clients sent something after the server had: a connection's first and last
+	 * words are one each. */
 	_Atomic uint64_t trips;
 	_Atomic uint64_t messages;   /* of the protocol, without those that open a connection */
 	_Atomic uint64_t kinds[128]; /* the same by their letter */

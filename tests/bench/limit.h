@@ -18,8 +18,8 @@ sqlite3 *limit_open(const char *path);
 void limit_query(sqlite3 *db);
 /* Opens, reads them, closes. */
 void limit_noop(const char *path);
-/* Calls fn, which may be NULL, for each .sql file of a folder, in the order of their names; its text
- * may be written to. Returns the bytes. */
+/* Calls fn, which may be NULL, for each .sql file of a folder, in the order of their names; its
+ * text may be written to. Returns the bytes. */
 size_t limit_each_file(const char *folder, void (*fn)(void *user, const char *name, char *text),
 		       void *user);
 /* Only reads them. */

@@ -1,5 +1,5 @@
-/* limit_postgresql: the same work as libmig's on PostgreSQL, by hand: nothing but libpq. Any failure
- * ends the program. */
+/* limit_postgresql: the same work as libmig's on PostgreSQL, by hand: nothing but libpq. Any
+ * failure ends the program. */
 #ifndef MIG_BENCH_LIMIT_POSTGRESQL_H
 #define MIG_BENCH_LIMIT_POSTGRESQL_H
 

@@ -82,7 +82,7 @@ void row_run(const struct row *row, struct env *env, size_t n, int samples)
 		if (i % 2)
 			limit[i] = row->limit(env);
 		ratio[i] = mig[i] / limit[i];
-		value[i] = row->unit == UNIT_RATIO   ? ratio[i]
+		value[i] = row->unit == UNIT_RATIO     ? ratio[i]
 			   : row->unit == UNIT_MORE_US ? (mig[i] - limit[i]) * 1000
 						       : mig[i] - limit[i];
 	}

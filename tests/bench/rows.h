@@ -19,6 +19,7 @@ struct row {
 	enum unit unit;
 	double floor, excellent;
 	double small_floor, small_excellent; /* below N = 100; 0: the same */
+	int how;                             /* the benchmark's own */
 	int needs_mig;
 	int quick; /* can be sampled often */
 	int slow;  /* cannot */

@@ -1,11 +1,10 @@
-"""postgresql: PostgreSQL for run.py, by its own programs psql and pg_dump. A database is its name in
-one cluster: that of MIG_TEST_POSTGRESQL, or one that is started for the time."""
+"""postgresql: PostgreSQL for run.py, by its own programs psql and pg_dump. A database is its name
+in one cluster: that of MIG_TEST_POSTGRESQL, or one that is started for the time."""
 import glob
 import os
 import subprocess
 import sys
 
-NAME = "PostgreSQL"
 CLUSTER = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "postgresql", "cluster.sh")
 
 
@@ -30,15 +29,19 @@ def call(*args):
     return done.returncode, done.stdout, done.stderr.strip()
 
 
+# Lines of a dump that are not compared: comments, what other versions of pg_dump set, and
+# extensions, which are created before the first migration.
+LEFT_OUT = ("--", "SET ", "SELECT pg_catalog.set_config(", "\\restrict", "\\unrestrict",
+            "CREATE EXTENSION ", "COMMENT ON EXTENSION ")
+
+
 def same(dump):
-    """What is compared of a dump: not the comments, and not what other versions of pg_dump set."""
-    return [line for line in dump.splitlines()
-            if line.strip() and not line.startswith(("--", "SET ", "SELECT pg_catalog.set_config(",
-                                                     "\\restrict", "\\unrestrict"))]
+    """What is compared of a dump."""
+    return [line for line in dump.splitlines() if line.strip() and not line.startswith(LEFT_OUT)]
 
 
 class Engine:
-    name = NAME
+    name = "PostgreSQL"
 
     def __init__(self, work):
         self.server = os.environ.get("MIG_TEST_POSTGRESQL")

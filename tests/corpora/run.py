@@ -9,8 +9,8 @@ HISTORIES_DIR/NAME/DIALECT is one history in the form that convert.py reads, and
                           each with a semicolon; for postgresql the output of pg_dump -s --no-owner
 
 Each history is run up to the head, the schema compared; then each downgrade alone, and the chain of
-them from the head, beside the same scripts executed by the engine itself: where that fails, mig must
-fail with a message and change nothing; where there is no downgrade, it must refuse.
+them from the head, beside the same scripts executed by the engine itself: where that fails, mig
+must fail with a message and change nothing; where there is no downgrade, it must refuse.
 
 sqlite.py and postgresql.py know the engines: to add one, write the same class for it.
 """
@@ -18,6 +18,7 @@ import argparse
 import glob
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -59,12 +60,13 @@ class History:
         return self.engine.expected(convert.read(self.path(name)))
 
     def run(self, database, *args):
-        """mig's exit status and what it said."""
+        """mig's exit status and what it said of an error."""
         self.schemas.pop(database, None)
         env = dict(os.environ, MIG_URL=self.engine.url(database), MIG_DIRECTORY=self.env)
         done = subprocess.run([self.mig, *args], env=env, text=True, timeout=120,
                               stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-        return done.returncode, done.stderr.strip()
+        died = f"signal {-done.returncode} " if done.returncode < 0 else ""
+        return done.returncode, died + done.stderr.strip()
 
     def execute(self, database, name, transaction):
         self.schemas.pop(database, None)
@@ -159,7 +161,8 @@ class History:
             measured, back = migration["measured"], self.schema(copy) == before
             if worked and (measured.get("down_exact") and not back or
                            measured.get("down_same_lines") is False and back):
-                self.problem(f"{migration['file']}: its downgrade gives back the schema before: {back}")
+                self.problem(f"{migration['file']}: its downgrade gives back the schema before: "
+                             f"{back}")
         return native
 
     def check_chain(self, head, native):
@@ -226,6 +229,7 @@ def main():
     parser.add_argument("--mig", default="mig", help="the mig program")
     parser.add_argument("--only", default="*/*", metavar="NAME/DIALECT", help="a pattern")
     args = parser.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # servers are stopped all the same
     folders = [f for f in sorted(glob.glob(os.path.join(args.histories, args.only)))
                if os.path.exists(os.path.join(f, "meta.json"))]
     mig = shutil.which(args.mig)

@@ -3,19 +3,18 @@ import os
 import shutil
 import sqlite3
 
-NAME = "SQLite"
 OURS = ("mig_version", "mig_history")
 
 
 def same(sql):
-    """One CREATE text as it is compared: SQLite's shell, which printed the expected schemas, puts an
-    IF NOT EXISTS before quoted names."""
+    """One CREATE text as it is compared: SQLite's shell, which printed the expected schemas, puts
+    an IF NOT EXISTS before quoted names."""
     sql = sql.strip().rstrip(";").rstrip()
     return sql.replace("CREATE TABLE IF NOT EXISTS ", "CREATE TABLE ", 1)
 
 
 class Engine:
-    name = NAME
+    name = "SQLite"
 
     def __init__(self, work):
         self.work = work
@@ -26,18 +25,21 @@ class Engine:
     def url(self, path):
         return "sqlite:" + path
 
-    def fresh(self, name, meta):
-        path = os.path.join(self.work, name)
-        sqlite3.connect(path).close()
-        return path
-
-    def copy(self, source, name):
+    def free(self, name):
+        """The path of a database that is not there."""
         path = os.path.join(self.work, name)
         for suffix in ("", "-journal", "-wal", "-shm"):
             if os.path.exists(path + suffix):
                 os.remove(path + suffix)
-        shutil.copy(source, path)
         return path
+
+    def fresh(self, name, meta):
+        path = self.free(name)
+        sqlite3.connect(path).close()
+        return path
+
+    def copy(self, source, name):
+        return shutil.copy(source, self.free(name))
 
     def expected(self, text):
         """A schema file as schema() would tell it."""
@@ -73,7 +75,7 @@ class Engine:
         return [r[0] for r in rows]
 
     def execute(self, path, file, transaction):
-        """Runs a script with SQLite alone. Returns its error or None; what it began is undone then."""
+        """Runs a script with SQLite alone. Returns its error or None; it is undone then."""
         with open(file, encoding="utf-8-sig", newline="") as f:
             script = f.read()
         db = sqlite3.connect(path, isolation_level=None)

@@ -60,8 +60,7 @@ static mig_ctx *with_bundle(const struct place *p, mig_open_options options)
 
 static mig_ctx *lend(const struct place *p, PGconn *db)
 {
-	return with_bundle(
-		p, (mig_open_options){ .connection = db, .dialect_name = "postgresql" });
+	return with_bundle(p, (mig_open_options){ .connection = db, .dialect_name = "postgresql" });
 }
 
 static void run(mig_ctx *ctx, int down, int mode)
@@ -100,13 +99,13 @@ static struct sent sent_since(const struct place *p, struct sent then)
 	return (struct sent){ now.messages - then.messages, now.trips - then.trips };
 }
 
-#define assert_sent(place, then, want)                             \
-	do {                                                       \
-		struct sent sent_ = sent_since(place, then);       \
-		assert_int_equal(sent_.messages, want);            \
-		assert_int_equal(sent_.trips, want);               \
+#define assert_sent(place, then, want)                              \
+	do {                                                        \
+		struct sent sent_ = sent_since(place, then);        \
+		assert_int_equal(sent_.messages, want);             \
+		assert_int_equal(sent_.trips, want);                \
 		assert_int_equal((place)->proxy.counts->kinds['Q'], \
-				 (place)->proxy.counts->messages); \
+				 (place)->proxy.counts->messages);  \
 	} while (0)
 
 static void test_noop_is_one_message(void **unused)
@@ -288,8 +287,8 @@ static int64_t transactions_of_run(const struct place *p, int mode)
 	return count;
 }
 
-/* Each may keep the server's disk busy: as many as by hand. The room is for one that only reads, and
- * for those that the server begins by itself, to catch up with changes of the catalogue. */
+/* Each may keep the server's disk busy: as many as by hand. The room is for one that only reads,
+ * and for those that the server begins by itself, to catch up with changes of the catalogue. */
 static void test_transactions(void **unused)
 {
 	enum { FEW = 20, MANY = 60, ROOM = 4 };

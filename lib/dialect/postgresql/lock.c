@@ -22,6 +22,12 @@ static const char lost_hint[] = "leave out pg_advisory_unlock_all(); connect to 
 				"directly, or to a pool in session "
 				"mode";
 
+/* Whether the session has the lock, by a query with k. */
+static const char still_held[] =
+	"EXISTS (SELECT FROM pg_catalog.pg_locks l WHERE l.locktype = 'advisory' AND l.granted "
+	"AND l.pid = pg_catalog.pg_backend_pid() AND l.mode = 'ExclusiveLock' AND l.objsubid = 1 "
+	"AND ((l.classid::bigint << 32) | l.objid::bigint) = k)";
+
 /* -- waiting */
 
 static int64_t now_us(void)
@@ -198,9 +204,9 @@ static void add_begin(mig_conn *conn, struct mig__buf *sql, int at, struct begin
 	at += mig__pg_add_settings(conn, sql, 1);
 	m->lock = at++;
 	mig__buf_adds(sql, "SELECT ");
-	mig__buf_adds(sql,
-		      "pg_catalog.pg_try_advisory_xact_lock(k), s, k, pg_catalog.pg_backend_pid(), "
-		      "pg_catalog.current_setting('transaction_read_only') = 'on'");
+	mig__buf_adds(sql, conn->locked ? still_held : "pg_catalog.pg_try_advisory_xact_lock(k)");
+	mig__buf_adds(sql, ", s, k, pg_catalog.pg_backend_pid(), "
+			   "pg_catalog.current_setting('transaction_read_only') = 'on'");
 	/* a server whose client is gone shall not work on, nor keep its locks */
 	if (PQserverVersion(conn->db) >= MIG__PG_CHECK_CLIENT) {
 		mig__buf_adds(sql, ", ");

@@ -55,6 +55,26 @@ mig_ctx *lend(PGconn *db)
 	return ctx;
 }
 
+char *room_for(size_t size)
+{
+	char *text = malloc(size);
+
+	if (!text)
+		abort();
+	return text;
+}
+
+char *long_text(const char *before, size_t count, const char *after)
+{
+	size_t n = strlen(before), room = n + count + strlen(after) + 1;
+	char *text = room_for(room);
+
+	memset(text, 'x', n + count);
+	memcpy(text, before, n);
+	memcpy(text + n + count, after, room - n - count);
+	return text;
+}
+
 static const char *or_empty(const char *text)
 {
 	return text ? text : "";
@@ -63,10 +83,9 @@ static const char *or_empty(const char *text)
 void add(mig_ctx *ctx, const struct revision *r)
 {
 	size_t room = strlen(or_empty(r->up)) + strlen(or_empty(r->down)) + 2000;
-	char *text = malloc(room), name[300];
+	char *text = room_for(room), name[300];
 	int n;
 
-	assert_non_null(text);
 	n = snprintf(text, room,
 		     "-- %s\n--\n-- revision: %s\n-- revises: %s\n%s\n-- mig:upgrade%s\n%s\n",
 		     r->id, r->id, or_empty(r->revises), or_empty(r->keys), or_empty(r->attributes),
@@ -100,9 +119,9 @@ const char *ask(PGconn *db, const char *sql)
 	if (PQresultStatus(result) != PGRES_TUPLES_OK && PQresultStatus(result) != PGRES_COMMAND_OK)
 		fail_msg("%s: %s", sql, PQerrorMessage(db));
 	for (int i = 0; i < PQntuples(result); i++) {
-		n += (size_t)snprintf(
-			out + n, sizeof out - n, "%s%s", n ? "|" : "",
-			PQgetisnull(result, i, 0) ? "NULL" : PQgetvalue(result, i, 0));
+		n += (size_t)snprintf(out + n, sizeof out - n, "%s%s", n ? "|" : "",
+				      PQgetisnull(result, i, 0) ? "NULL"
+								: PQgetvalue(result, i, 0));
 		assert_true(n < sizeof out);
 	}
 	PQclear(result);

@@ -50,6 +50,11 @@ void add(mig_ctx *ctx, const struct revision *r);
 #define ADD(ctx, ...) add(ctx, &(struct revision){ __VA_ARGS__ })
 /* clang-format on */
 
+/* malloc() that does not fail. */
+char *room_for(size_t size);
+/* `count` letters between two texts; to be freed. */
+char *long_text(const char *before, size_t count, const char *after);
+
 /* Fails with the context's message unless the status is what is expected. */
 #define expect(ctx, want, call)                                                      \
 	do {                                                                         \

@@ -1,6 +1,237 @@
+/* What the command line shows of a PostgreSQL database. Usage: test_pg_cli MIG */
 #include "support.h"
 
-int main(void)
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+static const char *mig;
+
+/* A folder with revisions, beside a database that MIG_URL names. */
+struct site {
+	struct place place;
+	char folder[64];
+};
+
+static void site_begin(struct site *s)
 {
-	return 0;
+	PQconninfoOption *options;
+	char url[URL_SIZE], path[100];
+	size_t n;
+
+	place_begin(&s->place);
+	options = PQconninfoParse(s->place.url, NULL);
+	n = (size_t)snprintf(url, sizeof url,
+			     "postgresql://postgres:s3cret@/%s?x=", PQdb(s->place.db));
+	n -= 2;
+	for (PQconninfoOption *o = options; o->keyword; o++)
+		if (o->val && strcmp(o->keyword, "dbname") != 0)
+			n += (size_t)snprintf(url + n, sizeof url - n, "%s%s=%s",
+					      url[n - 1] == '?' ? "" : "&", o->keyword, o->val);
+	PQconninfoFree(options);
+	setenv("MIG_URL", url, 1);
+	snprintf(s->folder, sizeof s->folder, "/tmp/mig-cli-XXXXXX");
+	assert_non_null(mkdtemp(s->folder));
+	snprintf(path, sizeof path, "%s/versions", s->folder);
+	assert_int_equal(mkdir(path, 0700), 0);
+	setenv("MIG_DIRECTORY", s->folder, 1);
+}
+
+static void site_end(struct site *s)
+{
+	char command[100];
+
+	snprintf(command, sizeof command, "rm -rf '%s'", s->folder);
+	assert_int_equal(system(command), 0);
+	unsetenv("MIG_URL");
+	unsetenv("MIG_DIRECTORY");
+	place_end(&s->place);
+}
+
+/* Its SQL begins in line 5, below the directive. */
+static void write_revision(const struct site *s, const char *id, const char *revises,
+			   const char *attributes, const char *up)
+{
+	char path[100];
+	FILE *file;
+
+	snprintf(path, sizeof path, "%s/versions/%s.sql", s->folder, id);
+	file = fopen(path, "w");
+	assert_non_null(file);
+	fprintf(file, "-- make %s\n-- revision: %s\n-- revises: %s\n-- mig:upgrade%s\n%s\n", id, id,
+		revises, attributes, up);
+	fclose(file);
+}
+
+/* {*} stands for anything. */
+static int matches(const char *pattern, const char *text)
+{
+	for (; *pattern; pattern++, text++) {
+		if (strncmp(pattern, "{*}", 3) == 0) {
+			do
+				if (matches(pattern + 3, text))
+					return 1;
+			while (*text++);
+			return 0;
+		}
+		if (*pattern != *text)
+			return 0;
+	}
+	return !*text;
+}
+
+/* Runs a command; everything that it writes must be as expected, and nothing of it secret. */
+static void assert_shows(const struct site *s, const char *arguments, int status,
+			 const char *expected)
+{
+	char command[500], shown[8192], *at;
+	size_t n, skip = strlen(s->folder);
+	FILE *out;
+	int ended;
+
+	snprintf(command, sizeof command, "'%s' %s 2>&1", mig, arguments);
+	out = popen(command, "r");
+	assert_non_null(out);
+	n = fread(shown, 1, sizeof shown - 1, out);
+	shown[n] = '\0';
+	ended = pclose(out);
+	while ((at = strstr(shown, s->folder)) != NULL) /* as "DIR" */
+		memcpy(at, "DIR", 3), memmove(at + 3, at + skip, strlen(at + skip) + 1);
+	if (!matches(expected, shown) || strstr(shown, "s3cret") || !WIFEXITED(ended) ||
+	    WEXITSTATUS(ended) != status)
+		fail_msg("mig %s: status %d and\n%s\ninstead of %d and\n%s", arguments,
+			 WEXITSTATUS(ended), shown, status, expected);
+}
+
+static void test_round_trip(void **state)
+{
+	struct site s;
+
+	(void)state;
+	site_begin(&s);
+	write_revision(&s, "aaaa", "", "",
+		       "CREATE TABLE t (x INTEGER);\n-- mig:downgrade\nDROP TABLE t;");
+	write_revision(&s, "bbbb", "aaaa", " transaction=no",
+		       "CREATE INDEX CONCURRENTLY t_x ON t (x);\n-- mig:downgrade "
+		       "transaction=no\nDROP INDEX CONCURRENTLY t_x;");
+	assert_shows(&s, "current", 0, "<base>\n");
+	assert_shows(&s, "plan", 0,
+		     "The database is at base; an upgrade to head would apply 2 revisions:\n"
+		     "  Upgrade <base> -> aaaa, make aaaa\n"
+		     "  Upgrade aaaa -> bbbb, make bbbb (outside a transaction)\n");
+	assert_string_equal(rows(s.place.db), "none");
+	assert_shows(&s, "upgrade", 0,
+		     "Upgrade <base> -> aaaa, make aaaa ({*}s)\n"
+		     "Upgrade aaaa -> bbbb, make bbbb ({*}s)\n"
+		     "Database is at bbbb (head): 2 revisions applied in {*}s.\n");
+	assert_shows(&s, "upgrade", 0, "Nothing to do: the database is at bbbb (head).\n");
+	assert_shows(&s, "-v current", 0, "{*}postgres{*}bbbb{*}");
+	assert_shows(&s, "current --check-heads", 0, "bbbb (head)\n");
+	assert_shows(&s, "downgrade base", 0,
+		     "Downgrade bbbb -> aaaa, make bbbb ({*}s)\n"
+		     "Downgrade aaaa -> <base>, make aaaa ({*}s)\n{*}");
+	assert_answer(s.place.db, TABLES, "");
+	site_end(&s);
+}
+
+/* The line with a caret; detail and hint of the server; where the database is. */
+static void test_errors(void **state)
+{
+	static const struct {
+		const char *attributes, *up, *expected;
+	} cases[] = {
+		{ "", "SELECT 1;\nSELECT 'ä', nmae FROM t;",
+		  "mig: DIR/versions/bbbb.sql:6:13: revision bbbb: column \"nmae\" does not exist\n"
+		  "    6 | SELECT 'ä', nmae FROM t;\n"
+		  "      |             ^\n"
+		  "hint: {*}\"t.name\".\n" },
+		{ "", "INSERT INTO t VALUES (1, 'b');",
+		  "mig: DIR/versions/bbbb.sql:5:1: revision bbbb: duplicate key value violates "
+		  "unique constraint \"t_pkey\"\n"
+		  "    5 | INSERT INTO t VALUES (1, 'b');\n"
+		  "      | ^\n"
+		  "detail: Key (x)=(1) already exists.\n" },
+		{ "", "VACUUM t;",
+		  "mig: DIR/versions/bbbb.sql:5:1: revision bbbb: VACUUM cannot run inside a "
+		  "transaction block\n"
+		  "    5 | VACUUM t;\n"
+		  "      | ^\n"
+		  "hint: mark the section transaction=no{*}\n" },
+		{ "", "DO $$ BEGIN\nRAISE WARNING 'on the way';\nPERFORM 1 / 0;\nEND $$;",
+		  "mig: warning: server: on the way\n"
+		  "mig: DIR/versions/bbbb.sql:5:1: revision bbbb: division by zero\n"
+		  "    5 | DO $$ BEGIN\n"
+		  "      | ^\n"
+		  "detail: SQL statement \"SELECT 1 / 0\"\n"
+		  "detail: PL/pgSQL function inline_code_block line 3 at PERFORM\n" },
+	};
+	struct site s;
+
+	(void)state;
+	site_begin(&s);
+	write_revision(&s, "aaaa", "", "",
+		       "CREATE TABLE t (x INTEGER PRIMARY KEY, name TEXT);\nINSERT INTO t VALUES "
+		       "(1, 'a');");
+	assert_shows(&s, "upgrade", 0, "Upgrade <base> -> aaaa, make aaaa ({*}s)\n{*}");
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		write_revision(&s, "bbbb", "aaaa", cases[i].attributes, cases[i].up);
+		assert_shows(&s, "upgrade", 1, cases[i].expected);
+	}
+	site_end(&s);
+}
+
+static void test_options(void **state)
+{
+	struct site s;
+	PGconn *holder;
+
+	(void)state;
+	site_begin(&s);
+	pg_exec(s.place.db, "CREATE TABLE busy (x INTEGER)");
+	holder = pg_connect(s.place.url);
+	pg_exec(holder, "BEGIN; LOCK TABLE busy");
+	write_revision(&s, "aaaa", "", "", "DROP TABLE busy;");
+	assert_shows(&s, "upgrade --statement-lock-timeout 0.05 --retries 1", 1,
+		     "mig: {*}lock timeout{*}; trying again (1 of 1)\n"
+		     "mig: DIR/versions/aaaa.sql:5:1: revision aaaa: canceling statement due to "
+		     "lock timeout\n"
+		     "    5 | DROP TABLE busy;\n"
+		     "      | ^\n"
+		     "hint: another session holds a lock on the object\n");
+	PQfinish(holder);
+	write_revision(&s, "aaaa", "", "", "SELECT pg_sleep(20);");
+	assert_shows(&s, "upgrade --statement-timeout 0.1", 1, "{*}statement timeout{*}");
+	site_end(&s);
+}
+
+/* No server, no database, a wrong password: one line, and no password in it. */
+static void test_no_database(void **state)
+{
+	struct site s;
+	char other[URL_SIZE];
+
+	(void)state;
+	site_begin(&s);
+	setenv("MIG_URL", "postgresql://postgres:s3cret@%2Fno%2Fserver/db", 1);
+	assert_shows(&s, "upgrade", 1, "mig: {*}/no/server{*}\n{*}");
+	snprintf(other, sizeof other, "postgresql://postgres:s3cret@/nosuchthing%s",
+		 strchr(s.place.url, '?'));
+	setenv("MIG_URL", other, 1);
+	assert_shows(&s, "current", 1, "mig: {*}nosuchthing{*}\n");
+	site_end(&s);
+}
+
+int main(int argc, char **argv)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_round_trip),
+		cmocka_unit_test(test_errors),
+		cmocka_unit_test(test_options),
+		cmocka_unit_test(test_no_database),
+	};
+
+	if (argc != 2)
+		return 2;
+	mig = argv[1];
+	return cmocka_run_group_tests(tests, NULL, NULL);
 }

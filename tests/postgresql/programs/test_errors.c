@@ -13,16 +13,15 @@ struct failure {
 static const struct failure failures[] = {
 	{ "syntax", "CREATE TABLE u (x INTEGER);\n  CREATE TABEL v (x INTEGER);", MIG_ESQL, "42601",
 	  8, 10, "CREATE TABEL v (x INTEGER)", "syntax error at or near \"TABEL\"", NULL, NULL },
-	{ "syntax at the end", "SELECT 1 +;", MIG_ESQL, "42601", 7, 11, "SELECT 1 +", "syntax error",
-	  NULL, NULL },
+	{ "syntax at the end", "SELECT 1 +;", MIG_ESQL, "42601", 7, 11, "SELECT 1 +",
+	  "syntax error", NULL, NULL },
 	{ "unknown column", "INSERT INTO t (x) VALUES (1);\nSELECT x,\n\tnmae FROM t;", MIG_ESQL,
 	  "42703", 9, 2, "SELECT x,", "column \"nmae\" does not exist", NULL, "\"t.name\"" },
 	{ "unknown table, after comments",
 	  "/* one */ -- two;\nSELECT ';'; /* three; */\nSELECT * FROM nothing;", MIG_ESQL, "42P01",
 	  9, 15, "SELECT * FROM nothing", "relation \"nothing\" does not exist", NULL, NULL },
-	{ "characters, not bytes",
-	  "SELECT 'größe';\nSELECT '日本語', '😀';\nSELECT 'ä', ü FROM t;", MIG_ESQL, "42703", 9,
-	  13, "SELECT 'ä', ü FROM t", "\"ü\"", NULL, NULL },
+	{ "characters, not bytes", "SELECT 'größe';\nSELECT '日本語', '😀';\nSELECT 'ä', ü FROM t;",
+	  MIG_ESQL, "42703", 9, 13, "SELECT 'ä', ü FROM t", "\"ü\"", NULL, NULL },
 	{ "unique", "INSERT INTO t VALUES (1, 'a');\n  INSERT INTO t VALUES (1, 'b');",
 	  MIG_ECONSTRAINT, "23505", 8, 3, "INSERT INTO t VALUES (1, 'b')", "t_pkey",
 	  "Key (x)=(1) already exists", NULL },
@@ -42,9 +41,11 @@ static const struct failure failures[] = {
 	  "DO $$ BEGIN RAISE EXCEPTION 'no %', 'way' USING ERRCODE = 'AB123', DETAIL = 'so so', "
 	  "HINT = 'try harder'; END $$;",
 	  MIG_ESQL, "AB123", 7, 1, "DO $$", "no way", "so so", "try harder" },
-	{ "body of a function", "CREATE FUNCTION f() RETURNS int LANGUAGE plpgsql AS $$\nBEGIN\n"
-	  "\tRETRUN 1;\nEND $$;", MIG_ESQL, "42601", 9, 2, "CREATE FUNCTION f()",
-	  "syntax error at or near \"RETRUN\"", NULL, NULL },
+	{ "body of a function",
+	  "CREATE FUNCTION f() RETURNS int LANGUAGE plpgsql AS $$\nBEGIN\n"
+	  "\tRETRUN 1;\nEND $$;",
+	  MIG_ESQL, "42601", 9, 2, "CREATE FUNCTION f()", "syntax error at or near \"RETRUN\"",
+	  NULL, NULL },
 	{ "bad COPY data", "SELECT 1;\nCOPY t FROM STDIN;\n1\ta\nsix\tb\n\\.\nSELECT 2;", MIG_ESQL,
 	  "22P02", 8, 1, "COPY t FROM STDIN", "invalid input syntax for type integer: \"six\"",
 	  "line 2, column x", NULL },
@@ -57,7 +58,8 @@ static const struct failure failures[] = {
 	  "55P04", 8, 26, "INSERT INTO felt", "glad", NULL, "later revision" },
 	{ "begins a transaction", "SELECT 1;\nBEGIN;", MIG_ETRANSACTION, NULL, 8, 1, "BEGIN",
 	  "transaction", NULL, "transaction=no" },
-	{ "open quote", "SELECT 1;\nSELECT 'abc;\n", MIG_ESYNTAX, NULL, 8, 8, NULL, "", NULL, NULL },
+	{ "open quote", "SELECT 1;\nSELECT 'abc;\n", MIG_ESYNTAX, NULL, 8, 8, NULL, "", NULL,
+	  NULL },
 	{ "psql command", "SELECT 1;\n\\connect other\nSELECT 2;", MIG_ESYNTAX, NULL, 8, 1, NULL,
 	  "connect", NULL, NULL },
 };
@@ -95,13 +97,12 @@ static void check_failure(const struct failure *f, const mig_ctx *ctx)
 
 static void make_world(const struct place *p)
 {
-	pg_exec(p->db,
-		"CREATE TABLE t (x INTEGER PRIMARY KEY, name TEXT);"
-		"CREATE TABLE child (x INTEGER REFERENCES t);"
-		"CREATE TABLE late (x INTEGER REFERENCES t DEFERRABLE INITIALLY DEFERRED);"
-		"CREATE TYPE mood AS ENUM ('sad'); CREATE TABLE felt (m mood);"
-		"CREATE FUNCTION divide(a INT, b INT) RETURNS INT LANGUAGE plpgsql AS "
-		"$$ BEGIN RETURN a / b; END $$");
+	pg_exec(p->db, "CREATE TABLE t (x INTEGER PRIMARY KEY, name TEXT);"
+		       "CREATE TABLE child (x INTEGER REFERENCES t);"
+		       "CREATE TABLE late (x INTEGER REFERENCES t DEFERRABLE INITIALLY DEFERRED);"
+		       "CREATE TYPE mood AS ENUM ('sad'); CREATE TABLE felt (m mood);"
+		       "CREATE FUNCTION divide(a INT, b INT) RETURNS INT LANGUAGE plpgsql AS "
+		       "$$ BEGIN RETURN a / b; END $$");
 }
 
 static void test_failures(void **state)
@@ -136,9 +137,10 @@ static void test_failures(void **state)
  * stays. */
 static void test_failures_outside_a_transaction(void **state)
 {
-	static const char *const same[] = { "syntax", "unknown column", "characters, not bytes",
-					    "unique", "in a DO block", "bad COPY data",
-					    "body of a function", "open quote" };
+	static const char *const same[] = {
+		"syntax",        "unknown column", "characters, not bytes", "unique",
+		"in a DO block", "bad COPY data",  "body of a function",    "open quote"
+	};
 
 	(void)state;
 	for (size_t i = 0; i < sizeof same / sizeof *same; i++) {
@@ -187,6 +189,40 @@ static void test_file(void **state)
 	remove(path);
 	remove(folder);
 	place_end(&p);
+}
+
+/* A server counts in its own characters, which are bytes in SQL_ASCII. */
+static void test_encodings(void **state)
+{
+	static const char *const encodings[] = { "SQL_ASCII", "LATIN1", "UTF8", "EUC_JP" };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof encodings / sizeof *encodings; i++) {
+		char sql[200];
+		struct place p;
+		mig_ctx *ctx;
+
+		place_begin(&p);
+		pg_exec(p.db, "DROP DATABASE IF EXISTS mig_test_encoded");
+		snprintf(sql, sizeof sql,
+			 "CREATE DATABASE mig_test_encoded ENCODING '%s' TEMPLATE template0 "
+			 "LC_COLLATE 'C' LC_CTYPE 'C'",
+			 encodings[i]);
+		pg_exec(p.db, sql);
+		ctx = open_url(url_with(&p, "client_encoding=LATIN1&dbname=mig_test_encoded"));
+		ADD(ctx, .id = "a", .up = "CREATE TABLE t (x TEXT);\nINSERT INTO t VALUES ('÷');");
+		ADD(ctx, .id = "b", .revises = "a",
+		    .up = "SELECT '÷÷÷÷÷÷÷÷÷÷÷÷÷÷÷÷÷÷÷÷÷÷÷÷÷÷÷÷÷÷÷÷÷÷÷÷÷÷÷÷÷÷÷÷';\nSELECT '÷', "
+			  "nothing FROM t;\nSELECT 1;");
+		expect(ctx, MIG_ESQL, mig_upgrade(ctx, "head"));
+		if (mig_error_line(ctx) != 8 || mig_error_column(ctx) != 13)
+			fail_msg("%s: %s", encodings[i], mig_error_message(ctx));
+		ok(ctx, mig_upgrade(ctx, "a"));
+		assert_answer(mig_connection(ctx), "SELECT x FROM t", "÷");
+		mig_close(ctx);
+		pg_exec(p.db, "DROP DATABASE mig_test_encoded");
+		place_end(&p);
+	}
 }
 
 /* -- what a role may not do */
@@ -247,8 +283,7 @@ static void test_connection_lost(void **state)
 	place_begin(&p);
 	ctx = open_place(&p, NULL);
 	ADD(ctx, .id = "a", .up = "CREATE TABLE t (x INTEGER);");
-	ADD(ctx, .id = "b", .revises = "a",
-	    .up = "SELECT pg_terminate_backend(pg_backend_pid());");
+	ADD(ctx, .id = "b", .revises = "a", .up = "SELECT pg_terminate_backend(pg_backend_pid());");
 	expect(ctx, MIG_ECONNECT, mig_upgrade(ctx, "head"));
 	assert_has(mig_error_message(ctx), "terminating connection");
 	expect(ctx, MIG_ECONNECT, mig_upgrade(ctx, "head"));
@@ -265,9 +300,9 @@ static void test_connection_lost(void **state)
 
 /* -- notices */
 
-static const char talking[] =
-	"DO $$ BEGIN RAISE DEBUG 'whispered'; RAISE NOTICE 'said'; RAISE WARNING 'cried' USING HINT "
-	"= 'run'; RAISE INFO 'told'; END $$;\nDROP TABLE IF EXISTS nothing;";
+static const char talking[] = "DO $$ BEGIN RAISE DEBUG 'whispered'; RAISE NOTICE 'said'; RAISE "
+			      "WARNING 'cried' USING HINT "
+			      "= 'run'; RAISE INFO 'told'; END $$;\nDROP TABLE IF EXISTS nothing;";
 
 static void test_notices(void **state)
 {
@@ -325,6 +360,7 @@ int main(void)
 		cmocka_unit_test(test_failures),
 		cmocka_unit_test(test_failures_outside_a_transaction),
 		cmocka_unit_test(test_file),
+		cmocka_unit_test(test_encodings),
 		cmocka_unit_test(test_permission),
 		cmocka_unit_test(test_read_only),
 		cmocka_unit_test(test_connection_lost),

@@ -107,8 +107,7 @@ static void test_session_lock(void **state)
 	holder = open_place(&p, NULL);
 	ADD(holder, .id = "a", .attributes = " transaction=no", .up = CREATE_T);
 	held = held_start(holder);
-	snprintf(pid, sizeof pid, "pid %d (libmig) since",
-		 PQbackendPID(mig_connection(holder)));
+	snprintf(pid, sizeof pid, "pid %d (libmig) since", PQbackendPID(mig_connection(holder)));
 	ctx = open_place(&p, &(mig_open_options){ .lock_timeout_ms = 200 });
 	ADD(ctx, .id = "a", .attributes = " transaction=no", .up = CREATE_T);
 	expect(ctx, MIG_ELOCKED, mig_upgrade(ctx, "head"));
@@ -245,7 +244,7 @@ static void test_freed(void **state)
 
 	(void)state;
 	for (int lone = 0; lone < 2; lone++)
-		for (int ending = 0; ending < ENDINGS; ending++) {
+		for (enum ending ending = SUCCESS; ending < ENDINGS; ending++) {
 			struct place p;
 			mig_ctx *ctx, *next;
 			mig_status rc;
@@ -256,7 +255,7 @@ static void test_freed(void **state)
 			ctx = open_place(&p, NULL);
 			rc = run_to_its_end(ctx, ending, attributes[lone]);
 			if (!rc != (ending == SUCCESS))
-				fail_msg("ending %d, lone %d: %s: %s", ending, lone,
+				fail_msg("ending %d, lone %d: %s: %s", (int)ending, lone,
 					 mig_status_name(rc), mig_error_message(ctx));
 			assert_answer(p.db, ADVISORY_LOCKS, "0");
 			assert_int_equal(PQtransactionStatus(mig_connection(ctx)), PQTRANS_IDLE);
@@ -312,15 +311,16 @@ static void test_wait_holds_nothing(void **state)
 	wait_for_many(&p, contexts, runners, MANY);
 	sleep_ms(300);
 	for (int i = 0; i < 100; i++) {
-		int64_t us = pg_int(p.db, "SELECT coalesce(max(extract(epoch FROM "
-					  "clock_timestamp() - xact_start) * 1e6), 0)::bigint"
-					  WAITING);
+		int64_t us =
+			pg_int(p.db, "SELECT coalesce(max(extract(epoch FROM "
+				     "clock_timestamp() - xact_start) * 1e6), 0)::bigint" WAITING);
 
 		longest_us = us > longest_us ? us : longest_us;
 		assert_answer(p.db, "SELECT count(*)" WAITING " AND state LIKE 'idle in%'", "0");
-		assert_answer(p.db, "SELECT count(*) FROM pg_locks l JOIN pg_stat_activity a USING "
-				    "(pid) WHERE application_name = 'waiting' AND (NOT granted OR "
-				    "mode LIKE '%Exclusive%') AND locktype NOT IN ('virtualxid')",
+		assert_answer(p.db,
+			      "SELECT count(*) FROM pg_locks l JOIN pg_stat_activity a USING "
+			      "(pid) WHERE application_name = 'waiting' AND (NOT granted OR "
+			      "mode LIKE '%Exclusive%') AND locktype NOT IN ('virtualxid')",
 			      "0");
 		sleep_ms(5);
 	}

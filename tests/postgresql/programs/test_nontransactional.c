@@ -27,9 +27,10 @@ static mig_status upgrade_lone(const struct place *p, const char *up, struct log
 
 /* -- statements that cannot be in a transaction */
 
-#define TABLE "CREATE TABLE t (x INTEGER, y INTEGER); INSERT INTO t SELECT g, g FROM " \
-	      "generate_series(1, 100) g; "
-#define PARTITIONS \
+#define TABLE                                                                    \
+	"CREATE TABLE t (x INTEGER, y INTEGER); INSERT INTO t SELECT g, g FROM " \
+	"generate_series(1, 100) g; "
+#define PARTITIONS                                                                               \
 	"CREATE TABLE parts (x INTEGER) PARTITION BY LIST (x); CREATE TABLE part1 PARTITION OF " \
 	"parts FOR VALUES IN (1); "
 #define VALID(name) \
@@ -93,8 +94,10 @@ static void test_statements(void **state)
 
 		place_begin(&p);
 		prepare(&p, s);
-		snprintf(up, sizeof up, "CREATE TABLE one (x INTEGER);\n%s;\nCREATE TABLE two (x "
-					"INTEGER);", s->sql);
+		snprintf(up, sizeof up,
+			 "CREATE TABLE one (x INTEGER);\n%s;\nCREATE TABLE two (x "
+			 "INTEGER);",
+			 s->sql);
 		if (upgrade_lone(&p, up, NULL))
 			fail_msg("%s", s->name);
 		assert_answer(p.db, s->question, s->answer);
@@ -201,8 +204,9 @@ static void test_duplicates(void **state)
 		ADD(ctx, .id = "a", LONE, .up = scripts[i]);
 		for (int again = 0; again < 2; again++) {
 			expect(ctx, MIG_ECONSTRAINT, mig_upgrade(ctx, "head"));
-			assert_has(mig_error_message(ctx), "a.sql:8:1: revision a: could not create "
-							   "unique index \"t_y\"");
+			assert_has(mig_error_message(ctx),
+				   "a.sql:8:1: revision a: could not create "
+				   "unique index \"t_y\"");
 			assert_has(mig_error_detail(ctx), "Key (y)=(7) is duplicated");
 			assert_string_equal(mig_error_sqlstate(ctx), "23505");
 			assert_has(mig_error_hint(ctx), "run again");
@@ -322,7 +326,7 @@ static void child_kill(struct child *c)
 	close(c->go);
 }
 
-#define OTHERS                                                                    \
+#define OTHERS                                                                         \
 	"pid <> pg_backend_pid() AND datname = current_database() AND backend_type = " \
 	"'client backend'"
 
@@ -403,34 +407,51 @@ static void test_killed_after_a_statement(void **state)
 /* While an index is being built; what is left of it is built again. */
 static void test_killed_in_a_build(void **state)
 {
-	static const char sql[] = "CREATE INDEX CONCURRENTLY t_x ON t (x)";
-	struct place p;
+	static const struct {
+		const char *before, *sql, *left;
+	} builds[] = {
+		{ TABLE, "CREATE INDEX CONCURRENTLY t_x ON t (x)", "t_x" },
+		{ TABLE, "CREATE UNIQUE INDEX CONCURRENTLY IF NOT EXISTS t_x ON t (x)", "t_x" },
+		{ TABLE "CREATE INDEX t_x ON t (x)", "REINDEX INDEX CONCURRENTLY t_x",
+		  "t_x_ccnew" },
+		{ TABLE "CREATE INDEX t_x ON t (x)", "REINDEX TABLE CONCURRENTLY public.t",
+		  "t_x_ccnew" },
+	};
 	struct log log;
-	struct child child;
-	PGconn *writer;
 
 	(void)state;
-	place_begin(&p);
-	pg_exec(p.db, TABLE);
-	writer = pg_connect(p.url);
-	pg_exec(writer, "BEGIN; UPDATE t SET y = 0 WHERE x = 1");
-	child_start(&child, p.url, "CREATE TABLE one (x INTEGER);\nCREATE INDEX CONCURRENTLY t_x ON "
-				   "t (x);\nCREATE TABLE two (x INTEGER);", 2);
-	assert_int_equal(write(child.go, "", 1), 1);
-	/* the build has its index, and waits for the writer */
-	wait_until(p.db, "SELECT count(to_regclass('t_x'))");
-	child_kill(&child);
-	/* nobody tells the server: it notices by itself, in its wait */
-	wait_until(p.db, "SELECT count(*) = 0 FROM pg_stat_activity WHERE query LIKE 'CREATE INDEX%' "
-			 "AND " OTHERS);
-	pg_exec(writer, "COMMIT");
-	PQfinish(writer);
-	assert_answer(p.db, INVALID, "t_x");
-	assert_int_equal(go_on(&p, sql, &log), MIG_OK);
-	assert_has(log.text, "index t_x was left invalid");
-	assert_answer(p.db, VALID("t_x"), "1");
-	assert_answer(p.db, INVALID, "");
-	place_end(&p);
+	for (size_t i = 0; i < sizeof builds / sizeof *builds; i++) {
+		char up[300], said[100];
+		struct child child;
+		struct place p;
+		PGconn *writer;
+
+		place_begin(&p);
+		pg_exec(p.db, builds[i].before);
+		writer = pg_connect(p.url);
+		pg_exec(writer, "BEGIN; UPDATE t SET y = 0 WHERE x = 1");
+		snprintf(up, sizeof up,
+			 "CREATE TABLE one (x INTEGER);\n%s;\nCREATE TABLE two (x INTEGER);",
+			 builds[i].sql);
+		child_start(&child, p.url, up, 2);
+		assert_int_equal(write(child.go, "", 1), 1);
+		/* the build has its index, and waits for the writer */
+		wait_until(p.db, "SELECT count(*) FROM pg_index WHERE NOT indisvalid");
+		child_kill(&child);
+		/* nobody tells the server: it notices by itself, in its wait */
+		wait_until(p.db, "SELECT count(*) = 0 FROM pg_stat_activity WHERE query LIKE "
+				 "'%CONCURRENTLY%' AND " OTHERS);
+		pg_exec(writer, "COMMIT");
+		PQfinish(writer);
+		assert_answer(p.db, INVALID, builds[i].left);
+		assert_int_equal(go_on(&p, builds[i].sql, &log), MIG_OK);
+		snprintf(said, sizeof said, "index %s was left invalid", builds[i].left);
+		assert_has(log.text, said);
+		assert_answer(p.db, VALID("t_x"), "1");
+		assert_answer(p.db, "SELECT count(*) FROM pg_index WHERE indrelid = 't'::regclass",
+			      "1");
+		place_end(&p);
+	}
 }
 
 /* Somebody else builds the very index at this moment: neither dropped nor taken for built. */
@@ -486,8 +507,9 @@ static void test_killed_in_a_detach(void **state)
 	child_kill(&child);
 	pg_exec(p.db, "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query LIKE "
 		      "'ALTER TABLE%' AND " OTHERS);
-	wait_until(p.db, "SELECT count(*) = 0 FROM pg_stat_activity WHERE query LIKE 'ALTER TABLE%' "
-			 "AND " OTHERS);
+	wait_until(p.db,
+		   "SELECT count(*) = 0 FROM pg_stat_activity WHERE query LIKE 'ALTER TABLE%' "
+		   "AND " OTHERS);
 	pg_exec(reader, "COMMIT");
 	PQfinish(reader);
 	assert_answer(p.db, "SELECT inhdetachpending FROM pg_inherits", "t");
@@ -584,8 +606,9 @@ static void test_procedure(void **state)
 	ADD(ctx, .id = "a",
 	    .up = "CREATE TABLE t (x INTEGER); CREATE PROCEDURE fill() LANGUAGE plpgsql AS $$ "
 		  "BEGIN FOR i IN 1..3 LOOP INSERT INTO t VALUES (i); COMMIT; END LOOP; END $$;");
-	ADD(ctx, .id = "b", .revises = "a", LONE, .up = "CALL fill();\nDO $$ BEGIN INSERT INTO t "
-							"VALUES (4); COMMIT; END $$;");
+	ADD(ctx, .id = "b", .revises = "a", LONE,
+	    .up = "CALL fill();\nDO $$ BEGIN INSERT INTO t "
+		  "VALUES (4); COMMIT; END $$;");
 	ok(ctx, mig_upgrade(ctx, "head"));
 	assert_answer(p.db, "SELECT x FROM t ORDER BY x", "1|2|3|4");
 	mig_close(ctx);
@@ -601,7 +624,8 @@ static void test_settings_last(void **state)
 	static const char up[] =
 		"SET search_path = mine;\nSET app.tenant = 'eight';\nCREATE TABLE t (x "
 		"INTEGER);\nCREATE INDEX CONCURRENTLY t_x ON t (x);\nINSERT INTO t SELECT 1 / "
-		"divisor FROM public.d;\nSELECT 1 / (current_setting('app.tenant') = 'eight')::int;";
+		"divisor FROM public.d;\nSELECT 1 / (current_setting('app.tenant') = "
+		"'eight')::int;";
 	struct place p;
 	mig_ctx *ctx;
 
@@ -620,6 +644,43 @@ static void test_settings_last(void **state)
 	assert_answer(p.db, "SELECT x FROM mine.t", "1");
 	assert_answer(p.db, THERE("public.later"), "1");
 	assert_answer(mig_connection(ctx), "SHOW search_path", "\"$user\", public");
+	mig_close(ctx);
+	place_end(&p);
+}
+
+/* A section that gives the session's lock away: this is told, and what is transactional still is
+ * under a lock of its own. */
+static void test_lock_given_away(void **state)
+{
+	static const char *const sql[] = {
+		"SELECT pg_advisory_unlock_all();",
+		"DO $$ BEGIN PERFORM pg_advisory_unlock_all(); END $$;",
+	};
+	struct log log;
+	struct place p;
+	mig_ctx *ctx;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof sql / sizeof *sql; i++) {
+		char up[200];
+
+		place_begin(&p);
+		ctx = open_place(&p, NULL);
+		log_to(ctx, &log);
+		snprintf(up, sizeof up, "%s\nCREATE TABLE t (x INTEGER);", sql[i]);
+		ADD(ctx, .id = "a", LONE, .up = up);
+		if (mig_upgrade(ctx, "head"))
+			fail_msg("%s: %s", sql[i], mig_error_message(ctx));
+		assert_has(log.text, "the migration lock");
+		assert_string_equal(rows(p.db), "a");
+		mig_close(ctx);
+		place_end(&p);
+	}
+	place_begin(&p);
+	ctx = open_place(&p, NULL);
+	ADD(ctx, .id = "a", LONE, .up = "SELECT 1;\nDISCARD ALL;");
+	assert_int_not_equal(mig_upgrade(ctx, "head"), MIG_OK);
+	assert_has(mig_error_message(ctx), "a.sql:8:1: revision a: DISCARD ALL");
 	mig_close(ctx);
 	place_end(&p);
 }
@@ -689,6 +750,7 @@ int main(void)
 		cmocka_unit_test(test_unfinished_transaction),
 		cmocka_unit_test(test_procedure),
 		cmocka_unit_test(test_settings_last),
+		cmocka_unit_test(test_lock_given_away),
 		cmocka_unit_test(test_downgrade),
 		cmocka_unit_test(test_mended_script),
 	};

@@ -1,6 +1,436 @@
+/* Behind pgbouncer: in its transaction mode what is transactional works, and what is not is refused
+ * before it does harm; in its session mode everything works. */
 #include "support.h"
+
+#include <errno.h>
+#include <grp.h>
+#include <pwd.h>
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+struct pooler {
+	pid_t pid;
+	char folder[64];
+	char url[URL_SIZE];
+};
+
+static const char *program(void)
+{
+	static const char *const places[] = { "/usr/sbin/pgbouncer", "/usr/bin/pgbouncer",
+					      "/usr/local/bin/pgbouncer" };
+
+	for (size_t i = 0; i < sizeof places / sizeof *places; i++)
+		if (access(places[i], X_OK) == 0)
+			return places[i];
+	return NULL;
+}
+
+static void require_program(void)
+{
+	if (program())
+		return;
+	if (getenv("CI"))
+		fail_msg("no pgbouncer is installed");
+	print_message("no pgbouncer is installed\n");
+	skip();
+}
+
+/* It refuses to be root. */
+static const struct passwd *other_user(void)
+{
+	const struct passwd *user = NULL;
+
+	if (geteuid() == 0 && !(user = getpwnam("postgres")))
+		user = getpwnam("nobody");
+	return user;
+}
+
+static void write_configuration(const struct pooler *b, const struct place *p, const char *mode,
+				int size, const char *more)
+{
+	PQconninfoOption *options = PQconninfoParse(p->url, NULL);
+	char path[100];
+	FILE *file;
+
+	snprintf(path, sizeof path, "%s/pgbouncer.ini", b->folder);
+	file = fopen(path, "w");
+	assert_non_null(file);
+	fprintf(file, "[databases]\n* =");
+	for (PQconninfoOption *o = options; o->keyword; o++)
+		if (o->val && (!strcmp(o->keyword, "host") || !strcmp(o->keyword, "port") ||
+			       !strcmp(o->keyword, "user")))
+			fprintf(file, " %s=%s", o->keyword, o->val);
+	fprintf(file,
+		"\n[pgbouncer]\nlisten_port = 6432\nunix_socket_dir = %s\nauth_type = any\n"
+		"pool_mode = %s\ndefault_pool_size = %d\nmax_client_conn = 100\n"
+		"ignore_startup_parameters = extra_float_digits,options\n%s\n",
+		b->folder, mode, size, more);
+	fclose(file);
+	PQconninfoFree(options);
+	assert_int_equal(chmod(path, 0644), 0);
+}
+
+static _Noreturn void become(const struct pooler *b, const struct passwd *user)
+{
+	char path[100], log[100];
+
+	snprintf(path, sizeof path, "%s/pgbouncer.ini", b->folder);
+	snprintf(log, sizeof log, "%s/log", b->folder);
+	if (user && (initgroups(user->pw_name, user->pw_gid) || setgid(user->pw_gid) ||
+		     setuid(user->pw_uid)))
+		_exit(126);
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if (!freopen(log, "w", stderr))
+		_exit(126);
+	dup2(2, 1);
+	execl(program(), "pgbouncer", path, (char *)NULL);
+	_exit(127);
+}
+
+static void pooler_start(struct pooler *b, const struct place *p, const char *mode, int size,
+			 const char *more)
+{
+	const struct passwd *user = other_user();
+	int64_t until = now_ms() + 10000;
+	PGconn *db;
+
+	memset(b, 0, sizeof *b);
+	snprintf(b->folder, sizeof b->folder, "/tmp/mig-bouncer-XXXXXX");
+	assert_non_null(mkdtemp(b->folder));
+	if (user)
+		assert_int_equal(chown(b->folder, user->pw_uid, user->pw_gid), 0);
+	write_configuration(b, p, mode, size, more);
+	snprintf(b->url, sizeof b->url, "host=%s port=6432 user=postgres dbname=%s", b->folder,
+		 PQdb(p->db));
+	b->pid = fork();
+	if (!b->pid)
+		become(b, user);
+	while (db = PQconnectdb(b->url), PQstatus(db) != CONNECTION_OK) {
+		if (now_ms() > until)
+			fail_msg("pgbouncer does not start: %s", PQerrorMessage(db));
+		PQfinish(db);
+		sleep_ms(20);
+	}
+	PQfinish(db);
+}
+
+static void pooler_stop(struct pooler *b)
+{
+	char command[100];
+
+	kill(b->pid, SIGKILL);
+	while (waitpid(b->pid, NULL, 0) < 0 && errno == EINTR)
+		;
+	snprintf(command, sizeof command, "rm -rf '%s'", b->folder);
+	assert_int_equal(system(command), 0);
+}
+
+/* Sessions that wait in the pool, as many as there are. */
+static void warm_up(const struct pooler *b, int count)
+{
+	PGconn *clients[20];
+
+	assert_true(count <= 20);
+	for (int i = 0; i < count; i++) {
+		clients[i] = pg_connect(b->url);
+		pg_exec(clients[i], "BEGIN");
+	}
+	for (int i = 0; i < count; i++) {
+		pg_exec(clients[i], "COMMIT");
+		PQfinish(clients[i]);
+	}
+}
+
+static mig_ctx *open_three(const char *url)
+{
+	mig_ctx *ctx = open_url(url);
+
+	ADD(ctx, .id = "a", .up = "CREATE TABLE a (x INTEGER);\nSET search_path = '';",
+	    .down = "DROP TABLE public.a;");
+	ADD(ctx, .id = "b", .revises = "a", .keys = "-- lock_timeout: 5s\n",
+	    .up = "CREATE TABLE b (x INTEGER);\nSET ROLE pg_monitor;\nRESET ROLE;\nSET TimeZone = "
+		  "'Asia/Tokyo';\nSET app.tenant = 'eight';",
+	    .down = "DROP TABLE b;");
+	ADD(ctx, .id = "c", .revises = "b", .up = "CREATE TABLE c (x INTEGER);",
+	    .down = "DROP TABLE c;");
+	return ctx;
+}
+
+/* Whoever gets a session from the pool finds it as if nothing had been. */
+static void assert_clean(const struct pooler *b, const struct place *p, int size)
+{
+	PGconn *clients[20];
+
+	for (int i = 0; i < size && i < 3; i++) {
+		clients[i] = pg_connect(b->url);
+		pg_exec(clients[i], "BEGIN");
+		assert_answer(clients[i],
+			      "SELECT name || '=' || setting FROM pg_settings WHERE name IN "
+			      "('search_path', 'lock_timeout', 'statement_timeout', 'TimeZone', "
+			      "'client_connection_check_interval', 'client_encoding') AND setting "
+			      "IS DISTINCT FROM reset_val AND name <> 'client_encoding'",
+			      "");
+		assert_answer(clients[i], "SHOW role", "none");
+		assert_answer(clients[i],
+			      "SELECT coalesce(current_setting('app.tenant', true), '')", "");
+	}
+	for (int i = 0; i < size && i < 3; i++) {
+		pg_exec(clients[i], "ROLLBACK");
+		PQfinish(clients[i]);
+	}
+	assert_answer(p->db, ADVISORY_LOCKS, "0");
+	assert_answer(p->db,
+		      "SELECT count(*) FROM pg_stat_activity WHERE state LIKE 'idle in%' AND "
+		      "datname = current_database()",
+		      "0");
+}
+
+static const struct {
+	int size;
+	const char *more;
+} pools[] = {
+	{ 1, "" },
+	{ 2, "" },
+	{ 20, "" },
+	{ 2, "server_round_robin = 1" },
+	{ 20, "server_round_robin = 1" },
+	{ 2, "server_reset_query_always = 1" },
+};
+
+enum { POOLS = sizeof pools / sizeof *pools };
+
+static void test_transactions(void **state)
+{
+	static const int32_t modes[] = { MIG_TRANSACTION_RUN, MIG_TRANSACTION_REVISION };
+
+	(void)state;
+	require_program();
+	for (size_t i = 0; i < POOLS; i++) {
+		struct pooler b;
+		struct place p;
+
+		place_begin(&p);
+		pooler_start(&b, &p, "transaction", pools[i].size, pools[i].more);
+		warm_up(&b, pools[i].size);
+		for (size_t m = 0; m < 2; m++) {
+			mig_run_options options = { .struct_size = sizeof options,
+						    .transaction_mode = modes[m] };
+			mig_ctx *ctx = open_three(b.url);
+
+			ok(ctx, mig_upgrade_with(ctx, "head", &options));
+			assert_answer(p.db, TABLES, "a|b|c");
+			assert_clean(&b, &p, pools[i].size);
+			ok(ctx, mig_upgrade_with(ctx, "head", &options));
+			mig_close(ctx);
+			ctx = open_three(b.url);
+			ok(ctx, mig_downgrade_with(ctx, "base", &options));
+			assert_answer(p.db, TABLES, "");
+			mig_close(ctx);
+		}
+		assert_answer(p.db, "SELECT count(*) FROM mig_history", "12");
+		pooler_stop(&b);
+		place_end(&p);
+	}
+}
+
+static void test_many_at_once(void **state)
+{
+	enum { MANY = 8 };
+
+	(void)state;
+	require_program();
+	for (size_t i = 0; i < 3; i++) {
+		struct runner runners[MANY];
+		mig_ctx *contexts[MANY];
+		struct pooler b;
+		struct place p;
+
+		place_begin(&p);
+		pooler_start(&b, &p, "transaction", pools[i].size, pools[i].more);
+		for (int k = 0; k < MANY; k++) {
+			contexts[k] = open_three(b.url);
+			runner_start(&runners[k], contexts[k], NULL);
+		}
+		for (int k = 0; k < MANY; k++) {
+			if (runner_join(&runners[k]))
+				fail_msg("%s", mig_error_message(contexts[k]));
+			mig_close(contexts[k]);
+		}
+		assert_answer(p.db, "SELECT count(*) FROM mig_history", "3");
+		assert_clean(&b, &p, pools[i].size);
+		pooler_stop(&b);
+		place_end(&p);
+	}
+}
+
+static void test_error(void **state)
+{
+	struct pooler b;
+	struct place p;
+	mig_ctx *ctx;
+
+	(void)state;
+	require_program();
+	place_begin(&p);
+	pooler_start(&b, &p, "transaction", 2, "");
+	ctx = open_url(b.url);
+	ADD(ctx, .id = "a",
+	    .up = "CREATE TABLE a (x INTEGER);\nSET search_path = '';\nSELECT 1 / 0;");
+	expect(ctx, MIG_ESQL, mig_upgrade(ctx, "head"));
+	assert_has(mig_error_message(ctx), "a.sql:9:1: revision a: division by zero");
+	mig_close(ctx);
+	assert_clean(&b, &p, 2);
+	assert_answer(p.db, TABLES, "");
+	pooler_stop(&b);
+	place_end(&p);
+}
+
+#define CONCURRENTLY "CREATE INDEX CONCURRENTLY a_x ON a (x);"
+
+static void add_lone(mig_ctx *ctx)
+{
+	ADD(ctx, .id = "d", .revises = "c", .attributes = " transaction=no", .up = CONCURRENTLY,
+	    .down = "DROP INDEX CONCURRENTLY a_x;");
+}
+
+/* Whatever the pool: refused, nothing has run, no session keeps a lock, and what is transactional
+ * still works. */
+static void test_refused(void **state)
+{
+	(void)state;
+	require_program();
+	for (size_t i = 0; i < POOLS; i++)
+		for (int warm = 0; warm < 2; warm++) {
+			struct pooler b;
+			struct place p;
+			mig_ctx *ctx;
+
+			place_begin(&p);
+			pooler_start(&b, &p, "transaction", pools[i].size, pools[i].more);
+			if (warm)
+				warm_up(&b, pools[i].size);
+			ctx = open_three(b.url);
+			add_lone(ctx);
+			if (mig_upgrade(ctx, "head") != MIG_EUNSUPPORTED)
+				fail_msg("size %d, warm %d, \"%s\": %s: %s", pools[i].size, warm,
+					 pools[i].more, mig_status_name(mig_error_status(ctx)),
+					 mig_error_message(ctx));
+			assert_has(mig_error_message(ctx), "pooler");
+			assert_has(mig_error_hint(ctx), "direct");
+			assert_string_equal(rows(p.db), "none");
+			assert_answer(p.db, TABLES, "");
+			assert_clean(&b, &p, pools[i].size);
+			mig_close(ctx);
+
+			ctx = open_three(b.url);
+			ok(ctx, mig_upgrade(ctx, "head"));
+			mig_close(ctx);
+			assert_answer(p.db, ADVISORY_LOCKS, "0");
+			pooler_stop(&b);
+			place_end(&p);
+		}
+}
+
+/* While others use the pool. */
+struct user {
+	pthread_t thread;
+	const char *url;
+	volatile int stop;
+};
+
+static void *use(void *arg)
+{
+	struct user *u = arg;
+	PGconn *db = PQconnectdb(u->url);
+
+	while (!u->stop) {
+		PQclear(PQexec(db, "SELECT pg_sleep(0.002)"));
+		sleep_ms(1);
+	}
+	PQfinish(db);
+	return NULL;
+}
+
+static void test_refused_when_busy(void **state)
+{
+	enum { USERS = 6 };
+
+	(void)state;
+	require_program();
+	for (size_t i = 0; i < POOLS; i++) {
+		struct user users[USERS];
+		struct pooler b;
+		struct place p;
+
+		place_begin(&p);
+		pooler_start(&b, &p, "transaction", pools[i].size, pools[i].more);
+		for (int k = 0; k < USERS; k++) {
+			users[k] = (struct user){ .url = b.url };
+			pthread_create(&users[k].thread, NULL, use, &users[k]);
+		}
+		for (int round = 0; round < 5; round++) {
+			mig_ctx *ctx = open_three(b.url);
+
+			add_lone(ctx);
+			if (mig_upgrade(ctx, "head") != MIG_EUNSUPPORTED)
+				fail_msg("size %d, \"%s\": %s: %s", pools[i].size, pools[i].more,
+					 mig_status_name(mig_error_status(ctx)),
+					 mig_error_message(ctx));
+			mig_close(ctx);
+			if (pg_int(p.db, ADVISORY_LOCKS))
+				fail_msg("size %d, \"%s\": a lock stays behind", pools[i].size,
+					 pools[i].more);
+		}
+		for (int k = 0; k < USERS; k++) {
+			users[k].stop = 1;
+			pthread_join(users[k].thread, NULL);
+		}
+		pooler_stop(&b);
+		place_end(&p);
+	}
+}
+
+static void test_session_mode(void **state)
+{
+	(void)state;
+	require_program();
+	for (size_t i = 0; i < POOLS; i++) {
+		struct pooler b;
+		struct place p;
+		mig_ctx *ctx;
+
+		place_begin(&p);
+		pooler_start(&b, &p, "session", pools[i].size, pools[i].more);
+		ctx = open_three(b.url);
+		add_lone(ctx);
+		ok(ctx, mig_upgrade(ctx, "head"));
+		assert_answer(p.db,
+			      "SELECT indisvalid FROM pg_index WHERE indexrelid = 'a_x'::regclass",
+			      "t");
+		ok(ctx, mig_downgrade(ctx, "base"));
+		mig_close(ctx);
+		if (pg_int(p.db, ADVISORY_LOCKS))
+			fail_msg("size %d, \"%s\": a lock stays behind", pools[i].size,
+				 pools[i].more);
+		assert_answer(p.db, TABLES, "");
+		pooler_stop(&b);
+		place_end(&p);
+	}
+}
 
 int main(void)
 {
-	return 0;
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_transactions),
+		cmocka_unit_test(test_many_at_once),
+		cmocka_unit_test(test_error),
+		cmocka_unit_test(test_refused),
+		cmocka_unit_test(test_refused_when_busy),
+		cmocka_unit_test(test_session_mode),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
 }
