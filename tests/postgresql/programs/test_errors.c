@@ -198,18 +198,19 @@ static void test_encodings(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof encodings / sizeof *encodings; i++) {
-		char sql[200];
+		char sql[300], parameters[200];
 		struct place p;
 		mig_ctx *ctx;
 
 		place_begin(&p);
-		pg_exec(p.db, "DROP DATABASE IF EXISTS mig_test_encoded");
 		snprintf(sql, sizeof sql,
-			 "CREATE DATABASE mig_test_encoded ENCODING '%s' TEMPLATE template0 "
-			 "LC_COLLATE 'C' LC_CTYPE 'C'",
-			 encodings[i]);
+			 "CREATE DATABASE %s_encoded ENCODING '%s' TEMPLATE template0 LC_COLLATE "
+			 "'C' LC_CTYPE 'C'",
+			 PQdb(p.db), encodings[i]);
 		pg_exec(p.db, sql);
-		ctx = open_url(url_with(&p, "client_encoding=LATIN1&dbname=mig_test_encoded"));
+		snprintf(parameters, sizeof parameters, "client_encoding=LATIN1&dbname=%s_encoded",
+			 PQdb(p.db));
+		ctx = open_url(url_with(&p, parameters));
 		ADD(ctx, .id = "a", .up = "CREATE TABLE t (x TEXT);\nINSERT INTO t VALUES ('÷');");
 		ADD(ctx, .id = "b", .revises = "a",
 		    .up = "SELECT '÷÷÷÷÷÷÷÷÷÷÷÷÷÷÷÷÷÷÷÷÷÷÷÷÷÷÷÷÷÷÷÷÷÷÷÷÷÷÷÷÷÷÷÷';\nSELECT '÷', "
@@ -220,7 +221,8 @@ static void test_encodings(void **state)
 		ok(ctx, mig_upgrade(ctx, "a"));
 		assert_answer(mig_connection(ctx), "SELECT x FROM t", "÷");
 		mig_close(ctx);
-		pg_exec(p.db, "DROP DATABASE mig_test_encoded");
+		snprintf(sql, sizeof sql, "DROP DATABASE %s_encoded", PQdb(p.db));
+		pg_exec(p.db, sql);
 		place_end(&p);
 	}
 }

@@ -201,7 +201,9 @@ static void test_script_sets_the_path(void **state)
 		"SET search_path = app;",
 		"SET LOCAL search_path TO pg_catalog;",
 		"SET SCHEMA 'app';",
-		"ALTER ROLE CURRENT_USER SET search_path = app;",
+		"DO $$ BEGIN EXECUTE format('ALTER ROLE CURRENT_USER IN DATABASE %I SET "
+		"search_path = "
+		"app', current_database()); END $$;",
 		"DO $$ BEGIN PERFORM set_config('search_path', 'app', false); END $$;",
 	};
 	static const char *const attributes[] = { "", " transaction=no" };
@@ -211,7 +213,7 @@ static void test_script_sets_the_path(void **state)
 	for (size_t i = 0; i < sizeof sets / sizeof *sets * 3; i++) {
 		mig_run_options run = { .struct_size = sizeof run,
 					.transaction_mode = modes[i % 3 == 1] };
-		char up[300];
+		char up[400];
 		struct place p;
 		mig_ctx *ctx;
 
@@ -227,7 +229,6 @@ static void test_script_sets_the_path(void **state)
 			   "public.mig_history|public.mig_version|public.t|public.u") != 0)
 			fail_msg("%s (%zu): %s", sets[i / 3], i % 3, ask(p.db, WHERE_ARE));
 		mig_close(ctx);
-		pg_exec(p.db, "ALTER ROLE CURRENT_USER RESET search_path");
 		place_end(&p);
 	}
 }
