@@ -113,16 +113,16 @@ static mig_status open_own(mig_conn *conn, const char *given)
 	mig__free(&conn->alloc, url);
 	return rc;
 }
-/* Whether notices go where libpq sends them unless told otherwise: asked of a connection that is
- * not one. */
-static int has_standard_receiver(PGconn *db)
+void mig__pg_listen(mig_conn *conn)
 {
-	PGconn *none = PQconnectStart("none");
-	int same = none &&
-		   PQsetNoticeReceiver(none, NULL, NULL) == PQsetNoticeReceiver(db, NULL, NULL);
+	PGconn *none;
 
+	if (conn->listens)
+		return;
+	none = PQconnectStart("none");
+	conn->listens = none && PQsetNoticeReceiver(none, NULL, NULL) ==
+					PQsetNoticeReceiver(conn->db, NULL, NULL);
 	PQfinish(none);
-	return same;
 }
 
 static mig_status adopt(mig_conn *conn, const mig_conn_options *o)
@@ -135,8 +135,7 @@ static mig_status adopt(mig_conn *conn, const mig_conn_options *o)
 		return mig__pg_report(conn, MIG_EUNSUPPORTED, NULL, NULL,
 				      "the server is PostgreSQL %d; libmig needs 11 or later",
 				      version / 10000);
-	conn->cancel = PQgetCancel(conn->db);
-	conn->listens = !conn->lent || has_standard_receiver(conn->db);
+	conn->listens = !conn->lent; /* a lent one is looked at when a run begins */
 	conn->recode = strcmp(pg_encoding_to_char(PQclientEncoding(conn->db)), "UTF8") != 0;
 	if (o->search_path)
 		conn->search_path = copy(conn, o->search_path);
@@ -189,7 +188,6 @@ void mig__pg_close(mig_conn *conn)
 
 	if (conn->running || conn->locked)
 		mig__pg_run_end(conn);
-	PQfreeCancel(conn->cancel);
 	if (!conn->lent)
 		PQfinish(conn->db);
 	PQclear(conn->rows);

@@ -54,7 +54,6 @@ struct mig_conn {
 	const mig_dialect_host *host;
 	struct mig__alloc alloc;
 	PGconn *db;
-	PGcancel *cancel;
 	int lent;
 	int listens; /* notices come to us */
 	int32_t lock_timeout_ms;
@@ -112,6 +111,9 @@ void mig__pg_close(mig_conn *conn);
 void *mig__pg_native(mig_conn *conn);
 void *mig__pg_detach(mig_conn *conn);
 void mig__pg_cancel(mig_conn *conn);
+/* Has notices come to us, if nobody else has asked for them: libpq's own receiver, which a
+ * connection that is none has as well, writes them to stderr. */
+void mig__pg_listen(mig_conn *conn);
 
 /* error.c */
 /* Reports an error of the server, or of the connection if result is NULL. */

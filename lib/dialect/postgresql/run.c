@@ -37,6 +37,7 @@ mig_status mig__pg_run_begin(mig_conn *conn)
 	if (rc)
 		return rc;
 	conn->running = 1;
+	mig__pg_listen(conn);
 	conn->waiting_since_us = 0;
 	atomic_store(&conn->cancelled, 0);
 	return MIG_OK;

@@ -24,10 +24,20 @@ static int stop_wanted(mig_conn *conn)
 	return atomic_load(&conn->cancelled) || conn->host->poll(conn->host->user, 0);
 }
 
+/* Asks the server to stop what it is doing; 0 if that could not be asked. */
+static int stop_server(mig_conn *conn)
+{
+	PGcancel *cancel = PQgetCancel(conn->db);
+	char words[256];
+	int asked = cancel && PQcancel(cancel, words, sizeof words);
+
+	PQfreeCancel(cancel);
+	return asked;
+}
+
 /* Waits until the next result, or a part of COPY's data, can be read without waiting. */
 static void wait_for_server(mig_conn *conn)
 {
-	char words[256];
 	int asked = 0;
 
 	while (PQisBusy(conn->db)) {
@@ -36,8 +46,8 @@ static void wait_for_server(mig_conn *conn)
 		if (PQisnonblocking(conn->db) && PQflush(conn->db) > 0)
 			p.events |= POLLOUT;
 		/* nothing for a tick, or a signal */
-		if (poll(&p, 1, TICK_MS) <= 0 && !asked && conn->cancel && stop_wanted(conn))
-			asked = PQcancel(conn->cancel, words, sizeof words);
+		if (poll(&p, 1, TICK_MS) <= 0 && !asked && stop_wanted(conn))
+			asked = stop_server(conn);
 		if (!PQconsumeInput(conn->db))
 			return; /* lost: PQgetResult says it */
 	}

@@ -214,7 +214,8 @@ static void *want_a(void *user)
 {
 	struct rival *r = user;
 
-	wait_until(r->p->db, "SELECT count(*) FROM pg_locks WHERE NOT granted");
+	wait_until(r->p->db, "SELECT count(*) FROM pg_locks JOIN pg_database d ON d.oid = "
+			     "database WHERE NOT granted AND datname = current_database()");
 	pg_exec(r->db, "LOCK TABLE a");
 	pg_exec(r->db, "COMMIT");
 	return NULL;
