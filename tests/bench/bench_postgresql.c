@@ -495,16 +495,16 @@ static double mig_l_noop(struct env *env)
 	return lent_noops(env, env->far_db, 20);
 }
 
-/* One round trip a revision and the server's time: no program that waits for each answer can be
- * faster. */
+/* One round trip a revision, as long as one takes now, and the server's time: no program that waits
+ * for each answer can be faster. */
 static double limit_trips(struct env *env)
 {
-	double took;
+	double trip = limit_l_noop(env), took;
 
 	env->how &= ~FAR;
 	took = limit_run(env);
 	env->how |= FAR;
-	return (double)env->n * env->options->round_trip_ms + took;
+	return (double)env->n * trip + took;
 }
 
 /* ---- rows ----------------------------------------------------------------------------------- */
