@@ -13,6 +13,7 @@
 #ifndef MIG_DIALECT_H
 #define MIG_DIALECT_H
 
+#include <mig/schema.h>
 #include <mig/types.h>
 
 #ifdef __cplusplus
@@ -126,8 +127,70 @@ enum mig_table_sql {
 /** What a dialect can do, or-ed in mig_dialect.capabilities. */
 enum mig_dialect_capability {
 	MIG_CAN_TRANSACTIONAL_DDL = 1, /**< DDL is undone by a rollback */
-	MIG_CAN_SCHEMAS = 2            /**< tables can be qualified by a schema */
+	MIG_CAN_SCHEMAS = 2,           /**< tables can be qualified by a schema */
+	MIG_CAN_ENUMS = 4              /**< enumerated types are objects of their own */
 };
+
+/** No object, as a number of mig_schema_sink. */
+#define MIG_NO_OBJECT UINT32_MAX
+
+/** How an object's need of another is meant. */
+enum mig_need {
+	MIG_NEED = 0, /**< cannot exist without it */
+	/** Can be created before it, but is dropped together with it (a sequence and the column that
+	 * owns it). */
+	MIG_NEED_OWNER = 1
+};
+
+/** Where inspect() and native_column() report what they find. Everything is copied. A status other than
+ * MIG_OK is to be returned at once. */
+typedef struct mig_schema_sink {
+	size_t struct_size;
+	void *user;
+	/** parent: the number of its parent, reported before, or MIG_NO_OBJECT at the top. *number:
+	 * what to name it by later; MIG_NO_OBJECT if it is left out by a filter, and children of such
+	 * a parent are left out, too (a parent that was left out is passed as MIG_LEFT_OUT). */
+	mig_status (*object)(void *user, const mig_object *object, uint32_t parent,
+			     uint32_t *number);
+	/** One object needs another (enum mig_need); a number that was left out is ignored. */
+	mig_status (*need)(void *user, uint32_t from, uint32_t to, int32_t need);
+	/** The database has something that objects do not cover, e.g. "publication news". */
+	mig_status (*uncovered)(void *user, const char *what);
+} mig_schema_sink;
+
+/** The number of an object that a filter left out. */
+#define MIG_LEFT_OUT (UINT32_MAX - 1)
+
+/** What becomes of an object whose attributes differ, or-ed, returned by change(). 0: it is equal
+ * after all. */
+enum mig_change {
+	MIG_CHANGE_ALTER = 1, /**< render() can alter it in place */
+	/** render() can alter it in place, but only while those dependents that hold it (holds()) are
+	 * not there: they are dropped before, and created again after. */
+	MIG_CHANGE_ALONE = 2,
+	MIG_CHANGE_RECREATE = 4, /**< it is dropped and created again, and all its dependents with it */
+	MIG_CHANGE_LOSSY = 8     /**< with one of the others: data may be lost */
+};
+
+/** What render() gets. */
+typedef struct mig_changes {
+	size_t struct_size;
+	const mig_op *ops; /**< in the order in which they can be done */
+	size_t op_count;
+	const mig_object *before; /**< first object of the schema as it is before, others by next */
+	const mig_object *after;  /**< first object of the schema as it is to be */
+} mig_changes;
+
+/** Where render() puts its SQL. */
+typedef struct mig_sql_sink {
+	size_t struct_size;
+	void *user;
+	/** One statement without its semicolon. op: the (first) operation that it does, or NULL. kind:
+	 * MIG_STATEMENT_LONE if it cannot run inside a transaction, or not with those around it;
+	 * otherwise 0. comment: what a reader of the script should know, without "--", or NULL. */
+	mig_status (*statement)(void *user, const char *text, size_t size, const mig_op *op,
+				uint32_t kind, const char *comment);
+} mig_sql_sink;
 
 /** A dialect. Slots without "optional" are required. */
 struct mig_dialect {
@@ -234,6 +297,27 @@ struct mig_dialect {
 	 * interrupted, when a process died. Removes what it left half done. 1 in *done if it needs
 	 * not be run again, otherwise 0. Otherwise: it is run again. */
 	mig_status (*probe)(mig_conn *conn, const char *text, size_t size, int32_t *done);
+
+	/* -- schemas: all or none; otherwise there is no autogenerate */
+
+	/** Reports every object of the database but the system's own, those that belong to an
+	 * extension, and libmig's tables, by a fixed number of queries. Parents come before their
+	 * children, columns in their order. Expressions are in the engine's own canonical text. */
+	mig_status (*inspect)(mig_conn *conn, const mig_schema_sink *sink);
+	/** What to do about two objects of one kind and name whose attributes differ: enum mig_change,
+	 * or-ed. */
+	uint32_t (*change)(const mig_object *from, const mig_object *to);
+	/** Nonzero if dependent, which needs changed, must not be there while changed is altered
+	 * (enum mig_change: MIG_CHANGE_ALONE). */
+	int32_t (*holds)(const mig_object *dependent, const mig_object *changed);
+	/** Turns operations into SQL. Names are not searched for: the SQL qualifies them. */
+	mig_status (*render)(mig_conn *conn, const mig_changes *changes, const mig_sql_sink *sink);
+	/** Opens an empty database of the same make, to try things in; close() removes it. */
+	mig_status (*scratch)(mig_conn *conn, mig_conn **out);
+	/** Reports a column declared in portable terms (mig/model.h) as the dialect has it, with its
+	 * DEFAULT, and a CHECK where it takes one to make the type. Errors: MIG_EUNSUPPORTED. */
+	mig_status (*native_column)(mig_conn *conn, const mig_object *column, uint32_t parent,
+				    const mig_schema_sink *sink);
 };
 
 /** The dialect libmig-sqlite, for mig_open_options.dialect. Since 0.1.0. */

@@ -524,6 +524,15 @@ MIG_API void mig_stmt_free(mig_stmt *stmt);
  * MIG_EEXISTS when DIR is there and not empty, MIG_EIO. Needs no database. Since 0.1.0. */
 MIG_API mig_status mig_init_directory(mig_ctx *ctx, const char *dir);
 
+/** One section of a new revision. */
+typedef struct mig_section {
+	int32_t direction;      /**< MIG_UPGRADE or MIG_DOWNGRADE */
+	int32_t no_transaction; /**< nonzero: transaction=no */
+	const char *dialect;    /**< NULL: every dialect */
+	const char *database;   /**< NULL: every database */
+	const char *sql;        /**< NULL: empty */
+} mig_section;
+
 typedef struct mig_revision_options {
 	size_t struct_size;
 	const char *message;           /**< NULL or "": "empty message" */
@@ -538,6 +547,10 @@ typedef struct mig_revision_options {
 	const char *downgrade_sql; /**< text for the downgrade section; NULL: none */
 	const char *created;       /**< RFC 3339; NULL: now, UTC */
 	int32_t splice;            /**< nonzero: a parent need not be a head */
+	int32_t reserved;
+	const mig_section *sections; /**< instead of upgrade_sql and downgrade_sql; or NULL */
+	size_t section_count;
+	size_t section_size; /**< sizeof(mig_section) */
 } mig_revision_options;
 
 /** Writes a new revision file into the first (or given) folder of the context. *out is a list of

@@ -82,7 +82,10 @@ enum mig_status_code {
 	MIG_EUNSUPPORTED = -79, /**< the dialect cannot do this */
 	MIG_ECONSTRAINT = -80,  /**< the engine refused a row: a constraint failed */
 	MIG_ETIMEOUT = -81,     /**< the engine stopped a statement that took too long */
-	MIG_EPERMISSION = -82   /**< the database's user may not do this */
+	MIG_EPERMISSION = -82,  /**< the database's user may not do this */
+	MIG_EBEHIND = -83,      /**< the database is not at head, which autogenerate starts from */
+	/** A generated script, tried in a copy of the database, fails or gives another schema. */
+	MIG_EPROOF = -84
 };
 
 /** What a mig_value holds. */

@@ -135,6 +135,7 @@ struct creation {
 	uint32_t first_parent;        /* or MIG__NO_NODE */
 	char *path;                   /* of the file, once it is written */
 	char id[13], created[32];
+	mig_section plain[2];
 };
 
 static mig_status random_id(struct creation *c)
@@ -383,8 +384,11 @@ static mig_status create(struct creation *c)
 	strftime(c->created, sizeof c->created, "%Y-%m-%dT%H:%M:%SZ", &tm);
 	c->values.created = c->o.created ? c->o.created : c->created;
 	c->values.message = c->o.message && c->o.message[0] ? c->o.message : "empty message";
-	c->values.upgrade_sql = c->o.upgrade_sql ? c->o.upgrade_sql : "";
-	c->values.downgrade_sql = c->o.downgrade_sql ? c->o.downgrade_sql : "";
+	c->plain[0] = (mig_section){ .direction = MIG_UPGRADE, .sql = c->o.upgrade_sql };
+	c->plain[1] = (mig_section){ .direction = MIG_DOWNGRADE,
+					      .sql = c->o.downgrade_sql };
+	c->values.sections = c->o.sections ? c->o.sections : c->plain;
+	c->values.section_count = c->o.sections ? c->o.section_count : 2;
 	if (!rc)
 		rc = choose_parents(c);
 	if (!rc)
@@ -408,6 +412,8 @@ mig_status mig_revision_create(mig_ctx *ctx, const mig_revision_options *options
 	if (!out)
 		return mig__fail(&ctx->err, MIG_EINVAL, "the output is NULL");
 	rc = mig__options_read(&c.o, sizeof c.o, options, &ctx->err);
+	if (!rc && c.o.sections && c.o.section_size != sizeof(mig_section))
+		rc = mig__fail(&ctx->err, MIG_EINVAL, "section_size is not that of this library");
 	if (!rc)
 		rc = mig__load(ctx, 0);
 	if (rc)

@@ -140,6 +140,9 @@ void mig_close(mig_ctx *ctx)
 	if (ctx->db.dialect)
 		mig__db_close(&ctx->db);
 	mig__unload(ctx);
+	if (ctx->model)
+		mig__model_finish(ctx->model);
+	mig__free(&alloc, ctx->model);
 	mig__free(&alloc, ctx->sources);
 	mig__arena_finish(&ctx->arena);
 	mig__error_clear(&ctx->err);

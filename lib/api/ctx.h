@@ -7,6 +7,7 @@
 #include "dialect/db.h"
 #include "graph/graph.h"
 #include "migrate/run.h"
+#include "schema/model.h"
 #include "script/script.h"
 
 #include <mig/mig.h>
@@ -40,6 +41,8 @@ struct mig_ctx {
 	int loaded;
 	struct mig__set set;
 	struct mig__graph *graph;
+
+	mig_model *model; /* what the program declares; NULL: nothing */
 
 	mig_log_fn log;
 	void *log_user;

@@ -53,6 +53,8 @@ static const struct {
 	ROW(MIG_ECONSTRAINT, "constraint failed"),
 	ROW(MIG_ETIMEOUT, "a statement took too long"),
 	ROW(MIG_EPERMISSION, "permission denied"),
+	ROW(MIG_EBEHIND, "the database is not up to date"),
+	ROW(MIG_EPROOF, "the generated script does not do what it should"),
 #undef ROW
 };
 

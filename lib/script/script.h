@@ -128,7 +128,8 @@ mig_status mig__set_add_c(struct mig__set *set, const mig_revision_def *def,
 struct mig__script_values {
 	const char *id, *message, *created;
 	struct mig__list parents, dependencies, labels;
-	const char *upgrade_sql, *downgrade_sql; /* "" if none */
+	const mig_section *sections; /* the first of a direction stands in the template */
+	size_t section_count;
 };
 /* The built-in template. */
 extern const char mig__script_template[];

@@ -30,7 +30,6 @@ struct render {
 	struct mig__reader template; /* for places */
 	const struct mig__script_values *v;
 	struct mig__buf message; /* as it will be read back */
-	struct mig__word upgrade, downgrade;
 	struct mig__buf out;
 	size_t line_start; /* in out */
 	int empty;         /* a variable of the line was */
@@ -102,14 +101,78 @@ static void add_created(struct render *r)
 	mig__buf_adds(&r->out, r->v->created ? r->v->created : "");
 }
 
+/* The SQL without blanks and empty lines at its end. */
+static struct mig__word sql_of(const mig_section *s)
+{
+	const char *sql = s->sql ? s->sql : "";
+	size_t size = strlen(sql);
+
+	while (size &&
+	       (mig__is_blank(sql[size - 1]) || sql[size - 1] == '\n' || sql[size - 1] == '\r'))
+		size--;
+	return (struct mig__word){ sql, size };
+}
+
+/* What stands behind "mig:upgrade". */
+static void add_options(struct render *r, const mig_section *s)
+{
+	if (s->dialect)
+		mig__buf_addf(&r->out, " dialect=%s", s->dialect);
+	if (s->database)
+		mig__buf_addf(&r->out, " database=%s", s->database);
+	mig__buf_adds(&r->out, s->no_transaction ? " transaction=no" : "");
+}
+
+/* The SQL of a direction's first section; then the others, each with its directive. */
+static void add_sections(struct render *r, int32_t direction)
+{
+	int first = 1;
+
+	for (size_t i = 0; i < r->v->section_count; i++) {
+		const mig_section *s = &r->v->sections[i];
+		struct mig__word sql = sql_of(s);
+
+		if (s->direction != direction)
+			continue;
+		if (!first) {
+			mig__buf_addf(&r->out, "\n\n-- mig:%s",
+				      direction == MIG_UPGRADE ? "upgrade" : "downgrade");
+			add_options(r, s);
+			mig__buf_adds(&r->out, "\n");
+		}
+		mig__buf_add(&r->out, sql.at, sql.size);
+		first = 0;
+	}
+}
+
+/* A directive of the template gets the options of the first section of its direction. */
+static void complete_directive(struct render *r, struct mig__word line)
+{
+	static const char *const names[] = {
+		[MIG_UPGRADE] = "mig:upgrade", [MIG_DOWNGRADE] = "mig:downgrade"
+	};
+	struct mig__word words;
+
+	if (!mig__directive(line, &words))
+		return;
+	for (size_t i = 0; i < r->v->section_count; i++) {
+		const mig_section *s = &r->v->sections[i];
+
+		if (mig__word_is(mig__trim(words), names[s->direction])) {
+			add_options(r, s);
+			return;
+		}
+	}
+}
+
 static void add_upgrade(struct render *r)
 {
-	mig__buf_add(&r->out, r->upgrade.at, r->upgrade.size);
+	add_sections(r, MIG_UPGRADE);
 }
 
 static void add_downgrade(struct render *r)
 {
-	mig__buf_add(&r->out, r->downgrade.at, r->downgrade.size);
+	add_sections(r, MIG_DOWNGRADE);
 }
 
 static const struct variable {
@@ -205,6 +268,8 @@ static mig_status expand_line(struct render *r, struct mig__word line)
 	while (r->empty && !r->out.failed && r->out.len > r->line_start &&
 	       mig__is_blank(r->out.data[r->out.len - 1]))
 		r->out.len--;
+	if (!rc)
+		complete_directive(r, line);
 	if (!(alone && alone->sql && r->empty))
 		mig__buf_adds(&r->out, "\n");
 	return rc;
@@ -296,29 +361,28 @@ static mig_status take_message(struct render *r, const char *message)
 	return rc;
 }
 
-static mig_status take_sql(struct render *r, const char *sql, const char *what,
-			   struct mig__word *out)
+static mig_status check_section(const mig_section *s, struct mig__error *err)
 {
-	struct mig__error *err = r->template.err;
+	const char *what = s->direction == MIG_UPGRADE ? "upgrade SQL" : "downgrade SQL";
+	const char *sql = s->sql ? s->sql : "";
 	struct mig__lines lines;
 	struct mig__line line;
 	struct mig__word words;
-	size_t size;
-	mig_status rc;
+	mig_status rc = MIG_OK;
 
-	if (!sql)
-		sql = "";
-	size = strlen(sql);
-	rc = check_utf8(sql, what, err);
-	mig__lines_init(&lines, sql, size);
+	if (s->direction != MIG_UPGRADE && s->direction != MIG_DOWNGRADE)
+		return mig__fail(err, MIG_EINVAL, "a section has no direction");
+	if (s->dialect)
+		rc = mig__name_check(s->dialect, MIG__NAME_ID, "dialect", err);
+	if (!rc && s->database)
+		rc = mig__name_check(s->database, MIG__NAME_ID, "database", err);
+	if (!rc)
+		rc = check_utf8(sql, what, err);
+	mig__lines_init(&lines, sql, strlen(sql));
 	while (!rc && mig__lines_next(&lines, &line))
 		if (mig__directive(line.text, &words))
 			rc = mig__fail(err, MIG_ESYNTAX, "line %d of the %s is a directive",
 				       (int)line.number, what);
-	while (size &&
-	       (mig__is_blank(sql[size - 1]) || sql[size - 1] == '\n' || sql[size - 1] == '\r'))
-		size--;
-	*out = (struct mig__word){ sql, size };
 	return rc;
 }
 
@@ -339,24 +403,33 @@ static mig_status take_values(struct render *r)
 		rc = check_text(v->created, "", "creation time", err);
 	if (!rc)
 		rc = take_message(r, v->message ? v->message : "");
-	if (!rc)
-		rc = take_sql(r, v->upgrade_sql, "upgrade SQL", &r->upgrade);
-	if (!rc)
-		rc = take_sql(r, v->downgrade_sql, "downgrade SQL", &r->downgrade);
+	for (size_t i = 0; !rc && i < v->section_count; i++)
+		rc = check_section(&v->sections[i], err);
 	return rc;
 }
 
 /* -- the result, read back */
 
-/* Whether a section of the direction holds the SQL. */
-static int holds(const struct render *r, const struct mig__script *s, int32_t direction,
-		 struct mig__word sql)
+/* What was given is there; what was not given, the template may add. */
+static int fits(const char *given, const char *is)
 {
-	for (size_t i = 0; i < s->section_count; i++)
-		if (s->sections[i].direction == direction &&
-		    memmem(r->out.data + s->sections[i].offset, s->sections[i].size, sql.at,
-			   sql.size))
+	return !given || (is && !strcmp(is, given));
+}
+
+/* Whether a section of the file is the one that was given. */
+static int holds(const struct render *r, const struct mig__script *s, const mig_section *given)
+{
+	struct mig__word sql = sql_of(given);
+
+	for (size_t i = 0; i < s->section_count; i++) {
+		const struct mig__section *is = &s->sections[i];
+
+		if (is->direction == given->direction && fits(given->dialect, is->dialect) &&
+		    fits(given->database, is->database) &&
+		    (!given->no_transaction || is->no_transaction) &&
+		    memmem(r->out.data + is->offset, is->size, sql.at, sql.size))
 			return 1;
+	}
 	return !sql.size;
 }
 
@@ -377,10 +450,10 @@ static const char *difference(const struct render *r, const struct mig__script *
 		return "${depends_on}";
 	if (strcmp(s->created, v->created ? v->created : ""))
 		return "${created}";
-	if (!holds(r, s, MIG_UPGRADE, r->upgrade))
-		return "${upgrade}";
-	if (!holds(r, s, MIG_DOWNGRADE, r->downgrade))
-		return "${downgrade}";
+	for (size_t i = 0; i < v->section_count; i++)
+		if (!holds(r, s, &v->sections[i]))
+			return v->sections[i].direction == MIG_UPGRADE ? "${upgrade}"
+								       : "${downgrade}";
 	return NULL;
 }
 

@@ -45,6 +45,35 @@ static void assert_refused(const char *template_text, const struct mig__script_v
 	assert_null(text);
 }
 
+/* The two sections of a values struct. */
+#define SQL(up, down)                                                               \
+	.sections = (mig_section[]){ { .direction = MIG_UPGRADE, .sql = up },       \
+				     { .direction = MIG_DOWNGRADE, .sql = down } }, \
+	.section_count = 2
+
+/* Sections of several dialects, and options, beside the template's directives. */
+static void test_sections(void **user)
+{
+	const mig_section sections[] = {
+		{ .direction = MIG_UPGRADE, .dialect = "sqlite", .sql = "A" },
+		{ .direction = MIG_UPGRADE,
+		  .dialect = "postgresql",
+		  .no_transaction = 1,
+		  .sql = "B;\n" },
+		{ .direction = MIG_DOWNGRADE, .dialect = "sqlite", .sql = "C" },
+	};
+	const struct mig__script_values v = {
+		.id = "3f", .message = "m", .sections = sections, .section_count = 3
+	};
+
+	(void)user;
+	assert_render(mig__script_template, &v,
+		      "-- m\n--\n-- revision: 3f\n-- revises:\n-- branch_labels:\n-- depends_on:\n"
+		      "-- created:\n\n-- mig:upgrade dialect=sqlite\nA\n\n"
+		      "-- mig:upgrade dialect=postgresql transaction=no\nB;\n\n"
+		      "-- mig:downgrade dialect=sqlite\nC\n");
+}
+
 static void test_built_in(void **user)
 {
 	const struct mig__script_values full = { .id = "3f",
@@ -53,8 +82,8 @@ static void test_built_in(void **user)
 						 .parents = { parents, 2 },
 						 .labels = { labels, 1 },
 						 .dependencies = { deps, 1 },
-						 .upgrade_sql = "SELECT 1;\nSELECT '$$ ${x}';\n\n",
-						 .downgrade_sql = "SELECT 2;" };
+						 SQL("SELECT 1;\nSELECT '$$ ${x}';\n\n",
+						     "SELECT 2;") };
 	const struct mig__script_values least = { .id = "3f" };
 
 	(void)user;
@@ -70,9 +99,7 @@ static void test_built_in(void **user)
 
 static void test_own_template(void **user)
 {
-	const struct mig__script_values v = { .id = "a",
-					      .message = "one\ntwo",
-					      .upgrade_sql = "X" };
+	const struct mig__script_values v = { .id = "a", .message = "one\ntwo", SQL("X", NULL) };
 
 	(void)user;
 	assert_render("\xef\xbb\xbf  --${message}\r\n--revision:${revision}\r\n-- mig:upgrade "
@@ -87,7 +114,7 @@ static void test_own_template(void **user)
 static void test_template_faults(void **user)
 {
 	const struct mig__script_values v = {
-		.id = "a", .message = "m", .parents = { parents, 2 }, .upgrade_sql = "UP"
+		.id = "a", .message = "m", .parents = { parents, 2 }, SQL("UP", NULL)
 	};
 
 	(void)user;
@@ -152,10 +179,10 @@ static void test_value_faults(void **user)
 	REFUSED(MIG_ESYNTAX,
 		"t.tmpl: the template does not put ${created} where it belongs, and alone");
 	v.created = NULL;
-	v.upgrade_sql = "SELECT 1;\n  -- mig:downgrade\n";
+	v.sections = (mig_section[]){ { .sql = "SELECT 1;\n  -- mig:downgrade\n" } };
+	v.section_count = 1;
 	REFUSED(MIG_ESYNTAX, "line 2 of the upgrade SQL is a directive");
-	v.upgrade_sql = NULL;
-	v.downgrade_sql = "\xff";
+	v.sections = (mig_section[]){ { .direction = MIG_DOWNGRADE, .sql = "\xff" } };
 	REFUSED(MIG_EINVAL, "the downgrade SQL is not UTF-8");
 #undef REFUSED
 }
@@ -198,7 +225,7 @@ static void test_round_trip(void **user)
 					.created = "x",
 					.parents = { parents, 2 },
 					.labels = { labels, 1 },
-					.upgrade_sql = "SELECT 1" };
+					SQL("SELECT 1", NULL) };
 	char message[256], want[300], *text;
 	struct mig__script script;
 	struct mig__arena arena;
@@ -296,8 +323,7 @@ static mig_status render_once(const struct mig__alloc *alloc, void *user)
 					      .parents = { parents, 2 },
 					      .labels = { labels, 1 },
 					      .dependencies = { deps, 1 },
-					      .upgrade_sql = user,
-					      .downgrade_sql = user };
+					      SQL(user, user) };
 	struct mig__error err;
 	char *text, *name = NULL;
 	size_t size;
@@ -329,10 +355,11 @@ static void test_no_memory(void **user)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_built_in),        cmocka_unit_test(test_own_template),
-		cmocka_unit_test(test_template_faults), cmocka_unit_test(test_value_faults),
-		cmocka_unit_test(test_round_trip),      cmocka_unit_test(test_file_name),
-		cmocka_unit_test(test_long_id),         cmocka_unit_test(test_no_memory),
+		cmocka_unit_test(test_built_in),     cmocka_unit_test(test_sections),
+		cmocka_unit_test(test_own_template), cmocka_unit_test(test_template_faults),
+		cmocka_unit_test(test_value_faults), cmocka_unit_test(test_round_trip),
+		cmocka_unit_test(test_file_name),    cmocka_unit_test(test_long_id),
+		cmocka_unit_test(test_no_memory),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,514 @@
+/* autogen: the difference between the database and the model, and the revision made of it. */
+#include "migrate/autogen.h"
+#include "api/revision.h"
+#include "migrate/declare.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+struct mig_op_list {
+	struct mig__alloc alloc;
+	struct mig__arena arena;
+	struct mig__autogen work; /* owns the schemas that the operations point into */
+	mig_op *at;
+	const char **texts;
+	size_t count;
+	const char *sql[2]; /* by direction */
+	const char *dialect;
+	const char **uncovered;
+	size_t uncovered_count;
+};
+
+/* -- what the caller said about the comparison */
+
+/* An operation that the caller left out: its object is then left alone in the proof, too. */
+struct removed {
+	int32_t kind;
+	const char *schema, *top, *name;
+};
+
+struct asked {
+	mig_op_list *list;
+	mig_diff_options o;
+	struct mig__arena *arena;
+	struct removed *removed;
+	size_t removed_count, removed_cap;
+};
+
+/* Shell patterns with * and ?, without recursion: on a mismatch, the last * takes one more. */
+static int matches(const char *pattern, const char *text)
+{
+	const char *star = NULL, *from = NULL;
+
+	while (*text) {
+		if (*pattern == '*') {
+			star = ++pattern;
+			from = text;
+		} else if (*pattern == '?' || *pattern == *text) {
+			pattern++;
+			text++;
+		} else if (star) {
+			pattern = star;
+			text = ++from;
+		} else {
+			return 0;
+		}
+	}
+	while (*pattern == '*')
+		pattern++;
+	return !*pattern;
+}
+
+/* NAME, SCHEMA.NAME, KIND:NAME, KIND:SCHEMA.NAME */
+static int object_matches(struct asked *asked, const char *pattern, const mig_object *o)
+{
+	const char *colon = strchr(pattern, ':'), *dot;
+	char *schema;
+
+	if (colon) {
+		size_t n = (size_t)(colon - pattern);
+		const char *kind = mig_kind_name(o->kind);
+
+		if (strlen(kind) != n || strncmp(kind, pattern, n) != 0)
+			return 0;
+		pattern = colon + 1;
+	}
+	dot = strchr(pattern, '.');
+	if (!dot || !o->schema[0])
+		return matches(pattern, o->name);
+	schema = mig__arena_strndup(asked->arena, pattern, (size_t)(dot - pattern));
+	return schema && matches(schema, o->schema) && matches(dot + 1, o->name);
+}
+
+static int listed(struct asked *asked, const char *const *patterns, const mig_object *o)
+{
+	for (; *patterns; patterns++)
+		if (object_matches(asked, *patterns, o))
+			return 1;
+	return 0;
+}
+
+static int was_removed(const struct asked *asked, const mig_object *o)
+{
+	const mig_object *top = mig__top(o);
+
+	for (size_t i = 0; i < asked->removed_count; i++) {
+		const struct removed *r = &asked->removed[i];
+
+		if (r->kind == o->kind && !strcmp(r->name, o->name) && !strcmp(r->top, top->name) &&
+		    !strcmp(r->schema, top->schema))
+			return 1;
+	}
+	return 0;
+}
+
+static int leave_out(void *user, const mig_object *from, const mig_object *to)
+{
+	struct asked *asked = user;
+	const mig_object *o = from ? from : to;
+
+	if (!o->parent && asked->o.include && !listed(asked, asked->o.include, o))
+		return 1;
+	if (!o->parent && asked->o.exclude && listed(asked, asked->o.exclude, o))
+		return 1;
+	if (asked->removed_count && was_removed(asked, o))
+		return 1;
+	if (!asked->o.include_fn)
+		return 0;
+	return asked->list->work.direction == MIG_UPGRADE
+		       ? !asked->o.include_fn(asked->o.user, from, to)
+		       : !asked->o.include_fn(asked->o.user, to, from);
+}
+
+/* 1 if the caller says that the attribute is the same after all. */
+static int said_same(struct asked *asked, const mig_object *from, const mig_object *to,
+		     const char *key)
+{
+	int up = asked->list->work.direction == MIG_UPGRADE;
+
+	return !asked->o.compare_fn(asked->o.user, up ? from : to, up ? to : from, key);
+}
+
+static uint32_t change(void *user, const mig_object *from, const mig_object *to)
+{
+	struct asked *asked = user;
+	size_t differ = 0;
+
+	for (size_t i = 0; asked->o.compare_fn && i < from->attribute_count; i++) {
+		const char *key = from->attributes[i].key;
+
+		if (key[0] != '.' && !mig__attribute_same(from, to, key))
+			differ += !said_same(asked, from, to, key);
+	}
+	for (size_t i = 0; asked->o.compare_fn && i < to->attribute_count; i++) {
+		const char *key = to->attributes[i].key;
+
+		if (key[0] != '.' && !mig__attribute(from, key))
+			differ += !said_same(asked, from, to, key);
+	}
+	if (asked->o.compare_fn && !differ)
+		return 0;
+	return asked->list->work.db->dialect->change(from, to);
+}
+
+static mig_status process(void *user, struct mig__ops *ops)
+{
+	struct asked *asked = user;
+	struct mig__error *err = asked->list->work.err;
+	size_t kept = 0;
+
+	for (size_t i = 0; asked->o.operation_fn && i < ops->count; i++) {
+		const mig_object *o = ops->at[i].to ? ops->at[i].to : ops->at[i].from;
+		struct removed r = { o->kind, mig__top(o)->schema, mig__top(o)->name, o->name };
+
+		if (asked->o.operation_fn(asked->o.user, &ops->at[i],
+					  asked->list->work.direction)) {
+			ops->at[kept++] = ops->at[i];
+			continue;
+		}
+		if (!mig__grow(err->alloc, (void **)&asked->removed, &asked->removed_cap,
+			       asked->removed_count + 1, sizeof r))
+			return mig__fail_nomem(err);
+		asked->removed[asked->removed_count++] = r;
+	}
+	if (asked->o.operation_fn)
+		ops->count = kept;
+	return MIG_OK;
+}
+
+/* -- renames */
+
+static mig_status parse_rename(mig_ctx *ctx, struct mig__arena *arena, const char *text,
+			       struct mig__rename *out)
+{
+	const char *equals = strchr(text, '='), *dot = strchr(text, '.');
+
+	if (!equals || equals == text || !equals[1] || strchr(equals + 1, '=') ||
+	    (dot && dot < equals && (dot == text || dot + 1 == equals)))
+		return mig__fail(&ctx->err, MIG_EINVAL,
+				 "rename \"%s\": write old=new or table.old=new", text);
+	if (dot && dot > equals)
+		return mig__fail(&ctx->err, MIG_EINVAL, "rename \"%s\": the new name stands alone",
+				 text);
+	out->required = 1;
+	out->table = mig__arena_strndup(arena, text, (size_t)((dot ? dot : equals) - text));
+	out->column = dot ? mig__arena_strndup(arena, dot + 1, (size_t)(equals - dot - 1)) : NULL;
+	out->to = mig__arena_strdup(arena, equals + 1);
+	return out->table && out->to && (!dot || out->column) ? MIG_OK : mig__fail_nomem(&ctx->err);
+}
+
+/* Those declared in the model, then those asked for. */
+static mig_status gather_renames(mig_ctx *ctx, mig_op_list *list, const mig_diff_options *o)
+{
+	struct mig__rename *at;
+	size_t count = 0;
+	mig_status rc = MIG_OK;
+
+	for (const mig_table *t = ctx->model->tables; t; t = t->next) {
+		count += t->renamed_from != NULL;
+		for (const mig_column *c = t->columns; c; c = c->next)
+			count += c->renamed_from != NULL;
+	}
+	for (const char *const *r = o->renames; r && *r; r++)
+		count++;
+	at = mig__arena_zalloc(&list->arena, count + 1, sizeof *at);
+	if (!at)
+		return mig__fail_nomem(&ctx->err);
+	count = 0;
+	for (const mig_table *t = ctx->model->tables; t; t = t->next) {
+		if (t->renamed_from)
+			at[count++] = (struct mig__rename){ .schema = t->schema,
+							    .table = t->renamed_from,
+							    .to = t->name };
+		for (const mig_column *c = t->columns; c; c = c->next)
+			if (c->renamed_from)
+				at[count++] = (struct mig__rename){ .schema = t->schema,
+								    .table = t->name,
+								    .column = c->renamed_from,
+								    .to = c->name };
+	}
+	for (const char *const *r = o->renames; !rc && r && *r; r++)
+		rc = parse_rename(ctx, &list->arena, *r, &at[count++]);
+	list->work.renames = at;
+	list->work.rename_count = count;
+	return rc;
+}
+
+/* -- the list */
+
+static mig_status fill_operations(mig_op_list *list)
+{
+	struct mig__autogen *a = &list->work;
+	struct mig__buf buf;
+
+	list->count = a->rename_up.count + a->up_ops.count;
+	list->at = mig__arena_zalloc(&list->arena, list->count + 1, sizeof *list->at);
+	list->texts = mig__arena_zalloc(&list->arena, list->count + 1, sizeof *list->texts);
+	if (!list->at || !list->texts)
+		return mig__fail_nomem(a->err);
+	for (size_t i = 0; i < list->count; i++) {
+		list->at[i] = i < a->rename_up.count ? a->rename_up.at[i]
+						     : a->up_ops.at[i - a->rename_up.count];
+		mig__buf_init(&buf, &list->alloc);
+		mig__op_words(&list->at[i], &buf);
+		list->texts[i] = buf.failed ? NULL : mig__arena_strdup(&list->arena, buf.data);
+		mig__buf_finish(&buf);
+		if (!list->texts[i])
+			return mig__fail_nomem(a->err);
+	}
+	return MIG_OK;
+}
+
+static mig_status fill_sql(mig_op_list *list)
+{
+	const struct mig__sql *sql[2] = { &list->work.up, &list->work.down };
+
+	for (int i = 0; i < 2; i++) {
+		struct mig__buf buf;
+
+		mig__buf_init(&buf, &list->alloc);
+		mig__sql_text(sql[i], &buf);
+		list->sql[i] =
+			buf.failed ? NULL : mig__arena_strdup(&list->arena, mig__buf_text(&buf));
+		mig__buf_finish(&buf);
+		if (!list->sql[i])
+			return mig__fail_nomem(list->work.err);
+	}
+	return MIG_OK;
+}
+
+static mig_status fill_uncovered(mig_op_list *list)
+{
+	const struct mig__schema *schemas[2] = { &list->work.live, &list->work.model };
+	size_t count = schemas[0]->uncovered_count + schemas[1]->uncovered_count;
+
+	list->uncovered = mig__arena_zalloc(&list->arena, count + 1, sizeof *list->uncovered);
+	if (!list->uncovered)
+		return mig__fail_nomem(list->work.err);
+	for (int k = 0; k < 2; k++)
+		for (size_t i = 0; i < schemas[k]->uncovered_count; i++) {
+			size_t same = 0;
+
+			while (same < list->uncovered_count &&
+			       strcmp(list->uncovered[same], schemas[k]->uncovered[i]) != 0)
+				same++;
+			if (same == list->uncovered_count)
+				list->uncovered[list->uncovered_count++] = schemas[k]->uncovered[i];
+		}
+	return MIG_OK;
+}
+
+static mig_status compare(mig_ctx *ctx, mig_op_list *list, const mig_diff_options *o)
+{
+	struct mig__autogen *a = &list->work;
+	struct asked asked = { .list = list, .o = *o, .arena = &list->arena };
+	mig_status rc = gather_renames(ctx, list, o), proof;
+
+	a->hooks = (struct mig__diff_hooks){ .user = &asked,
+					     .change = change,
+					     .leave_out = leave_out };
+	a->process = process;
+	a->unproved = o->unproved;
+	if (!rc)
+		rc = mig__inspect(a->db, &a->live);
+	if (!rc)
+		rc = mig__declare(a->db, ctx->model, &a->model);
+	if (rc)
+		return rc;
+	proof = mig__autogen(a);
+	mig__free(&list->alloc, asked.removed);
+	if (proof && proof != MIG_EPROOF)
+		return proof;
+	rc = fill_operations(list);
+	if (!rc)
+		rc = fill_sql(list);
+	if (!rc)
+		rc = fill_uncovered(list);
+	return rc ? rc : proof;
+}
+
+/* After MIG_EPROOF the list is there all the same. */
+static mig_status diff(mig_ctx *ctx, const mig_diff_options *options, mig_op_list **out)
+{
+	mig_diff_options o;
+	mig_op_list *list;
+	mig_status rc = mig__options_read(&o, sizeof o, options, &ctx->err);
+
+	*out = NULL;
+	if (rc)
+		return rc;
+	if (!MIG__DB_SLOT(&ctx->db, inspect) || !MIG__DB_SLOT(&ctx->db, native_column))
+		return mig__fail(&ctx->err, MIG_EUNSUPPORTED, "dialect %s cannot compare schemas",
+				 ctx->db.dialect->name);
+	if (!ctx->model || !mig__model_any(ctx->model))
+		return mig__fail(&ctx->err, MIG_EMISUSE,
+				 "there is no model to compare the database with");
+	list = mig__calloc(&ctx->alloc, 1, sizeof *list);
+	if (!list)
+		return mig__fail_nomem(&ctx->err);
+	list->alloc = ctx->alloc;
+	list->dialect = ctx->db.dialect->name;
+	mig__arena_init(&list->arena, &list->alloc);
+	list->work =
+		(struct mig__autogen){ .db = &ctx->db, .alloc = &list->alloc, .err = &ctx->err };
+	ctx->busy = 1;
+	rc = compare(ctx, list, &o);
+	ctx->busy = 0;
+	atomic_store(&ctx->db.cancelled, 0);
+	if (rc && rc != MIG_EPROOF) {
+		mig_op_list_free(list);
+		return rc;
+	}
+	*out = list;
+	return rc;
+}
+
+mig_status mig_diff(mig_ctx *ctx, const mig_diff_options *options, mig_op_list **out)
+{
+	mig_op_list *list;
+	mig_status rc = mig__enter_db(ctx);
+
+	if (rc)
+		return rc;
+	if (!out)
+		return mig__fail(&ctx->err, MIG_EINVAL, "the output is NULL");
+	rc = diff(ctx, options, &list);
+	if (rc)
+		mig_op_list_free(list);
+	else
+		*out = list;
+	return rc;
+}
+
+size_t mig_op_list_count(const mig_op_list *list)
+{
+	return list ? list->count : 0;
+}
+
+const mig_op *mig_op_list_at(const mig_op_list *list, size_t i)
+{
+	return list && i < list->count ? &list->at[i] : NULL;
+}
+
+const char *mig_op_list_text(const mig_op_list *list, size_t i)
+{
+	return list && i < list->count ? list->texts[i] : NULL;
+}
+
+const char *mig_op_list_sql(const mig_op_list *list, int32_t direction, size_t *size)
+{
+	const char *sql = list && (direction == MIG_UPGRADE || direction == MIG_DOWNGRADE)
+				  ? list->sql[direction]
+				  : NULL;
+
+	if (size)
+		*size = sql ? strlen(sql) : 0;
+	return sql;
+}
+
+int32_t mig_op_list_no_transaction(const mig_op_list *list, int32_t direction)
+{
+	if (!list)
+		return 0;
+	return direction == MIG_DOWNGRADE ? list->work.down.lone : list->work.up.lone;
+}
+
+const char *mig_op_list_uncovered(const mig_op_list *list, size_t i)
+{
+	return list && i < list->uncovered_count ? list->uncovered[i] : NULL;
+}
+
+void mig_op_list_free(mig_op_list *list)
+{
+	struct mig__alloc alloc;
+
+	if (!list)
+		return;
+	alloc = list->alloc;
+	mig__autogen_finish(&list->work);
+	mig__arena_finish(&list->arena);
+	mig__free(&alloc, list);
+}
+
+/* -- the revision */
+
+static mig_status check_at_head(mig_ctx *ctx)
+{
+	int32_t at_head = 0;
+	mig_status rc = mig_is_at_head(ctx, &at_head);
+
+	if (rc || at_head)
+		return rc;
+	mig__fail(&ctx->err, MIG_EBEHIND, "the database is not up to date");
+	mig__error_set_hint(&ctx->err, "upgrade it first, then compare it with the model");
+	return MIG_EBEHIND;
+}
+
+/* The SQL, under a warning if it is not proved. */
+static const char *warned(mig_op_list *list, const char *sql, const char *warning)
+{
+	struct mig__buf buf;
+	const char *text;
+
+	if (!warning)
+		return sql;
+	mig__buf_init(&buf, &list->alloc);
+	mig__buf_addf(&buf, "-- warning: this is not proved: %s\n\n%s", warning, sql);
+	text = buf.failed ? NULL : mig__arena_strdup(&list->arena, buf.data);
+	mig__buf_finish(&buf);
+	return text;
+}
+
+static mig_status write_revision(mig_ctx *ctx, const mig_autogenerate_options *o, mig_op_list *list,
+				 const char *warning, mig_revision_list **out)
+{
+	mig_revision_options revision;
+	mig_section sections[2];
+	mig_status rc = mig__options_read(&revision, sizeof revision, o->revision, &ctx->err);
+
+	if (rc)
+		return rc;
+	for (int32_t i = MIG_UPGRADE; i <= MIG_DOWNGRADE; i++) {
+		sections[i] = (mig_section){ .direction = i,
+					     .no_transaction = mig_op_list_no_transaction(list, i),
+					     .dialect = o->name_dialect ? list->dialect : NULL,
+					     .sql = warned(list, list->sql[i], warning) };
+		if (!sections[i].sql)
+			return mig__fail_nomem(&ctx->err);
+	}
+	revision.struct_size = sizeof revision;
+	revision.sections = sections;
+	revision.section_count = 2;
+	revision.section_size = sizeof sections[0];
+	return mig_revision_create(ctx, &revision, out);
+}
+
+mig_status mig_autogenerate(mig_ctx *ctx, const mig_autogenerate_options *options,
+			    mig_revision_list **out)
+{
+	mig_autogenerate_options o;
+	mig_op_list *list = NULL;
+	char *warning = NULL;
+	mig_status rc = mig__enter_db(ctx);
+
+	if (rc)
+		return rc;
+	if (!out)
+		return mig__fail(&ctx->err, MIG_EINVAL, "the output is NULL");
+	rc = mig__options_read(&o, sizeof o, options, &ctx->err);
+	if (!rc)
+		rc = check_at_head(ctx);
+	if (!rc)
+		rc = diff(ctx, o.diff, &list);
+	if (rc == MIG_EPROOF && o.force) {
+		warning = mig__strdup(&ctx->alloc, mig_error_message(ctx));
+		rc = warning ? MIG_OK : mig__fail_nomem(&ctx->err);
+	}
+	if (!rc && !list->count)
+		rc = mig__revision_list_new(ctx, NULL, 0, 0, out);
+	else if (!rc)
+		rc = write_revision(ctx, &o, list, warning, out);
+	mig__free(&ctx->alloc, warning);
+	mig_op_list_free(list);
+	return rc;
+}

@@ -1,0 +1,344 @@
+#include "migrate/autogen.h"
+
+#include <string.h>
+
+enum { SHOWN = 10 }; /* differences in an error */
+
+static uint32_t change_of_dialect(void *user, const mig_object *from, const mig_object *to)
+{
+	return ((struct mig__autogen *)user)->db->dialect->change(from, to);
+}
+
+/* -- renames */
+
+static const mig_object *find_table(const struct mig__schema *s, const char *schema,
+				    const char *name)
+{
+	for (const mig_object *o = mig__schema_first(s); o; o = o->next)
+		if (o->kind == MIG_KIND_TABLE && !strcmp(o->name, name) &&
+		    (!schema || !schema[0] || !strcmp(o->schema, schema)))
+			return o;
+	return NULL;
+}
+
+/* The table that the model calls `name`, in live. */
+static const mig_object *live_table(const struct mig__autogen *a, const struct mig__rename *r)
+{
+	const mig_object *table = find_table(&a->live, r->schema, r->table);
+
+	for (size_t i = 0; !table && i < a->rename_count; i++)
+		if (!a->renames[i].column && !strcmp(a->renames[i].to, r->table))
+			table = find_table(&a->live, r->schema, a->renames[i].table);
+	return table;
+}
+
+/* What is to be renamed, or NULL if the hint does not fit (any more). */
+static const mig_object *renamed_object(const struct mig__autogen *a, const struct mig__rename *r)
+{
+	const mig_object *live, *model;
+
+	if (!r->column) {
+		live = find_table(&a->live, r->schema, r->table);
+		if (!live || find_table(&a->live, live->schema, r->to) ||
+		    !find_table(&a->model, live->schema, r->to) ||
+		    find_table(&a->model, live->schema, r->table))
+			return NULL;
+		return live;
+	}
+	live = live_table(a, r);
+	model = find_table(&a->model, r->schema, r->table);
+	if (!live || !model || mig__child(live, MIG_KIND_COLUMN, r->to) ||
+	    !mig__child(model, MIG_KIND_COLUMN, r->to) ||
+	    mig__child(model, MIG_KIND_COLUMN, r->column))
+		return NULL;
+	return mig__child(live, MIG_KIND_COLUMN, r->column);
+}
+
+/* A copy that differs in its name, or NULL. */
+static mig_object *copy_named(struct mig__autogen *a, const mig_object *o, const char *name)
+{
+	mig_object *copy = mig__arena_zalloc(&a->arena, 1, sizeof(struct mig__object));
+
+	if (!copy)
+		return NULL;
+	*copy = *o;
+	copy->name = name;
+	return copy;
+}
+
+static mig_status rename_error(struct mig__autogen *a, const struct mig__rename *r)
+{
+	mig__fail(a->err, MIG_ENOTFOUND, "rename %s%s%s=%s does not fit", r->table,
+		  r->column ? "." : "", r->column ? r->column : "", r->to);
+	mig__error_set_hint(a->err, "the old name must be in the database and not in the model, "
+				    "the new one in the model and not in the database");
+	return MIG_ENOTFOUND;
+}
+
+/* Adds the renames of tables, or those of columns, to both lists of operations. */
+static mig_status add_renames(struct mig__autogen *a, int columns)
+{
+	for (size_t i = 0; i < a->rename_count; i++) {
+		const struct mig__rename *r = &a->renames[i];
+		const mig_object *o = (r->column != NULL) == columns ? renamed_object(a, r) : NULL;
+		mig_object *from, *to, *table = NULL;
+		size_t n = a->rename_up.count;
+
+		if ((r->column != NULL) != columns)
+			continue;
+		if (!o && r->required)
+			return rename_error(a, r);
+		if (!o)
+			continue;
+		from = copy_named(a, o, o->name);
+		to = copy_named(a, o, r->to);
+		if (columns)
+			table = copy_named(a, o->parent, r->table);
+		if (!from || !to || (columns && !table))
+			return mig__fail_nomem(a->err);
+		from->parent = to->parent = table;
+		a->rename_up.at[n] = (mig_op){
+			.struct_size = sizeof(mig_op), .type = MIG_OP_RENAME, .from = from, .to = to
+		};
+		a->rename_up.count++;
+	}
+	return MIG_OK;
+}
+
+static mig_status plan_renames(struct mig__autogen *a)
+{
+	size_t n = a->rename_count;
+	mig_status rc;
+
+	a->rename_up.at = mig__arena_zalloc(&a->arena, n + 1, sizeof(mig_op));
+	a->rename_down.at = mig__arena_zalloc(&a->arena, n + 1, sizeof(mig_op));
+	if (!a->rename_up.at || !a->rename_down.at)
+		return mig__fail_nomem(a->err);
+	rc = add_renames(a, 0);
+	if (!rc)
+		rc = add_renames(a, 1);
+	n = a->rename_up.count;
+	for (size_t i = 0; i < n; i++) {
+		mig_op op = a->rename_up.at[n - 1 - i];
+		const mig_object *from = op.from;
+
+		op.from = op.to;
+		op.to = from;
+		a->rename_down.at[i] = op;
+	}
+	a->rename_down.count = n;
+	a->has_renames = n > 0;
+	return rc;
+}
+
+/* -- the copy of the live schema */
+
+/* MIG_EPROOF if what came out is not what should be. */
+static mig_status expect(struct mig__autogen *a, struct mig__schema *is, struct mig__schema *want,
+			 const char *what)
+{
+	struct mig__ops ops = { 0 };
+	struct mig__buf words;
+	mig_status rc = mig__diff(is, want, &a->hooks, &ops);
+
+	if (rc || !ops.count) {
+		mig__ops_finish(&ops);
+		return rc;
+	}
+	mig__buf_init(&words, a->alloc);
+	for (size_t i = 0; i < ops.count && i < SHOWN; i++) {
+		mig__buf_adds(&words, i ? ", " : "");
+		mig__op_words(&ops.at[i], &words);
+	}
+	if (ops.count > SHOWN)
+		mig__buf_addf(&words, " and %zu more", ops.count - SHOWN);
+	rc = words.failed ? mig__fail_nomem(a->err)
+			  : mig__fail(a->err, MIG_EPROOF, "%s; still to do: %s", what, words.data);
+	mig__buf_finish(&words);
+	mig__ops_finish(&ops);
+	return rc;
+}
+
+/* Runs the statements in the copy and reads what comes out. */
+static mig_status try(struct mig__autogen *a, struct mig__db *copy, const struct mig__sql *sql,
+		      int portions, const char *what, struct mig__schema *out)
+{
+	mig_status rc = mig__scratch_run(copy, sql, portions);
+
+	if (rc == MIG_ENOMEM || rc == MIG_ECANCELLED)
+		return rc;
+	if (rc) {
+		mig__error_prefix(a->err, "%s: ", what);
+		a->err->status = MIG_EPROOF;
+		return MIG_EPROOF;
+	}
+	return mig__inspect(copy, out);
+}
+
+/* Makes the copy what live is. */
+static mig_status copy_live(struct mig__autogen *a, struct mig__db *copy)
+{
+	struct mig__schema empty = { 0 }, made = { 0 };
+	struct mig__ops ops = { 0 };
+	struct mig__sql sql;
+	struct mig__diff_hooks all = a->hooks;
+	mig_status rc = mig__inspect(copy, &empty);
+
+	all.leave_out = NULL;
+	mig__sql_init(&sql, a->alloc);
+	if (!rc)
+		rc = mig__diff(&empty, &a->live, &all, &ops);
+	if (!rc)
+		rc = mig__sql_render(&sql, copy, &ops, mig__schema_first(&empty),
+				     mig__schema_first(&a->live));
+	if (!rc)
+		rc = try(a, copy, &sql, 1, "a copy of the database's schema cannot be made", &made);
+	if (!rc)
+		rc = expect(a, &made, &a->live, "the copy of the database's schema is not exact");
+	mig__sql_finish(&sql);
+	mig__ops_finish(&ops);
+	mig__schema_finish(&made);
+	mig__schema_finish(&empty);
+	return rc;
+}
+
+static mig_status apply_renames(struct mig__autogen *a, struct mig__db *copy)
+{
+	struct mig__sql sql;
+	mig_status rc;
+
+	mig__sql_init(&sql, a->alloc);
+	rc = mig__sql_render(&sql, a->db, &a->rename_up, mig__schema_first(&a->live),
+			     mig__schema_first(&a->live));
+	if (!rc)
+		rc = try(a, copy, &sql, 0, "renaming fails", &a->renamed);
+	mig__sql_finish(&sql);
+	return rc;
+}
+
+/* -- the two scripts */
+
+static struct mig__schema *base_of(struct mig__autogen *a)
+{
+	return a->has_renames ? &a->renamed : &a->live;
+}
+
+static mig_status render_up(struct mig__autogen *a, struct mig__sql *rest)
+{
+	const mig_object *live = mig__schema_first(&a->live);
+	mig_status rc = mig__sql_render(&a->up, a->db, &a->rename_up, live, live);
+
+	if (!rc)
+		rc = mig__sql_render(&a->up, a->db, &a->up_ops, mig__schema_first(base_of(a)),
+				     mig__schema_first(&a->model));
+	/* in the copy, the renames were done already */
+	if (!rc && a->has_renames)
+		rc = mig__sql_render(rest, a->db, &a->up_ops, mig__schema_first(base_of(a)),
+				     mig__schema_first(&a->model));
+	return rc;
+}
+
+static mig_status render_down(struct mig__autogen *a)
+{
+	const mig_object *base = mig__schema_first(base_of(a));
+	mig_status rc;
+
+	a->direction = MIG_DOWNGRADE;
+	rc = mig__diff(&a->model, base_of(a), &a->hooks, &a->down_ops);
+	if (!rc && a->process)
+		rc = a->process(a->hooks.user, &a->down_ops);
+	a->direction = MIG_UPGRADE;
+	if (!rc)
+		rc = mig__sql_render(&a->down, a->db, &a->down_ops, mig__schema_first(&a->model),
+				     base);
+	return rc ? rc : mig__sql_render(&a->down, a->db, &a->rename_down, base, base);
+}
+
+static mig_status prove(struct mig__autogen *a, struct mig__db *copy, const struct mig__sql *rest)
+{
+	struct mig__schema after = { 0 }, again = { 0 };
+	mig_status rc =
+		try(a, copy, rest, 0, "the upgrade fails in a copy of the database", &after);
+
+	if (!rc)
+		rc = expect(a, &after, &a->model, "the upgrade does not give the model");
+	if (!rc)
+		rc = try(a, copy, &a->down, 0, "the downgrade fails in a copy of the database",
+			 &again);
+	if (!rc)
+		rc = expect(a, &again, &a->live,
+			    "the downgrade does not give the database's schema again");
+	mig__schema_finish(&after);
+	mig__schema_finish(&again);
+	return rc;
+}
+
+static mig_status write_and_prove(struct mig__autogen *a, struct mig__db *copy)
+{
+	struct mig__sql rest;
+	mig_status rc;
+
+	mig__sql_init(&rest, a->alloc);
+	rc = render_up(a, &rest);
+	if (!rc)
+		rc = render_down(a);
+	if (!rc && !a->unproved) {
+		if (!copy->conn)
+			rc = mig__scratch_open(a->db, copy);
+		if (!rc && !a->has_renames)
+			rc = copy_live(a, copy);
+		if (!rc)
+			rc = prove(a, copy, a->has_renames ? &rest : &a->up);
+	}
+	mig__sql_finish(&rest);
+	return rc;
+}
+
+int mig__autogen_any(const struct mig__autogen *a)
+{
+	return a->has_renames || a->up_ops.count > 0;
+}
+
+mig_status mig__autogen(struct mig__autogen *a)
+{
+	struct mig__db copy = { .err = a->err };
+	mig_status rc;
+
+	if (!a->hooks.change) {
+		a->hooks.change = change_of_dialect;
+		a->hooks.user = a;
+	}
+	a->hooks.holds = a->db->dialect->holds;
+	mig__arena_init(&a->arena, a->alloc);
+	mig__sql_init(&a->up, a->alloc);
+	mig__sql_init(&a->down, a->alloc);
+	rc = plan_renames(a);
+	if (!rc && a->has_renames) {
+		rc = mig__scratch_open(a->db, &copy);
+		if (!rc)
+			rc = copy_live(a, &copy);
+		if (!rc)
+			rc = apply_renames(a, &copy);
+	}
+	if (!rc)
+		rc = mig__diff(base_of(a), &a->model, &a->hooks, &a->up_ops);
+	if (!rc && a->process)
+		rc = a->process(a->hooks.user, &a->up_ops);
+	if (!rc && mig__autogen_any(a))
+		rc = write_and_prove(a, &copy);
+	mig__scratch_close(&copy);
+	return rc;
+}
+
+void mig__autogen_finish(struct mig__autogen *a)
+{
+	mig__ops_finish(&a->up_ops);
+	mig__ops_finish(&a->down_ops);
+	mig__sql_finish(&a->up);
+	mig__sql_finish(&a->down);
+	mig__schema_finish(&a->live);
+	mig__schema_finish(&a->model);
+	mig__schema_finish(&a->renamed);
+	if (a->arena.alloc)
+		mig__arena_finish(&a->arena);
+}

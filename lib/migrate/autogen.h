@@ -1,0 +1,50 @@
+/* autogen: from two schemas to a proved pair of scripts.
+ *
+ *     live, model                        both as the inspector reads them
+ *       renames applied in a copy        the engine itself rewrites what mentions the names
+ *       diff, order, render              up, and the other way round down
+ *       proof in the copy                up gives the model, down gives live again
+ */
+#ifndef MIG__MIGRATE_AUTOGEN_H
+#define MIG__MIGRATE_AUTOGEN_H
+
+#include "migrate/scratch.h"
+
+/* A table or column that has another name in the model. column NULL: the table. */
+struct mig__rename {
+	const char *schema; /* "" or NULL: any */
+	const char *table;  /* of a column: its table's name in the model */
+	const char *column;
+	const char *to;
+	int32_t required; /* it is an error if it does not fit; otherwise it is then ignored */
+};
+
+struct mig__autogen {
+	/* set by the caller */
+	struct mig__db *db;
+	const struct mig__alloc *alloc;
+	struct mig__error *err;
+	struct mig__diff_hooks hooks; /* change, holds: filled in here if NULL */
+	const struct mig__rename *renames;
+	size_t rename_count;
+	/* Between diff and render: may take operations out. May be NULL. */
+	mig_status (*process)(void *user, struct mig__ops *ops);
+	int32_t unproved; /* nonzero: no proof */
+	/* for hooks and process: MIG_DOWNGRADE while the model is compared with live */
+	int32_t direction;
+	/* result */
+	struct mig__schema live, model, renamed; /* renamed: live after the renames, if any */
+	int has_renames;
+	struct mig__ops rename_up, rename_down, up_ops, down_ops;
+	struct mig__sql up, down;
+	struct mig__arena arena;
+};
+
+/* live and model are there; everything else is zero. MIG_EPROOF if the proof fails: the message
+ * says what differs. After an error up and down may be there all the same. */
+mig_status mig__autogen(struct mig__autogen *a);
+/* Nonzero if there is something to do. */
+int mig__autogen_any(const struct mig__autogen *a);
+void mig__autogen_finish(struct mig__autogen *a);
+
+#endif

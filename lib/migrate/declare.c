@@ -1,0 +1,493 @@
+#include "migrate/declare.h"
+
+#include "base/file.h"
+
+#include <stdio.h>
+#include <string.h>
+
+enum { ATTRIBUTES = 16 };
+
+struct declaring {
+	struct mig__db *db;
+	const mig_model *model;
+	struct mig__schema native;
+	mig_schema_sink sink;
+	struct mig__arena arena;
+	struct mig__map tables; /* schema NUL name: number */
+	uint32_t parent;        /* the table that is being made */
+};
+
+/* The attributes of one object, as they gather; those without a value are left out. */
+struct bag {
+	mig_attribute at[ATTRIBUTES];
+	size_t count;
+};
+
+static void put(struct bag *bag, const char *key, const char *value)
+{
+	if (value)
+		bag->at[bag->count++] = (mig_attribute){ key, value };
+}
+
+static mig_object object_of(int32_t kind, const char *schema, const char *name,
+			    const struct bag *bag)
+{
+	return (mig_object){ .struct_size = sizeof(mig_object),
+			     .kind = kind,
+			     .schema = schema,
+			     .name = name,
+			     .attributes = bag->at,
+			     .attribute_count = bag->count };
+}
+
+/* -- texts */
+
+static void add_quoted(struct mig__buf *buf, const char *name, char quote)
+{
+	mig__buf_add(buf, &quote, 1);
+	for (; *name; name++) {
+		if (*name == quote)
+			mig__buf_add(buf, name, 1);
+		mig__buf_add(buf, name, 1);
+	}
+	mig__buf_add(buf, &quote, 1);
+}
+
+static const char *kept(struct declaring *d, struct mig__buf *buf)
+{
+	const char *text = buf->failed ? NULL : mig__arena_strdup(&d->arena, mig__buf_text(buf));
+
+	mig__buf_finish(buf);
+	return text;
+}
+
+static int is_column(const mig_table *t, const char *name)
+{
+	for (const mig_column *c = t->columns; c; c = c->next)
+		if (!strcmp(c->name, name))
+			return 1;
+	return 0;
+}
+
+/* "a", "b"; of an index, what is no column of the table is an expression and stays as it is. */
+static const char *list_of(struct declaring *d, mig__names names, const mig_table *expressions,
+			   char quote)
+{
+	struct mig__buf buf;
+
+	mig__buf_init(&buf, d->db->err->alloc);
+	for (size_t i = 0; names && names[i]; i++) {
+		mig__buf_adds(&buf, i ? ", " : "");
+		if (expressions && !is_column(expressions, names[i]))
+			mig__buf_adds(&buf, names[i]);
+		else
+			add_quoted(&buf, names[i], quote);
+	}
+	return kept(d, &buf);
+}
+
+static const char *qualified(struct declaring *d, const char *schema, const char *name)
+{
+	struct mig__buf buf;
+
+	mig__buf_init(&buf, d->db->err->alloc);
+	if (schema && schema[0]) {
+		add_quoted(&buf, schema, '"');
+		mig__buf_adds(&buf, ".");
+	}
+	add_quoted(&buf, name, '"');
+	return kept(d, &buf);
+}
+
+static const char *in_parentheses(struct declaring *d, const char *text)
+{
+	struct mig__buf buf;
+
+	mig__buf_init(&buf, d->db->err->alloc);
+	mig__buf_addf(&buf, "(%s)", text);
+	return kept(d, &buf);
+}
+
+static mig_status nomem(struct declaring *d)
+{
+	return mig__fail_nomem(d->db->err);
+}
+
+/* What was said for the dialect, or for every one; NULL: nothing. */
+static const char *said(const struct declaring *d, const struct mig__said *list)
+{
+	const char *general = NULL;
+
+	for (; list; list = list->next) {
+		if (list->dialect && !strcmp(list->dialect, d->db->dialect->name))
+			return list->value;
+		if (!list->dialect && !general)
+			general = list->value;
+	}
+	return general;
+}
+
+/* -- columns */
+
+static const char *portable_type(struct declaring *d, const mig_column *c)
+{
+	struct mig__buf buf;
+
+	mig__buf_init(&buf, d->db->err->alloc);
+	mig__buf_addf(&buf, "%s%s", c->is_enum ? "enum" : c->type, c->array ? "[]" : "");
+	return kept(d, &buf);
+}
+
+/* A single integer key, which gets its values by itself if nothing else gives them. */
+static int fills_itself(const mig_column *c)
+{
+	const mig_table *t = c->table;
+
+	for (const mig_column *k = t->columns; k; k = k->next)
+		if (k != c && k->primary_key)
+			return 0;
+	for (const struct mig__item *i = t->items; i; i = i->next)
+		if (i->kind == MIG_KIND_FOREIGN_KEY && !strcmp(i->columns[0], c->name))
+			return 0;
+	return c->primary_key && !c->defaults && !c->default_portable && !c->generated &&
+	       !c->array && !c->types &&
+	       (!strcmp(c->type, "integer") || !strcmp(c->type, "bigint") ||
+		!strcmp(c->type, "smallint"));
+}
+
+static mig_status enum_attributes(struct declaring *d, const mig_column *c, struct bag *bag)
+{
+	const struct mig__enum *e = mig__model_find_enum(d->model, c->type);
+	const char *columns[2] = { c->name, NULL };
+	struct mig__item check = { .kind = MIG_KIND_CHECK, .columns = columns };
+
+	if (!e)
+		return mig__fail(d->db->err, MIG_ENOTFOUND, "column %s.%s: there is no enum \"%s\"",
+				 c->table->name, c->name, c->type);
+	put(bag, "enum_schema", e->schema);
+	put(bag, "enum_name", e->name);
+	put(bag, "enum_values", list_of(d, e->values, NULL, '\''));
+	put(bag, "enum_check", mig__model_name(d->model, &d->arena, c->table, &check));
+	return MIG_OK;
+}
+
+static mig_status declare_column(struct declaring *d, const mig_column *c)
+{
+	const char *expression = said(d, c->defaults), *type = said(d, c->types);
+	struct bag bag = { .count = 0 }, of_default = { .count = 0 };
+	mig_object column, fallback;
+	mig_status rc = MIG_OK;
+
+	put(&bag, type ? "type" : "portable_type", type ? type : portable_type(d, c));
+	if (c->is_enum)
+		rc = enum_attributes(d, c, &bag);
+	put(&bag, "not_null", c->not_null || c->primary_key ? "yes" : NULL);
+	put(&bag, "collation", c->collation);
+	put(&bag, "generated", c->generated);
+	put(&bag, "generated_kind", c->generated ? (c->stored ? "stored" : "virtual") : NULL);
+	put(&bag, "identity",
+	    c->identity == 2                 ? "ALWAYS"
+	    : c->identity || fills_itself(c) ? "BY DEFAULT"
+					     : NULL);
+	put(&bag, "primary_key", c->primary_key ? "yes" : NULL);
+	put(&bag, "comment", c->comment);
+	column = object_of(MIG_KIND_COLUMN, "", c->name, &bag);
+	put(&of_default, "expression", expression);
+	put(&of_default, "portable", expression ? NULL : c->default_portable);
+	if (of_default.count) {
+		fallback = object_of(MIG_KIND_DEFAULT, "", c->name, &of_default);
+		column.child = &fallback;
+	}
+	return rc ? rc : d->db->dialect->native_column(d->db->conn, &column, d->parent, &d->sink);
+}
+
+/* -- tables */
+
+/* Tells that the foreign key needs the table that it refers to, if that one is declared. */
+static mig_status need_referred(struct declaring *d, const struct mig__item *i, uint32_t number)
+{
+	struct mig__buf key;
+	uint32_t referred;
+
+	mig__buf_init(&key, d->db->err->alloc);
+	mig__buf_addf(&key, "%s.%s", i->referred_schema ? i->referred_schema : "",
+		      i->referred_table);
+	referred = mig__map_get(&d->tables, mig__buf_text(&key), key.len);
+	mig__buf_finish(&key);
+	return referred == MIG__NONE ? MIG_OK
+				     : d->sink.need(d->sink.user, number, referred, MIG_NEED);
+}
+
+static mig_status declare_item(struct declaring *d, const mig_table *t, const struct mig__item *i)
+{
+	const char *name = mig__model_name(d->model, &d->arena, t, i);
+	uint32_t number;
+	struct bag bag = { .count = 0 };
+	mig_object object;
+	mig_status rc;
+
+	if (!name)
+		return nomem(d);
+	if (i->kind == MIG_KIND_CHECK) {
+		put(&bag, "expression", in_parentheses(d, i->expression));
+	} else {
+		put(&bag, "columns",
+		    list_of(d, i->columns, i->kind == MIG_KIND_INDEX ? t : NULL, '"'));
+		put(&bag, "unique", i->kind == MIG_KIND_INDEX && i->unique ? "yes" : NULL);
+		put(&bag, "method", i->method);
+		put(&bag, "include",
+		    i->include && i->include[0] ? list_of(d, i->include, NULL, '"') : NULL);
+		put(&bag, "where", i->expression);
+	}
+	if (i->referred_table) {
+		put(&bag, "referred", qualified(d, i->referred_schema, i->referred_table));
+		put(&bag, "referred_columns", list_of(d, i->referred_columns, NULL, '"'));
+		put(&bag, "on_delete", i->on_delete);
+		put(&bag, "on_update", i->on_update);
+		put(&bag, "deferrable", i->deferrable);
+	}
+	object = object_of(i->kind, t->schema, name, &bag);
+	rc = d->sink.object(d->sink.user, &object, d->parent, &number);
+	return rc || !i->referred_table ? rc : need_referred(d, i, number);
+}
+
+static mig_status declare_table(struct declaring *d, const mig_table *t)
+{
+	struct bag bag = { .count = 0 };
+	mig_object object;
+	mig_status rc;
+
+	if (!t->columns)
+		return mig__fail(d->db->err, MIG_EINVAL, "table %s has no columns", t->name);
+	for (const struct mig__said *o = t->options; o && bag.count < ATTRIBUTES - 1; o = o->next)
+		if (!strcmp(o->dialect, d->db->dialect->name))
+			put(&bag, o->key, o->value);
+	put(&bag, "comment", t->comment);
+	object = object_of(MIG_KIND_TABLE, t->schema, t->name, &bag);
+	rc = d->sink.object(d->sink.user, &object, MIG_NO_OBJECT, &d->parent);
+	for (const mig_column *c = t->columns; !rc && c; c = c->next)
+		rc = declare_column(d, c);
+	return rc;
+}
+
+/* Keys and indexes that stand at the columns, then the table's own. */
+static mig_status declare_items(struct declaring *d, const mig_table *t)
+{
+	const char **columns;
+	size_t count = 0;
+	mig_status rc = MIG_OK;
+
+	for (const mig_column *c = t->columns; c; c = c->next)
+		count++;
+	columns = mig__arena_zalloc(&d->arena, count + 1, sizeof *columns);
+	if (!columns)
+		return nomem(d);
+	count = 0;
+	for (const mig_column *c = t->columns; c; c = c->next)
+		if (c->primary_key)
+			columns[count++] = c->name;
+	if (count)
+		rc = declare_item(
+			d, t,
+			&(struct mig__item){ .kind = MIG_KIND_PRIMARY_KEY, .columns = columns });
+	for (const mig_column *c = t->columns; !rc && c; c = c->next) {
+		const char *own[2] = { c->name, NULL };
+
+		if (c->unique)
+			rc = declare_item(
+				d, t,
+				&(struct mig__item){ .kind = MIG_KIND_UNIQUE, .columns = own });
+		if (!rc && c->indexed)
+			rc = declare_item(
+				d, t,
+				&(struct mig__item){ .kind = MIG_KIND_INDEX, .columns = own });
+	}
+	for (const struct mig__item *i = t->items; !rc && i; i = i->next)
+		rc = declare_item(d, t, i);
+	return rc;
+}
+
+/* -- the whole */
+
+static mig_status note_table(struct declaring *d, const mig_table *t, uint32_t number)
+{
+	size_t a = strlen(t->schema), b = strlen(t->name);
+	char *key = mig__arena_alloc(&d->arena, a + b + 2);
+
+	if (!key)
+		return nomem(d);
+	memcpy(key, t->schema, a);
+	key[a] = '.';
+	memcpy(key + a + 1, t->name, b + 1);
+	return mig__map_add(&d->tables, key, a + b + 1, number, NULL) ? MIG_OK : nomem(d);
+}
+
+static mig_status declare_enums(struct declaring *d)
+{
+	mig_status rc = MIG_OK;
+
+	if (!(d->db->dialect->capabilities & MIG_CAN_ENUMS))
+		return MIG_OK;
+	for (const struct mig__enum *e = d->model->enums; !rc && e; e = e->next) {
+		struct bag bag = { .count = 0 };
+		mig_object object;
+		uint32_t number;
+
+		put(&bag, "values", list_of(d, e->values, NULL, '\''));
+		object = object_of(MIG_KIND_ENUM, e->schema, e->name, &bag);
+		rc = d->sink.object(d->sink.user, &object, MIG_NO_OBJECT, &number);
+	}
+	return rc;
+}
+
+static mig_status declare_views(struct declaring *d)
+{
+	mig_status rc = MIG_OK;
+
+	for (const struct mig__view *v = d->model->views; !rc && v; v = v->next) {
+		struct bag bag = { .count = 0 };
+		mig_object object;
+		uint32_t number;
+
+		put(&bag, "query", v->query);
+		object = object_of(MIG_KIND_VIEW, v->schema, v->name, &bag);
+		rc = d->sink.object(d->sink.user, &object, MIG_NO_OBJECT, &number);
+	}
+	return rc;
+}
+
+static mig_status declare_all(struct declaring *d)
+{
+	uint32_t *numbers;
+	size_t count = 0;
+	mig_status rc = declare_enums(d);
+
+	for (const mig_table *t = d->model->tables; t; t = t->next)
+		count++;
+	numbers = mig__arena_zalloc(&d->arena, count + 1, sizeof *numbers);
+	if (!numbers)
+		return nomem(d);
+	count = 0;
+	for (const mig_table *t = d->model->tables; !rc && t; t = t->next) {
+		rc = declare_table(d, t);
+		numbers[count++] = d->parent;
+		if (!rc)
+			rc = note_table(d, t, d->parent);
+	}
+	count = 0;
+	for (const mig_table *t = d->model->tables; !rc && t; t = t->next) {
+		d->parent = numbers[count++];
+		rc = declare_items(d, t);
+	}
+	if (!rc)
+		rc = declare_views(d);
+	return rc ? rc : mig__schema_done(&d->native);
+}
+
+static uint32_t never(void *user, const mig_object *from, const mig_object *to)
+{
+	(void)user, (void)from, (void)to;
+	return 0;
+}
+
+/* Creates in the scratch what was declared. */
+static mig_status create_declared(struct mig__db *scratch, const mig_model *model)
+{
+	struct declaring d = { .db = scratch, .model = model };
+	struct mig__schema empty;
+	struct mig__diff_hooks hooks = { .change = never, .holds = scratch->dialect->holds };
+	struct mig__ops ops = { 0 };
+	struct mig__sql sql;
+	mig_status rc;
+
+	mig__schema_init(&d.native, scratch->err->alloc, scratch->err);
+	mig__schema_init(&empty, scratch->err->alloc, scratch->err);
+	mig__arena_init(&d.arena, scratch->err->alloc);
+	mig__map_init(&d.tables, scratch->err->alloc);
+	mig__sql_init(&sql, scratch->err->alloc);
+	d.sink = mig__schema_sink(&d.native);
+	rc = declare_all(&d);
+	if (!rc)
+		rc = mig__schema_done(&empty);
+	if (!rc)
+		rc = mig__diff(&empty, &d.native, &hooks, &ops);
+	if (!rc)
+		rc = mig__sql_render(&sql, scratch, &ops, NULL, mig__schema_first(&d.native));
+	if (!rc)
+		rc = mig__scratch_run(scratch, &sql, 1);
+	mig__sql_finish(&sql);
+	mig__ops_finish(&ops);
+	mig__map_finish(&d.tables);
+	mig__arena_finish(&d.arena);
+	mig__schema_finish(&empty);
+	mig__schema_finish(&d.native);
+	return rc;
+}
+
+static mig_status run_source(struct mig__db *scratch, const struct mig__source_sql *s)
+{
+	char *text = NULL;
+	size_t size;
+	mig_status rc;
+
+	if (!s->is_file)
+		return mig__scratch_script(scratch, s->name, s->text, s->size);
+	rc = mig__file_read(scratch->err->alloc, s->name, scratch->err, &text, &size);
+	if (!rc)
+		rc = mig__scratch_script(scratch, s->name, text, size);
+	mig__free(scratch->err->alloc, text);
+	return rc;
+}
+
+/* The schema of another database. */
+static mig_status inspect_url(struct mig__db *db, const char *url, struct mig__schema *out)
+{
+	struct mig__db other = { .dialect = NULL, .err = db->err };
+	mig_conn_options options = { .struct_size = sizeof options,
+				     .url = url,
+				     .version_table = "mig_version",
+				     .history_table = "mig_history" };
+	mig_status rc = mig__dialect_find(url, NULL, db->err, &other.dialect);
+
+	if (!rc && strcmp(other.dialect->name, db->dialect->name) != 0)
+		rc = mig__fail(db->err, MIG_EINVAL,
+			       "the model's database is of dialect %s, the database of %s",
+			       other.dialect->name, db->dialect->name);
+	if (!rc)
+		rc = mig__db_open(&other, &options);
+	if (!rc)
+		rc = mig__inspect(&other, out);
+	mig__db_close(&other);
+	return rc;
+}
+
+mig_status mig__declare(struct mig__db *db, const mig_model *model, struct mig__schema *out)
+{
+	struct mig__db scratch = { .err = db->err };
+	mig_status rc;
+
+	if (model->status)
+		return mig__fail(db->err, model->status, "%s",
+				 model->mistake ? model->mistake : "out of memory");
+	if (model->sources && model->sources->is_url) {
+		if (model->tables || model->enums || model->views || model->sources->next)
+			return mig__fail(db->err, MIG_EINVAL,
+					 "beside another database's schema nothing else can be "
+					 "declared");
+		return inspect_url(db, model->sources->name, out);
+	}
+	rc = mig__scratch_open(db, &scratch);
+	if (!rc && (model->tables || model->enums || model->views))
+		rc = create_declared(&scratch, model);
+	for (const struct mig__source_sql *s = model->sources; !rc && s; s = s->next)
+		if (s->is_url)
+			rc = mig__fail(db->err, MIG_EINVAL,
+				       "beside another database's schema nothing else can be "
+				       "declared");
+		else if (!s->dialect || !strcmp(s->dialect, db->dialect->name))
+			rc = run_source(&scratch, s);
+	if (!rc)
+		rc = mig__inspect(&scratch, out);
+	mig__scratch_close(&scratch);
+	return rc;
+}

@@ -1,0 +1,136 @@
+#include "migrate/sql.h"
+
+#include <string.h>
+
+void mig__sql_init(struct mig__sql *sql, const struct mig__alloc *alloc)
+{
+	*sql = (struct mig__sql){ .alloc = alloc };
+	mig__arena_init(&sql->arena, alloc);
+}
+
+void mig__sql_finish(struct mig__sql *sql)
+{
+	if (!sql->alloc)
+		return;
+	mig__free(sql->alloc, sql->at);
+	mig__arena_finish(&sql->arena);
+	*sql = (struct mig__sql){ 0 };
+}
+
+/* schema.table.name, without the parts that there are not. */
+static void add_name(const mig_object *o, struct mig__buf *out)
+{
+	const mig_object *top = mig__top(o);
+
+	if (top->schema[0] && strcmp(top->schema, "public") != 0)
+		mig__buf_addf(out, "%s.", top->schema);
+	if (o->kind == MIG_KIND_DEFAULT)
+		o = o->parent;
+	if (o != top)
+		mig__buf_addf(out, "%s%s", top->name, o->name[0] ? "." : "");
+	mig__buf_adds(out, o->name);
+}
+
+void mig__op_words(const mig_op *op, struct mig__buf *out)
+{
+	static const char *const verbs[] = { "", "create", "drop", "alter", "rename" };
+	const mig_object *o = op->to && op->type != MIG_OP_RENAME ? op->to : op->from;
+
+	mig__buf_addf(out, "%s %s ",
+		      op->type > 0 && op->type <= MIG_OP_RENAME ? verbs[op->type] : "",
+		      mig_kind_name(o->kind));
+	add_name(o, out);
+	if (op->type == MIG_OP_RENAME)
+		mig__buf_addf(out, " to %s", op->to->name);
+}
+
+struct rendering {
+	struct mig__sql *sql;
+	struct mig__error *err;
+};
+
+static const char *why_destructive(const mig_op *op)
+{
+	if (op->type == MIG_OP_ALTER)
+		return "may lose data, which the way back cannot restore";
+	return op->flags & MIG_OP_REPLACE ? "drops it with its data, and creates it empty"
+					  : "loses its data, which the way back cannot restore";
+}
+
+/* The dialect's comment, and a mark where data is lost. */
+static const char *comment_of(struct mig__sql *sql, const mig_op *op, const char *given)
+{
+	struct mig__buf buf;
+	const char *kept = NULL;
+
+	if (!op || !(op->flags & MIG_OP_DESTRUCTIVE) || (op->type == MIG_OP_CREATE))
+		return given ? mig__arena_strdup(&sql->arena, given) : "";
+	mig__buf_init(&buf, sql->alloc);
+	mig__buf_adds(&buf, "destructive: ");
+	mig__op_words(op, &buf);
+	mig__buf_addf(&buf, " %s", why_destructive(op));
+	if (given && given[0])
+		mig__buf_addf(&buf, "\n%s", given);
+	if (!buf.failed)
+		kept = mig__arena_strdup(&sql->arena, buf.data);
+	mig__buf_finish(&buf);
+	return kept;
+}
+
+static mig_status take(void *user, const char *text, size_t size, const mig_op *op, uint32_t kind,
+		       const char *comment)
+{
+	struct rendering *r = user;
+	struct mig__sql *sql = r->sql;
+	struct mig__statement s = { .size = size, .kind = kind };
+
+	s.text = mig__arena_strndup(&sql->arena, text, size);
+	s.comment = comment_of(sql, op, comment);
+	if (!s.text || !s.comment ||
+	    !mig__grow(sql->alloc, (void **)&sql->at, &sql->cap, sql->count + 1, sizeof *sql->at))
+		return mig__fail_nomem(r->err);
+	if (!s.comment[0])
+		s.comment = NULL;
+	sql->at[sql->count++] = s;
+	sql->lone |= (kind & MIG_STATEMENT_LONE) != 0;
+	return MIG_OK;
+}
+
+mig_status mig__sql_render(struct mig__sql *sql, struct mig__db *db, const struct mig__ops *ops,
+			   const mig_object *before, const mig_object *after)
+{
+	struct rendering r = { sql, db->err };
+	mig_changes changes = { .struct_size = sizeof changes,
+				.ops = ops->at,
+				.op_count = ops->count,
+				.before = before,
+				.after = after };
+	mig_sql_sink sink = { .struct_size = sizeof sink, .user = &r, .statement = take };
+
+	return ops->count ? db->dialect->render(db->conn, &changes, &sink) : MIG_OK;
+}
+
+static void add_comment(const char *comment, struct mig__buf *out)
+{
+	for (;;) {
+		size_t size = strcspn(comment, "\n");
+
+		mig__buf_addf(out, "-- %.*s\n", (int)size, comment);
+		if (!comment[size])
+			return;
+		comment += size + 1;
+	}
+}
+
+void mig__sql_text(const struct mig__sql *sql, struct mig__buf *out)
+{
+	for (size_t i = 0; i < sql->count; i++) {
+		const struct mig__statement *s = &sql->at[i];
+
+		mig__buf_adds(out, i ? "\n" : "");
+		if (s->comment)
+			add_comment(s->comment, out);
+		mig__buf_add(out, s->text, s->size);
+		mig__buf_adds(out, ";\n");
+	}
+}

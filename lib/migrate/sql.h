@@ -1,0 +1,36 @@
+/* sql: the statements that a dialect makes of operations, as a list, and as the text of a section
+ * of a revision file. */
+#ifndef MIG__MIGRATE_SQL_H
+#define MIG__MIGRATE_SQL_H
+
+#include "base/arena.h"
+#include "base/buf.h"
+#include "dialect/db.h"
+#include "schema/diff.h"
+
+struct mig__statement {
+	const char *text; /* without its semicolon, NUL-terminated */
+	size_t size;
+	const char *comment; /* NULL: none; several lines allowed */
+	uint32_t kind;
+};
+
+struct mig__sql {
+	const struct mig__alloc *alloc;
+	struct mig__arena arena;
+	struct mig__statement *at;
+	size_t count, cap;
+	int lone; /* a statement cannot run inside a transaction, or not with the others */
+};
+
+void mig__sql_init(struct mig__sql *sql, const struct mig__alloc *alloc);
+void mig__sql_finish(struct mig__sql *sql);
+/* Appends what the dialect makes of the operations. */
+mig_status mig__sql_render(struct mig__sql *sql, struct mig__db *db, const struct mig__ops *ops,
+			   const mig_object *before, const mig_object *after);
+/* Statements with their comments, an empty line between them. */
+void mig__sql_text(const struct mig__sql *sql, struct mig__buf *out);
+/* An operation in words: "drop column users.email". */
+void mig__op_words(const mig_op *op, struct mig__buf *out);
+
+#endif
