@@ -237,12 +237,15 @@ typedef struct mig_revision_def {
 	const char *const *branch_labels;
 	const char *const *depends_on;
 	mig_step_fn upgrade;   /**< required */
-	mig_step_fn downgrade; /**< NULL: irreversible */
+	mig_step_fn downgrade; /**< NULL: irreversible, or derived */
 	void *user;            /**< handed to both */
 	/** Stands for the functions' code in digests: change it when what they do has changed.
 	 * NULL: "". */
 	const char *version;
 	int32_t no_transaction; /**< nonzero: outside a transaction, as transaction=no */
+	/** Nonzero, with downgrade NULL: the way down is the reverse of the upgrade's operations, which
+	 * are those of mig/op.h alone. */
+	int32_t derive;
 } mig_revision_def;
 
 /** Adds a revision written in C; the definition is copied, user is kept. Since 0.1.0. */

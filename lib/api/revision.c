@@ -56,7 +56,7 @@ static uint32_t flags_of(const mig_ctx *ctx, uint32_t node)
 		flags |= MIG_REVISION_BRANCH_POINT;
 	if (mig__graph_parents(ctx->graph, node).count > 1)
 		flags |= MIG_REVISION_MERGE_POINT;
-	if (script->downgrade)
+	if (script->downgrade || script->derive)
 		flags |= MIG_REVISION_REVERSIBLE;
 	return flags;
 }

@@ -30,14 +30,25 @@ static struct mig__db *fresh(mig_step *step)
 	return step->run->db;
 }
 
+/* Operations that were gathered come before a statement. */
+static mig_status before_sql(mig_step *step, struct mig__db **db)
+{
+	*db = fresh(step);
+	if (step->edits.reverse)
+		return mig__fail(step->run->err, MIG_EIRREVERSIBLE,
+				 "the upgrade runs a statement, which has no reverse");
+	return mig__edits_flush(&step->edits, *db);
+}
+
 mig_status mig_step_exec(mig_step *step, const char *sql)
 {
 	struct mig__db *db;
+	mig_status rc;
 
 	if (!step || !sql)
 		return MIG_EINVAL;
-	db = fresh(step);
-	return db->dialect->run_script(db->conn, sql, strlen(sql), NULL, NULL);
+	rc = before_sql(step, &db);
+	return rc ? rc : db->dialect->run_script(db->conn, sql, strlen(sql), NULL, NULL);
 }
 
 mig_status mig_step_prepare(mig_step *step, const char *sql, mig_stmt **out)
@@ -48,7 +59,9 @@ mig_status mig_step_prepare(mig_step *step, const char *sql, mig_stmt **out)
 
 	if (!step || !sql || !out)
 		return MIG_EINVAL;
-	db = fresh(step);
+	rc = before_sql(step, &db);
+	if (rc)
+		return rc;
 	stmt = mig__calloc(step->run->alloc, 1, sizeof *stmt);
 	if (!stmt)
 		return mig__fail_nomem(step->run->err);

@@ -10,7 +10,7 @@ enum { ATTRIBUTES = 16 };
 struct declaring {
 	struct mig__db *db;
 	const mig_model *model;
-	struct mig__schema native;
+	struct mig__schema *into;
 	mig_schema_sink sink;
 	struct mig__arena arena;
 	struct mig__map tables; /* schema NUL name: number */
@@ -61,12 +61,15 @@ static const char *kept(struct declaring *d, struct mig__buf *buf)
 	return text;
 }
 
+/* Of a table whose columns are not declared here, a plain word is a column. */
 static int is_column(const mig_table *t, const char *name)
 {
 	for (const mig_column *c = t->columns; c; c = c->next)
 		if (!strcmp(c->name, name))
 			return 1;
-	return 0;
+	return !t->columns &&
+	       !name[strspn(name,
+			    "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_0123456789")];
 }
 
 /* "a", "b"; of an index, what is no column of the table is an expression and stays as it is. */
@@ -322,22 +325,17 @@ static mig_status note_table(struct declaring *d, const mig_table *t, uint32_t n
 	return mig__map_add(&d->tables, key, a + b + 1, number, NULL) ? MIG_OK : nomem(d);
 }
 
-static mig_status declare_enums(struct declaring *d)
+static mig_status declare_enum(struct declaring *d, const struct mig__enum *e)
 {
-	mig_status rc = MIG_OK;
+	struct bag bag = { .count = 0 };
+	mig_object object;
+	uint32_t number;
 
 	if (!(d->db->dialect->capabilities & MIG_CAN_ENUMS))
 		return MIG_OK;
-	for (const struct mig__enum *e = d->model->enums; !rc && e; e = e->next) {
-		struct bag bag = { .count = 0 };
-		mig_object object;
-		uint32_t number;
-
-		put(&bag, "values", list_of(d, e->values, NULL, '\''));
-		object = object_of(MIG_KIND_ENUM, e->schema, e->name, &bag);
-		rc = d->sink.object(d->sink.user, &object, MIG_NO_OBJECT, &number);
-	}
-	return rc;
+	put(&bag, "values", list_of(d, e->values, NULL, '\''));
+	object = object_of(MIG_KIND_ENUM, e->schema, e->name, &bag);
+	return d->sink.object(d->sink.user, &object, MIG_NO_OBJECT, &number);
 }
 
 static mig_status declare_views(struct declaring *d)
@@ -360,8 +358,10 @@ static mig_status declare_all(struct declaring *d)
 {
 	uint32_t *numbers;
 	size_t count = 0;
-	mig_status rc = declare_enums(d);
+	mig_status rc = MIG_OK;
 
+	for (const struct mig__enum *e = d->model->enums; !rc && e; e = e->next)
+		rc = declare_enum(d, e);
 	for (const mig_table *t = d->model->tables; t; t = t->next)
 		count++;
 	numbers = mig__arena_zalloc(&d->arena, count + 1, sizeof *numbers);
@@ -381,7 +381,7 @@ static mig_status declare_all(struct declaring *d)
 	}
 	if (!rc)
 		rc = declare_views(d);
-	return rc ? rc : mig__schema_done(&d->native);
+	return rc;
 }
 
 static uint32_t never(void *user, const mig_object *from, const mig_object *to)
@@ -390,37 +390,92 @@ static uint32_t never(void *user, const mig_object *from, const mig_object *to)
 	return 0;
 }
 
-/* Creates in the scratch what was declared. */
+static struct declaring begin(struct mig__db *db, const mig_model *model, struct mig__schema *into)
+{
+	struct declaring d = { .db = db, .model = model, .into = into };
+
+	mig__arena_init(&d.arena, db->err->alloc);
+	mig__map_init(&d.tables, db->err->alloc);
+	d.sink = mig__schema_sink(into);
+	return d;
+}
+
+static mig_status end(struct declaring *d, mig_status rc)
+{
+	mig__map_finish(&d->tables);
+	mig__arena_finish(&d->arena);
+	return rc;
+}
+
+/* -- parts */
+
+mig_status mig__declare_enum(struct mig__db *db, const struct mig__enum *e,
+			     struct mig__schema *into)
+{
+	struct declaring d = begin(db, NULL, into);
+
+	return end(&d, declare_enum(&d, e));
+}
+
+mig_status mig__declare_table(struct mig__db *db, const mig_table *table, struct mig__schema *into,
+			      uint32_t *number)
+{
+	struct declaring d = begin(db, table->model, into);
+	mig_status rc = declare_table(&d, table);
+
+	*number = d.parent;
+	return end(&d, rc);
+}
+
+mig_status mig__declare_column(struct mig__db *db, const mig_column *column, uint32_t table,
+			       struct mig__schema *into)
+{
+	struct declaring d = begin(db, column->table->model, into);
+
+	d.parent = table;
+	return end(&d, declare_column(&d, column));
+}
+
+mig_status mig__declare_items(struct mig__db *db, const mig_table *table, uint32_t number,
+			      struct mig__schema *into)
+{
+	struct declaring d = begin(db, table->model, into);
+
+	d.parent = number;
+	return end(&d, declare_items(&d, table));
+}
+
+/* -- a whole model, in a scratch */
+
+/* Creates there what was declared. */
 static mig_status create_declared(struct mig__db *scratch, const mig_model *model)
 {
-	struct declaring d = { .db = scratch, .model = model };
-	struct mig__schema empty;
+	struct mig__schema empty, native;
 	struct mig__diff_hooks hooks = { .change = never, .holds = scratch->dialect->holds };
 	struct mig__ops ops = { 0 };
 	struct mig__sql sql;
+	struct declaring d;
 	mig_status rc;
 
-	mig__schema_init(&d.native, scratch->err->alloc, scratch->err);
+	mig__schema_init(&native, scratch->err->alloc, scratch->err);
 	mig__schema_init(&empty, scratch->err->alloc, scratch->err);
-	mig__arena_init(&d.arena, scratch->err->alloc);
-	mig__map_init(&d.tables, scratch->err->alloc);
 	mig__sql_init(&sql, scratch->err->alloc);
-	d.sink = mig__schema_sink(&d.native);
-	rc = declare_all(&d);
+	d = begin(scratch, model, &native);
+	rc = end(&d, declare_all(&d));
+	if (!rc)
+		rc = mig__schema_done(&native);
 	if (!rc)
 		rc = mig__schema_done(&empty);
 	if (!rc)
-		rc = mig__diff(&empty, &d.native, &hooks, &ops);
+		rc = mig__diff(&empty, &native, &hooks, &ops);
 	if (!rc)
-		rc = mig__sql_render(&sql, scratch, &ops, NULL, mig__schema_first(&d.native));
+		rc = mig__sql_render(&sql, scratch, &ops, NULL, mig__schema_first(&native));
 	if (!rc)
 		rc = mig__scratch_run(scratch, &sql, 1);
 	mig__sql_finish(&sql);
 	mig__ops_finish(&ops);
-	mig__map_finish(&d.tables);
-	mig__arena_finish(&d.arena);
 	mig__schema_finish(&empty);
-	mig__schema_finish(&d.native);
+	mig__schema_finish(&native);
 	return rc;
 }
 

@@ -9,4 +9,16 @@
 /* out is initialised here. The errors of SQL name its file, line and column. */
 mig_status mig__declare(struct mig__db *db, const mig_model *model, struct mig__schema *out);
 
+/* Parts of a model, as objects of the dialect, into a schema that is being built. */
+mig_status mig__declare_enum(struct mig__db *db, const struct mig__enum *e,
+			     struct mig__schema *into);
+/* *number: of the table. */
+mig_status mig__declare_table(struct mig__db *db, const mig_table *table, struct mig__schema *into,
+			      uint32_t *number);
+mig_status mig__declare_column(struct mig__db *db, const mig_column *column, uint32_t table,
+			       struct mig__schema *into);
+/* Its keys, constraints and indexes. */
+mig_status mig__declare_items(struct mig__db *db, const mig_table *table, uint32_t number,
+			      struct mig__schema *into);
+
 #endif

@@ -31,7 +31,7 @@ mig_status mig__plan_step(struct mig__world *world, uint32_t node, int32_t direc
 	mig_status rc;
 
 	if (script->upgrade) { /* written in C */
-		if (direction == MIG_DOWNGRADE && !script->downgrade)
+		if (direction == MIG_DOWNGRADE && !script->downgrade && !script->derive)
 			return no_section(world, script, direction, err);
 		*transactional = !script->c_no_transaction;
 		return MIG_OK;

@@ -15,6 +15,7 @@
 #ifndef MIG__MIGRATE_RUN_H
 #define MIG__MIGRATE_RUN_H
 
+#include "migrate/edit.h"
 #include "migrate/plan.h"
 #include "migrate/store.h"
 
@@ -40,6 +41,7 @@ struct mig_step {
 	struct mig__run *run;
 	const struct mig__script *script;
 	int32_t direction;
+	struct mig__edits edits; /* operations of mig/op.h */
 };
 struct mig_stmt {
 	struct mig__db *db;

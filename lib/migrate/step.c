@@ -123,13 +123,18 @@ void mig__section_locate(struct mig__section_run *s, size_t base, size_t offset)
 }
 
 static mig_status run_function(struct mig__run *run, const struct mig__script *script,
-			       mig_step_fn fn, void *user, int32_t direction, const char *what)
+			       mig_step_fn fn, void *user, int32_t direction, int reverse,
+			       const char *what)
 {
-	struct mig_step step = { run, script, direction };
+	struct mig_step step = { run, script, direction, { .alloc = run->alloc } };
 	mig_status rc;
 
+	step.edits.reverse = reverse;
 	mig__error_clear(run->err);
 	rc = fn(user, &step);
+	if (!rc)
+		rc = mig__edits_end(&step.edits, run->db);
+	mig__edits_finish(&step.edits);
 	if (!rc) {
 		mig__error_clear(run->err); /* an error that the function dealt with */
 		return mig__db_check(run->db);
@@ -144,9 +149,12 @@ static mig_status run_function(struct mig__run *run, const struct mig__script *s
 
 mig_status mig__step_call(struct mig__run *run, const struct mig__script *script, int32_t direction)
 {
+	int reverse = direction == MIG_DOWNGRADE && !script->downgrade;
+
 	return run_function(run, script,
-			    direction == MIG_DOWNGRADE ? script->downgrade : script->upgrade,
-			    script->user, direction, "");
+			    direction == MIG_DOWNGRADE && !reverse ? script->downgrade
+								   : script->upgrade,
+			    script->user, direction, reverse, "");
 }
 
 /* The whole section in the open transaction. */
@@ -198,7 +206,7 @@ mig_status mig__job_timeouts(struct mig__job *job, const struct mig__script *scr
 static mig_status hook(struct mig__run *run, mig_step_fn fn, const struct mig__script *script,
 		       int32_t direction, const char *what)
 {
-	return fn ? run_function(run, script, fn, run->hooks_user, direction, what) : MIG_OK;
+	return fn ? run_function(run, script, fn, run->hooks_user, direction, 0, what) : MIG_OK;
 }
 
 mig_status mig__job_step(struct mig__job *job)

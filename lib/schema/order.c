@@ -145,6 +145,8 @@ static int is_part(const mig_object *obj)
 	case MIG_KIND_COLUMN:
 	case MIG_KIND_DEFAULT:
 		return 1;
+	case MIG_KIND_INHERITANCE: /* a partition is attached afterwards */
+		return obj->parent->kind == MIG_KIND_TABLE && !mig__attribute(obj, "bound");
 	case MIG_KIND_CHECK:
 		return obj->parent->kind == MIG_KIND_TABLE || obj->parent->kind == MIG_KIND_DOMAIN;
 	case MIG_KIND_PRIMARY_KEY:

@@ -45,6 +45,7 @@ struct mig__script {
 	mig_step_fn upgrade, downgrade; /* revisions in C */
 	void *user;
 	int32_t c_no_transaction;
+	int32_t derive; /* the downgrade is the reverse of the upgrade's operations */
 	const char *c_version;
 	int32_t has_digest, has_chain;
 	uint8_t digest[MIG__DIGEST_SIZE], chain[MIG__DIGEST_SIZE];

@@ -228,5 +228,6 @@ mig_status mig__set_add_c(struct mig__set *set, const mig_revision_def *def, str
 	s.downgrade = d.downgrade;
 	s.user = d.user;
 	s.c_no_transaction = d.no_transaction != 0;
+	s.derive = d.derive != 0;
 	return mig__set_push(set, &s, err);
 }

@@ -4,7 +4,7 @@ set -eu
 cd "$1"
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
-cat include/mig/mig.h include/mig/model.h include/mig/schema.h | tr "\n\t" "  " | grep -o 'MIG_API [^;{]*' | grep -o 'mig_[a-z0-9_]*(' |
+cat include/mig/mig.h include/mig/model.h include/mig/op.h include/mig/schema.h | tr "\n\t" "  " | grep -o 'MIG_API [^;{]*' | grep -o 'mig_[a-z0-9_]*(' |
 	tr -d '(' | sort >"$dir/header"
 sed -n 's/^\t\(mig_[a-z0-9_]*\);$/\1/p' lib/libmig.map | sort >"$dir/map"
 [ "$(wc -l <"$dir/header")" -gt 80 ] || { echo "too few functions were found in mig.h"; exit 1; }

@@ -91,7 +91,7 @@ uint32_t mig__pg_change(const mig_object *from, const mig_object *to);
 int32_t mig__pg_holds(const mig_object *dependent, const mig_object *changed);
 
 /* ddl.c, native.c */
-mig_status mig__pg_render(mig_conn *conn, const mig_changes *changes, const mig_sql_sink *sink);
+mig_status mig__pg_ddl(mig_conn *conn, const mig_changes *changes, const mig_sql_sink *sink);
 mig_status mig__pg_native_column(mig_conn *conn, const mig_object *column, uint32_t parent,
 				 const mig_schema_sink *sink);
 

@@ -1,0 +1,396 @@
+#include "migrate/edit.h"
+
+#include <string.h>
+
+/* -- gathering */
+
+mig_status mig__edits_add(struct mig__edits *edits, struct mig__db *db, const struct mig__edit *e)
+{
+	static const char *const irreversible[] = {
+		[MIG__DROP_TABLE] = "drops a table",
+		[MIG__ALTER_COLUMN] = "alters a column",
+		[MIG__DROP_COLUMN] = "drops a column",
+		[MIG__DROP_ITEM] = "drops a constraint or index",
+	};
+
+	if (edits->reverse && e->type < sizeof irreversible / sizeof *irreversible &&
+	    irreversible[e->type])
+		return mig__fail(db->err, MIG_EIRREVERSIBLE, "the upgrade %s, which has no reverse",
+				 irreversible[e->type]);
+	if (!mig__grow(edits->alloc, (void **)&edits->at, &edits->cap, edits->count + 1,
+		       sizeof *edits->at))
+		return mig__fail_nomem(db->err);
+	edits->at[edits->count++] = *e;
+	return MIG_OK;
+}
+
+void mig__edits_finish(struct mig__edits *edits)
+{
+	mig__free(edits->alloc, edits->at);
+	if (edits->has_model)
+		mig__model_finish(&edits->model);
+	*edits = (struct mig__edits){ 0 };
+}
+
+/* -- the schema with the changes */
+
+enum mark { LEAVE, REMOVE, REPLACE, TOUCH };
+
+struct copying {
+	struct mig__db *db;
+	struct mig__schema before, after;
+	uint8_t *marks;             /* of before's objects: enum mark */
+	const mig_column **columns; /* REPLACE: by which */
+	uint32_t *numbers;          /* of before's objects in after */
+};
+
+static const mig_object *find_table(const struct copying *c, const struct mig__edit *e)
+{
+	for (const mig_object *o = mig__schema_first(&c->before); o; o = o->next)
+		if (o->kind == MIG_KIND_TABLE && !strcmp(o->name, e->name) &&
+		    (!e->schema[0] || !strcmp(o->schema, e->schema)))
+			return o;
+	mig__fail(c->db->err, MIG_ENOTFOUND, "there is no table %s", e->name);
+	return NULL;
+}
+
+static const mig_object *find_part(const struct copying *c, const struct mig__edit *e, int column)
+{
+	const mig_object *table = find_table(c, e);
+
+	for (const mig_object *o = table ? table->child : NULL; o; o = o->next)
+		if ((o->kind == MIG_KIND_COLUMN) == column && o->kind != MIG_KIND_DEFAULT &&
+		    !strcmp(o->name, e->part))
+			return o;
+	if (table)
+		mig__fail(c->db->err, MIG_ENOTFOUND, "there is no %s %s.%s",
+			  column ? "column" : "constraint or index", e->name, e->part);
+	return NULL;
+}
+
+/* Marks what the edit takes away or changes. Its text in full no longer fits a table of which a
+ * part is changed. */
+static mig_status mark(struct copying *c, const struct mig__edit *e)
+{
+	const mig_object *o = NULL;
+
+	switch (e->type) {
+	case MIG__CREATE_TABLE:
+		return MIG_OK;
+	case MIG__DROP_TABLE:
+		o = find_table(c, e);
+		if (o)
+			c->marks[mig__number(o)] = REMOVE;
+		return o ? MIG_OK : MIG_ENOTFOUND;
+	case MIG__ADD_COLUMN:
+	case MIG__ADD_ITEMS:
+		o = find_table(c, e);
+		if (o)
+			c->marks[mig__number(o)] = TOUCH;
+		return o ? MIG_OK : MIG_ENOTFOUND;
+	default:
+		break;
+	}
+	o = find_part(c, e, e->type != MIG__DROP_ITEM);
+	if (!o)
+		return MIG_ENOTFOUND;
+	c->marks[mig__number(o)] = e->type == MIG__ALTER_COLUMN ? REPLACE : REMOVE;
+	c->columns[mig__number(o)] = e->column;
+	c->marks[mig__number(o->parent)] = TOUCH;
+	return MIG_OK;
+}
+
+/* What is gone with its parent, or made anew with it. */
+static int goes_with_parent(const struct copying *c, const mig_object *o)
+{
+	return o->parent && (c->numbers[mig__number(o->parent)] == MIG_LEFT_OUT ||
+			     c->marks[mig__number(o->parent)] == REPLACE);
+}
+
+static mig_status copy_touched(struct copying *c, const mig_object *o, uint32_t parent,
+			       uint32_t *number)
+{
+	mig_attribute *kept = mig__calloc(c->db->err->alloc, o->attribute_count + 1, sizeof *kept);
+	mig_object copy = *o;
+	mig_status rc;
+
+	if (!kept)
+		return mig__fail_nomem(c->db->err);
+	copy.attributes = kept;
+	copy.attribute_count = 0;
+	for (size_t i = 0; i < o->attribute_count; i++)
+		if (o->attributes[i].key[0] != '.')
+			kept[copy.attribute_count++] = o->attributes[i];
+	rc = mig__schema_add(&c->after, &copy, parent, number);
+	mig__free(c->db->err->alloc, kept);
+	return rc;
+}
+
+static mig_status copy_object(struct copying *c, const mig_object *o)
+{
+	uint32_t n = mig__number(o);
+	uint32_t parent = o->parent ? c->numbers[mig__number(o->parent)] : MIG_NO_OBJECT;
+
+	c->numbers[n] = MIG_LEFT_OUT;
+	if (c->marks[n] == REMOVE || goes_with_parent(c, o))
+		return MIG_OK;
+	if (c->marks[n] == REPLACE) {
+		c->numbers[n] = (uint32_t)c->after.count;
+		return mig__declare_column(c->db, c->columns[n], parent, &c->after);
+	}
+	if (c->marks[n] == TOUCH)
+		return copy_touched(c, o, parent, &c->numbers[n]);
+	return mig__schema_add(&c->after, o, parent, &c->numbers[n]);
+}
+
+static mig_status copy_all(struct copying *c)
+{
+	mig_status rc = MIG_OK;
+
+	for (size_t i = 0; !rc && i < c->before.count; i++)
+		rc = copy_object(c, &c->before.at[i]->pub);
+	for (size_t i = 0; !rc && i < c->before.edge_count; i++) {
+		const struct mig__edge *e = &c->before.edges[i];
+
+		rc = mig__schema_need(&c->after, c->numbers[e->from], c->numbers[e->to], e->need);
+	}
+	return rc;
+}
+
+static mig_status add_missing_enum(struct copying *c, const mig_column *column)
+{
+	const struct mig__enum *e = mig__model_find_enum(column->table->model, column->type);
+
+	if (!column->is_enum || !e)
+		return MIG_OK; /* that it is not declared is told by the column */
+	for (size_t i = 0; i < c->after.count; i++) {
+		const mig_object *o = &c->after.at[i]->pub;
+
+		if (o->kind == MIG_KIND_ENUM && !strcmp(o->name, e->name) &&
+		    (!e->schema[0] || !strcmp(e->schema, o->schema)))
+			return MIG_OK;
+	}
+	return mig__declare_enum(c->db, e, &c->after);
+}
+
+static mig_status add(struct copying *c, const struct mig__edit *e)
+{
+	uint32_t number = MIG_NO_OBJECT;
+	mig_status rc = MIG_OK;
+
+	switch (e->type) {
+	case MIG__CREATE_TABLE:
+		for (const mig_column *k = e->table->columns; !rc && k; k = k->next)
+			rc = add_missing_enum(c, k);
+		if (!rc)
+			rc = mig__declare_table(c->db, e->table, &c->after, &number);
+		return rc ? rc : mig__declare_items(c->db, e->table, number, &c->after);
+	case MIG__ADD_COLUMN:
+		number = c->numbers[mig__number(find_table(c, e))];
+		rc = add_missing_enum(c, e->column);
+		return rc ? rc : mig__declare_column(c->db, e->column, number, &c->after);
+	case MIG__ADD_ITEMS:
+		number = c->numbers[mig__number(find_table(c, e))];
+		return mig__declare_items(c->db, e->table, number, &c->after);
+	default:
+		return MIG_OK;
+	}
+}
+
+/* -- doing it */
+
+static uint32_t change(void *user, const mig_object *from, const mig_object *to)
+{
+	return ((struct copying *)user)->db->dialect->change(from, to);
+}
+
+static mig_status run(struct mig__db *db, const struct mig__sql *sql)
+{
+	mig_status rc = MIG_OK;
+
+	for (size_t i = 0; !rc && i < sql->count; i++)
+		rc = db->dialect->run_statement(db->conn, sql->at[i].text, sql->at[i].size);
+	return rc;
+}
+
+static mig_status run_difference(struct copying *c)
+{
+	struct mig__diff_hooks hooks = { .user = c,
+					 .change = change,
+					 .holds = c->db->dialect->holds };
+	struct mig__ops ops = { 0 };
+	struct mig__sql sql;
+	mig_status rc;
+
+	mig__sql_init(&sql, c->db->err->alloc);
+	rc = mig__diff(&c->before, &c->after, &hooks, &ops);
+	if (!rc)
+		rc = mig__sql_render(&sql, c->db, &ops, mig__schema_first(&c->before),
+				     mig__schema_first(&c->after));
+	if (!rc)
+		rc = run(c->db, &sql);
+	mig__sql_finish(&sql);
+	mig__ops_finish(&ops);
+	return rc;
+}
+
+/* Edits without renames, all at once. */
+static mig_status apply(struct mig__db *db, const struct mig__edit *at, size_t count)
+{
+	const struct mig__alloc *alloc = db->err->alloc;
+	struct copying c = { .db = db };
+	mig_status rc;
+
+	mig__schema_init(&c.after, alloc, db->err);
+	rc = mig__inspect(db, &c.before);
+	c.marks = mig__calloc(alloc, c.before.count + 1, 1);
+	c.columns = mig__calloc(alloc, c.before.count + 1, sizeof *c.columns);
+	c.numbers = mig__calloc(alloc, c.before.count + 1, sizeof *c.numbers);
+	if (!rc && (!c.marks || !c.columns || !c.numbers))
+		rc = mig__fail_nomem(db->err);
+	for (size_t i = 0; !rc && i < count; i++)
+		rc = mark(&c, &at[i]);
+	if (!rc)
+		rc = copy_all(&c);
+	for (size_t i = 0; !rc && i < count; i++)
+		rc = add(&c, &at[i]);
+	if (!rc)
+		rc = mig__schema_done(&c.after);
+	if (!rc)
+		rc = run_difference(&c);
+	mig__free(alloc, c.marks);
+	mig__free(alloc, c.columns);
+	mig__free(alloc, c.numbers);
+	mig__schema_finish(&c.before);
+	mig__schema_finish(&c.after);
+	return rc;
+}
+
+static mig_status apply_rename(struct mig__db *db, const struct mig__edit *e)
+{
+	struct copying c = { .db = db };
+	struct mig__sql sql;
+	const mig_object *o;
+	mig_object to;
+	mig_op op = { .struct_size = sizeof op, .type = MIG_OP_RENAME };
+	struct mig__ops ops = { .at = &op, .count = 1 };
+	mig_status rc = mig__inspect(db, &c.before);
+
+	mig__sql_init(&sql, db->err->alloc);
+	if (!rc) {
+		o = e->type == MIG__RENAME_TABLE ? find_table(&c, e) : find_part(&c, e, 1);
+		if (o) {
+			to = *o;
+			to.name = e->to;
+			op.from = o;
+			op.to = &to;
+			rc = mig__sql_render(&sql, db, &ops, mig__schema_first(&c.before),
+					     mig__schema_first(&c.before));
+		} else {
+			rc = MIG_ENOTFOUND;
+		}
+	}
+	if (!rc)
+		rc = run(db, &sql);
+	mig__sql_finish(&sql);
+	mig__schema_finish(&c.before);
+	return rc;
+}
+
+/* Whether an edit is about something that an edit not yet done makes or changes. */
+static int touches(const struct mig__edit *at, size_t count, const struct mig__edit *e)
+{
+	for (size_t i = 0; i < count; i++)
+		if (!strcmp(at[i].name, e->name) &&
+		    (at[i].type == MIG__CREATE_TABLE || at[i].type == MIG__DROP_TABLE ||
+		     e->type == MIG__CREATE_TABLE || e->type == MIG__DROP_TABLE ||
+		     (at[i].part && e->part && !strcmp(at[i].part, e->part))))
+			return 1;
+	return 0;
+}
+
+static int is_rename(const struct mig__edit *e)
+{
+	return e->type == MIG__RENAME_TABLE || e->type == MIG__RENAME_COLUMN;
+}
+
+mig_status mig__edits_flush(struct mig__edits *edits, struct mig__db *db)
+{
+	mig_status rc = MIG_OK;
+	size_t from = 0, to;
+
+	if (edits->reverse)
+		return MIG_OK;
+	if (edits->has_model && edits->model.status)
+		return mig__fail(db->err, edits->model.status, "%s",
+				 edits->model.mistake ? edits->model.mistake : "out of memory");
+	while (!rc && from < edits->count) {
+		const struct mig__edit *at = edits->at + from;
+
+		if (is_rename(at)) {
+			rc = apply_rename(db, at);
+			from++;
+			continue;
+		}
+		for (to = from + 1; to < edits->count && !is_rename(&edits->at[to]) &&
+				    !touches(at, to - from, &edits->at[to]);
+		     to++)
+			;
+		rc = apply(db, at, to - from);
+		from = to;
+	}
+	edits->count = 0;
+	return rc;
+}
+
+/* -- the way back */
+
+/* Appends the reverse of one edit. */
+static mig_status undo(struct mig__edits *out, struct mig__db *db, const struct mig__edit *e)
+{
+	struct mig__edit back = *e;
+	mig_status rc = MIG_OK;
+
+	switch (e->type) {
+	case MIG__CREATE_TABLE:
+		back.type = MIG__DROP_TABLE;
+		return mig__edits_add(out, db, &back);
+	case MIG__ADD_COLUMN:
+		back.type = MIG__DROP_COLUMN;
+		return mig__edits_add(out, db, &back);
+	case MIG__RENAME_TABLE:
+		back.name = e->to;
+		back.to = e->name;
+		return mig__edits_add(out, db, &back);
+	case MIG__RENAME_COLUMN:
+		back.part = e->to;
+		back.to = e->part;
+		return mig__edits_add(out, db, &back);
+	case MIG__ADD_ITEMS:
+		back.type = MIG__DROP_ITEM;
+		for (const struct mig__item *i = e->table->items; !rc && i; i = i->next) {
+			back.part =
+				mig__model_name(e->table->model, &out->model.arena, e->table, i);
+			rc = back.part ? mig__edits_add(out, db, &back) : mig__fail_nomem(db->err);
+		}
+		return rc;
+	default:
+		return mig__fail(db->err, MIG_EIRREVERSIBLE, "an operation has no reverse");
+	}
+}
+
+mig_status mig__edits_end(struct mig__edits *edits, struct mig__db *db)
+{
+	struct mig__edits back = { .alloc = edits->alloc, .has_model = 1 };
+	mig_status rc = MIG_OK;
+
+	if (!edits->reverse)
+		return mig__edits_flush(edits, db);
+	mig__model_init(&back.model, edits->alloc);
+	for (size_t i = edits->count; !rc && i > 0; i--)
+		rc = undo(&back, db, &edits->at[i - 1]);
+	if (!rc)
+		rc = mig__edits_flush(&back, db);
+	mig__edits_finish(&back);
+	return rc;
+}
