@@ -90,6 +90,10 @@ typedef struct mig_open_options {
 	 * where both tables are unless schema says it. The session's own is put back. NULL: as it
 	 * is. */
 	const char *search_path;
+	/** Nonzero: works in an empty database that is made beside the one of the URL, and removed by
+	 * mig_close() (SQLite: in memory). */
+	int32_t scratch;
+	int32_t reserved;
 } mig_open_options;
 
 /** Opens a context on the database of a URL.

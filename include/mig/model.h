@@ -187,6 +187,10 @@ typedef struct mig_diff_options {
 	int32_t reserved;
 } mig_diff_options;
 
+/** Sets what mig_diff() and mig_autogenerate() use for members that their options leave zero, e.g. an
+ * application's hooks. Texts and lists are borrowed until mig_close(). NULL: nothing. Since 0.1.0. */
+MIG_API mig_status mig_set_diff_options(mig_ctx *ctx, const mig_diff_options *options);
+
 /** Compares the database with the model and returns the operations that make the database what the
  * model says, with their SQL, in order; none if there is no difference. options may be NULL. The
  * SQL was tried in a copy of the schema, up and down. Nothing is written. Free the list with
@@ -221,6 +225,9 @@ typedef struct mig_autogenerate_options {
 	int32_t force;
 	/** Nonzero: sections say dialect=NAME, so that sections of others may stand beside. */
 	int32_t name_dialect;
+	/** What mig_diff() gave for other dialects, each from a context of its own; ends with NULL: the
+	 * revision gets sections for these as well. NULL: none. */
+	const mig_op_list *const *others;
 } mig_autogenerate_options;
 
 /** Writes the revision that brings the database to the model. The database must be at head. *out is

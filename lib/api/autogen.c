@@ -327,6 +327,29 @@ static mig_status compare(mig_ctx *ctx, mig_op_list *list, const mig_diff_option
 	return rc ? rc : proof;
 }
 
+static void fill_defaults(mig_diff_options *o, const mig_diff_options *defaults)
+{
+	o->renames = o->renames ? o->renames : defaults->renames;
+	o->include = o->include ? o->include : defaults->include;
+	o->exclude = o->exclude ? o->exclude : defaults->exclude;
+	if (!o->include_fn && !o->compare_fn && !o->operation_fn) {
+		o->include_fn = defaults->include_fn;
+		o->compare_fn = defaults->compare_fn;
+		o->operation_fn = defaults->operation_fn;
+		o->user = defaults->user;
+	}
+	o->unproved |= defaults->unproved;
+}
+
+mig_status mig_set_diff_options(mig_ctx *ctx, const mig_diff_options *options)
+{
+	mig_status rc = mig__enter(ctx);
+
+	return rc ? rc
+		  : mig__options_read(&ctx->diff_options, sizeof ctx->diff_options, options,
+				      &ctx->err);
+}
+
 /* After MIG_EPROOF the list is there all the same. */
 static mig_status diff(mig_ctx *ctx, const mig_diff_options *options, mig_op_list **out)
 {
@@ -337,6 +360,7 @@ static mig_status diff(mig_ctx *ctx, const mig_diff_options *options, mig_op_lis
 	*out = NULL;
 	if (rc)
 		return rc;
+	fill_defaults(&o, &ctx->diff_options);
 	if (!MIG__DB_SLOT(&ctx->db, inspect) || !MIG__DB_SLOT(&ctx->db, native_column))
 		return mig__fail(&ctx->err, MIG_EUNSUPPORTED, "dialect %s cannot compare schemas",
 				 ctx->db.dialect->name);
@@ -444,6 +468,15 @@ static mig_status check_at_head(mig_ctx *ctx)
 	return MIG_EBEHIND;
 }
 
+static size_t others(const mig_autogenerate_options *o)
+{
+	size_t count = 0;
+
+	while (o->others && o->others[count])
+		count++;
+	return count;
+}
+
 /* The SQL, under a warning if it is not proved. */
 static const char *warned(mig_op_list *list, const char *sql, const char *warning)
 {
@@ -459,28 +492,49 @@ static const char *warned(mig_op_list *list, const char *sql, const char *warnin
 	return text;
 }
 
+/* The two sections of a dialect. */
+static void fill_sections(mig_section *sections, const mig_op_list *list, int named,
+			  const char *const sql[2])
+{
+	for (int32_t i = MIG_UPGRADE; i <= MIG_DOWNGRADE; i++)
+		sections[i] = (mig_section){ .direction = i,
+					     .no_transaction = mig_op_list_no_transaction(list, i),
+					     .dialect = named ? list->dialect : NULL,
+					     .sql = sql[i] };
+}
+
 static mig_status write_revision(mig_ctx *ctx, const mig_autogenerate_options *o, mig_op_list *list,
 				 const char *warning, mig_revision_list **out)
 {
+	const char *sql[2] = { warned(list, list->sql[0], warning),
+			       warned(list, list->sql[1], warning) };
+	size_t count = others(o) + 1;
+	mig_section *sections = mig__arena_zalloc(&list->arena, 2 * count, sizeof *sections);
 	mig_revision_options revision;
-	mig_section sections[2];
 	mig_status rc = mig__options_read(&revision, sizeof revision, o->revision, &ctx->err);
 
 	if (rc)
 		return rc;
-	for (int32_t i = MIG_UPGRADE; i <= MIG_DOWNGRADE; i++) {
-		sections[i] = (mig_section){ .direction = i,
-					     .no_transaction = mig_op_list_no_transaction(list, i),
-					     .dialect = o->name_dialect ? list->dialect : NULL,
-					     .sql = warned(list, list->sql[i], warning) };
-		if (!sections[i].sql)
-			return mig__fail_nomem(&ctx->err);
-	}
+	if (!sections || !sql[0] || !sql[1])
+		return mig__fail_nomem(&ctx->err);
+	fill_sections(sections, list, o->name_dialect || count > 1, sql);
+	for (size_t i = 1; i < count; i++)
+		fill_sections(sections + 2 * i, o->others[i - 1], 1, o->others[i - 1]->sql);
 	revision.struct_size = sizeof revision;
 	revision.sections = sections;
-	revision.section_count = 2;
-	revision.section_size = sizeof sections[0];
+	revision.section_count = 2 * count;
+	revision.section_size = sizeof *sections;
 	return mig_revision_create(ctx, &revision, out);
+}
+
+/* Whether any of the dialects differs. */
+static int any_difference(const mig_autogenerate_options *o, const mig_op_list *list)
+{
+	size_t count = list->count;
+
+	for (size_t i = 0; i < others(o); i++)
+		count += o->others[i]->count;
+	return count > 0;
 }
 
 mig_status mig_autogenerate(mig_ctx *ctx, const mig_autogenerate_options *options,
@@ -504,7 +558,7 @@ mig_status mig_autogenerate(mig_ctx *ctx, const mig_autogenerate_options *option
 		warning = mig__strdup(&ctx->alloc, mig_error_message(ctx));
 		rc = warning ? MIG_OK : mig__fail_nomem(&ctx->err);
 	}
-	if (!rc && !list->count)
+	if (!rc && !any_difference(&o, list))
 		rc = mig__revision_list_new(ctx, NULL, 0, 0, out);
 	else if (!rc)
 		rc = write_revision(ctx, &o, list, warning, out);

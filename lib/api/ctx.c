@@ -49,6 +49,26 @@ static mig_ctx *ctx_new(const mig_allocator *given)
 
 enum { DEFAULT_WAIT_MS = 60000 };
 
+/* Works in a scratch beside the database that is open. */
+static mig_status move_to_scratch(mig_ctx *ctx)
+{
+	mig_conn *scratch = NULL;
+	mig_status rc;
+
+	if (!MIG__DB_SLOT(&ctx->db, scratch))
+		rc = mig__fail(&ctx->err, MIG_EUNSUPPORTED, "dialect %s has no scratch databases",
+			       ctx->db.dialect->name);
+	else
+		rc = ctx->db.dialect->scratch(ctx->db.conn, &scratch);
+	if (rc) {
+		mig__db_close(&ctx->db);
+		return rc;
+	}
+	ctx->beside = ctx->db.conn;
+	ctx->db.conn = scratch;
+	return MIG_OK;
+}
+
 static mig_status connect(mig_ctx *ctx, const mig_open_options *o)
 {
 	mig_conn_options conn = {
@@ -79,6 +99,8 @@ static mig_status connect(mig_ctx *ctx, const mig_open_options *o)
 				       &ctx->db.dialect);
 	if (!rc)
 		rc = mig__db_open(&ctx->db, &conn);
+	if (!rc && o->scratch)
+		rc = move_to_scratch(ctx);
 	if (rc)
 		ctx->db.dialect = NULL;
 	return rc;
@@ -139,6 +161,8 @@ void mig_close(mig_ctx *ctx)
 	alloc = ctx->alloc;
 	if (ctx->db.dialect)
 		mig__db_close(&ctx->db);
+	if (ctx->beside)
+		ctx->db.dialect->close(ctx->beside);
 	mig__unload(ctx);
 	if (ctx->model)
 		mig__model_finish(ctx->model);

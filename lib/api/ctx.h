@@ -11,6 +11,7 @@
 #include "script/script.h"
 
 #include <mig/mig.h>
+#include <mig/model.h>
 
 enum mig__source_kind { MIG__FOLDER, MIG__TEXT, MIG__BUNDLE, MIG__FUNCTIONS };
 
@@ -43,6 +44,8 @@ struct mig_ctx {
 	struct mig__graph *graph;
 
 	mig_model *model; /* what the program declares; NULL: nothing */
+	mig_diff_options diff_options;
+	mig_conn *beside; /* the connection whose scratch db is; or NULL */
 
 	mig_log_fn log;
 	void *log_user;

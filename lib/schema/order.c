@@ -32,9 +32,10 @@ struct arrow {
 struct order {
 	struct mig__work *w;
 	const struct mig__alloc *alloc;
-	uint32_t *drop; /* before's objects: the node that drops them, or NO_NODE */
-	uint32_t *make; /* after's: the node that creates or alters them */
-	uint8_t *apart; /* after's: parts that have a node of their own */
+	uint32_t *drop;     /* before's objects: the node that drops them, or NO_NODE */
+	uint32_t *make;     /* after's: the node that creates or alters them */
+	uint8_t *apart;     /* after's: parts that have a node of their own */
+	uint8_t *apart_old; /* before's, likewise */
 	struct node *nodes;
 	size_t node_count, node_cap;
 	struct arrow *arrows;
@@ -122,7 +123,7 @@ static void add_drops(struct order *o)
 
 		o->drop[i] = NO_NODE;
 		if (mig__dropped(o->w, obj) && !goes_with_owner(o->w, obj, owner)) {
-			if (obj->parent && mig__dropped(o->w, obj->parent))
+			if (obj->parent && mig__dropped(o->w, obj->parent) && !o->apart_old[i])
 				o->drop[i] = o->drop[mig__number(obj->parent)];
 			else
 				add_drop(o, obj);
@@ -441,27 +442,42 @@ static void trim(struct order *o)
 	mig__free(o->alloc, out);
 }
 
+/* Whether a part, whose parent's node is in a circle, needs something else in it. */
+static int in_circle(const struct order *o, const mig_object *obj, uint32_t node,
+		     const uint32_t *nodes)
+{
+	if (node == NO_NODE || !o->nodes[node].incoming || !obj->parent || !is_part(obj) ||
+	    obj->kind == MIG_KIND_COLUMN)
+		return 0;
+	for (size_t k = 0; k < obj->need_count; k++) {
+		uint32_t need = nodes[mig__number(obj->needs[k])];
+
+		if (need != NO_NODE && need != node && o->nodes[need].incoming)
+			return 1;
+	}
+	return 0;
+}
+
 /* Gives parts that need something in the circle nodes of their own; how many. */
 static size_t break_circles(struct order *o)
 {
-	struct mig__schema *s = o->w->after;
 	size_t broken = 0;
 
 	trim(o);
-	for (uint32_t i = 0; i < s->count; i++) {
-		const mig_object *obj = &s->at[i]->pub;
-		uint32_t node = o->make[i];
+	for (uint32_t i = 0; i < o->w->after->count; i++) {
+		const mig_object *obj = &o->w->after->at[i]->pub;
 
-		if (node == NO_NODE || o->nodes[node].new == i || !o->nodes[node].incoming ||
-		    obj->kind == MIG_KIND_COLUMN)
-			continue;
-		for (size_t k = 0; k < obj->need_count && !o->apart[i]; k++) {
-			uint32_t need = o->make[mig__number(obj->needs[k])];
-
-			if (need != NO_NODE && need != node && o->nodes[need].incoming)
-				o->apart[i] = 1;
-		}
+		o->apart[i] =
+			o->make[i] != NO_NODE &&
+			o->nodes[o->make[i]].new != i &&in_circle(o, obj, o->make[i], o->make);
 		broken += o->apart[i];
+	}
+	for (uint32_t i = 0; i < o->w->before->count; i++) {
+		const mig_object *obj = &o->w->before->at[i]->pub;
+
+		o->apart_old[i] = o->drop[i] != NO_NODE && o->nodes[o->drop[i]].old != i &&
+				  in_circle(o, obj, o->drop[i], o->drop);
+		broken += o->apart_old[i];
 	}
 	return broken;
 }
@@ -592,7 +608,8 @@ mig_status mig__order(struct mig__work *w, struct mig__ops *out)
 	o.drop = mig__calloc(o.alloc, w->before->count + 1, sizeof *o.drop);
 	o.make = mig__calloc(o.alloc, w->after->count + 1, sizeof *o.make);
 	o.apart = mig__calloc(o.alloc, w->after->count + 1, 1);
-	o.failed = !o.drop || !o.make || !o.apart;
+	o.apart_old = mig__calloc(o.alloc, w->before->count + 1, 1);
+	o.failed = !o.drop || !o.make || !o.apart || !o.apart_old;
 	if (!o.failed)
 		build(&o);
 	if (!o.failed && o.sorted_count < o.node_count) {
@@ -611,6 +628,7 @@ mig_status mig__order(struct mig__work *w, struct mig__ops *out)
 	mig__free(o.alloc, o.drop);
 	mig__free(o.alloc, o.make);
 	mig__free(o.alloc, o.apart);
+	mig__free(o.alloc, o.apart_old);
 	mig__free(o.alloc, o.nodes);
 	mig__free(o.alloc, o.arrows);
 	return rc;
