@@ -318,6 +318,12 @@ struct mig_dialect {
 	 * DEFAULT, and a CHECK where it takes one to make the type. Errors: MIG_EUNSUPPORTED. */
 	mig_status (*native_column)(mig_conn *conn, const mig_object *column, uint32_t parent,
 				    const mig_schema_sink *sink);
+	/** The schema in which unqualified names are, in a scratch; NULL: "". */
+	const char *default_schema;
+	/** Optional: reports what inspect() would, if a script were run in an empty database, without
+	 * running it. 1 in *done; 0 if the script has to be run to know. */
+	mig_status (*read_script)(mig_conn *conn, const char *text, size_t size,
+				  const mig_schema_sink *sink, int32_t *done);
 };
 
 /** The dialect libmig-sqlite, for mig_open_options.dialect. Since 0.1.0. */

@@ -312,7 +312,8 @@ static mig_status compare(mig_ctx *ctx, mig_op_list *list, const mig_diff_option
 	if (!rc)
 		rc = mig__inspect(a->db, &a->live);
 	if (!rc)
-		rc = mig__declare(a->db, ctx->model, &a->model);
+		rc = mig__declare(a->db, ctx->model, mig__autogen_may_rename(a) ? NULL : &a->live,
+				  &a->limits, &a->model);
 	if (rc)
 		return rc;
 	proof = mig__autogen(a);
@@ -367,6 +368,9 @@ static mig_status diff(mig_ctx *ctx, const mig_diff_options *options, mig_op_lis
 	if (!ctx->model || !mig__model_any(ctx->model))
 		return mig__fail(&ctx->err, MIG_EMISUSE,
 				 "there is no model to compare the database with");
+	if (ctx->model->status)
+		return mig__fail(&ctx->err, ctx->model->status, "%s",
+				 ctx->model->mistake ? ctx->model->mistake : "out of memory");
 	list = mig__calloc(&ctx->alloc, 1, sizeof *list);
 	if (!list)
 		return mig__fail_nomem(&ctx->err);

@@ -32,6 +32,20 @@ static const mig_object *live_table(const struct mig__autogen *a, const struct m
 	return table;
 }
 
+int mig__autogen_may_rename(const struct mig__autogen *a)
+{
+	for (size_t i = 0; i < a->rename_count; i++) {
+		const struct mig__rename *r = &a->renames[i];
+		const mig_object *table =
+			r->column ? live_table(a, r) : find_table(&a->live, r->schema, r->table);
+
+		if (r->required ||
+		    (table && (!r->column || mig__child(table, MIG_KIND_COLUMN, r->column))))
+			return 1;
+	}
+	return 0;
+}
+
 /* What is to be renamed, or NULL if the hint does not fit (any more). */
 static const mig_object *renamed_object(const struct mig__autogen *a, const struct mig__rename *r)
 {
@@ -133,13 +147,74 @@ static mig_status plan_renames(struct mig__autogen *a)
 
 /* -- the copy of the live schema */
 
+/* In the copy, and in what is compared with it, what the operations cannot touch is left out. */
+static int is_irrelevant(const struct mig__autogen *a, const mig_object *o)
+{
+	const mig_object *top = mig__top(o);
+	uint32_t n = mig__number(top);
+
+	if (!a->relevant.before)
+		return 0;
+	if (n < a->live.count && &a->live.at[n]->pub == top)
+		return !a->relevant.before[n];
+	if (n < a->model.count && &a->model.at[n]->pub == top)
+		return !a->relevant.after[n];
+	return 0;
+}
+
+static int leave_out_by_limits(void *user, const mig_object *from, const mig_object *to)
+{
+	const struct mig__autogen *a = user;
+
+	for (int i = 0; a->limits.before && i < 2; i++) {
+		const mig_object *o = i ? to : from, *top = o ? mig__top(o) : NULL;
+		uint32_t n = o ? mig__number(top) : 0;
+
+		if (o && n < a->live.count && &a->live.at[n]->pub == top && !a->limits.before[n])
+			return 1;
+	}
+	return a->hooks.leave_out && a->hooks.leave_out(a->hooks.user, from, to);
+}
+
+static int leave_out_of_proof(void *user, const mig_object *from, const mig_object *to)
+{
+	const struct mig__autogen *a = user;
+
+	if ((from && is_irrelevant(a, from)) || (to && is_irrelevant(a, to)))
+		return 1;
+	return leave_out_by_limits(user, from, to);
+}
+
+static int leave_out_of_copy(void *user, const mig_object *from, const mig_object *to)
+{
+	(void)from;
+	return to && is_irrelevant(user, to);
+}
+
+static uint32_t change_as_asked(void *user, const mig_object *from, const mig_object *to)
+{
+	struct mig__autogen *a = user;
+
+	return a->hooks.change(a->hooks.user, from, to);
+}
+
+static struct mig__diff_hooks
+hooks_with(struct mig__autogen *a, int (*leave_out)(void *, const mig_object *, const mig_object *))
+{
+	return (struct mig__diff_hooks){ .user = a,
+					 .change = change_as_asked,
+					 .holds = a->hooks.holds,
+					 .leave_out = leave_out };
+}
+
 /* MIG_EPROOF if what came out is not what should be. */
 static mig_status expect(struct mig__autogen *a, struct mig__schema *is, struct mig__schema *want,
 			 const char *what)
 {
+	struct mig__diff_hooks hooks = hooks_with(a, leave_out_of_proof);
 	struct mig__ops ops = { 0 };
 	struct mig__buf words;
-	mig_status rc = mig__diff(is, want, &a->hooks, &ops);
+	mig_status rc = mig__diff(is, want, &hooks, &ops);
 
 	if (rc || !ops.count) {
 		mig__ops_finish(&ops);
@@ -181,10 +256,9 @@ static mig_status copy_live(struct mig__autogen *a, struct mig__db *copy)
 	struct mig__schema empty = { 0 }, made = { 0 };
 	struct mig__ops ops = { 0 };
 	struct mig__sql sql;
-	struct mig__diff_hooks all = a->hooks;
+	struct mig__diff_hooks all = hooks_with(a, leave_out_of_copy);
 	mig_status rc = mig__inspect(copy, &empty);
 
-	all.leave_out = NULL;
 	mig__sql_init(&sql, a->alloc);
 	if (!rc)
 		rc = mig__diff(&empty, &a->live, &all, &ops);
@@ -241,10 +315,11 @@ static mig_status render_up(struct mig__autogen *a, struct mig__sql *rest)
 static mig_status render_down(struct mig__autogen *a)
 {
 	const mig_object *base = mig__schema_first(base_of(a));
+	struct mig__diff_hooks hooks = hooks_with(a, leave_out_by_limits);
 	mig_status rc;
 
 	a->direction = MIG_DOWNGRADE;
-	rc = mig__diff(&a->model, base_of(a), &a->hooks, &a->down_ops);
+	rc = mig__diff(&a->model, base_of(a), &hooks, &a->down_ops);
 	if (!rc && a->process)
 		rc = a->process(a->hooks.user, &a->down_ops);
 	a->direction = MIG_UPGRADE;
@@ -286,6 +361,10 @@ static mig_status write_and_prove(struct mig__autogen *a, struct mig__db *copy)
 		if (!copy->conn)
 			rc = mig__scratch_open(a->db, copy);
 		if (!rc && !a->has_renames)
+			rc = mig__relevant_find(&a->relevant, &a->live, &a->model, &a->up_ops);
+		for (size_t i = 0; !rc && a->limits.before && i < a->live.count; i++)
+			a->relevant.before[i] &= a->limits.before[i];
+		if (!rc && !a->has_renames)
 			rc = copy_live(a, copy);
 		if (!rc)
 			rc = prove(a, copy, a->has_renames ? &rest : &a->up);
@@ -301,6 +380,7 @@ int mig__autogen_any(const struct mig__autogen *a)
 
 mig_status mig__autogen(struct mig__autogen *a)
 {
+	struct mig__diff_hooks hooks = hooks_with(a, leave_out_by_limits);
 	struct mig__db copy = { .err = a->err };
 	mig_status rc;
 
@@ -308,7 +388,7 @@ mig_status mig__autogen(struct mig__autogen *a)
 		a->hooks.change = change_of_dialect;
 		a->hooks.user = a;
 	}
-	a->hooks.holds = a->db->dialect->holds;
+	a->hooks.holds = hooks.holds = a->db->dialect->holds;
 	mig__arena_init(&a->arena, a->alloc);
 	mig__sql_init(&a->up, a->alloc);
 	mig__sql_init(&a->down, a->alloc);
@@ -321,7 +401,7 @@ mig_status mig__autogen(struct mig__autogen *a)
 			rc = apply_renames(a, &copy);
 	}
 	if (!rc)
-		rc = mig__diff(base_of(a), &a->model, &a->hooks, &a->up_ops);
+		rc = mig__diff(base_of(a), &a->model, &hooks, &a->up_ops);
 	if (!rc && a->process)
 		rc = a->process(a->hooks.user, &a->up_ops);
 	if (!rc && mig__autogen_any(a))
@@ -336,6 +416,8 @@ void mig__autogen_finish(struct mig__autogen *a)
 	mig__ops_finish(&a->down_ops);
 	mig__sql_finish(&a->up);
 	mig__sql_finish(&a->down);
+	mig__relevant_finish(&a->relevant);
+	mig__relevant_finish(&a->limits);
 	mig__schema_finish(&a->live);
 	mig__schema_finish(&a->model);
 	mig__schema_finish(&a->renamed);

@@ -8,6 +8,7 @@
 #ifndef MIG__MIGRATE_AUTOGEN_H
 #define MIG__MIGRATE_AUTOGEN_H
 
+#include "migrate/relevant.h"
 #include "migrate/scratch.h"
 
 /* A table or column that has another name in the model. column NULL: the table. */
@@ -32,17 +33,21 @@ struct mig__autogen {
 	int32_t unproved; /* nonzero: no proof */
 	/* for hooks and process: MIG_DOWNGRADE while the model is compared with live */
 	int32_t direction;
+	struct mig__relevant limits; /* of live: what the model was compared with; all if empty */
 	/* result */
 	struct mig__schema live, model, renamed; /* renamed: live after the renames, if any */
 	int has_renames;
 	struct mig__ops rename_up, rename_down, up_ops, down_ops;
 	struct mig__sql up, down;
+	struct mig__relevant relevant; /* of live and model; everything, if there are renames */
 	struct mig__arena arena;
 };
 
 /* live and model are there; everything else is zero. MIG_EPROOF if the proof fails: the message
  * says what differs. After an error up and down may be there all the same. */
 mig_status mig__autogen(struct mig__autogen *a);
+/* Nonzero if a hint may rename something in live. */
+int mig__autogen_may_rename(const struct mig__autogen *a);
 /* Nonzero if there is something to do. */
 int mig__autogen_any(const struct mig__autogen *a);
 void mig__autogen_finish(struct mig__autogen *a);

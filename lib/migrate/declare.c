@@ -1,6 +1,7 @@
 #include "migrate/declare.h"
 
 #include "base/file.h"
+#include "schema/alike.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -89,12 +90,21 @@ static const char *list_of(struct declaring *d, mig__names names, const mig_tabl
 	return kept(d, &buf);
 }
 
-static const char *qualified(struct declaring *d, const char *schema, const char *name)
+/* The schema that was given, or the dialect's default one. */
+static const char *schema_of(const struct declaring *d, const char *schema)
 {
+	const char *usual = MIG__DB_SLOT(d->db, default_schema);
+
+	return schema && schema[0] ? schema : usual ? usual : "";
+}
+
+static const char *qualified(struct declaring *d, const char *given, const char *name)
+{
+	const char *schema = schema_of(d, given);
 	struct mig__buf buf;
 
 	mig__buf_init(&buf, d->db->err->alloc);
-	if (schema && schema[0]) {
+	if (schema[0]) {
 		add_quoted(&buf, schema, '"');
 		mig__buf_adds(&buf, ".");
 	}
@@ -167,7 +177,7 @@ static mig_status enum_attributes(struct declaring *d, const mig_column *c, stru
 	if (!e)
 		return mig__fail(d->db->err, MIG_ENOTFOUND, "column %s.%s: there is no enum \"%s\"",
 				 c->table->name, c->name, c->type);
-	put(bag, "enum_schema", e->schema);
+	put(bag, "enum_schema", schema_of(d, e->schema));
 	put(bag, "enum_name", e->name);
 	put(bag, "enum_values", list_of(d, e->values, NULL, '\''));
 	put(bag, "enum_check", mig__model_name(d->model, &d->arena, c->table, &check));
@@ -249,7 +259,7 @@ static mig_status declare_item(struct declaring *d, const mig_table *t, const st
 		put(&bag, "on_update", i->on_update);
 		put(&bag, "deferrable", i->deferrable);
 	}
-	object = object_of(i->kind, t->schema, name, &bag);
+	object = object_of(i->kind, "", name, &bag);
 	rc = d->sink.object(d->sink.user, &object, d->parent, &number);
 	return rc || !i->referred_table ? rc : need_referred(d, i, number);
 }
@@ -266,7 +276,7 @@ static mig_status declare_table(struct declaring *d, const mig_table *t)
 		if (!strcmp(o->dialect, d->db->dialect->name))
 			put(&bag, o->key, o->value);
 	put(&bag, "comment", t->comment);
-	object = object_of(MIG_KIND_TABLE, t->schema, t->name, &bag);
+	object = object_of(MIG_KIND_TABLE, schema_of(d, t->schema), t->name, &bag);
 	rc = d->sink.object(d->sink.user, &object, MIG_NO_OBJECT, &d->parent);
 	for (const mig_column *c = t->columns; !rc && c; c = c->next)
 		rc = declare_column(d, c);
@@ -334,7 +344,7 @@ static mig_status declare_enum(struct declaring *d, const struct mig__enum *e)
 	if (!(d->db->dialect->capabilities & MIG_CAN_ENUMS))
 		return MIG_OK;
 	put(&bag, "values", list_of(d, e->values, NULL, '\''));
-	object = object_of(MIG_KIND_ENUM, e->schema, e->name, &bag);
+	object = object_of(MIG_KIND_ENUM, schema_of(d, e->schema), e->name, &bag);
 	return d->sink.object(d->sink.user, &object, MIG_NO_OBJECT, &number);
 }
 
@@ -348,7 +358,7 @@ static mig_status declare_views(struct declaring *d)
 		uint32_t number;
 
 		put(&bag, "query", v->query);
-		object = object_of(MIG_KIND_VIEW, v->schema, v->name, &bag);
+		object = object_of(MIG_KIND_VIEW, schema_of(d, v->schema), v->name, &bag);
 		rc = d->sink.object(d->sink.user, &object, MIG_NO_OBJECT, &number);
 	}
 	return rc;
@@ -445,52 +455,103 @@ mig_status mig__declare_items(struct mig__db *db, const mig_table *table, uint32
 	return end(&d, declare_items(&d, table));
 }
 
-/* -- a whole model, in a scratch */
+/* -- a whole model */
 
-/* Creates there what was declared. */
-static mig_status create_declared(struct mig__db *scratch, const mig_model *model)
+static int is_for(const struct mig__source_sql *s, const struct mig__db *db)
 {
-	struct mig__schema empty, native;
-	struct mig__diff_hooks hooks = { .change = never, .holds = scratch->dialect->holds };
-	struct mig__ops ops = { 0 };
-	struct mig__sql sql;
-	struct declaring d;
+	return !s->dialect || !strcmp(s->dialect, db->dialect->name);
+}
+
+static mig_status source_text(struct mig__db *db, const struct mig__source_sql *s, char **read,
+			      const char **text, size_t *size)
+{
 	mig_status rc;
 
-	mig__schema_init(&native, scratch->err->alloc, scratch->err);
+	*read = NULL;
+	*text = s->text;
+	*size = s->size;
+	if (!s->is_file)
+		return MIG_OK;
+	rc = mig__file_read(db->err->alloc, s->name, db->err, read, size);
+	*text = *read;
+	return rc;
+}
+
+static mig_status declared_only(struct mig__db *db, const mig_model *model, struct mig__schema *out)
+{
+	struct declaring d = begin(db, model, out);
+	mig_status rc = end(&d, declare_all(&d));
+
+	return rc ? rc : mig__schema_done(out);
+}
+
+/* Everything as objects, without running anything. *done 0: it has to be run. */
+static mig_status as_objects(struct mig__db *db, const mig_model *model, struct mig__schema *out,
+			     int32_t *done)
+{
+	mig_status (*read_script)(mig_conn *, const char *, size_t, const mig_schema_sink *,
+				  int32_t *) = MIG__DB_SLOT(db, read_script);
+	struct declaring d = begin(db, model, out);
+	mig_status rc = end(&d, declare_all(&d));
+	mig_schema_sink sink = mig__schema_sink(out);
+
+	*done = 1;
+	for (const struct mig__source_sql *s = model->sources; !rc && *done && s; s = s->next) {
+		const char *text;
+		char *read;
+		size_t size;
+
+		if (!is_for(s, db))
+			continue;
+		*done = read_script != NULL;
+		if (!read_script)
+			break;
+		rc = source_text(db, s, &read, &text, &size);
+		if (!rc)
+			rc = read_script(db->conn, text, size, &sink, done);
+		mig__free(db->err->alloc, read);
+	}
+	return rc ? rc : mig__schema_done(out);
+}
+
+struct part {
+	const struct mig__schema *native;
+	const uint8_t *marks; /* NULL: all */
+};
+
+static int leave_out(void *user, const mig_object *from, const mig_object *to)
+{
+	const struct part *part = user;
+
+	(void)from;
+	return part->marks && !part->marks[mig__number(mig__top(to))];
+}
+
+/* Creates the objects in the scratch. */
+static mig_status create(struct mig__db *scratch, struct mig__schema *native, const uint8_t *marks)
+{
+	struct part part = { native, marks };
+	struct mig__schema empty;
+	struct mig__diff_hooks hooks = { .user = &part,
+					 .change = never,
+					 .holds = scratch->dialect->holds,
+					 .leave_out = leave_out };
+	struct mig__ops ops = { 0 };
+	struct mig__sql sql;
+	mig_status rc;
+
 	mig__schema_init(&empty, scratch->err->alloc, scratch->err);
 	mig__sql_init(&sql, scratch->err->alloc);
-	d = begin(scratch, model, &native);
-	rc = end(&d, declare_all(&d));
+	rc = mig__schema_done(&empty);
 	if (!rc)
-		rc = mig__schema_done(&native);
+		rc = mig__diff(&empty, native, &hooks, &ops);
 	if (!rc)
-		rc = mig__schema_done(&empty);
-	if (!rc)
-		rc = mig__diff(&empty, &native, &hooks, &ops);
-	if (!rc)
-		rc = mig__sql_render(&sql, scratch, &ops, NULL, mig__schema_first(&native));
+		rc = mig__sql_render(&sql, scratch, &ops, NULL, mig__schema_first(native));
 	if (!rc)
 		rc = mig__scratch_run(scratch, &sql, 1);
 	mig__sql_finish(&sql);
 	mig__ops_finish(&ops);
 	mig__schema_finish(&empty);
-	mig__schema_finish(&native);
-	return rc;
-}
-
-static mig_status run_source(struct mig__db *scratch, const struct mig__source_sql *s)
-{
-	char *text = NULL;
-	size_t size;
-	mig_status rc;
-
-	if (!s->is_file)
-		return mig__scratch_script(scratch, s->name, s->text, s->size);
-	rc = mig__file_read(scratch->err->alloc, s->name, scratch->err, &text, &size);
-	if (!rc)
-		rc = mig__scratch_script(scratch, s->name, text, size);
-	mig__free(scratch->err->alloc, text);
 	return rc;
 }
 
@@ -516,33 +577,87 @@ static mig_status inspect_url(struct mig__db *db, const char *url, struct mig__s
 	return rc;
 }
 
-mig_status mig__declare(struct mig__db *db, const mig_model *model, struct mig__schema *out)
+/* Creates the objects (or those that limits marks), runs the texts if they were not read as
+ * objects, and reads what came out. */
+static mig_status in_scratch(struct mig__db *db, const mig_model *model, struct mig__schema *native,
+			     const uint8_t *marks, int run_sources, struct mig__schema *out)
 {
 	struct mig__db scratch = { .err = db->err };
-	mig_status rc;
+	mig_status rc = mig__scratch_open(db, &scratch);
 
-	if (model->status)
-		return mig__fail(db->err, model->status, "%s",
-				 model->mistake ? model->mistake : "out of memory");
-	if (model->sources && model->sources->is_url) {
-		if (model->tables || model->enums || model->views || model->sources->next)
-			return mig__fail(db->err, MIG_EINVAL,
-					 "beside another database's schema nothing else can be "
-					 "declared");
-		return inspect_url(db, model->sources->name, out);
+	if (!rc && native->count)
+		rc = create(&scratch, native, marks);
+	for (const struct mig__source_sql *s = model->sources; run_sources && !rc && s;
+	     s = s->next) {
+		const char *text;
+		char *read;
+		size_t size;
+
+		if (!is_for(s, db))
+			continue;
+		rc = source_text(db, s, &read, &text, &size);
+		if (!rc)
+			rc = mig__scratch_script(&scratch, s->name, text, size);
+		mig__free(db->err->alloc, read);
 	}
-	rc = mig__scratch_open(db, &scratch);
-	if (!rc && (model->tables || model->enums || model->views))
-		rc = create_declared(&scratch, model);
-	for (const struct mig__source_sql *s = model->sources; !rc && s; s = s->next)
-		if (s->is_url)
-			rc = mig__fail(db->err, MIG_EINVAL,
-				       "beside another database's schema nothing else can be "
-				       "declared");
-		else if (!s->dialect || !strcmp(s->dialect, db->dialect->name))
-			rc = run_source(&scratch, s);
 	if (!rc)
 		rc = mig__inspect(&scratch, out);
 	mig__scratch_close(&scratch);
+	return rc;
+}
+
+/* Only what is not surely the same as in live. */
+static mig_status unlike_part(struct mig__db *db, const mig_model *model, struct mig__schema *live,
+			      struct mig__schema *native, struct mig__relevant *limits,
+			      struct mig__schema *out)
+{
+	struct mig__arena arena;
+	struct mig__ops unlike = { 0 };
+	mig_status rc;
+
+	mig__arena_init(&arena, db->err->alloc);
+	rc = mig__unlike(live, native, &arena, &unlike.at, &unlike.count);
+	if (!rc)
+		rc = mig__relevant_find(limits, live, native, &unlike);
+	if (!rc && unlike.count)
+		rc = in_scratch(db, model, native, limits->after, 0, out);
+	else if (!rc)
+		rc = mig__schema_done(out);
+	mig__free(limits->alloc, limits->after);
+	limits->after = NULL;
+	mig__arena_finish(&arena);
+	return rc;
+}
+
+mig_status mig__declare(struct mig__db *db, const mig_model *model, struct mig__schema *live,
+			struct mig__relevant *limits, struct mig__schema *out)
+{
+	struct mig__schema native;
+	int32_t done = 0;
+	mig_status rc;
+
+	mig__schema_init(out, db->err->alloc, db->err);
+	for (const struct mig__source_sql *s = model->sources; s; s = s->next)
+		if (s->is_url && (model->tables || model->enums || model->views ||
+				  s != model->sources || s->next))
+			return mig__fail(db->err, MIG_EINVAL,
+					 "beside another database's schema nothing else can be "
+					 "declared");
+	if (model->sources && model->sources->is_url)
+		return inspect_url(db, model->sources->name, out);
+	mig__schema_init(&native, db->err->alloc, db->err);
+	rc = as_objects(db, model, &native, &done);
+	if (!rc && done && live) {
+		rc = unlike_part(db, model, live, &native, limits, out);
+	} else if (!rc && done) {
+		rc = in_scratch(db, model, &native, NULL, 0, out);
+	} else if (!rc) {
+		mig__schema_finish(&native); /* with objects of texts that are to be run */
+		mig__schema_init(&native, db->err->alloc, db->err);
+		rc = declared_only(db, model, &native);
+		if (!rc)
+			rc = in_scratch(db, model, &native, NULL, 1, out);
+	}
+	mig__schema_finish(&native);
 	return rc;
 }

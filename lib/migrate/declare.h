@@ -3,11 +3,17 @@
 #ifndef MIG__MIGRATE_DECLARE_H
 #define MIG__MIGRATE_DECLARE_H
 
+#include "migrate/relevant.h"
 #include "migrate/scratch.h"
 #include "schema/model.h"
 
-/* out is initialised here. The errors of SQL name its file, line and column. */
-mig_status mig__declare(struct mig__db *db, const mig_model *model, struct mig__schema *out);
+/* live: what the model is to be compared with, or NULL. If all of the model can be had as objects
+ * without running it, only what is not surely the same as in live is run, with what that needs and
+ * what depends on it: limits then marks this part in live, and out has nothing else. Otherwise
+ * limits.before is NULL, and out is the whole model. out is initialised here. The errors of SQL
+ * name its file, line and column. */
+mig_status mig__declare(struct mig__db *db, const mig_model *model, struct mig__schema *live,
+			struct mig__relevant *limits, struct mig__schema *out);
 
 /* Parts of a model, as objects of the dialect, into a schema that is being built. */
 mig_status mig__declare_enum(struct mig__db *db, const struct mig__enum *e,

@@ -1,0 +1,98 @@
+#include "schema/alike.h"
+
+#include "schema/match.h"
+
+#include <string.h>
+
+/* A declared list of names quotes each; the engine only where it must. Names with odd characters
+ * are not compared here. */
+static int same_but_quotes(const char *live, const char *declared)
+{
+	for (;;) {
+		while (*live == '"')
+			live++;
+		while (*declared == '"')
+			declared++;
+		if (*live != *declared)
+			return 0;
+		if (!*live)
+			return 1;
+		if (!strchr("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_., ",
+			    *live))
+			return 0;
+		live++;
+		declared++;
+	}
+}
+
+static int is_list_of_names(const char *key)
+{
+	return !strcmp(key, "columns") || !strcmp(key, "referred") ||
+	       !strcmp(key, "referred_columns") || !strcmp(key, "include");
+}
+
+static int same_attributes(const mig_object *live, const mig_object *declared)
+{
+	size_t compared = 0, given = 0;
+
+	for (size_t i = 0; i < declared->attribute_count; i++) {
+		const mig_attribute *d = &declared->attributes[i];
+		const char *value = d->key[0] == '.' ? NULL : mig__attribute(live, d->key);
+
+		if (d->key[0] == '.')
+			continue;
+		if (!value || (strcmp(value, d->value) != 0 &&
+			       !(is_list_of_names(d->key) && same_but_quotes(value, d->value))))
+			return 0;
+		compared++;
+	}
+	for (size_t i = 0; i < live->attribute_count; i++)
+		given += live->attributes[i].key[0] != '.';
+	return given == compared;
+}
+
+/* At most three deep. */
+static int alike(const mig_object *live, const mig_object *declared)
+{
+	size_t children = 0;
+
+	if (live->flags != declared->flags || !same_attributes(live, declared))
+		return 0;
+	for (const mig_object *c = declared->child; c; c = c->next, children++)
+		if (!c->other || !alike(c->other, c))
+			return 0;
+	for (const mig_object *c = live->child; c; c = c->next)
+		children--;
+	return !children;
+}
+
+static int add(struct mig__arena *arena, mig_op **at, size_t *count, size_t most,
+	       const mig_object *from, const mig_object *to)
+{
+	if (!*at)
+		*at = mig__arena_zalloc(arena, most, sizeof **at);
+	if (!*at)
+		return 0;
+	(*at)[*count].from = from;
+	(*at)[*count].to = to;
+	++*count;
+	return 1;
+}
+
+mig_status mig__unlike(struct mig__schema *live, struct mig__schema *declared,
+		       struct mig__arena *arena, mig_op **at, size_t *count)
+{
+	size_t most = live->count + declared->count;
+	mig_status rc = mig__match(live, declared);
+	int ok = 1;
+
+	*at = NULL;
+	*count = 0;
+	for (const mig_object *o = rc ? NULL : mig__schema_first(declared); ok && o; o = o->next)
+		if (!o->other || !alike(o->other, o))
+			ok = add(arena, at, count, most, o->other, o);
+	for (const mig_object *o = rc ? NULL : mig__schema_first(live); ok && o; o = o->next)
+		if (!o->other)
+			ok = add(arena, at, count, most, o, NULL);
+	return rc ? rc : ok ? MIG_OK : mig__fail_nomem(live->err);
+}

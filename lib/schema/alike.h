@@ -1,0 +1,15 @@
+/* alike: which objects at the top of two schemas are surely the same, with all that is in them: a
+ * declared table whose words are already the engine's own. Where words differ ('x' against
+ * 'x'::text) they may still mean the same: only the engine can tell. */
+#ifndef MIG__SCHEMA_ALIKE_H
+#define MIG__SCHEMA_ALIKE_H
+
+#include "schema/schema.h"
+
+/* Matches the schemas and returns for each operation-free pair a mark: a list of operations that
+ * has one for every object at the top, on either side, that is not surely the same. at is in the
+ * arena. */
+mig_status mig__unlike(struct mig__schema *live, struct mig__schema *declared,
+		       struct mig__arena *arena, mig_op **at, size_t *count);
+
+#endif
