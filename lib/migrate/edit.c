@@ -100,9 +100,14 @@ static mig_status mark(struct copying *c, const struct mig__edit *e)
 	return MIG_OK;
 }
 
-/* What is gone with its parent, or made anew with it. */
+/* What is gone with its parent, or made anew with it; a constraint or index goes with each column
+ * that it is about. */
 static int goes_with_parent(const struct copying *c, const mig_object *o)
 {
+	for (size_t i = 0; o->parent && i < o->need_count; i++)
+		if (o->needs[i]->parent == o->parent &&
+		    c->marks[mig__number(o->needs[i])] == REMOVE)
+			return 1;
 	return o->parent && (c->numbers[mig__number(o->parent)] == MIG_LEFT_OUT ||
 			     c->marks[mig__number(o->parent)] == REPLACE);
 }

@@ -52,7 +52,7 @@ struct mig_conn {
 
 	/* a run */
 	int running;
-	int foreign_keys; /* what the run found */
+	int foreign_keys, legacy_alter_table; /* what the run found */
 	sqlite3_int64 last_rowid;
 	int warned;
 	struct mig__sqlite_fk fk;

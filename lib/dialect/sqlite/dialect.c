@@ -1,4 +1,4 @@
-#include "dialect/sqlite/conn.h"
+#include "dialect/sqlite/objects.h"
 
 static const char *const schemes[] = { "sqlite", "sqlite3", "file", NULL };
 
@@ -33,6 +33,13 @@ static const mig_dialect dialect = {
 	.finish = mig__sqlite_cursor_finish,
 	.table_sql = mig__sqlite_table_sql,
 	.table_exists = mig__sqlite_table_exists,
+	.inspect = mig__sqlite_inspect,
+	.change = mig__sqlite_change,
+	.holds = mig__sqlite_holds,
+	.render = mig__sqlite_ddl,
+	.scratch = mig__sqlite_scratch,
+	.native_column = mig__sqlite_native_column,
+	.read_script = mig__sqlite_read_script,
 };
 
 const mig_dialect *mig_dialect_sqlite(void)

@@ -22,6 +22,8 @@ mig_status mig__sqlite_run_begin(mig_conn *conn)
 				"database %s: the connection is inside a transaction",
 				mig__sqlite_path(conn));
 		sqlite3_db_config(conn->db, SQLITE_DBCONFIG_ENABLE_FKEY, -1, &conn->foreign_keys);
+		sqlite3_db_config(conn->db, SQLITE_DBCONFIG_LEGACY_ALTER_TABLE, -1,
+				  &conn->legacy_alter_table);
 		conn->last_rowid = sqlite3_last_insert_rowid(conn->db);
 		conn->running = 1;
 		conn->warned = 0;
@@ -43,6 +45,8 @@ mig_status mig__sqlite_run_end(mig_conn *conn)
 	unlocked = mig__sqlite_unlock(conn);
 	if (conn->running) {
 		sqlite3_db_config(conn->db, SQLITE_DBCONFIG_ENABLE_FKEY, conn->foreign_keys, NULL);
+		sqlite3_db_config(conn->db, SQLITE_DBCONFIG_LEGACY_ALTER_TABLE,
+				  conn->legacy_alter_table, NULL);
 		if (conn->lent)
 			sqlite3_set_last_insert_rowid(conn->db, conn->last_rowid);
 		else

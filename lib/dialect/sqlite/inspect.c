@@ -1,0 +1,437 @@
+/* inspect: the schema, out of the texts that SQLite keeps, by one query (two where there are
+ * virtual tables). */
+#include "dialect/sqlite/objects.h"
+
+#include <string.h>
+#include <strings.h>
+
+struct row {
+	const char *text, *name;
+	struct mig__sqlite_create create;
+	uint32_t number;
+	struct row *next;
+};
+
+struct inspecting {
+	mig_conn *conn;
+	const mig_schema_sink *sink;
+	struct mig__arena arena;
+	struct mig__map names; /* lower-case names of tables and views: numbers */
+	struct mig__sqlite_columns columns;
+	struct row *first, **end;
+	int virtual;
+	struct mig__map shadows; /* tables that belong to virtual ones */
+	int unread;              /* a text could not be read */
+};
+
+static char *lower(struct inspecting *s, const char *text, size_t size)
+{
+	char *copy = mig__arena_strndup(&s->arena, text, size);
+
+	for (size_t i = 0; copy && i < size; i++)
+		if (copy[i] >= 'A' && copy[i] <= 'Z')
+			copy[i] = (char)(copy[i] + 32);
+	return copy;
+}
+
+static mig_status note(struct inspecting *s, struct mig__map *map, const char *name, uint32_t n)
+{
+	size_t size = strlen(name);
+	char *key = lower(s, name, size);
+
+	return key && mig__map_add(map, key, size, n, NULL) ? MIG_OK : mig__sqlite_nomem(s->conn);
+}
+
+/* SQLite's own tables, and libmig's. */
+static int is_internal(const struct inspecting *s, const char *name)
+{
+	return !strncasecmp(name, "sqlite_", 7) || !strcasecmp(name, s->conn->version_table) ||
+	       !strcasecmp(name, s->conn->history_table);
+}
+
+static const char *plain(struct inspecting *s, struct mig__sqlite_token t)
+{
+	struct mig__buf buf;
+	const char *text;
+
+	mig__buf_init(&buf, &s->conn->alloc);
+	mig__sqlite_add_plain(&buf, t);
+	text = buf.failed ? NULL : mig__arena_strdup(&s->arena, mig__buf_text(&buf));
+	mig__buf_finish(&buf);
+	return text;
+}
+
+static const char *normal(struct inspecting *s, const char *from, const char *to)
+{
+	struct mig__buf buf;
+	const char *text;
+
+	mig__buf_init(&buf, &s->conn->alloc);
+	mig__sqlite_add_normal(&buf, from, to);
+	text = buf.failed ? NULL : mig__arena_strdup(&s->arena, mig__buf_text(&buf));
+	mig__buf_finish(&buf);
+	return text;
+}
+
+/* Keeps one statement's text; the rows are reported when all are there. */
+static mig_status gather(struct inspecting *s, const char *name, const char *text)
+{
+	struct row *row = mig__arena_zalloc(&s->arena, 1, sizeof *row);
+
+	if (row)
+		row->text = mig__arena_strdup(&s->arena, text);
+	if (!row || !row->text)
+		return mig__sqlite_nomem(s->conn);
+	if (!mig__sqlite_read_create(row->text, &row->create)) {
+		s->unread = 1;
+		return s->sink->uncovered(s->sink->user, name ? name : text);
+	}
+	row->name = name ? mig__arena_strdup(&s->arena, name) : plain(s, row->create.name);
+	if (!row->name)
+		return mig__sqlite_nomem(s->conn);
+	row->number = MIG_LEFT_OUT;
+	s->virtual |= row->create.virtual;
+	*s->end = row;
+	s->end = &row->next;
+	return MIG_OK;
+}
+
+/* -- columns that are mentioned */
+
+static char *column_key(struct mig__arena *arena, uint32_t table, const char *name, size_t size)
+{
+	char *key = mig__arena_alloc(arena, sizeof table + size + 1);
+
+	if (!key)
+		return NULL;
+	memcpy(key, &table, sizeof table);
+	for (size_t i = 0; i < size; i++)
+		key[sizeof table + i] =
+			name[i] >= 'A' && name[i] <= 'Z' ? (char)(name[i] + 32) : name[i];
+	return key;
+}
+
+mig_status mig__sqlite_note_column(mig_conn *conn, struct mig__sqlite_columns *columns,
+				   uint32_t table, const char *name, uint32_t number)
+{
+	size_t size = strlen(name);
+	char *key = column_key(columns->arena, table, name, size);
+
+	return key && mig__map_add(&columns->map, key, sizeof table + size, number, NULL)
+		       ? MIG_OK
+		       : mig__sqlite_nomem(conn);
+}
+
+mig_status mig__sqlite_report_mentions(mig_conn *conn, struct mig__sqlite_columns *columns,
+				       uint32_t table, uint32_t number, const char *text,
+				       const mig_schema_sink *sink)
+{
+	struct mig__sqlite_token t;
+	mig_status rc = MIG_OK;
+
+	for (t = mig__sqlite_token(text); !rc && t.kind;
+	     t = mig__sqlite_token(mig__sqlite_behind(t))) {
+		int quoted = t.kind == MIG__TOKEN_NAME;
+		char *key;
+		uint32_t to;
+
+		if (t.kind != MIG__TOKEN_WORD && !quoted)
+			continue;
+		/* the text is normal: quotes are doubled in it only in very odd names */
+		key = column_key(columns->arena, table, t.at + quoted, t.size - (quoted ? 2 : 0));
+		if (!key)
+			return mig__sqlite_nomem(conn);
+		to = mig__map_get(&columns->map, key, sizeof table + t.size - (quoted ? 2 : 0));
+		if (to != MIG__NONE && to != number)
+			rc = sink->need(sink->user, number, to, MIG_NEED);
+	}
+	return rc;
+}
+
+/* -- reporting */
+
+static mig_status report(struct inspecting *s, struct row *row, mig_attribute *at, size_t count,
+			 uint32_t parent)
+{
+	mig_object o = { .struct_size = sizeof o,
+			 .kind = row->create.kind,
+			 .schema = "",
+			 .name = row->name,
+			 .attributes = at,
+			 .attribute_count = count };
+
+	for (size_t i = 0; i < count; i++)
+		if (!at[i].value)
+			return mig__sqlite_nomem(s->conn);
+	return s->sink->object(s->sink->user, &o, parent, &row->number);
+}
+
+/* The columns and the WHERE of an index, at ON. */
+static mig_status report_index(struct inspecting *s, struct row *row, uint32_t parent)
+{
+	const char *open = mig__sqlite_behind(row->create.table);
+	const char *close = mig__sqlite_closing(open);
+	const char *texts[2] = { NULL, NULL };
+	mig_status rc;
+	struct mig__sqlite_token t = mig__sqlite_token(close ? close : "");
+	mig_attribute at[4];
+	size_t n = 0;
+
+	if (!close)
+		return s->sink->uncovered(s->sink->user, row->name);
+	if (row->create.unique)
+		at[n++] = (mig_attribute){ "unique", "yes" };
+	open = mig__sqlite_behind(mig__sqlite_token(open));
+	at[n++] = (mig_attribute){ "columns", normal(s, open, close - 1) };
+	if (mig__sqlite_is(t, "WHERE")) {
+		const char *from = mig__sqlite_behind(t);
+
+		at[n++] = (mig_attribute){ "where", normal(s, from, from + strlen(from)) };
+	}
+	texts[0] = at[n - 1].value;
+	texts[1] = n > 1 ? at[n - 2].value : NULL;
+	at[n++] = (mig_attribute){ ".sql", row->create.rest };
+	rc = report(s, row, at, n, parent);
+	for (int i = 0; !rc && i < 2; i++)
+		if (texts[i])
+			rc = mig__sqlite_report_mentions(s->conn, &s->columns, parent, row->number,
+							 texts[i], s->sink);
+	return rc;
+}
+
+static mig_status report_view(struct inspecting *s, struct row *row)
+{
+	struct mig__sqlite_token t = mig__sqlite_token(row->create.rest);
+	const char *columns = row->create.rest, *query;
+	mig_attribute at[3];
+	size_t n = 0;
+
+	while (t.kind && !mig__sqlite_is(t, "AS"))
+		t = mig__sqlite_token(mig__sqlite_behind(t));
+	if (t.at > columns)
+		at[n++] = (mig_attribute){ "columns", normal(s, columns, t.at) };
+	query = mig__sqlite_behind(t);
+	at[n++] = (mig_attribute){ "query", normal(s, query, query + strlen(query)) };
+	at[n++] = (mig_attribute){ ".sql", row->create.rest };
+	return report(s, row, at, n, MIG_NO_OBJECT);
+}
+
+static mig_status report_trigger(struct inspecting *s, struct row *row, uint32_t parent)
+{
+	const char *rest = row->create.rest;
+	mig_attribute at[2] = { { "definition", normal(s, rest, rest + strlen(rest)) },
+				{ ".sql", rest } };
+
+	return report(s, row, at, 2, parent);
+}
+
+static uint32_t number_of(struct inspecting *s, const char *name, size_t size)
+{
+	char *key = lower(s, name, size);
+
+	return key ? mig__map_get(&s->names, key, size) : MIG__NONE;
+}
+
+static mig_status report_top(struct inspecting *s, struct row *row)
+{
+	mig_status rc = MIG_OK;
+	int read = 1;
+
+	if (row->create.kind == MIG_KIND_TABLE)
+		rc = mig__sqlite_report_table(s->conn, &row->create, row->name, s->sink,
+					      &s->columns, &row->number, &read);
+	else if (row->create.kind == MIG_KIND_VIEW)
+		rc = report_view(s, row);
+	else
+		return MIG_OK;
+	s->unread |= !read;
+	return rc ? rc : note(s, &s->names, row->name, row->number);
+}
+
+static mig_status report_part(struct inspecting *s, struct row *row)
+{
+	const char *table;
+	uint32_t parent;
+
+	if (row->create.kind != MIG_KIND_INDEX && row->create.kind != MIG_KIND_TRIGGER)
+		return MIG_OK;
+	table = plain(s, row->create.table);
+	if (!table)
+		return mig__sqlite_nomem(s->conn);
+	parent = number_of(s, table, strlen(table));
+	if (parent == MIG__NONE) { /* libmig's own tables */
+		s->unread |= !is_internal(s, table);
+		return MIG_OK;
+	}
+	return row->create.kind == MIG_KIND_INDEX ? report_index(s, row, parent)
+						  : report_trigger(s, row, parent);
+}
+
+/* What a view or trigger mentions. */
+static mig_status report_needs(struct inspecting *s, const struct row *row)
+{
+	mig_status rc = MIG_OK;
+	struct mig__sqlite_token t;
+
+	if ((row->create.kind != MIG_KIND_VIEW && row->create.kind != MIG_KIND_TRIGGER) ||
+	    row->number == MIG_LEFT_OUT)
+		return MIG_OK;
+	for (t = mig__sqlite_token(row->create.rest); !rc && t.kind;
+	     t = mig__sqlite_token(mig__sqlite_behind(t))) {
+		const char *name = t.at;
+		size_t size = t.size;
+		uint32_t to;
+
+		if (t.kind == MIG__TOKEN_NAME) {
+			name = plain(s, t);
+			if (!name)
+				return mig__sqlite_nomem(s->conn);
+			size = strlen(name);
+		} else if (t.kind != MIG__TOKEN_WORD) {
+			continue;
+		}
+		to = number_of(s, name, size);
+		if (to != MIG__NONE && to != row->number)
+			rc = s->sink->need(s->sink->user, row->number, to, MIG_NEED);
+	}
+	return rc;
+}
+
+static mig_status report_all(struct inspecting *s)
+{
+	mig_status rc = MIG_OK;
+
+	for (struct row *row = s->first; !rc && row; row = row->next)
+		if (!is_internal(s, row->name) &&
+		    mig__map_get(&s->shadows, row->name, strlen(row->name)) == MIG__NONE)
+			rc = report_top(s, row);
+	for (struct row *row = s->first; !rc && row; row = row->next)
+		rc = report_part(s, row);
+	for (struct row *row = s->first; !rc && row; row = row->next)
+		rc = report_needs(s, row);
+	return rc;
+}
+
+/* -- from a database */
+
+static mig_status read_schema(struct inspecting *s)
+{
+	sqlite3_stmt *stmt;
+	int row = 1;
+	mig_status rc =
+		mig__sqlite_query(s->conn,
+				  "SELECT name, sql FROM main.sqlite_schema WHERE sql IS NOT "
+				  "NULL ORDER BY rowid",
+				  &stmt);
+
+	if (rc)
+		return rc;
+	while (!rc && !(rc = mig__sqlite_row(s->conn, stmt, &row)) && row)
+		rc = gather(s, (const char *)sqlite3_column_text(stmt, 0),
+			    (const char *)sqlite3_column_text(stmt, 1));
+	sqlite3_finalize(stmt);
+	return rc;
+}
+
+static mig_status read_shadows(struct inspecting *s)
+{
+	sqlite3_stmt *stmt;
+	int row = 1;
+	mig_status rc;
+
+	if (!s->virtual)
+		return MIG_OK;
+	rc = mig__sqlite_query(
+		s->conn,
+		"SELECT name FROM pragma_table_list WHERE schema = 'main' AND type = "
+		"'shadow'",
+		&stmt);
+	while (!rc && !(rc = mig__sqlite_row(s->conn, stmt, &row)) && row) {
+		const char *name =
+			mig__arena_strdup(&s->arena, (const char *)sqlite3_column_text(stmt, 0));
+
+		if (!name || !mig__map_add(&s->shadows, name, strlen(name), 1, NULL))
+			rc = mig__sqlite_nomem(s->conn);
+	}
+	sqlite3_finalize(stmt);
+	return rc;
+}
+
+static struct inspecting begin(mig_conn *conn, const mig_schema_sink *sink)
+{
+	struct inspecting s = { .conn = conn, .sink = sink };
+
+	mig__arena_init(&s.arena, &conn->alloc);
+	mig__map_init(&s.names, &conn->alloc);
+	mig__map_init(&s.columns.map, &conn->alloc);
+	mig__map_init(&s.shadows, &conn->alloc);
+	return s;
+}
+
+static mig_status end(struct inspecting *s, mig_status rc)
+{
+	mig__map_finish(&s->names);
+	mig__map_finish(&s->columns.map);
+	mig__map_finish(&s->shadows);
+	mig__arena_finish(&s->arena);
+	return rc;
+}
+
+mig_status mig__sqlite_inspect(mig_conn *conn, const mig_schema_sink *sink)
+{
+	struct inspecting s = begin(conn, sink);
+	mig_status rc;
+
+	s.end = &s.first;
+	s.columns.arena = &s.arena;
+	rc = read_schema(&s);
+	if (!rc)
+		rc = read_shadows(&s);
+	if (!rc)
+		rc = report_all(&s);
+	return end(&s, rc);
+}
+
+/* -- from a script */
+
+/* Only what SQLite would keep as it is written here. */
+static int is_simple(const struct mig__sqlite_create *c)
+{
+	struct mig__sqlite_token t = mig__sqlite_token(c->rest);
+
+	return !c->temporary && !c->virtual && !c->if_not_exists &&
+	       (c->kind != MIG_KIND_TABLE || mig__sqlite_is_sign(t, '('));
+}
+
+mig_status mig__sqlite_read_script(mig_conn *conn, const char *text, size_t size,
+				   const mig_schema_sink *sink, int32_t *done)
+{
+	struct inspecting s = begin(conn, sink);
+	mig_status rc = MIG_OK;
+
+	s.end = &s.first;
+	s.columns.arena = &s.arena;
+	*done = 1;
+	for (size_t at = 0; !rc && *done;) {
+		mig_statement st = { .struct_size = sizeof st };
+		struct row **last = s.end;
+		char *copy;
+
+		rc = mig__sqlite_next_statement(conn, text, size, at, &st);
+		if (rc || !st.size)
+			break;
+		at = st.next;
+		copy = mig__arena_strndup(&s.arena, text + st.offset,
+					  st.size - (text[st.offset + st.size - 1] == ';'));
+		rc = copy ? gather(&s, NULL, copy) : mig__sqlite_nomem(conn);
+		*done = !s.unread && (rc || (*last && is_simple(&(*last)->create)));
+	}
+	if (rc && rc != MIG_ENOMEM) { /* running it will tell what is wrong, and where */
+		*done = 0;
+		rc = MIG_OK;
+	}
+	if (!rc && *done)
+		rc = report_all(&s);
+	*done &= !s.unread;
+	return end(&s, rc);
+}

@@ -1,0 +1,101 @@
+/* objects: what a schema object of SQLite is made of. SQLite keeps the text of each CREATE
+ * statement and nothing else, so all of it is read out of these texts (table.c), and compared as
+ * normal text: without comments, blanks where they mean something, names and keywords in small
+ * letters, names in quotes only where they need them. SQLite's names do not care for case either.
+ *
+ * TABLE            strict, without_rowid ("yes"); virtual: all that stands behind USING;
+ *                  .sql: all that stands behind the name; .unread ("yes"): could not be read, sql
+ * is then compared as a whole COLUMN         type, collation, not_null ("yes"), not_null_conflict,
+ * generated (expression), generated_kind ("stored"; left out: virtual); .sql: its text as written;
+ * .type: its type as written DEFAULT      expression; .sql: as written PRIMARY_KEY    columns (with
+ * COLLATE, DESC), autoincrement ("yes"), conflict UNIQUE         columns, conflict FOREIGN_KEY
+ * columns, referred, referred_columns, on_delete, on_update, match, deferrable CHECK expression, in
+ * its parentheses Each constraint: .sql: as written, from its keyword on; .inline: the column in
+ *                  whose definition it stands. One without a name is named as its normal text.
+ *   INDEX          unique ("yes"), columns, where; .sql: all that stands behind the name
+ *   TRIGGER        definition: all that stands behind the name; .sql: as written
+ * VIEW             query: all that stands behind AS; columns; .sql: all that stands behind the
+ * name; children TRIGGER
+ *
+ * A view or trigger needs the tables and views whose names stand in it; a constraint, index or
+ * generated column the columns of its table that it mentions. Foreign keys need no other table:
+ * SQLite asks for it only when rows are written. */
+#ifndef MIG__SQLITE_OBJECTS_H
+#define MIG__SQLITE_OBJECTS_H
+
+#include "dialect/sqlite/conn.h"
+#include "dialect/sqlite/tokens.h"
+#include "schema/object.h"
+
+/* table.c: reads one CREATE statement. */
+struct mig__sqlite_create {
+	int32_t kind; /* MIG_KIND_TABLE, INDEX, VIEW or TRIGGER */
+	int temporary, virtual, if_not_exists;
+	struct mig__sqlite_token name;
+	struct mig__sqlite_token table; /* of an index or trigger */
+	const char *rest;               /* what stands behind the name; to the end of the text */
+	int unique;
+};
+/* 0 if it is none of the four, or cannot be read. text ends with a NUL and has no semicolon behind.
+ */
+int mig__sqlite_read_create(const char *text, struct mig__sqlite_create *out);
+/* The columns of tables, by the number of the table and the name in small letters. */
+struct mig__sqlite_columns {
+	struct mig__arena *arena;
+	struct mig__map map;
+};
+mig_status mig__sqlite_note_column(mig_conn *conn, struct mig__sqlite_columns *columns,
+				   uint32_t table, const char *name, uint32_t number);
+/* Reports that an object needs the columns of its table that a text mentions. */
+mig_status mig__sqlite_report_mentions(mig_conn *conn, struct mig__sqlite_columns *columns,
+				       uint32_t table, uint32_t number, const char *text,
+				       const mig_schema_sink *sink);
+/* Reports a table with its columns and constraints; *done 0 if its text could not be read. */
+mig_status mig__sqlite_report_table(mig_conn *conn, const struct mig__sqlite_create *create,
+				    const char *name, const mig_schema_sink *sink,
+				    struct mig__sqlite_columns *columns, uint32_t *number,
+				    int *done);
+
+/* inspect.c, scratch.c, compare.c, native.c */
+mig_status mig__sqlite_inspect(mig_conn *conn, const mig_schema_sink *sink);
+mig_status mig__sqlite_read_script(mig_conn *conn, const char *text, size_t size,
+				   const mig_schema_sink *sink, int32_t *done);
+mig_status mig__sqlite_scratch(mig_conn *conn, mig_conn **out);
+uint32_t mig__sqlite_change(const mig_object *from, const mig_object *to);
+int32_t mig__sqlite_holds(const mig_object *dependent, const mig_object *changed);
+mig_status mig__sqlite_native_column(mig_conn *conn, const mig_object *column, uint32_t parent,
+				     const mig_schema_sink *sink);
+
+/* ddl.c, rebuild.c */
+mig_status mig__sqlite_ddl(mig_conn *conn, const mig_changes *changes, const mig_sql_sink *sink);
+
+/* What the ddl files share. */
+struct mig__sqlite_ddl {
+	mig_conn *conn;
+	const mig_changes *changes;
+	const mig_sql_sink *sink;
+	struct mig__buf buf;  /* the statement that is being made */
+	uint8_t *done;        /* of each operation */
+	const uint32_t *next; /* next operation of the same table, plus 1; 0: none */
+	struct mig__map tops; /* lower-case name: position in tables, of tables with operations */
+};
+/* Hands the buffer over as a statement and empties it. */
+mig_status mig__sqlite_emit(struct mig__sqlite_ddl *d, const mig_op *op, const char *comment);
+/* A name, quoted only where it must be. */
+void mig__sqlite_add_word(struct mig__buf *buf, const char *name);
+/* A string constant. */
+void mig__sqlite_add_string(struct mig__buf *buf, const char *text);
+/* "CREATE TABLE name (...)", from its text or of its parts. */
+void mig__sqlite_add_table(struct mig__buf *buf, const mig_object *table, const char *name);
+/* A column's definition, without constraints that are objects. */
+void mig__sqlite_add_column(struct mig__buf *buf, const mig_object *column);
+/* "CREATE INDEX ...", "CREATE TRIGGER ...", "CREATE VIEW ...". */
+void mig__sqlite_add_create(struct mig__buf *buf, const mig_object *object);
+/* One rebuild of the table for whatever differs; first: its first operation, plus 1; op: for the
+ * sink. */
+mig_status mig__sqlite_rebuild(struct mig__sqlite_ddl *d, const mig_object *from,
+			       const mig_object *to, uint32_t first, const mig_op *op);
+/* Whether the object's text has the name in it as a word. */
+int mig__sqlite_mentions(const char *text, const char *name);
+
+#endif
