@@ -54,10 +54,22 @@ typedef struct mig_cli_options {
 /** Runs one command line of mig and returns its exit status, an enum mig_cli_status.
  *
  * argv[0] is skipped; options may be NULL. Being a command line, it reads the environment (MIG_URL,
- * MIG_DIRECTORY, MIG_CONFIG) and writes to stdout and stderr. While it works, SIGPIPE is ignored,
- * and SIGINT and SIGTERM cancel a run, unless the host handles them itself; all are put back. Not
- * to be called by two threads at once. Since 0.1.0. */
+ * MIG_DIRECTORY, MIG_CONFIG, MIG_APP) and writes to stdout and stderr. While it works, SIGPIPE is
+ * ignored, and SIGINT and SIGTERM cancel a run, unless the host handles them itself; all are put
+ * back. Not to be called by two threads at once. Since 0.1.0. */
 MIG_API int mig_cli_main(int argc, char **argv, const mig_cli_options *options);
+
+/** What a module named by --app, MIG_APP or `app =` in mig.ini exports, and the program defines: a
+ * shared object that the commands load, as FLASK_APP is for `flask db`. It is called once, when the
+ * context has been opened and has its folders: it may declare the model (mig_model_of()), add
+ * revisions in C, set hooks. Returns MIG_OK, or a status that ends the command.
+ *
+ *     cc -shared -fPIC -o app.so app.c $(pkg-config --cflags --libs libmig)
+ *     MIG_APP=app.so mig migrate -m "add users"
+ *
+ * A host that calls mig_cli_main() has its setup function instead; MIG_APP and mig.ini then name no
+ * module, only --app does. Since 0.1.0. */
+MIG_API mig_status mig_app_setup(mig_ctx *ctx);
 
 #ifdef __cplusplus
 }

@@ -128,7 +128,8 @@ enum mig_table_sql {
 enum mig_dialect_capability {
 	MIG_CAN_TRANSACTIONAL_DDL = 1, /**< DDL is undone by a rollback */
 	MIG_CAN_SCHEMAS = 2,           /**< tables can be qualified by a schema */
-	MIG_CAN_ENUMS = 4              /**< enumerated types are objects of their own */
+	MIG_CAN_ENUMS = 4,             /**< enumerated types are objects of their own */
+	MIG_NAMES_FOLD = 8             /**< names that differ in case alone are the same */
 };
 
 /** No object, as a number of mig_schema_sink. */

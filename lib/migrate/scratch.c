@@ -137,6 +137,7 @@ mig_status mig__inspect(struct mig__db *db, struct mig__schema *out)
 	mig_status rc;
 
 	mig__schema_init(out, db->err->alloc, db->err);
+	out->fold = (db->dialect->capabilities & MIG_NAMES_FOLD) != 0;
 	sink = mig__schema_sink(out);
 	rc = db->dialect->inspect(db->conn, &sink);
 	return rc ? rc : mig__schema_done(out);

@@ -5,16 +5,19 @@
 #include "base/buf.h"
 
 #include <string.h>
+#include <strings.h>
 
 struct matching {
 	struct mig__schema *before, *after;
+	int (*compare)(const char *a, const char *b);
 	struct mig__map map; /* of before's objects that are not matched yet */
 	struct mig__arena keys;
 };
 
-static int same(const mig_object *a, const mig_object *b)
+static int same(const struct matching *m, const mig_object *a, const mig_object *b)
 {
-	return a->kind == b->kind && !strcmp(a->name, b->name) && !strcmp(a->schema, b->schema);
+	return a->kind == b->kind && !m->compare(a->name, b->name) &&
+	       !m->compare(a->schema, b->schema);
 }
 
 static void pair(const mig_object *a, const mig_object *b)
@@ -25,14 +28,14 @@ static void pair(const mig_object *a, const mig_object *b)
 
 /* Pairs what stands in the same order; an object that one side alone has is skipped if the next
  * one fits again. */
-static void walk_lists(const mig_object *a, const mig_object *b)
+static void walk_lists(const struct matching *m, const mig_object *a, const mig_object *b)
 {
 	while (a && b) {
-		if (same(a, b)) {
+		if (same(m, a, b)) {
 			pair(a, b);
 			a = a->next;
 			b = b->next;
-		} else if (a->next && same(a->next, b)) {
+		} else if (a->next && same(m, a->next, b)) {
 			a = a->next;
 		} else {
 			b = b->next;
@@ -54,6 +57,9 @@ static const char *key_of(struct matching *m, const mig_object *o, const mig_obj
 	memcpy(key, head, sizeof head);
 	memcpy(key + sizeof head, o->schema, schema);
 	memcpy(key + sizeof head + schema, o->name, name);
+	for (size_t i = sizeof head; m->compare == strcasecmp && i < *size; i++)
+		if (key[i] >= 'A' && key[i] <= 'Z')
+			key[i] = (char)(key[i] + 32);
 	return key;
 }
 
@@ -89,7 +95,7 @@ static int look_up_rest(struct matching *m)
 		found = mig__map_get(&m->map, key, size);
 		if (found != MIG__NONE && !m->before->at[found]->pub.other) {
 			pair(&m->before->at[found]->pub, o);
-			walk_lists(m->before->at[found]->pub.child, o->child);
+			walk_lists(m, m->before->at[found]->pub.child, o->child);
 		}
 	}
 	return 1;
@@ -103,15 +109,17 @@ static void forget(struct mig__schema *s)
 
 mig_status mig__match(struct mig__schema *before, struct mig__schema *after)
 {
-	struct matching m = { .before = before, .after = after };
+	struct matching m = { .before = before,
+			      .after = after,
+			      .compare = before->fold || after->fold ? strcasecmp : strcmp };
 	int ok;
 
 	forget(before);
 	forget(after);
-	walk_lists(mig__schema_first(before), mig__schema_first(after));
+	walk_lists(&m, mig__schema_first(before), mig__schema_first(after));
 	for (size_t i = 0; i < after->count; i++)
 		if (after->at[i]->pub.other)
-			walk_lists(after->at[i]->pub.other->child, after->at[i]->pub.child);
+			walk_lists(&m, after->at[i]->pub.other->child, after->at[i]->pub.child);
 	mig__map_init(&m.map, before->alloc);
 	mig__arena_init(&m.keys, before->alloc);
 	ok = enter_rest(&m) && look_up_rest(&m);

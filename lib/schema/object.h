@@ -20,4 +20,7 @@ const mig_object *mig__child(const mig_object *object, int32_t kind, const char 
  * object itself. */
 const mig_object *mig__top(const mig_object *object);
 
+/* A kind in words; static. */
+const char *mig__kind_name(int32_t kind);
+
 #endif

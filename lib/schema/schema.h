@@ -26,6 +26,7 @@ struct mig__schema {
 	const struct mig__alloc *alloc;
 	struct mig__error *err;
 	struct mig__arena arena;
+	int fold; /* names that differ in case alone are the same */
 	struct mig__object **at;
 	size_t count, cap;
 	struct mig__edge *edges;

@@ -46,26 +46,48 @@ static void remove_folder(const char *dir)
 	rmdir(dir);
 }
 
-void on_all(void (*test)(const struct base *base))
+int on_one(const char *dialect, void (*test)(const struct base *base, const void *with),
+	   const void *with)
 {
-	struct base base = { .dialect = "sqlite" };
+	struct base base = { .dialect = dialect };
+	const char *url = NULL;
 
+	if (strcmp(dialect, "sqlite") != 0) {
+#ifdef HAVE_POSTGRESQL
+		url = pg_available() ? pg_fresh_database() : NULL;
+#endif
+		if (!url)
+			return 0;
+	}
 	make_folder(&base);
-	snprintf(base.url, sizeof base.url, "sqlite:%s/db", base.dir);
-	test(&base);
+	if (url)
+		snprintf(base.url, sizeof base.url, "%s", url);
+	else
+		snprintf(base.url, sizeof base.url, "sqlite:%s/db", base.dir);
+	test(&base, with);
 	remove_folder(base.dir);
 #ifdef HAVE_POSTGRESQL
-	if (pg_available()) {
-		const char *url = pg_fresh_database();
-
-		base.dialect = "postgresql";
-		make_folder(&base);
-		snprintf(base.url, sizeof base.url, "%s", url);
-		test(&base);
-		remove_folder(base.dir);
+	if (url)
 		pg_drop_database(url);
-	}
 #endif
+	return 1;
+}
+
+struct plain_test {
+	void (*test)(const struct base *base);
+};
+
+static void call_plain(const struct base *base, const void *with)
+{
+	((const struct plain_test *)with)->test(base);
+}
+
+void on_all(void (*test)(const struct base *base))
+{
+	const struct plain_test plain = { test };
+
+	on_one("sqlite", call_plain, &plain);
+	on_one("postgresql", call_plain, &plain);
 }
 
 mig_ctx *open_base(const struct base *base)

@@ -22,6 +22,9 @@ struct base {
 
 /* Calls the test with a new database of each dialect. */
 void on_all(void (*test)(const struct base *base));
+/* The same with one of them; 0 if it is not there. */
+int on_one(const char *dialect, void (*test)(const struct base *base, const void *with),
+	   const void *with);
 
 /* A context on the database, with the folder's revisions. */
 mig_ctx *open_base(const struct base *base);

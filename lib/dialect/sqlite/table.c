@@ -215,11 +215,13 @@ static void name_item(struct reader *r, struct item *item, const char *name, con
 	item->flags |= MIG_OBJECT_UNNAMED;
 	mig__buf_init(&buf, &r->conn->alloc);
 	mig__buf_adds(&buf, words[item->kind]);
-	/* there is one primary key: what differs in it is no other key */
+	/* there is one primary key: what differs in it is no other key; what a foreign key does is
+	 * no part of which one it is */
 	for (size_t i = 0; item->kind != MIG_KIND_PRIMARY_KEY && i < item->count; i++)
-		if (item->at[i].key[0] != '.')
-			mig__buf_addf(&buf, item->kind == MIG_KIND_CHECK ? " %s" : " (%s)",
-				      item->at[i].value);
+		if (!strcmp(item->at[i].key, "columns") || !strncmp(item->at[i].key, "referred", 8))
+			mig__buf_addf(&buf, " (%s)", item->at[i].value);
+		else if (!strcmp(item->at[i].key, "expression"))
+			mig__buf_addf(&buf, " %s", item->at[i].value);
 	item->name = keep(r, &buf);
 }
 

@@ -1,0 +1,209 @@
+/* Differences that are easily missed, or found where there are none. Each is a database, a model,
+ * and the operations in words; the scripts for both ways are proved on the way. */
+#include "both.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define T "CREATE TABLE t (id integer PRIMARY KEY, a integer, b text)"
+
+static const struct detection {
+	const char *dialect, *database, *model, *words;
+} cases[] = {
+	/* -- SQLite */
+	{ "sqlite", T, "CREATE TABLE t (id INTEGER  PRIMARY KEY, \"a\" INTEGER, [b] TEXT)", "" },
+	{ "sqlite", T, "CREATE TABLE T (ID integer PRIMARY KEY, A integer, B text)", "" },
+	{ "sqlite", T, "CREATE TABLE t (id integer PRIMARY KEY, a bigint, b text)",
+	  "alter column t.a" },
+	{ "sqlite", "CREATE TABLE t (a varchar(10))", "CREATE TABLE t (a varchar)",
+	  "alter column t.a" },
+	{ "sqlite", "CREATE TABLE t (a numeric(10,2))", "CREATE TABLE t (a numeric(10))",
+	  "alter column t.a" },
+	{ "sqlite", "CREATE TABLE t (a text DEFAULT 'x')", "CREATE TABLE t (a text DEFAULT 'y')",
+	  "alter default t.a" },
+	{ "sqlite", "CREATE TABLE t (a text DEFAULT '1')", "CREATE TABLE t (a text DEFAULT 1)",
+	  "alter default t.a" },
+	{ "sqlite", "CREATE TABLE t (a text)", "CREATE TABLE t (a text COLLATE nocase)",
+	  "alter column t.a" },
+	{ "sqlite", "CREATE TABLE t (a text)", "CREATE TABLE t (a text) STRICT", "alter table t" },
+	{ "sqlite", "CREATE TABLE t (a text PRIMARY KEY)",
+	  "CREATE TABLE t (a text PRIMARY KEY) WITHOUT ROWID", "alter table t" },
+	{ "sqlite", "CREATE TABLE t (a INTEGER PRIMARY KEY)",
+	  "CREATE TABLE t (a INTEGER PRIMARY KEY AUTOINCREMENT)",
+	  "alter primary key t.primary key" },
+	{ "sqlite", "CREATE TABLE t (a int, b int, PRIMARY KEY (a))",
+	  "CREATE TABLE t (a int, b int, PRIMARY KEY (a, b))", "alter primary key t.primary key" },
+	{ "sqlite", "CREATE TABLE t (a int, CHECK (a > 0))",
+	  "CREATE TABLE t (a int, CHECK (a > 1))",
+	  "drop check t.check (a > 0); create check t.check (a > 1)" },
+	{ "sqlite", "CREATE TABLE t (a int, CONSTRAINT c CHECK (a > 0))",
+	  "CREATE TABLE t (a int, CONSTRAINT c CHECK (a > 1))", "alter check t.c" },
+	{ "sqlite", "CREATE TABLE t (a int, b int GENERATED ALWAYS AS (a + 1))",
+	  "CREATE TABLE t (a int, b int AS (a+2))", "alter column t.b" },
+	{ "sqlite", "CREATE TABLE t (a int, b int AS (a + 1))",
+	  "CREATE TABLE t (a int, b int GENERATED ALWAYS AS (a+1) VIRTUAL)", "" },
+	{ "sqlite", "CREATE TABLE t (a int); CREATE INDEX i ON t (a)",
+	  "CREATE TABLE t (a int); CREATE INDEX i ON t (a DESC)",
+	  "drop index t.i; create index t.i" },
+	{ "sqlite", "CREATE TABLE t (a int); CREATE INDEX i ON t (a)",
+	  "CREATE TABLE t (a int); CREATE INDEX i ON t (a) WHERE a > 3",
+	  "drop index t.i; create index t.i" },
+	{ "sqlite", "CREATE TABLE t (a text); CREATE INDEX i ON t (lower(a))",
+	  "CREATE TABLE t (a text); CREATE INDEX i ON t (upper(a))",
+	  "drop index t.i; create index t.i" },
+	{ "sqlite", "CREATE TABLE u (id INTEGER PRIMARY KEY); CREATE TABLE t (a REFERENCES u (id))",
+	  "CREATE TABLE u (id INTEGER PRIMARY KEY); CREATE TABLE t (a REFERENCES u (id) ON DELETE "
+	  "CASCADE)",
+	  "alter foreign key t.foreign key (a) (u) (id)" },
+	{ "sqlite", "CREATE TABLE t (a int, b int, UNIQUE (a, b))",
+	  "CREATE TABLE t (a int, b int, UNIQUE (b, a))",
+	  "drop unique constraint t.unique (a, b); create unique constraint t.unique (b, a)" },
+	{ "sqlite", T "; CREATE VIEW v AS SELECT a FROM t", T "; CREATE VIEW v AS SELECT b FROM t",
+	  "drop view v; create view v" },
+	{ "sqlite", T "; CREATE TRIGGER g AFTER INSERT ON t BEGIN SELECT 1; END",
+	  T "; CREATE TRIGGER g AFTER INSERT ON t BEGIN SELECT 2; END",
+	  "drop trigger t.g; create trigger t.g" },
+	{ "sqlite", T, T "; CREATE VIRTUAL TABLE f USING fts5(x)", "create table f" },
+	{ "sqlite", "CREATE TABLE t (a int); CREATE TABLE u (a int)",
+	  "CREATE TABLE t (a int, b int, c text DEFAULT 'x''y')",
+	  "create column t.b; create column t.c; drop table u" },
+
+	/* -- PostgreSQL */
+	{ "postgresql", "CREATE TABLE t (a varchar(10))", "CREATE TABLE t (a varchar)",
+	  "alter column t.a" },
+	{ "postgresql", "CREATE TABLE t (a numeric(10,2))", "CREATE TABLE t (a numeric(10))",
+	  "alter column t.a" },
+	{ "postgresql", "CREATE TABLE t (a integer)", "CREATE TABLE t (a integer[])",
+	  "alter column t.a" },
+	{ "postgresql", "CREATE TABLE t (a int, b decimal, c float8, d timestamptz, e serial)",
+	  "CREATE TABLE t (a integer, b numeric, c double precision, d timestamp with time zone, e "
+	  "serial)",
+	  "" },
+	{ "postgresql", "CREATE TABLE t (a text)", "CREATE TABLE t (a text COLLATE \"C\")",
+	  "alter column t.a" },
+	{ "postgresql", "CREATE TABLE t (a double precision DEFAULT random())",
+	  "CREATE TABLE t (a double precision DEFAULT random())", "" },
+	{ "postgresql", "CREATE TABLE t (a text DEFAULT 'x')",
+	  "CREATE TABLE t (a text DEFAULT 'y')", "alter default t.a" },
+	{ "postgresql", "CREATE TABLE t (a int GENERATED ALWAYS AS IDENTITY)",
+	  "CREATE TABLE t (a int GENERATED BY DEFAULT AS IDENTITY (INCREMENT 5))",
+	  "alter column t.a" },
+	{ "postgresql", "CREATE TABLE t (a int, b int GENERATED ALWAYS AS (a + 1) STORED)",
+	  "CREATE TABLE t (a int, b int GENERATED ALWAYS AS (a + 2) STORED)",
+	  "drop column t.b; create column t.b" },
+	{ "postgresql", "CREATE TYPE m AS ENUM ('a'); CREATE TABLE t (x m)",
+	  "CREATE TYPE m AS ENUM ('a', 'b'); CREATE TABLE t (x m)", "alter enum m" },
+	{ "postgresql", "CREATE TYPE m AS ENUM ('a', 'b'); CREATE TABLE t (x m DEFAULT 'a')",
+	  "CREATE TYPE m AS ENUM ('b', 'a'); CREATE TABLE t (x m DEFAULT 'a')",
+	  "drop default t.x; alter enum m; create default t.x" },
+	{ "postgresql", "CREATE TABLE t (a int); CREATE INDEX i ON t (a)",
+	  "CREATE TABLE t (a int); CREATE INDEX i ON t (a) WHERE a > 3",
+	  "drop index t.i; create index t.i" },
+	{ "postgresql", "CREATE TABLE t (a int); CREATE INDEX i ON t (a)",
+	  "CREATE TABLE t (a int); CREATE INDEX i ON t USING hash (a)",
+	  "drop index t.i; create index t.i" },
+	{ "postgresql", "CREATE TABLE t (a int, b int); CREATE INDEX i ON t (a)",
+	  "CREATE TABLE t (a int, b int); CREATE INDEX i ON t (a) INCLUDE (b)",
+	  "drop index t.i; create index t.i" },
+	{ "postgresql", "CREATE TABLE t (a text); CREATE INDEX i ON t (a)",
+	  "CREATE TABLE t (a text); CREATE INDEX i ON t (a text_pattern_ops)",
+	  "drop index t.i; create index t.i" },
+	{ "postgresql", "CREATE TABLE t (a int); CREATE INDEX i ON t (a)",
+	  "CREATE TABLE t (a int); CREATE INDEX i ON t (a) WITH (fillfactor = 70)",
+	  "alter index t.i" },
+	{ "postgresql", "CREATE TABLE t (a int, b int, CONSTRAINT u UNIQUE (a, b))",
+	  "CREATE TABLE t (a int, b int, CONSTRAINT u UNIQUE (b, a))",
+	  "drop unique constraint t.u; create unique constraint t.u" },
+	{ "postgresql", "CREATE TABLE t (a int, CONSTRAINT u UNIQUE (a))",
+	  "CREATE TABLE t (a int, CONSTRAINT u UNIQUE (a) DEFERRABLE)",
+	  "drop unique constraint t.u; create unique constraint t.u" },
+	{ "postgresql", "CREATE TABLE t (a int, CONSTRAINT c CHECK (a > 0))",
+	  "CREATE TABLE t (a int, CONSTRAINT c CHECK (a > 1))",
+	  "drop check t.c; create check t.c" },
+	{ "postgresql", "CREATE TABLE t (a int, b int, CONSTRAINT k PRIMARY KEY (a))",
+	  "CREATE TABLE t (a int, b int, CONSTRAINT k PRIMARY KEY (a, b))",
+	  "drop primary key t.k; alter column t.b; create primary key t.k" },
+	{ "postgresql", "CREATE TABLE t (a int4range)",
+	  "CREATE TABLE t (a int4range, CONSTRAINT e EXCLUDE USING gist (a WITH &&))",
+	  "create exclusion constraint t.e" },
+	{ "postgresql", T, T "; COMMENT ON COLUMN t.a IS 'it''s'", "alter column t.a" },
+	{ "postgresql", "", "CREATE SEQUENCE s INCREMENT 5", "create sequence s" },
+	{ "postgresql", "CREATE SEQUENCE s", "CREATE SEQUENCE s INCREMENT 5", "alter sequence s" },
+	{ "postgresql", "", "CREATE SCHEMA app; CREATE TABLE app.t (a int)",
+	  "create schema app; create table app.t" },
+	{ "postgresql", "", "CREATE DOMAIN d AS int CHECK (VALUE > 0)", "create domain d" },
+	{ "postgresql", T "; CREATE VIEW v AS SELECT a FROM t",
+	  T "; CREATE VIEW v AS SELECT b FROM t", "drop view v; create view v" },
+	{ "postgresql", T "; CREATE MATERIALIZED VIEW v AS SELECT a FROM t",
+	  T "; CREATE MATERIALIZED VIEW v AS SELECT b FROM t",
+	  "drop materialized view v; create materialized view v" },
+	{ "postgresql", "CREATE FUNCTION f() RETURNS int LANGUAGE sql AS 'SELECT 1'",
+	  "CREATE FUNCTION f() RETURNS int LANGUAGE sql AS 'SELECT 2'", "alter function f()" },
+	{ "postgresql", T, T "; ALTER TABLE t ENABLE ROW LEVEL SECURITY; CREATE POLICY p ON t",
+	  "alter table t; create policy t.p" },
+	{ "postgresql", "CREATE TABLE t (a int) PARTITION BY RANGE (a)",
+	  "CREATE TABLE t (a int) PARTITION BY RANGE (a); CREATE TABLE t1 PARTITION OF t FOR "
+	  "VALUES "
+	  "FROM (1) TO (9)",
+	  "create table t1; create inheritance t1.public.t" },
+	{ "postgresql",
+	  "CREATE TABLE t (a int) PARTITION BY RANGE (a); CREATE TABLE t1 PARTITION OF t FOR "
+	  "VALUES "
+	  "FROM (1) TO (9)",
+	  "CREATE TABLE t (a int) PARTITION BY RANGE (a); CREATE TABLE t1 PARTITION OF t FOR "
+	  "VALUES "
+	  "FROM (1) TO (9)",
+	  "" },
+	{ "postgresql", T, T "; CREATE UNLOGGED TABLE u (a int) WITH (fillfactor = 70)",
+	  "create table u" },
+	{ "postgresql",
+	  "CREATE TABLE a (id int PRIMARY KEY, b int); CREATE TABLE b (id int PRIMARY "
+	  "KEY, a int REFERENCES a); ALTER TABLE a ADD CONSTRAINT ab FOREIGN KEY (b) "
+	  "REFERENCES b",
+	  "", "drop foreign key b.b_a_fkey; drop foreign key a.ab; drop table b; drop table a" },
+};
+
+static void detect(const struct base *base, const void *with)
+{
+	const struct detection *c = with;
+	mig_op_list *list;
+	mig_model *m;
+	mig_ctx *ctx = open_base(base);
+	char words[1024] = "";
+	size_t n = 0;
+
+	if (c->database[0])
+		run_sql(base, c->database);
+	ok(ctx, mig_model_of(ctx, &m));
+	ok(ctx, mig_model_sql(m, NULL, "model", c->model, strlen(c->model)));
+	if (mig_diff(ctx, NULL, &list))
+		fail_msg("%s\n%s\n%s\n%s", c->database, c->model, mig_error_message(ctx),
+			 mig_error_statement(ctx) ? mig_error_statement(ctx) : "");
+	for (size_t i = 0; i < mig_op_list_count(list); i++)
+		n += (size_t)snprintf(words + n, sizeof words - n, "%s%s", i ? "; " : "",
+				      mig_op_list_text(list, i));
+	if (strcmp(words, c->words) != 0)
+		fail_msg("%s\n%s\nexpected: %s\nis:       %s", c->database, c->model, c->words,
+			 words);
+	mig_op_list_free(list);
+	mig_close(ctx);
+}
+
+static void test_detect(void **user)
+{
+	int tested = 0;
+
+	(void)user;
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+		tested += on_one(cases[i].dialect, detect, &cases[i]);
+	assert_true(tested > 20);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_detect),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
