@@ -11,16 +11,30 @@ struct parser {
 
 /* -- options by name */
 
-/* Both tables in one numbering, for suggestions. */
+/* Table i: the command's, then those of every command; NULL past the end. */
+static const struct mig__cli_option *table(const struct mig__cli *cli, size_t i)
+{
+	const struct mig__cli_command *command = cli->args.command;
+	const struct mig__cli_option *const *more = command ? command->more : NULL;
+
+	if (command && command->options && !i--)
+		return command->options;
+	for (; more && *more; more++)
+		if (!i--)
+			return *more;
+	return i ? NULL : mig__cli_global_options;
+}
+
+/* All tables in one numbering, for suggestions. */
 static const char *option_name(const void *list, size_t i)
 {
-	const struct mig__cli *cli = list;
-	const struct mig__cli_option *own = cli->args.command ? cli->args.command->options : NULL;
+	const struct mig__cli_option *o;
 
-	for (; own && own->name; own++)
-		if (!i--)
-			return own->name;
-	return mig__cli_global_options[i].name;
+	for (size_t t = 0; (o = table(list, t)); t++)
+		for (; o->name; o++)
+			if (!i--)
+				return o->name;
+	return NULL;
 }
 
 static int is_option(const struct mig__cli_option *o, char letter, const char *name, size_t size)
@@ -32,14 +46,12 @@ static int is_option(const struct mig__cli_option *o, char letter, const char *n
 static const struct mig__cli_option *find_option(const struct mig__cli *cli, char letter,
 						 const char *name, size_t size)
 {
-	const struct mig__cli_option *o = cli->args.command ? cli->args.command->options : NULL;
+	const struct mig__cli_option *o;
 
-	for (; o && o->name; o++)
-		if (is_option(o, letter, name, size))
-			return o;
-	for (o = mig__cli_global_options; o->name; o++)
-		if (is_option(o, letter, name, size))
-			return o;
+	for (size_t t = 0; (o = table(cli, t)); t++)
+		for (; o->name; o++)
+			if (is_option(o, letter, name, size))
+				return o;
 	return NULL;
 }
 

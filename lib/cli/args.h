@@ -6,28 +6,37 @@
 #include "cli/text.h"
 
 enum mig__cli_option_id {
+	MIG__OPT_APP,
+	MIG__OPT_AUTOGENERATE,
 	MIG__OPT_BRANCH_LABEL,
 	MIG__OPT_CHECK_HEADS,
 	MIG__OPT_CONFIG,
 	MIG__OPT_DEPENDS_ON,
+	MIG__OPT_DIALECT,
 	MIG__OPT_DIRECTORY,
 	MIG__OPT_DOWNGRADE,
 	MIG__OPT_DRY_RUN,
 	MIG__OPT_EDITED,
+	MIG__OPT_EXCLUDE,
+	MIG__OPT_FORCE,
 	MIG__OPT_GRAPH,
 	MIG__OPT_HEAD,
 	MIG__OPT_HEADER,
 	MIG__OPT_HELP,
+	MIG__OPT_INCLUDE,
 	MIG__OPT_INDICATE_CURRENT,
 	MIG__OPT_JSON,
 	MIG__OPT_LOCK_TIMEOUT,
 	MIG__OPT_MESSAGE,
+	MIG__OPT_MODELS,
 	MIG__OPT_NAME,
+	MIG__OPT_NO_INPUT,
 	MIG__OPT_OUTPUT,
 	MIG__OPT_PER_REVISION,
 	MIG__OPT_PURGE,
 	MIG__OPT_QUIET,
 	MIG__OPT_RANGE,
+	MIG__OPT_RENAME,
 	MIG__OPT_RESOLVE_DEPENDENCIES,
 	MIG__OPT_RETRIES,
 	MIG__OPT_REV_ID,
@@ -48,7 +57,7 @@ struct mig__cli_option {
 	char letter;       /* or 0 */
 	const char *name;  /* without its hyphens */
 	const char *value; /* what the help calls the value; NULL: takes none */
-	const char *help;
+	const char *help;  /* NULL: known only to be refused with a reason */
 };
 
 struct mig__cli_given {

@@ -8,45 +8,60 @@
 
 enum { MANY = 4096 }; /* arguments of a command that takes a list */
 
+static const struct mig__cli_option *const of_revision[] = { mig__cli_autogenerate_options,
+							     mig__cli_model_options,
+							     mig__cli_migrate_options, NULL };
+static const struct mig__cli_option *const of_migrate[] = { mig__cli_model_options,
+							    mig__cli_migrate_options, NULL };
+
 static const struct mig__cli_command commands[] = {
-	{ "init", "[DIR]", "make a folder for revisions, with its configuration", 0, 1, NULL,
+	{ "init", "[DIR]", "make a folder for revisions, with its configuration", 0, 1, NULL, NULL,
 	  mig__cli_cmd_init },
 	{ "revision", "[-m MESSAGE]", "write a new revision file",
 	  MIG__CLI_READS | MIG__CLI_WRITES | MIG__CLI_JSON, 0, mig__cli_revision_options,
-	  mig__cli_cmd_revision },
+	  of_revision, mig__cli_cmd_revision },
+	{ "migrate", "[-m MESSAGE]",
+	  "write a revision that brings the database to the model (autogenerate)",
+	  MIG__CLI_READS | MIG__CLI_WRITES | MIG__CLI_DATABASE | MIG__CLI_JSON, 0,
+	  mig__cli_revision_options, of_migrate, mig__cli_cmd_migrate },
+	{ "check", "", "compare the database with the model",
+	  MIG__CLI_READS | MIG__CLI_DATABASE | MIG__CLI_JSON, 0, mig__cli_model_options, NULL,
+	  mig__cli_cmd_check },
 	{ "merge", "[-m MESSAGE] [REVISION...]",
 	  "write a revision that joins others (default: all heads)",
-	  MIG__CLI_READS | MIG__CLI_WRITES | MIG__CLI_JSON, MANY, mig__cli_merge_options,
+	  MIG__CLI_READS | MIG__CLI_WRITES | MIG__CLI_JSON, MANY, mig__cli_merge_options, NULL,
 	  mig__cli_cmd_merge },
 	{ "upgrade", "[TARGET]", "bring the database up to a revision (default: head)",
-	  MIG__CLI_READS | MIG__CLI_DATABASE | MIG__CLI_JSON, 1, mig__cli_run_options,
+	  MIG__CLI_READS | MIG__CLI_DATABASE | MIG__CLI_JSON, 1, mig__cli_run_options, NULL,
 	  mig__cli_cmd_upgrade },
 	{ "downgrade", "[TARGET]", "take the database down to a revision (default: -1, one step)",
-	  MIG__CLI_READS | MIG__CLI_DATABASE | MIG__CLI_JSON, 1, mig__cli_run_options,
+	  MIG__CLI_READS | MIG__CLI_DATABASE | MIG__CLI_JSON, 1, mig__cli_run_options, NULL,
 	  mig__cli_cmd_downgrade },
 	{ "plan", "[TARGET]", "show what an upgrade would run (default: head)",
-	  MIG__CLI_READS | MIG__CLI_DATABASE | MIG__CLI_JSON, 1, mig__cli_plan_options,
+	  MIG__CLI_READS | MIG__CLI_DATABASE | MIG__CLI_JSON, 1, mig__cli_plan_options, NULL,
 	  mig__cli_cmd_plan },
 	{ "current", "", "show where the database is",
-	  MIG__CLI_READS | MIG__CLI_DATABASE | MIG__CLI_JSON, 0, mig__cli_current_options,
+	  MIG__CLI_READS | MIG__CLI_DATABASE | MIG__CLI_JSON, 0, mig__cli_current_options, NULL,
 	  mig__cli_cmd_current },
 	{ "history", "", "list the revisions, the newest first", MIG__CLI_READS | MIG__CLI_JSON, 0,
-	  mig__cli_history_options, mig__cli_cmd_history },
+	  mig__cli_history_options, NULL, mig__cli_cmd_history },
 	{ "heads", "", "list the revisions that nothing follows", MIG__CLI_READS | MIG__CLI_JSON, 0,
-	  mig__cli_heads_options, mig__cli_cmd_heads },
+	  mig__cli_heads_options, NULL, mig__cli_cmd_heads },
 	{ "branches", "", "list the revisions that several follow", MIG__CLI_READS | MIG__CLI_JSON,
-	  0, NULL, mig__cli_cmd_branches },
+	  0, NULL, NULL, mig__cli_cmd_branches },
 	{ "show", "[REVISION]", "show a revision in full (default: head)",
-	  MIG__CLI_READS | MIG__CLI_JSON, 1, NULL, mig__cli_cmd_show },
+	  MIG__CLI_READS | MIG__CLI_JSON, 1, NULL, NULL, mig__cli_cmd_show },
 	{ "stamp", "REVISION...", "set where the database is, without running anything",
-	  MIG__CLI_READS | MIG__CLI_DATABASE, MANY, mig__cli_stamp_options, mig__cli_cmd_stamp },
+	  MIG__CLI_READS | MIG__CLI_DATABASE, MANY, mig__cli_stamp_options, NULL,
+	  mig__cli_cmd_stamp },
 	{ "log", "", "list what has been done to the database", MIG__CLI_DATABASE | MIG__CLI_JSON,
-	  0, NULL, mig__cli_cmd_log },
+	  0, NULL, NULL, mig__cli_cmd_log },
 	{ "ensure-version", "", "make libmig's tables in the database, if they are missing",
-	  MIG__CLI_DATABASE, 0, NULL, mig__cli_cmd_ensure_version },
+	  MIG__CLI_DATABASE, 0, NULL, NULL, mig__cli_cmd_ensure_version },
 	{ "embed", "[-o FILE.c]", "write the revisions as C source, to compile in",
-	  MIG__CLI_READS | MIG__CLI_WRITES, 0, mig__cli_embed_options, mig__cli_cmd_embed },
-	{ "help", "[COMMAND]", "explain a command", MIG__CLI_BARE, 1, NULL, mig__cli_cmd_help },
+	  MIG__CLI_READS | MIG__CLI_WRITES, 0, mig__cli_embed_options, NULL, mig__cli_cmd_embed },
+	{ "help", "[COMMAND]", "explain a command", MIG__CLI_BARE, 1, NULL, NULL,
+	  mig__cli_cmd_help },
 	{ 0 }
 };
 
@@ -58,6 +73,8 @@ const struct mig__cli_option mig__cli_global_options[] = {
 	{ MIG__OPT_CONFIG, 'c', "config", "FILE",
 	  "configuration (MIG_CONFIG; default: DIR/mig.ini)" },
 	{ MIG__OPT_NAME, 'n', "name", "SECTION", "section of the configuration (default: mig)" },
+	{ MIG__OPT_APP, 0, "app", "FILE.so",
+	  "the application's module, with mig_app_setup() (MIG_APP)" },
 	{ MIG__OPT_LOCK_TIMEOUT, 0, "lock-timeout", "SECONDS",
 	  "how long to wait for another process (default: 60)" },
 	{ MIG__OPT_JSON, 0, "json", NULL, "print JSON (queries)" },
@@ -180,6 +197,7 @@ int mig_cli_main(int argc, char **argv, const mig_cli_options *options)
 		status = MIG_CLI_ERROR;
 	mig_revision_list_free(cli.current);
 	mig_close(cli.ctx);
+	mig__cli_unload_app(&cli);
 	mig__cli_args_finish(&cli.args);
 	mig__cli_config_finish(&cli.config);
 	mig__cli_text_finish(&cli.out);

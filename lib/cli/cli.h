@@ -20,6 +20,7 @@ struct mig__cli {
 	const char *url;       /* or NULL */
 	int32_t lock_timeout_ms;
 	mig_ctx *ctx;
+	void *app;                  /* the application's module, or NULL */
 	mig_revision_list *current; /* where the database is; NULL: not asked */
 	struct mig__cli_text out;   /* what goes to stdout */
 	int out_failed;             /* an errno from there */
@@ -40,8 +41,9 @@ struct mig__cli_command {
 	const char *summary; /* one line */
 	unsigned needs;
 	size_t most_words;
-	const struct mig__cli_option *options; /* or NULL */
-	int (*run)(struct mig__cli *cli);      /* returns an enum mig_cli_status */
+	const struct mig__cli_option *options;     /* or NULL */
+	const struct mig__cli_option *const *more; /* further tables, NULL at the end; or NULL */
+	int (*run)(struct mig__cli *cli);          /* returns an enum mig_cli_status */
 };
 
 const struct mig__cli_command *mig__cli_commands(void); /* ends with a NULL name */
@@ -75,6 +77,12 @@ int mig__cli_read_current(struct mig__cli *cli);
 int mig__cli_read_seconds(const char *text, int32_t *ms);
 int mig__cli_read_count(const char *text, int32_t *count);
 
+/* app.c: loads the application's module, if one is named, and has it set up the context */
+int mig__cli_load_app(struct mig__cli *cli);
+/* What a setup function returned. */
+int mig__cli_setup_result(struct mig__cli *cli, mig_status rc, const char *whose);
+void mig__cli_unload_app(struct mig__cli *cli); /* after the context was closed */
+
 /* cli.c */
 void mig__cli_flush(struct mig__cli *cli);
 
@@ -93,10 +101,17 @@ void mig__cli_add_place(struct mig__cli *cli, struct mig__cli_text *out);
 int mig__cli_plan(struct mig__cli *cli, int32_t direction, const char *target);
 
 /* revision.c: creates, and tells the file */
-int mig__cli_create(struct mig__cli *cli, const mig_revision_options *options);
+int mig__cli_create(struct mig__cli *cli, mig_revision_options *options);
+/* Opens the context, and hands what the options say of a new revision to `create`. */
+int mig__cli_with_revision(struct mig__cli *cli, unsigned needs,
+			   int (*create)(struct mig__cli *cli, mig_revision_options *options));
+
+/* migrate.c: a revision from the difference to the model */
+int mig__cli_autogenerate(struct mig__cli *cli);
 
 /* The commands, and the options of those that have some. */
 int mig__cli_cmd_branches(struct mig__cli *cli);
+int mig__cli_cmd_check(struct mig__cli *cli);
 int mig__cli_cmd_current(struct mig__cli *cli);
 int mig__cli_cmd_downgrade(struct mig__cli *cli);
 int mig__cli_cmd_embed(struct mig__cli *cli);
@@ -107,13 +122,15 @@ int mig__cli_cmd_history(struct mig__cli *cli);
 int mig__cli_cmd_init(struct mig__cli *cli);
 int mig__cli_cmd_log(struct mig__cli *cli);
 int mig__cli_cmd_merge(struct mig__cli *cli);
+int mig__cli_cmd_migrate(struct mig__cli *cli);
 int mig__cli_cmd_plan(struct mig__cli *cli);
 int mig__cli_cmd_revision(struct mig__cli *cli);
 int mig__cli_cmd_show(struct mig__cli *cli);
 int mig__cli_cmd_stamp(struct mig__cli *cli);
 int mig__cli_cmd_upgrade(struct mig__cli *cli);
-extern const struct mig__cli_option mig__cli_current_options[], mig__cli_embed_options[],
-	mig__cli_heads_options[], mig__cli_history_options[], mig__cli_merge_options[],
+extern const struct mig__cli_option mig__cli_autogenerate_options[], mig__cli_current_options[],
+	mig__cli_embed_options[], mig__cli_heads_options[], mig__cli_history_options[],
+	mig__cli_merge_options[], mig__cli_migrate_options[], mig__cli_model_options[],
 	mig__cli_plan_options[], mig__cli_revision_options[], mig__cli_run_options[],
 	mig__cli_stamp_options[];
 

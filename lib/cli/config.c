@@ -7,10 +7,11 @@
 #include <errno.h>
 #include <ini.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
-enum kind { TEXT, LIST, TRUTH, TRANSACTION, SECONDS, COUNT };
+enum kind { TEXT, PATH, LIST, MODELS, PATTERNS, TRUTH, TRANSACTION, SECONDS, COUNT };
 
 static const struct key {
 	const char *name;
@@ -29,6 +30,10 @@ static const struct key {
 	[MIG__KEY_STATEMENT_TIMEOUT] = { "statement_timeout", SECONDS },
 	[MIG__KEY_RETRIES] = { "retries", COUNT },
 	[MIG__KEY_SEARCH_PATH] = { "search_path", TEXT },
+	[MIG__KEY_APP] = { "app", PATH },
+	[MIG__KEY_MODELS] = { "models", MODELS },
+	[MIG__KEY_INCLUDE] = { "include", PATTERNS },
+	[MIG__KEY_EXCLUDE] = { "exclude", PATTERNS },
 };
 
 static const char *const truths[] = { "false", "true", "no", "yes", "off", "on", "0", "1" };
@@ -144,13 +149,12 @@ static void add_value(struct reading *r, struct mig__cli_text *out, const char *
 	}
 }
 
-/* A path of a list, for which a relative one is meant from the file's folder. */
-static void add_entry(struct reading *r, struct mig__cli_text *out, const char *entry)
+/* A path, for which a relative one is meant from the file's folder. */
+static void add_path(struct reading *r, struct mig__cli_text *out, const char *entry)
 {
 	static const char lead[] = "%(here)s/";
 	const char *here = mig__cli_string(&r->config->here);
 
-	mig__cli_adds(out, out->len ? "\n" : "");
 	if (!strncmp(entry, lead, sizeof lead - 1))
 		entry += sizeof lead - 1;
 	else if (entry[0] == '/' || !strncmp(entry, lead, sizeof lead - 2))
@@ -160,19 +164,31 @@ static void add_entry(struct reading *r, struct mig__cli_text *out, const char *
 	add_value(r, out, entry);
 }
 
-static void add_list(struct reading *r, struct mig__cli_text *out, const char *value)
+/* Paths stand between blanks or commas; patterns between commas, as "materialized view:mv_*" is
+ * one. */
+static void add_list(struct reading *r, struct mig__cli_text *out, const char *value,
+		     enum kind kind)
 {
+	const char *ends = kind == PATTERNS ? "," : " \t,";
 	struct mig__cli_text entry = { 0 };
 
 	while (*(value += strspn(value, " \t,"))) {
-		size_t n = strcspn(value, " \t,");
+		size_t n = strcspn(value, ends), size = n;
 
+		while (is_blank(value[size - 1]))
+			size--;
 		mig__cli_clear(&entry);
-		mig__cli_add(&entry, value, n);
-		add_entry(r, out, mig__cli_string(&entry));
-		out->failed |= entry.failed;
+		mig__cli_add(&entry, value, size);
+		if (entry.failed)
+			break;
+		mig__cli_adds(out, out->len ? "\n" : "");
+		if (kind == PATTERNS || (kind == MODELS && mig__cli_is_url(entry.data)))
+			add_value(r, out, entry.data);
+		else
+			add_path(r, out, entry.data);
 		value += n;
 	}
+	out->failed |= entry.failed;
 	mig__cli_text_finish(&entry);
 }
 
@@ -204,8 +220,10 @@ static int take_pair(void *user, const char *section, const char *name, const ch
 	if (!*value)
 		return 1;
 	check_value(r, &keys[k], value);
-	if (keys[k].kind == LIST)
-		add_list(r, out, value);
+	if (keys[k].kind == LIST || keys[k].kind == MODELS || keys[k].kind == PATTERNS)
+		add_list(r, out, value, keys[k].kind);
+	else if (keys[k].kind == PATH && !out->len)
+		add_path(r, out, value);
 	else
 		add_value(r, out, value);
 	return 1;
@@ -319,6 +337,40 @@ int mig__cli_config_read(struct mig__cli *cli, const char *path, const char *sec
 const char *mig__cli_config_value(const struct mig__cli_config *config, enum mig__cli_key key)
 {
 	return config->values[key].len ? config->values[key].data : NULL;
+}
+
+int mig__cli_config_values(const struct mig__cli_config *config, enum mig__cli_key key,
+			   const char ***out)
+{
+	const char *text = mig__cli_config_value(config, key);
+	size_t count = 1, n = 0;
+	char *kept, *rest;
+
+	*out = NULL;
+	if (!text)
+		return 1;
+	for (const char *p = text; *p; p++)
+		count += *p == '\n';
+	*out = malloc((count + 1) * sizeof **out + config->values[key].len + 1);
+	if (!*out)
+		return 0;
+	kept = (char *)(*out + count + 1);
+	memcpy(kept, text, config->values[key].len + 1);
+	for (char *line = strtok_r(kept, "\n", &rest); line; line = strtok_r(NULL, "\n", &rest))
+		(*out)[n++] = line;
+	(*out)[n] = NULL;
+	return 1;
+}
+
+/* A scheme has two letters at least, and there may be a file whose name looks like that. */
+int mig__cli_is_url(const char *text)
+{
+	static const char letters[] =
+		"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789+.-";
+	size_t n = strspn(text, letters);
+	struct stat st;
+
+	return n > 1 && text[n] == ':' && stat(text, &st) != 0;
 }
 
 int mig__cli_config_true(const struct mig__cli_config *config, enum mig__cli_key key)

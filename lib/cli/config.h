@@ -20,6 +20,10 @@ enum mig__cli_key {
 	MIG__KEY_STATEMENT_TIMEOUT,
 	MIG__KEY_RETRIES,
 	MIG__KEY_SEARCH_PATH,
+	MIG__KEY_APP,
+	MIG__KEY_MODELS,
+	MIG__KEY_INCLUDE,
+	MIG__KEY_EXCLUDE,
 	MIG__KEY_COUNT
 };
 
@@ -32,6 +36,12 @@ struct mig__cli_config {                             /* starts as zeros */
 int mig__cli_config_read(struct mig__cli *cli, const char *path, const char *section, int required);
 /* The value, or NULL. */
 const char *mig__cli_config_value(const struct mig__cli_config *config, enum mig__cli_key key);
+/* The values of a list, ending with NULL, in *out, which is NULL if there are none; freed by the
+ * caller, as one. 0: no memory. */
+int mig__cli_config_values(const struct mig__cli_config *config, enum mig__cli_key key,
+			   const char ***out);
+/* Whether a model, or any text, is the URL of a database and not a file's name. */
+int mig__cli_is_url(const char *text);
 /* 0 or 1 for the keys that are one of two words. */
 int mig__cli_config_true(const struct mig__cli_config *config, enum mig__cli_key key);
 void mig__cli_config_finish(struct mig__cli_config *config);

@@ -205,7 +205,6 @@ static int takes_bundle(const struct mig__cli *cli, unsigned needs)
 int mig__cli_open(struct mig__cli *cli, unsigned needs)
 {
 	int status = open_context(cli, needs);
-	mig_status rc;
 
 	if (status || !(needs & (MIG__CLI_READS | MIG__CLI_WRITES)))
 		return status;
@@ -213,14 +212,10 @@ int mig__cli_open(struct mig__cli *cli, unsigned needs)
 		status = add_folders(cli, needs);
 	else if (mig_add_bundle(cli->ctx, cli->host.bundle))
 		status = mig__cli_ctx_fail(cli);
-	if (status || !cli->host.setup)
-		return status;
-	rc = cli->host.setup(cli->ctx, cli->host.user);
-	if (!rc)
-		return MIG_CLI_DONE;
-	if (mig_error_status(cli->ctx) == rc)
-		return mig__cli_ctx_fail(cli);
-	return mig__cli_fail(cli, "the program's own setup returned %s", mig_status_name(rc));
+	if (!status && cli->host.setup)
+		status = mig__cli_setup_result(cli, cli->host.setup(cli->ctx, cli->host.user),
+					       "the program's own setup");
+	return status ? status : mig__cli_load_app(cli);
 }
 
 int mig__cli_read_current(struct mig__cli *cli)

@@ -31,6 +31,8 @@ static void add_options(struct mig__cli_text *out, const struct mig__cli_option 
 	for (; options->name; options++) {
 		size_t start = out->len;
 
+		if (!options->help)
+			continue;
 		if (options->letter)
 			mig__cli_addf(out, "  -%c, --%s", options->letter, options->name);
 		else
@@ -52,6 +54,8 @@ void mig__cli_add_help(const struct mig__cli *cli, const struct mig__cli_command
 			mig__cli_adds(out, "\nOptions:\n");
 			add_options(out, command->options);
 		}
+		for (size_t i = 0; command->more && command->more[i]; i++)
+			add_options(out, command->more[i]);
 	} else {
 		mig__cli_adds(out, "Revisions of a database's schema.\n\nCommands:\n");
 		for (const struct mig__cli_command *c = mig__cli_commands(); c->name; c++) {

@@ -16,8 +16,13 @@ const struct mig__cli_option mig__cli_revision_options[] = {
 	  "folder to write to, if there are several" },
 	{ 0 }
 };
+const struct mig__cli_option mig__cli_autogenerate_options[] = {
+	{ MIG__OPT_AUTOGENERATE, 0, "autogenerate", NULL,
+	  "bring the database to the model, as \"migrate\" does; with:" },
+	{ 0 }
+};
 
-int mig__cli_create(struct mig__cli *cli, const mig_revision_options *options)
+int mig__cli_create(struct mig__cli *cli, mig_revision_options *options)
 {
 	struct mig__cli_text *out = &cli->out;
 	mig_revision_list *list;
@@ -73,13 +78,14 @@ static const char *known_folder(struct mig__cli *cli, const char *path, struct m
 	return path;
 }
 
-int mig__cli_cmd_revision(struct mig__cli *cli)
+int mig__cli_with_revision(struct mig__cli *cli, unsigned needs,
+			   int (*create)(struct mig__cli *cli, mig_revision_options *options))
 {
 	const struct mig__cli_args *args = &cli->args;
 	const char **heads = NULL, **labels = NULL, **depends = NULL;
 	mig_revision_options o = { .struct_size = sizeof o };
 	struct mig__cli_text folder = { 0 };
-	int status = mig__cli_open(cli, args->command->needs);
+	int status = mig__cli_open(cli, needs);
 
 	if (status)
 		return status;
@@ -97,11 +103,35 @@ int mig__cli_cmd_revision(struct mig__cli *cli)
 		o.heads = heads;
 		o.branch_labels = labels;
 		o.depends_on = depends;
-		status = mig__cli_create(cli, &o);
+		status = create(cli, &o);
 	}
 	free(heads);
 	free(labels);
 	free(depends);
 	mig__cli_text_finish(&folder);
 	return status;
+}
+
+/* An option that means something with --autogenerate alone. */
+static const char *stray_option(const struct mig__cli *cli)
+{
+	static const struct mig__cli_option *const tables[] = { mig__cli_model_options,
+								mig__cli_migrate_options };
+
+	for (size_t i = 0; i < sizeof tables / sizeof *tables; i++)
+		for (const struct mig__cli_option *o = tables[i]; o->name; o++)
+			if (mig__cli_count(&cli->args, o->id))
+				return o->name;
+	return NULL;
+}
+
+int mig__cli_cmd_revision(struct mig__cli *cli)
+{
+	const char *stray = stray_option(cli);
+
+	if (mig__cli_count(&cli->args, MIG__OPT_AUTOGENERATE))
+		return mig__cli_autogenerate(cli);
+	if (stray)
+		return mig__cli_bad_usage(cli, "--%s goes with --autogenerate only", stray);
+	return mig__cli_with_revision(cli, cli->args.command->needs, mig__cli_create);
 }

@@ -162,20 +162,38 @@ static mig_status copy_all(struct copying *c)
 	return rc;
 }
 
-static mig_status add_missing_enum(struct copying *c, const mig_column *column)
+/* The number of a declared enum, which is added if it is missing; MIG_NO_OBJECT if there is none.
+ */
+static mig_status find_enum(struct copying *c, const struct mig__enum *e, uint32_t *number)
 {
-	const struct mig__enum *e = mig__model_find_enum(column->table->model, column->type);
-
-	if (!column->is_enum || !e)
-		return MIG_OK; /* that it is not declared is told by the column */
-	for (size_t i = 0; i < c->after.count; i++) {
+	*number = MIG_NO_OBJECT;
+	for (uint32_t i = 0; i < c->after.count; i++) {
 		const mig_object *o = &c->after.at[i]->pub;
 
 		if (o->kind == MIG_KIND_ENUM && !strcmp(o->name, e->name) &&
-		    (!e->schema[0] || !strcmp(e->schema, o->schema)))
+		    (!e->schema[0] || !strcmp(e->schema, o->schema))) {
+			*number = i;
 			return MIG_OK;
+		}
 	}
+	if (c->db->dialect->capabilities & MIG_CAN_ENUMS)
+		*number = (uint32_t)c->after.count;
 	return mig__declare_enum(c->db, e, &c->after);
+}
+
+/* The column of the table needs its type. */
+static mig_status need_enum(struct copying *c, const mig_column *column, uint32_t table)
+{
+	const struct mig__enum *e = mig__model_find_enum(column->table->model, column->type);
+	const mig_object *o;
+	uint32_t number;
+	mig_status rc;
+
+	if (!column->is_enum || !e)
+		return MIG_OK; /* that it is not declared is told by the column */
+	rc = find_enum(c, e, &number);
+	o = mig__child(&c->after.at[table]->pub, MIG_KIND_COLUMN, column->name);
+	return rc || !o ? rc : mig__schema_need(&c->after, mig__number(o), number, MIG_NEED);
 }
 
 static mig_status add(struct copying *c, const struct mig__edit *e)
@@ -185,15 +203,17 @@ static mig_status add(struct copying *c, const struct mig__edit *e)
 
 	switch (e->type) {
 	case MIG__CREATE_TABLE:
+		rc = mig__declare_table(c->db, e->table, &c->after, &number);
 		for (const mig_column *k = e->table->columns; !rc && k; k = k->next)
-			rc = add_missing_enum(c, k);
-		if (!rc)
-			rc = mig__declare_table(c->db, e->table, &c->after, &number);
+			rc = need_enum(c, k, number);
 		return rc ? rc : mig__declare_items(c->db, e->table, number, &c->after);
 	case MIG__ADD_COLUMN:
 		number = c->numbers[mig__number(find_table(c, e))];
-		rc = add_missing_enum(c, e->column);
-		return rc ? rc : mig__declare_column(c->db, e->column, number, &c->after);
+		rc = mig__declare_column(c->db, e->column, number, &c->after);
+		return rc ? rc : need_enum(c, e->column, number);
+	case MIG__ALTER_COLUMN:
+		number = c->numbers[mig__number(find_table(c, e))];
+		return need_enum(c, e->column, number);
 	case MIG__ADD_ITEMS:
 		number = c->numbers[mig__number(find_table(c, e))];
 		return mig__declare_items(c->db, e->table, number, &c->after);

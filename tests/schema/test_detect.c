@@ -160,7 +160,7 @@ static const struct detection {
 	  "CREATE TABLE a (id int PRIMARY KEY, b int); CREATE TABLE b (id int PRIMARY "
 	  "KEY, a int REFERENCES a); ALTER TABLE a ADD CONSTRAINT ab FOREIGN KEY (b) "
 	  "REFERENCES b",
-	  "", "drop foreign key b.b_a_fkey; drop foreign key a.ab; drop table b; drop table a" },
+	  "", "drop foreign key a.ab; drop foreign key b.b_a_fkey; drop table b; drop table a" },
 };
 
 static void detect(const struct base *base, const void *with)

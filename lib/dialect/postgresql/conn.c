@@ -190,6 +190,8 @@ void mig__pg_close(mig_conn *conn)
 		mig__pg_run_end(conn);
 	if (!conn->lent)
 		PQfinish(conn->db);
+	if (conn->scratch)
+		mig__pg_scratch_drop(conn->scratch);
 	PQclear(conn->rows);
 	mig__buf_finish(&conn->pending.text);
 	mig__buf_finish(&conn->message);

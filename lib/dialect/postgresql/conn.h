@@ -83,6 +83,8 @@ struct mig_conn {
 	int timeouts;                   /* time-outs are set */
 	struct mig__pg_pending pending;
 	struct mig__buf message;
+
+	struct mig__pg_scratch *scratch; /* the database that goes with it, or NULL: scratch.c */
 };
 
 struct mig_cursor {
@@ -238,6 +240,10 @@ mig_status mig__pg_run_statement(mig_conn *conn, const char *text, size_t size);
 mig_status mig__pg_in_transaction(mig_conn *conn, int32_t *out);
 /* What begins after a transaction has ended. */
 void mig__pg_transaction_over(mig_conn *conn);
+
+/* scratch.c */
+/* Drops the database and frees the rest; nobody is connected to it any more. */
+void mig__pg_scratch_drop(struct mig__pg_scratch *scratch);
 
 /* probe.c */
 mig_status mig__pg_probe(mig_conn *conn, const char *text, size_t size, int32_t *done);

@@ -1,4 +1,4 @@
-#include "dialect/postgresql/conn.h"
+#include "dialect/postgresql/objects.h"
 
 static const char *const schemes[] = { "postgresql", "postgres", NULL };
 
@@ -7,7 +7,7 @@ static const mig_dialect dialect = {
 	.contract = MIG_DIALECT_CONTRACT,
 	.name = "postgresql",
 	.schemes = schemes,
-	.capabilities = MIG_CAN_TRANSACTIONAL_DDL | MIG_CAN_SCHEMAS,
+	.capabilities = MIG_CAN_TRANSACTIONAL_DDL | MIG_CAN_SCHEMAS | MIG_CAN_ENUMS,
 	.open = mig__pg_open,
 	.close = mig__pg_close,
 	.native = mig__pg_native,
@@ -36,6 +36,13 @@ static const mig_dialect dialect = {
 	.commit_begin = mig__pg_commit_begin,
 	.set_timeouts = mig__pg_set_timeouts,
 	.probe = mig__pg_probe,
+	.inspect = mig__pg_inspect,
+	.change = mig__pg_change,
+	.holds = mig__pg_holds,
+	.render = mig__pg_ddl,
+	.scratch = mig__pg_scratch,
+	.native_column = mig__pg_native_column,
+	.default_schema = "public",
 };
 
 const mig_dialect *mig_dialect_postgresql(void)

@@ -1,0 +1,29 @@
+#include "cli/difference.h"
+
+int mig__cli_cmd_check(struct mig__cli *cli)
+{
+	struct mig__cli_difference d = { .unproved = 1 };
+	int status = mig__cli_open(cli, cli->args.command->needs);
+	size_t count;
+
+	if (!status)
+		status = mig__cli_compare(cli, &d);
+	if (status)
+		goto out;
+	count = mig_op_list_count(d.ops);
+	if (cli->json) {
+		status = mig__cli_json_print_object(cli, mig__cli_json_difference(&d));
+	} else if (count) {
+		mig__cli_add_operations(cli, &d, "");
+	} else if (!cli->quiet) {
+		mig__cli_adds(&cli->out, "No new upgrade operations detected.\n");
+	}
+	mig__cli_warn_uncovered(cli, &d);
+	if (!status && count) {
+		mig__cli_say(cli, "the database differs from the model");
+		status = MIG_CLI_FOUND;
+	}
+out:
+	mig__cli_difference_finish(&d);
+	return status;
+}

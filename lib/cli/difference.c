@@ -1,0 +1,297 @@
+#include "cli/difference.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+const struct mig__cli_option mig__cli_model_options[] = {
+	{ MIG__OPT_MODELS, 0, "models", "FILE.sql|URL",
+	  "the model: SQL that creates it, or a database" },
+	{ MIG__OPT_RENAME, 0, "rename", "OLD=NEW",
+	  "a table, or TABLE.OLD=NEW a column, that was renamed" },
+	{ MIG__OPT_INCLUDE, 0, "include", "PATTERN",
+	  "compare only what is called so, e.g. app_* or view:*" },
+	{ MIG__OPT_EXCLUDE, 0, "exclude", "PATTERN", "leave alone what is called so" },
+	{ 0 }
+};
+
+/* -- the model: what the application has declared, and besides it the files and databases named */
+
+static int add_models(struct mig__cli *cli, mig_model *model)
+{
+	const char **names;
+	mig_status rc = MIG_OK;
+	int read = mig__cli_values(&cli->args, MIG__OPT_MODELS, &names);
+
+	if (read && !names)
+		read = mig__cli_config_values(&cli->config, MIG__KEY_MODELS, &names);
+	for (const char **name = names; read && !rc && name && *name; name++)
+		rc = mig__cli_is_url(*name) ? mig_model_database(model, *name)
+					    : mig_model_file(model, NULL, *name);
+	free(names);
+	/* a mistake is kept in the model, and told by what uses it */
+	return read && rc != MIG_ENOMEM ? MIG_CLI_DONE : mig__cli_no_memory(cli);
+}
+
+/* -- what is compared, and how */
+
+static int read_patterns(struct mig__cli *cli, enum mig__cli_option_id option,
+			 enum mig__cli_key key, const char ***out)
+{
+	if (!mig__cli_values(&cli->args, option, out) ||
+	    (!*out && !mig__cli_config_values(&cli->config, key, out)))
+		return mig__cli_no_memory(cli);
+	return MIG_CLI_DONE;
+}
+
+static int read_options(struct mig__cli *cli, struct mig__cli_difference *d)
+{
+	if (!mig__cli_values(&cli->args, MIG__OPT_RENAME, &d->renames))
+		return mig__cli_no_memory(cli);
+	d->rename_count = mig__cli_count(&cli->args, MIG__OPT_RENAME);
+	if (read_patterns(cli, MIG__OPT_INCLUDE, MIG__KEY_INCLUDE, &d->include) ||
+	    read_patterns(cli, MIG__OPT_EXCLUDE, MIG__KEY_EXCLUDE, &d->exclude))
+		return MIG_CLI_ERROR;
+	return MIG_CLI_DONE;
+}
+
+int mig__cli_add_rename(struct mig__cli *cli, struct mig__cli_difference *d, char *text)
+{
+	const char **renames =
+		text ? realloc(d->renames, (d->rename_count + 2) * sizeof *renames) : NULL;
+	char **answers =
+		renames ? realloc(d->answers, (d->answer_count + 1) * sizeof *answers) : NULL;
+
+	if (renames)
+		d->renames = renames;
+	if (!answers) {
+		free(text);
+		return mig__cli_no_memory(cli);
+	}
+	d->answers = answers;
+	answers[d->answer_count++] = text;
+	renames[d->rename_count++] = text;
+	renames[d->rename_count] = NULL;
+	return MIG_CLI_DONE;
+}
+
+void mig__cli_difference_finish(struct mig__cli_difference *d)
+{
+	mig_op_list_free(d->ops);
+	for (size_t i = 0; i < d->answer_count; i++)
+		free(d->answers[i]);
+	free(d->answers);
+	free(d->renames);
+	free(d->include);
+	free(d->exclude);
+	mig__cli_text_finish(&d->why_unproved);
+}
+
+/* -- the comparison */
+
+static mig_status diff(struct mig__cli *cli, const struct mig__cli_difference *d, int unproved,
+		       mig_op_list **out)
+{
+	mig_diff_options o = { .struct_size = sizeof o };
+	struct mig__cli_signals *signals;
+	mig_status rc;
+
+	o.renames = d->renames;
+	o.include = d->include;
+	o.exclude = d->exclude;
+	o.unproved = unproved;
+	signals = mig__cli_signals_catch(cli->ctx);
+	rc = mig_diff(cli->ctx, &o, out);
+	mig__cli_signals_release(signals);
+	return rc;
+}
+
+static int check_at_head(struct mig__cli *cli)
+{
+	struct mig__cli_text hint = { 0 };
+	int32_t at_head = 0;
+
+	if (mig_is_at_head(cli->ctx, &at_head))
+		return mig__cli_ctx_fail(cli);
+	if (at_head)
+		return MIG_CLI_DONE;
+	mig__cli_fail(cli, "the database is not up to date");
+	mig__cli_addf(&hint, "\"%s upgrade\" brings it there; then compare it with the model",
+		      cli->program);
+	mig__cli_hint(cli, mig__cli_string(&hint));
+	mig__cli_text_finish(&hint);
+	return MIG_CLI_ERROR;
+}
+
+static int explain(struct mig__cli *cli, mig_status rc)
+{
+	mig__cli_ctx_fail(cli);
+	if (rc == MIG_EMISUSE) {
+		mig__cli_hint(cli, "say --models FILE.sql, write \"models = FILE.sql\" into "
+				   "mig.ini, or name the module that declares it by --app");
+		return MIG_CLI_USAGE;
+	}
+	if (rc == MIG_EPROOF)
+		mig__cli_hint(cli, "--force takes the SQL as it is; read it before you run it");
+	return MIG_CLI_ERROR;
+}
+
+/* What may be a rename is asked about before anything is proved. */
+static int ask(struct mig__cli *cli, struct mig__cli_difference *d)
+{
+	mig_op_list *ops;
+	mig_status rc = diff(cli, d, 1, &ops);
+	int status;
+
+	if (rc)
+		return explain(cli, rc);
+	status = mig__cli_ask_renames(cli, d, ops);
+	mig_op_list_free(ops);
+	return status;
+}
+
+int mig__cli_compare(struct mig__cli *cli, struct mig__cli_difference *d)
+{
+	mig_model *model;
+	mig_status rc;
+	int status;
+
+	if (mig_model_of(cli->ctx, &model))
+		return mig__cli_ctx_fail(cli);
+	status = add_models(cli, model);
+	if (!status)
+		status = read_options(cli, d);
+	if (!status)
+		status = check_at_head(cli);
+	if (!status && d->ask)
+		status = ask(cli, d);
+	if (status)
+		return status;
+	rc = diff(cli, d, d->unproved, &d->ops);
+	if (rc == MIG_EPROOF && d->force) {
+		mig__cli_adds(&d->why_unproved, mig_error_message(cli->ctx));
+		rc = diff(cli, d, 1, &d->ops);
+	}
+	return rc ? explain(cli, rc) : MIG_CLI_DONE;
+}
+
+/* -- showing it */
+
+/* "drop view v" and "create view v" that belong together are one "replace view v". */
+static int is_replacing(const mig_op *op)
+{
+	return (op->flags & MIG_OP_REPLACE) != 0;
+}
+
+static const char *behind_verb(const char *text)
+{
+	const char *blank = strchr(text, ' ');
+
+	return blank ? blank + 1 : text;
+}
+
+static void add_words(struct mig__cli_text *out, const mig_op_list *ops, size_t i)
+{
+	const char *text = mig_op_list_text(ops, i);
+
+	if (is_replacing(mig_op_list_at(ops, i))) {
+		mig__cli_adds(out, "replace ");
+		text = behind_verb(text);
+	}
+	mig__cli_shown(out, text);
+}
+
+void mig__cli_add_operations(struct mig__cli *cli, const struct mig__cli_difference *d,
+			     const char *lead)
+{
+	const mig_op *op;
+
+	for (size_t i = 0; (op = mig_op_list_at(d->ops, i)); i++) {
+		if (is_replacing(op) && op->type == MIG_OP_CREATE)
+			continue;
+		mig__cli_addf(&cli->out, "%sDetected: ", lead);
+		add_words(&cli->out, d->ops, i);
+		mig__cli_adds(&cli->out, "\n");
+	}
+}
+
+void mig__cli_warn_losses(struct mig__cli *cli, const struct mig__cli_difference *d)
+{
+	struct mig__cli_text text = { 0 };
+	const mig_op *op;
+
+	for (size_t i = 0; (op = mig_op_list_at(d->ops, i)); i++) {
+		if (!(op->flags & MIG_OP_DESTRUCTIVE) || op->type == MIG_OP_CREATE)
+			continue;
+		mig__cli_clear(&text);
+		mig__cli_adds(&text, op->type == MIG_OP_DROP ? "loses data: " : "may lose data: ");
+		add_words(&text, d->ops, i);
+		mig__cli_say(cli, mig__cli_string(&text));
+	}
+	mig__cli_text_finish(&text);
+}
+
+void mig__cli_warn_uncovered(struct mig__cli *cli, const struct mig__cli_difference *d)
+{
+	struct mig__cli_text text = { 0 };
+	const char *what;
+
+	for (size_t i = 0; (what = mig_op_list_uncovered(d->ops, i)); i++) {
+		mig__cli_clear(&text);
+		mig__cli_addf(&text, "warning: not compared: %s", what);
+		mig__cli_say(cli, mig__cli_string(&text));
+	}
+	mig__cli_text_finish(&text);
+}
+
+static const char *table_of(const mig_object *o)
+{
+	return o->parent ? o->parent->name : NULL;
+}
+
+static json_t *json_operation(const mig_op_list *ops, size_t i)
+{
+	static const char *const types[] = { "", "create", "drop", "alter", "rename" };
+	const mig_op *op = mig_op_list_at(ops, i);
+	const mig_object *o = op->from ? op->from : op->to;
+	const struct {
+		const char *name, *text;
+	} texts[] = { { "type", op->type > 0 && op->type <= MIG_OP_RENAME ? types[op->type] : "" },
+		      { "kind", mig_kind_name(o->kind) },
+		      { "schema", o->schema },
+		      { "table", table_of(o) },
+		      { "name", o->name },
+		      { "to", op->type == MIG_OP_RENAME ? op->to->name : NULL },
+		      { "text", mig_op_list_text(ops, i) } };
+	json_t *made = json_object();
+	int failed = !made;
+
+	for (size_t k = 0; k < sizeof texts / sizeof *texts; k++)
+		failed |= json_object_set_new(made, texts[k].name,
+					      mig__cli_json_text(texts[k].text)) != 0;
+	failed |= json_object_set_new(made, "replace", json_boolean(is_replacing(op))) != 0;
+	failed |= json_object_set_new(made, "destructive",
+				      json_boolean(op->type != MIG_OP_CREATE &&
+						   (op->flags & MIG_OP_DESTRUCTIVE))) != 0;
+	if (!failed)
+		return made;
+	json_decref(made);
+	return NULL;
+}
+
+json_t *mig__cli_json_difference(const struct mig__cli_difference *d)
+{
+	json_t *made = json_object(), *ops = json_array(), *uncovered = json_array();
+	const char *what;
+	int failed = !made || !ops || !uncovered;
+
+	for (size_t i = 0; !failed && i < mig_op_list_count(d->ops); i++)
+		failed = json_array_append_new(ops, json_operation(d->ops, i)) != 0;
+	for (size_t i = 0; !failed && (what = mig_op_list_uncovered(d->ops, i)); i++)
+		failed = json_array_append_new(uncovered, mig__cli_json_text(what)) != 0;
+	failed |= json_object_set_new(made, "operations", ops) != 0;
+	failed |= json_object_set_new(made, "uncovered", uncovered) != 0;
+	if (!failed)
+		return made;
+	json_decref(made);
+	return NULL;
+}
