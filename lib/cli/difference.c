@@ -135,17 +135,21 @@ static int explain(struct mig__cli *cli, mig_status rc)
 	return MIG_CLI_ERROR;
 }
 
-/* What may be a rename is asked about before anything is proved. */
+/* What may be a rename is asked about. d->ops is given up if it was; it is not there if the
+ * difference could not be proved, which a rename may mend. */
 static int ask(struct mig__cli *cli, struct mig__cli_difference *d)
 {
-	mig_op_list *ops;
-	mig_status rc = diff(cli, d, 1, &ops);
+	mig_op_list *ops = d->ops;
+	mig_status rc = ops ? MIG_OK : diff(cli, d, 1, &ops);
 	int status;
 
 	if (rc)
 		return explain(cli, rc);
 	status = mig__cli_ask_renames(cli, d, ops);
-	mig_op_list_free(ops);
+	if (ops != d->ops || d->answer_count) {
+		mig_op_list_free(ops);
+		d->ops = NULL;
+	}
 	return status;
 }
 
@@ -162,11 +166,16 @@ int mig__cli_compare(struct mig__cli *cli, struct mig__cli_difference *d)
 		status = read_options(cli, d);
 	if (!status)
 		status = check_at_head(cli);
-	if (!status && d->ask)
-		status = ask(cli, d);
 	if (status)
 		return status;
 	rc = diff(cli, d, d->unproved, &d->ops);
+	if (d->ask && (!rc || rc == MIG_EPROOF)) {
+		status = ask(cli, d);
+		if (status)
+			return status;
+		if (!d->ops)
+			rc = diff(cli, d, d->unproved, &d->ops);
+	}
 	if (rc == MIG_EPROOF && d->force) {
 		mig__cli_adds(&d->why_unproved, mig_error_message(cli->ctx));
 		rc = diff(cli, d, 1, &d->ops);

@@ -15,7 +15,7 @@
 
 #include <string.h>
 
-enum { NO_NODE = UINT32_MAX };
+#define NO_NODE UINT32_MAX
 
 struct node {
 	uint64_t phase; /* key: phase first, then major, then minor */
@@ -36,6 +36,7 @@ struct order {
 	uint32_t *make;     /* after's: the node that creates or alters them */
 	uint8_t *apart;     /* after's: parts that have a node of their own */
 	uint8_t *apart_old; /* before's, likewise */
+	uint8_t *reused;    /* before's: something is created under its name */
 	struct node *nodes;
 	size_t node_count, node_cap;
 	struct arrow *arrows;
@@ -228,6 +229,13 @@ static void make_after(struct order *o, uint32_t node, const mig_object *need)
 			arrow(o, o->make[mig__number(need->needs[i])], node);
 }
 
+/* What is altered of a table itself (its options) and what is in it come in any order; a column's
+ * default, or a domain's check, does not. */
+static int is_ordered_by(const mig_object *parent)
+{
+	return parent && parent->kind != MIG_KIND_TABLE;
+}
+
 static void order_old(struct order *o)
 {
 	struct mig__schema *s = o->w->before;
@@ -242,7 +250,8 @@ static void order_old(struct order *o)
 			if (alter != NO_NODE)
 				arrow(o, alter, o->drop[mig__number(obj->needs[k])]);
 		}
-		if (o->drop[i] != NO_NODE && obj->parent)
+		if (o->drop[i] != NO_NODE && obj->parent &&
+		    (is_ordered_by(obj->parent) || mig__dropped(o->w, obj->parent)))
 			drop_before(o, o->drop[i], obj->parent);
 		if (o->drop[i] != NO_NODE && obj->other && mig__created(o->w, obj->other))
 			arrow(o, o->drop[i], o->make[mig__number(obj->other)]);
@@ -260,7 +269,7 @@ static void order_new(struct order *o)
 			continue;
 		for (size_t k = 0; k < obj->need_count; k++)
 			make_after(o, o->make[i], obj->needs[k]);
-		if (obj->parent)
+		if (is_ordered_by(obj->parent) || (obj->parent && mig__created(o->w, obj->parent)))
 			make_after(o, o->make[i], obj->parent);
 	}
 }
@@ -321,8 +330,10 @@ static void order_names(struct order *o)
 		key = name_key(&keys, obj, &size);
 		o->failed |= !key;
 		found = key ? mig__map_get(&map, key, size) : MIG__NONE;
-		if (found != MIG__NONE)
+		if (found != MIG__NONE) {
+			o->reused[found] = 1;
 			arrow(o, o->drop[found], o->make[i]);
+		}
 	}
 	mig__map_finish(&map);
 	mig__arena_finish(&keys);
@@ -446,7 +457,7 @@ static void trim(struct order *o)
 static int in_circle(const struct order *o, const mig_object *obj, uint32_t node,
 		     const uint32_t *nodes)
 {
-	if (node == NO_NODE || !o->nodes[node].incoming || !obj->parent || !is_part(obj) ||
+	if (node == NO_NODE || !o->nodes[node].incoming || !obj->parent ||
 	    obj->kind == MIG_KIND_COLUMN)
 		return 0;
 	for (size_t k = 0; k < obj->need_count; k++) {
@@ -476,7 +487,8 @@ static size_t break_circles(struct order *o)
 		const mig_object *obj = &o->w->before->at[i]->pub;
 
 		o->apart_old[i] = o->drop[i] != NO_NODE && o->nodes[o->drop[i]].old != i &&
-				  in_circle(o, obj, o->drop[i], o->drop);
+				  (in_circle(o, obj, o->drop[i], o->drop) ||
+				   (o->reused[i] && o->nodes[o->drop[i]].incoming));
 		broken += o->apart_old[i];
 	}
 	return broken;
@@ -609,7 +621,8 @@ mig_status mig__order(struct mig__work *w, struct mig__ops *out)
 	o.make = mig__calloc(o.alloc, w->after->count + 1, sizeof *o.make);
 	o.apart = mig__calloc(o.alloc, w->after->count + 1, 1);
 	o.apart_old = mig__calloc(o.alloc, w->before->count + 1, 1);
-	o.failed = !o.drop || !o.make || !o.apart || !o.apart_old;
+	o.reused = mig__calloc(o.alloc, w->before->count + 1, 1);
+	o.failed = !o.drop || !o.make || !o.apart || !o.apart_old || !o.reused;
 	if (!o.failed)
 		build(&o);
 	if (!o.failed && o.sorted_count < o.node_count) {
@@ -629,6 +642,7 @@ mig_status mig__order(struct mig__work *w, struct mig__ops *out)
 	mig__free(o.alloc, o.make);
 	mig__free(o.alloc, o.apart);
 	mig__free(o.alloc, o.apart_old);
+	mig__free(o.alloc, o.reused);
 	mig__free(o.alloc, o.nodes);
 	mig__free(o.alloc, o.arrows);
 	return rc;

@@ -128,6 +128,7 @@ static uint32_t change(void *user, const mig_object *from, const mig_object *to)
 		return MIG_CHANGE_ALTER | MIG_CHANGE_ALONE | MIG_CHANGE_LOSSY;
 	case MIG_KIND_TABLE:
 	case MIG_KIND_DEFAULT:
+	case MIG_KIND_OWNERSHIP:
 		return MIG_CHANGE_ALTER;
 	default:
 		return MIG_CHANGE_RECREATE;
@@ -320,6 +321,21 @@ static void test_names(void **user)
 		    NULL, "drop index t.i\ncreate index u.i");
 }
 
+/* A table goes, and its key's name is taken by one that must be there before, since the sequence
+ * passes from one to the other. */
+static void test_name_in_circle(void **user)
+{
+	(void)user;
+	assert_diff(
+		"sequence s > !t.a\n  owner - type=t > t.a\ntable t\n  column a type=int\n  pk k > "
+		"t.a\n",
+		"sequence s > !u.a\n  owner - type=u > u.a\ntable u\n  column a type=int\n  pk k > "
+		"u.a\n",
+		NULL,
+		"drop primary key t.k\ncreate table u with primary key k\nalter ownership s.-\n"
+		"drop table t !");
+}
+
 static void test_left_alone(void **user)
 {
 	(void)user;
@@ -356,6 +372,7 @@ int main(void)
 		cmocka_unit_test(test_function_replaced),
 		cmocka_unit_test(test_sequence_and_owner),
 		cmocka_unit_test(test_names),
+		cmocka_unit_test(test_name_in_circle),
 		cmocka_unit_test(test_left_alone),
 		cmocka_unit_test(test_partitions),
 	};

@@ -67,8 +67,10 @@ int mig__ddl_alter_sequence(struct mig__ddl *d, const mig_object *from, const mi
 	if (!bounds && !differs(from, to, "start") && !differs(from, to, "cache") &&
 	    !differs(from, to, "cycle"))
 		return 0;
-	move_inside(d, from, to, "min", "<", "false");
-	move_inside(d, from, to, "max", ">", "true");
+	if (descends(from) == descends(to)) {
+		move_inside(d, from, to, "min", "<", "false");
+		move_inside(d, from, to, "max", ">", "true");
+	}
 	b = mig__ddl_begin(d);
 	mig__ddl_put(b, to, "ALTER SEQUENCE @q");
 	if (differs(from, to, "type"))
@@ -87,6 +89,8 @@ int mig__ddl_alter_sequence(struct mig__ddl *d, const mig_object *from, const mi
 		mig__ddl_put(b, to, mig__attribute(to, "cache") ? " CACHE $cache" : " CACHE 1");
 	if (differs(from, to, "cycle"))
 		mig__ddl_put(b, to, mig__attribute(to, "cycle") ? " CYCLE" : " NO CYCLE");
+	if (descends(from) != descends(to)) /* where it stands is on the other side of zero */
+		mig__buf_adds(b, " RESTART");
 	mig__ddl_end(d, 0);
 	return 0;
 }

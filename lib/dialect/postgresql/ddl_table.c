@@ -312,13 +312,25 @@ void mig__ddl_drop_constraint(struct mig__ddl *d, const mig_object *o)
 
 /* -- partitions and children */
 
+/* A partition has no columns but its parent's. */
+static void drop_columns_first(struct mig__ddl *d, const mig_object *table)
+{
+	for (const mig_object *c = table ? table->child : NULL; c; c = c->next) {
+		const mig_op *op = c->kind == MIG_KIND_COLUMN ? mig__ddl_op(d, c) : NULL;
+
+		if (op && op->type == MIG_OP_DROP && !mig__ddl_is_past(d, op))
+			mig__ddl_now(d, op);
+	}
+}
+
 void mig__ddl_create_inheritance(struct mig__ddl *d, const mig_object *o)
 {
 	if (o->parent->kind != MIG_KIND_TABLE)
 		mig__ddl_do(d, o, "ALTER INDEX @r ATTACH PARTITION @i");
-	else if (mig__attribute(o, "bound"))
+	else if (mig__attribute(o, "bound")) {
+		drop_columns_first(d, mig__top(o)->other);
 		mig__ddl_do(d, o, "ALTER TABLE @r ATTACH PARTITION @t $bound");
-	else
+	} else
 		mig__ddl_do(d, o, "+INHERIT @r");
 }
 

@@ -109,6 +109,7 @@ static int is_converted(const struct mig__ddl *d, const mig_object *column, cons
 static void each_column(struct mig__ddl *d, const mig_object *type, const char *pattern,
 			const char *array_pattern)
 {
+	mig__ddl_flush(d); /* no column can be altered twice in one statement */
 	for (const mig_object *t = d->changes->before; t; t = t->next) {
 		for (const mig_object *c = t->kind == MIG_KIND_TABLE ? t->child : NULL; c;
 		     c = c->next) {

@@ -13,7 +13,7 @@ static const char end_own[] = "COMMIT";
 static const char end_inner[] =
 	"ROLLBACK TO SAVEPOINT mig_inspect; RELEASE SAVEPOINT mig_inspect";
 
-/* What the texts of values depend on. The path last: libmig's tables are looked for in the one
+/* What the texts of values depend on, and what costs more than it gains. The path last: libmig's tables are looked for in the one
  * before. pg_temp is listed so that a temporary table does not pass for one of the catalogue. */
 static const char settings[] =
 	"SELECT pg_catalog.set_config('quote_all_identifiers', 'off', true), "
@@ -24,6 +24,8 @@ static const char settings[] =
 	"pg_catalog.set_config('bytea_output', 'hex', true), "
 	"pg_catalog.set_config('xmloption', 'content', true), "
 	"pg_catalog.set_config('extra_float_digits', '3', true), "
+	"pg_catalog.set_config('jit', 'off', true), "
+	"pg_catalog.set_config('max_parallel_workers_per_gather', '0', true), "
 	"pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);";
 
 static void add_regclass(const mig_conn *conn, struct mig__buf *sql, const char *table)
@@ -53,8 +55,8 @@ static void add_own_tables(const mig_conn *conn, struct mig__buf *sql)
 	mig__buf_adds(sql, ";");
 }
 
-/* Sends the message; its last `count` results go to out. */
-static void ask(struct mig__catalog *c, struct mig__buf *sql, PGresult **const out[], int count)
+void mig__catalog_ask(struct mig__catalog *c, struct mig__buf *sql, PGresult **const out[],
+		      int count)
 {
 	struct mig__pg_reply reply = { .count = 0 };
 
@@ -70,7 +72,7 @@ static void ask(struct mig__catalog *c, struct mig__buf *sql, PGresult **const o
 	mig__pg_reply_clear(&reply);
 }
 
-/* -- the three messages */
+/* -- the messages */
 
 static void read_top(struct mig__catalog *c, struct mig__buf *sql, int inside)
 {
@@ -84,7 +86,7 @@ static void read_top(struct mig__catalog *c, struct mig__buf *sql, int inside)
 	mig__buf_adds(sql, settings);
 	mig__catalog_sql_small(sql, version);
 	mig__catalog_sql_relations(sql, version);
-	ask(c, sql, out, 4);
+	mig__catalog_ask(c, sql, out, 4);
 	for (int i = 0; own && i < 2; i++)
 		c->own[i] = mig__field_oid(own, 0, i);
 	PQclear(own);
@@ -105,11 +107,11 @@ static void report_top(struct mig__catalog *c)
 
 static void read_columns(struct mig__catalog *c, struct mig__buf *sql)
 {
-	PGresult **const out[] = { &c->types, &c->columns, &c->defaults };
+	PGresult **const out[] = { &c->columns, &c->defaults };
 
 	mig__buf_clear(sql);
 	mig__catalog_sql_columns(sql, PQserverVersion(c->conn->db));
-	ask(c, sql, out, 3);
+	mig__catalog_ask(c, sql, out, 2);
 	if (!c->rc)
 		mig__catalog_columns(c);
 	PQclear(c->types);
@@ -128,7 +130,7 @@ static void read_rest(struct mig__catalog *c, struct mig__buf *sql, int inside, 
 	mig__buf_clear(sql);
 	mig__catalog_sql_rest(sql, PQserverVersion(c->conn->db));
 	mig__buf_adds(sql, inside ? end_inner : end_own);
-	ask(c, sql, out, inside ? 5 : 4);
+	mig__catalog_ask(c, sql, out, inside ? 5 : 4);
 	*open = c->rc != MIG_OK;
 	PQclear(end[0]);
 	PQclear(end[1]);
@@ -199,7 +201,6 @@ static void init(struct mig__catalog *c, mig_conn *conn, const mig_schema_sink *
 	mig__map_init(&c->numbers, &conn->alloc);
 	mig__map_init(&c->known, &conn->alloc);
 	mig__map_init(&c->comments, &conn->alloc);
-	mig__map_init(&c->acls, &conn->alloc);
 	for (int i = 0; i < MIG__CATALOG_TEXTS; i++)
 		mig__buf_init(&c->texts[i], &conn->alloc);
 }
@@ -214,7 +215,6 @@ static void finish(struct mig__catalog *c)
 	mig__map_finish(&c->numbers);
 	mig__map_finish(&c->known);
 	mig__map_finish(&c->comments);
-	mig__map_finish(&c->acls);
 	mig__free(&c->conn->alloc, c->edges);
 	for (int i = 0; i < MIG__CATALOG_TEXTS; i++)
 		mig__buf_finish(&c->texts[i]);

@@ -1,13 +1,14 @@
 /* inspect: how PostgreSQL's catalogue becomes schema objects.
  *
- * A fixed number of queries, in three messages, read the raw columns of the catalogue; their rows
+ * A fixed number of queries, in four messages, read the raw columns of the catalogue; their rows
  * are joined here by oid. Objects are reported as soon as their rows are there, so that no more
  * than one message's rows are in memory:
  *
  *  1. what is one row an object (schemas, types, functions, triggers, comments, ...), and relations:
  *     everything at the top is reported;
  *  2. columns and their defaults;
- *  3. constraints, indexes and dependencies: what is left, and who needs whom.
+ *  3. the types that columns have;
+ *  4. constraints, indexes and dependencies: what is left, and who needs whom.
  *
  * Objects of the catalogue are known by class (the catalogue's own oid), oid, and for columns a
  * number. `numbers` says which reported object each is; what belongs to an extension is entered
@@ -74,7 +75,7 @@ enum mig__small {
 	MIG__SMALL_OID,
 	MIG__SMALL_OF, /* oid of the schema, table, ... that it is in or of */
 	MIG__SMALL_NAME,
-	MIG__SMALL_FIELD /* the first of seven, as inspect_sql.c has them */
+	MIG__SMALL_FIELD /* the first of eight, as inspect_sql.c has them */
 };
 
 enum { MIG__CATALOG_ATTRIBUTES = 24, MIG__CATALOG_TEXTS = 12, MIG__CATALOG_LETTERS = 128 };
@@ -86,8 +87,9 @@ struct mig__catalog {
 	struct mig__arena arena;
 	uint32_t own[2]; /* oids of libmig's tables, where their schema is not known; 0: none */
 	PGresult *small, *relations;                  /* message 1 */
-	PGresult *types, *columns, *defaults;         /* message 2 */
-	PGresult *constraints, *indexes, *dependencies; /* message 3 */
+	PGresult *columns, *defaults;                 /* message 2 */
+	PGresult *types;                              /* message 3 */
+	PGresult *constraints, *indexes, *dependencies; /* message 4 */
 	struct {
 		int from, to;
 	} small_rows[MIG__CATALOG_LETTERS]; /* by letter */
@@ -96,7 +98,7 @@ struct mig__catalog {
 	size_t rel_count, rel_cap;
 	struct mig__map numbers;        /* class, oid: object */
 	struct mig__map known;          /* class, oid: place in rels, or row of small */
-	struct mig__map comments, acls; /* class, oid, column: row of small */
+	struct mig__map comments;       /* class, oid, column: row of small */
 	struct mig__need *edges;
 	size_t edge_count, edge_cap;
 
@@ -107,11 +109,19 @@ struct mig__catalog {
 	size_t text_count;
 };
 
-/* inspect_sql.c: the queries of the three messages, for the server's version */
+/* inspect_sql.c: the queries of the messages, for the server's version */
 void mig__catalog_sql_small(struct mig__buf *sql, int version);
 void mig__catalog_sql_relations(struct mig__buf *sql, int version);
 void mig__catalog_sql_columns(struct mig__buf *sql, int version);
+/* Lists with commas, of one length. */
+void mig__catalog_sql_types(struct mig__buf *sql, const char *types, const char *modifiers,
+			    const char *collations);
 void mig__catalog_sql_rest(struct mig__buf *sql, int version);
+
+/* inspect.c */
+/* Sends a message; its last `count` results go to out. */
+void mig__catalog_ask(struct mig__catalog *c, struct mig__buf *sql, PGresult **const out[],
+		      int count);
 
 /* inspect_catalog.c: rows, what is known by oid, and the making of objects */
 
@@ -146,7 +156,7 @@ struct mig__buf *mig__catalog_text(struct mig__catalog *c);
 void mig__catalog_add_text(struct mig__catalog *c, const char *key, struct mig__buf *text);
 /* One that outlives mig__catalog_begin(), for names. */
 struct mig__buf *mig__catalog_spare(struct mig__catalog *c);
-/* Adds its comment and privileges and reports it; unless it is a column, enters it in numbers. */
+/* Adds its comment and reports it; unless it is a column, enters it in numbers. */
 uint32_t mig__catalog_report(struct mig__catalog *c, uint32_t parent, uint32_t class, uint32_t oid,
 			     uint32_t sub);
 /* Reports what the catalogue has no row of its own for. */
@@ -180,10 +190,10 @@ void mig__catalog_ownership(struct mig__catalog *c);
 void mig__catalog_identity(struct mig__catalog *c, const struct mig__rel *sequence,
 			   struct mig__buf *out);
 
-/* inspect_column.c: message 2 */
+/* inspect_column.c: columns, by message 2; sends message 3 */
 void mig__catalog_columns(struct mig__catalog *c);
 
-/* inspect_key.c: constraints and indexes, by message 3 */
+/* inspect_key.c: constraints and indexes, by message 4 */
 void mig__catalog_constraints(struct mig__catalog *c);
 void mig__catalog_indexes(struct mig__catalog *c);
 /* What foreign keys need. */

@@ -3,6 +3,7 @@
 
 #include "dialect/postgresql/ddl.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 /* Fields, as inspect_sql.c has them. */
@@ -13,23 +14,36 @@ enum {
 	TYPE,
 	MODIFIER,
 	COLLATION,
-	NOT_NULL,
-	IDENTITY,
-	GENERATED,
-	STORAGE,
+	FLAGS,
 	COMPRESSION,
 	STATISTICS,
 	OPTIONS,
-	LOCAL
+	ACL
 };
-enum { OF_TYPE, OF_MODIFIER, OF_COLLATION, TYPE_WORDS, COLLATION_WORDS, TYPE_STORAGE, TYPE_KIND };
+enum { TYPE_NUMBER, TYPE_WORDS, COLLATION_WORDS, TYPE_STORAGE, TYPE_KIND };
 enum { DEFAULT_TABLE, DEFAULT_NUMBER, DEFAULT_OID, DEFAULT_WORDS };
+
+/* A row of columns. */
+struct place {
+	uint32_t table, number;
+	int row;
+	uint32_t type; /* which of columns.types */
+};
 
 struct columns {
 	struct mig__catalog *c;
-	struct mig__map types; /* type, modifier, collation: row of types */
-	int row;               /* of columns */
-	int next_default;      /* row of defaults: both are in the order of tables and columns */
+	struct place *places; /* by table and number */
+	size_t count;
+	struct mig__map types; /* type, modifier, collation: 0, 1, ... */
+	int *type_rows;        /* of c->types, by these; -1: it has gone meanwhile */
+	int next_default;      /* row of defaults: they are in the same order */
+
+	/* the current one */
+	int row;
+	uint32_t table, number;
+	int type_row;
+	int not_null, local;
+	char identity, storage, generated; /* letters as pg_attribute has them */
 };
 
 static const char *field(const struct columns *s, int column)
@@ -37,35 +51,123 @@ static const char *field(const struct columns *s, int column)
 	return mig__field(s->c->columns, s->row, column);
 }
 
-static int field_is(const struct columns *s, int column, char value)
-{
-	return mig__field_is(s->c->columns, s->row, column, value);
-}
-
 static uint32_t field_oid(const struct columns *s, int column)
 {
 	return mig__field_oid(s->c->columns, s->row, column);
 }
 
-static void learn_types(struct columns *s)
+static void read_row(struct columns *s, const struct place *place)
+{
+	uint32_t flags;
+
+	s->row = place->row;
+	s->table = place->table;
+	s->number = place->number;
+	s->type_row = s->type_rows[place->type];
+	flags = field_oid(s, FLAGS);
+	s->not_null = flags & 1;
+	s->local = flags & 2;
+	s->identity = (char)(flags >> 8 & 0xff);
+	s->storage = (char)(flags >> 16 & 0xff);
+	s->generated = (char)(flags >> 24);
+}
+
+/* -- types */
+
+/* The lists of the types' query. */
+struct lists {
+	struct mig__buf types, modifiers, collations;
+};
+
+static void add_number(struct mig__buf *list, const char *number)
+{
+	mig__buf_adds(list, list->len ? "," : "");
+	mig__buf_adds(list, number);
+}
+
+/* Which of the types the row has; a new one is added to the lists. */
+static uint32_t type_of(struct columns *s, struct lists *l, int row)
+{
+	const PGresult *rows = s->c->columns;
+	uint32_t type = mig__field_oid(rows, row, TYPE);
+	uint32_t modifier = mig__field_oid(rows, row, MODIFIER);
+	uint32_t collation = mig__field_oid(rows, row, COLLATION);
+	uint32_t number = mig__catalog_find(&s->types, type, modifier, collation);
+
+	if (number != MIG__NONE)
+		return number;
+	number = (uint32_t)s->types.count;
+	mig__catalog_learn(s->c, &s->types, type, modifier, collation, number);
+	add_number(&l->types, PQgetvalue(rows, row, TYPE));
+	add_number(&l->modifiers, PQgetvalue(rows, row, MODIFIER));
+	add_number(&l->collations, PQgetvalue(rows, row, COLLATION));
+	return number;
+}
+
+static void ask_types(struct columns *s, struct lists *l)
 {
 	struct mig__catalog *c = s->c;
+	PGresult **const out[] = { &c->types };
+	struct mig__buf sql;
 
+	mig__buf_init(&sql, &c->conn->alloc);
+	mig__catalog_sql_types(&sql, mig__buf_text(&l->types), mig__buf_text(&l->modifiers),
+			       mig__buf_text(&l->collations));
+	sql.failed |= l->types.failed | l->modifiers.failed | l->collations.failed;
+	mig__catalog_ask(c, &sql, out, 1);
+	mig__buf_finish(&sql);
+	s->type_rows = mig__arena_alloc(&c->arena, (s->types.count + 1) * sizeof *s->type_rows);
+	if (!s->type_rows && !c->rc)
+		c->rc = mig__pg_nomem(c->conn);
+	for (size_t i = 0; !c->rc && i < s->types.count; i++)
+		s->type_rows[i] = -1;
 	for (int i = 0; !c->rc && i < PQntuples(c->types); i++)
-		mig__catalog_learn(c, &s->types, mig__field_oid(c->types, i, OF_TYPE),
-				   mig__field_oid(c->types, i, OF_MODIFIER),
-				   mig__field_oid(c->types, i, OF_COLLATION), (uint32_t)i);
+		s->type_rows[mig__field_oid(c->types, i, TYPE_NUMBER) - 1] = i;
+}
+
+static int compare_places(const void *a, const void *b)
+{
+	const struct place *x = a, *y = b;
+
+	if (x->table != y->table)
+		return x->table < y->table ? -1 : 1;
+	return x->number < y->number ? -1 : x->number > y->number;
+}
+
+static void find_places(struct columns *s)
+{
+	struct mig__catalog *c = s->c;
+	const struct mig__alloc *alloc = &c->conn->alloc;
+	struct lists l;
+
+	s->count = (size_t)PQntuples(c->columns);
+	s->places = mig__malloc(alloc, (s->count + 1) * sizeof *s->places);
+	if (!s->places) {
+		c->rc = mig__pg_nomem(c->conn);
+		return;
+	}
+	mig__buf_init(&l.types, alloc);
+	mig__buf_init(&l.modifiers, alloc);
+	mig__buf_init(&l.collations, alloc);
+	for (int i = 0; !c->rc && i < (int)s->count; i++)
+		s->places[i] = (struct place){ mig__field_oid(c->columns, i, TABLE),
+					       mig__field_oid(c->columns, i, NUMBER), i,
+					       type_of(s, &l, i) };
+	if (!c->rc)
+		qsort(s->places, s->count, sizeof *s->places, compare_places);
+	if (s->count)
+		ask_types(s, &l);
+	mig__buf_finish(&l.types);
+	mig__buf_finish(&l.modifiers);
+	mig__buf_finish(&l.collations);
 }
 
 /* -- attributes */
 
-/* What pg_type says of the type; NULL if it has gone meanwhile. */
+/* What pg_type says of the type. */
 static const char *type_field(const struct columns *s, int column)
 {
-	uint32_t row = mig__catalog_find(&s->types, field_oid(s, TYPE), field_oid(s, MODIFIER),
-					 field_oid(s, COLLATION));
-
-	return row == MIG__NONE ? NULL : mig__field(s->c->types, (int)row, column);
+	return s->type_row < 0 ? NULL : mig__field(s->c->types, s->type_row, column);
 }
 
 static void add_type(struct columns *s)
@@ -82,10 +184,9 @@ static void add_identity(struct columns *s)
 {
 	struct mig__catalog *c = s->c;
 	struct mig__buf *text = mig__catalog_text(c);
-	uint32_t place = mig__catalog_find(&c->known, MIG__CLASS_IDENTITY, field_oid(s, TABLE),
-					   field_oid(s, NUMBER));
+	uint32_t place = mig__catalog_find(&c->known, MIG__CLASS_IDENTITY, s->table, s->number);
 
-	mig__catalog_add(c, "identity", field_is(s, IDENTITY, 'a') ? "ALWAYS" : "BY DEFAULT");
+	mig__catalog_add(c, "identity", s->identity == 'a' ? "ALWAYS" : "BY DEFAULT");
 	if (place == MIG__NONE)
 		return;
 	mig__catalog_identity(c, &c->rels[place], text);
@@ -93,9 +194,9 @@ static void add_identity(struct columns *s)
 	mig__catalog_add(c, ".sequence", c->rels[place].qualified);
 }
 
-static const char *storage_name(const char *letter)
+static const char *storage_name(char letter)
 {
-	switch (letter ? *letter : 0) {
+	switch (letter) {
 	case 'p':
 		return "PLAIN";
 	case 'e':
@@ -122,14 +223,14 @@ static const char *compression_name(const char *letter)
 static void add_rest(struct columns *s)
 {
 	struct mig__catalog *c = s->c;
-	const char *usual = type_field(s, TYPE_STORAGE), *storage = field(s, STORAGE);
+	const char *usual = type_field(s, TYPE_STORAGE);
 
-	if (field_is(s, NOT_NULL, 't'))
+	if (s->not_null)
 		mig__catalog_add(c, "not_null", "yes");
-	if (field_is(s, IDENTITY, 'a') || field_is(s, IDENTITY, 'd'))
+	if (s->identity)
 		add_identity(s);
-	if (usual && storage && *usual != *storage)
-		mig__catalog_add(c, "storage", storage_name(storage));
+	if (usual && *usual != s->storage)
+		mig__catalog_add(c, "storage", storage_name(s->storage));
 	mig__catalog_add(c, "compression", compression_name(field(s, COMPRESSION)));
 	mig__catalog_add(c, "statistics", field(s, STATISTICS));
 	if (field(s, OPTIONS)) {
@@ -139,7 +240,7 @@ static void add_rest(struct columns *s)
 		mig__catalog_options(text, field(s, OPTIONS), "", "n_distinct");
 		mig__catalog_add_text(c, "options", text);
 	}
-	if (field_is(s, LOCAL, 'f'))
+	if (!s->local)
 		mig__catalog_add(c, ".inherited", "yes");
 }
 
@@ -149,15 +250,14 @@ static void add_rest(struct columns *s)
 static int find_default(struct columns *s)
 {
 	const PGresult *rows = s->c->defaults;
-	uint32_t table = field_oid(s, TABLE), number = field_oid(s, NUMBER);
 
 	for (; s->next_default < PQntuples(rows); s->next_default++) {
 		uint32_t t = mig__field_oid(rows, s->next_default, DEFAULT_TABLE);
 		uint32_t n = mig__field_oid(rows, s->next_default, DEFAULT_NUMBER);
 
-		if (t == table && n == number)
-			return s->next_default;
-		if (t > table || (t == table && n > number))
+		if (t == s->table && n == s->number)
+			return s->next_default++;
+		if (t > s->table || (t == s->table && n > s->number))
 			break;
 	}
 	return -1;
@@ -176,20 +276,17 @@ static void report_default(struct columns *s, uint32_t column, int value)
 /* Of views, only what is said about them. */
 static int is_reported(const struct columns *s, const struct mig__rel *rel, int value)
 {
-	uint32_t number = field_oid(s, NUMBER);
-
 	if (rel->kind != 'v' && rel->kind != 'm')
 		return 1;
-	return value >= 0 ||
-	       mig__catalog_find(&s->c->comments, MIG__CLASS_CLASS, rel->oid, number) !=
-		       MIG__NONE ||
-	       mig__catalog_find(&s->c->acls, MIG__CLASS_CLASS, rel->oid, number) != MIG__NONE;
+	return value >= 0 || field(s, ACL) ||
+	       mig__catalog_find(&s->c->comments, MIG__CLASS_CLASS, rel->oid, s->number) !=
+		       MIG__NONE;
 }
 
 static uint32_t report_column(struct columns *s, const struct mig__rel *rel)
 {
 	struct mig__catalog *c = s->c;
-	int value = find_default(s), generated = field(s, GENERATED) != NULL;
+	int value = find_default(s), generated = s->generated != 0;
 	uint32_t number;
 
 	if (!is_reported(s, rel, value))
@@ -202,8 +299,8 @@ static uint32_t report_column(struct columns *s, const struct mig__rel *rel)
 		add_rest(s);
 	if (generated && value >= 0)
 		mig__catalog_add(c, "generated", mig__field(c->defaults, value, DEFAULT_WORDS));
-	number = mig__catalog_report(c, rel->number, MIG__CLASS_CLASS, rel->oid,
-				     field_oid(s, NUMBER));
+	mig__catalog_add(c, "acl", field(s, ACL));
+	number = mig__catalog_report(c, rel->number, MIG__CLASS_CLASS, rel->oid, s->number);
 	if (generated && value >= 0)
 		mig__catalog_learn(c, &c->numbers, MIG__CLASS_ATTRDEF,
 				   mig__field_oid(c->defaults, value, DEFAULT_OID), 0, number);
@@ -223,10 +320,11 @@ static const char *quoted(struct mig__catalog *c, const char *plain)
 						    : plain;
 }
 
-static void make_columns(struct columns *s, struct mig__rel *rel, int end)
+/* The places from..to are the table's. */
+static void make_columns(struct columns *s, struct mig__rel *rel, size_t from, size_t to)
 {
 	struct mig__catalog *c = s->c;
-	uint32_t last = mig__field_oid(c->columns, end - 1, NUMBER);
+	uint32_t last = s->places[to - 1].number;
 
 	rel->columns = mig__arena_zalloc(&c->arena, last, sizeof *rel->columns);
 	if (!rel->columns) {
@@ -236,9 +334,10 @@ static void make_columns(struct columns *s, struct mig__rel *rel, int end)
 	rel->column_count = last;
 	for (uint32_t i = 0; i < last; i++)
 		rel->columns[i].number = MIG_NO_OBJECT;
-	for (; s->row < end && !c->rc; s->row++) {
-		struct mig__rel_column *column = &rel->columns[field_oid(s, NUMBER) - 1];
+	for (size_t i = from; i < to && !c->rc; i++) {
+		struct mig__rel_column *column = &rel->columns[s->places[i].number - 1];
 
+		read_row(s, &s->places[i]);
 		column->plain = mig__catalog_copy(c, PQgetvalue(c->columns, s->row, NAME));
 		column->name = quoted(c, column->plain);
 		column->type = field_oid(s, TYPE);
@@ -250,19 +349,18 @@ static void make_columns(struct columns *s, struct mig__rel *rel, int end)
 void mig__catalog_columns(struct mig__catalog *c)
 {
 	struct columns s = { .c = c };
-	int count = PQntuples(c->columns);
 
 	mig__map_init(&s.types, &c->conn->alloc);
-	learn_types(&s);
-	for (int end; !c->rc && s.row < count; s.row = end) {
-		uint32_t table = field_oid(&s, TABLE);
-		struct mig__rel *rel = mig__catalog_rel(c, table);
+	find_places(&s);
+	for (size_t from = 0, to; !c->rc && from < s.count; from = to) {
+		struct mig__rel *rel = mig__catalog_rel(c, s.places[from].table);
 
-		for (end = s.row + 1; end < count; end++)
-			if (mig__field_oid(c->columns, end, TABLE) != table)
+		for (to = from + 1; to < s.count; to++)
+			if (s.places[to].table != s.places[from].table)
 				break;
 		if (rel)
-			make_columns(&s, rel, end);
+			make_columns(&s, rel, from, to);
 	}
 	mig__map_finish(&s.types);
+	mig__free(&c->conn->alloc, s.places);
 }

@@ -25,7 +25,9 @@ enum {
 	BOUND,
 	QUERY,
 	SEQUENCE,
-	OWNER
+	OWNER,
+	OF_TYPE,
+	ACL
 };
 
 static const char *field(const struct mig__catalog *c, const struct mig__rel *rel, int column)
@@ -69,6 +71,15 @@ static int learn_identity(struct mig__catalog *c, const char *owner, size_t plac
 	return 1;
 }
 
+static void report_uncovered(struct mig__catalog *c, const struct mig__rel *rel, const char *what)
+{
+	struct mig__buf *text = mig__catalog_spare(c);
+
+	mig__buf_addf(text, "%s %s", what, rel->qualified);
+	if (!c->rc)
+		c->rc = c->sink->uncovered(c->sink->user, mig__buf_text(text));
+}
+
 static void find_relation(struct mig__catalog *c, int row)
 {
 	const char *name = PQgetvalue(c->relations, row, NAME), *schema;
@@ -91,6 +102,12 @@ static void find_relation(struct mig__catalog *c, int row)
 				  .schema = schema,
 				  .name = name,
 				  .qualified = mig__catalog_qualify(c, schema, name) };
+	if (rel->kind == 'f') {
+		report_uncovered(c, rel, "foreign table");
+		return;
+	}
+	if (field_oid(c, rel, OF_TYPE))
+		report_uncovered(c, rel, "typed table");
 	if (learn_identity(c, mig__field(c->relations, row, OWNER), c->rel_count))
 		rel->kind = 'i';
 	else
@@ -357,6 +374,7 @@ static void report(struct mig__catalog *c, struct mig__rel *rel)
 		add_table(c, rel);
 		break;
 	}
+	mig__catalog_add(c, "acl", field(c, rel, ACL));
 	/* what is said of a composite type is said of its row in pg_type */
 	if (rel->kind == 'c')
 		rel->number =

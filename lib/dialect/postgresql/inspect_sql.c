@@ -14,6 +14,21 @@
 	" AND i.deptype = 'i')"
 #define JOIN_NAMESPACE(n, column) " JOIN pg_namespace " n " ON " n ".oid = " column
 
+/* How the privileges differ from those that the object has if nobody grants or revokes any (base),
+ * as lines of GRANT and REVOKE. */
+#define ACL(acl, base, owner)                                                                     \
+	"CASE WHEN " acl " IS NOT NULL THEN (SELECT string_agg(l.line, E'\\n' ORDER BY l.line "   \
+	"COLLATE \"C\") FROM (SELECT CASE WHEN p.has THEN 'GRANT ' ELSE 'REVOKE ' END || "        \
+	"string_agg(p.privilege, ', ' ORDER BY p.privilege COLLATE \"C\") || CASE WHEN p.has "    \
+	"THEN ' TO ' ELSE ' FROM ' END || CASE p.grantee WHEN 0 THEN 'PUBLIC' ELSE "              \
+	"quote_ident(pg_get_userbyid(p.grantee)) END || CASE WHEN p.option THEN ' WITH GRANT "    \
+	"OPTION' ELSE '' END AS line FROM (SELECT x.grantee, x.privilege_type AS privilege, "     \
+	"bool_or(x.now) AS has, bool_or(x.now AND x.is_grantable) AS option FROM (SELECT true "   \
+	"AS now, y.* FROM aclexplode(" acl ") AS y UNION ALL SELECT false, y.* FROM aclexplode("  \
+	base ") AS y) AS x WHERE x.grantee <> " owner " GROUP BY 1, 2 HAVING bool_or(x.now) <> " \
+	"bool_or(NOT x.now) OR bool_or(x.now AND x.is_grantable) <> bool_or(NOT x.now AND "       \
+	"x.is_grantable)) AS p GROUP BY p.grantee, p.has, p.option) AS l) END"
+
 /* The text for servers from a version on, or for older ones. */
 static const char *since(int version, int major, const char *new, const char *old)
 {
@@ -22,7 +37,7 @@ static const char *since(int version, int major, const char *new, const char *ol
 
 /* -- what is one row an object */
 
-enum { FIELDS = 7 };
+enum { FIELDS = 8 };
 
 /* A part of the first query; what: a letter, for inspect_top.c. */
 struct branch {
@@ -51,7 +66,11 @@ static void add_names(struct mig__buf *sql)
 {
 	ADD("n", "2615::oid, n.oid, 0::oid", "n.nspname",
 	    { "CASE WHEN EXISTS (SELECT FROM pg_depend d WHERE d.classid = 2615 AND d.objid = "
-	      "n.oid AND d.deptype = 'e') THEN 'member' END" },
+	      "n.oid AND d.deptype = 'e') THEN 'member' END",
+	      ACL("n.nspacl",
+		  "coalesce((SELECT i.initprivs FROM pg_init_privs i WHERE i.classoid = 2615 AND "
+		  "i.objoid = n.oid), acldefault('n', n.nspowner))",
+		  "n.nspowner") },
 	    "pg_namespace n WHERE n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'");
 	ADD("e", "3079, e.oid, e.extnamespace", "e.extname",
 	    { "quote_ident(n.nspname)", "e.extversion" },
@@ -98,37 +117,41 @@ static void add_collations(struct mig__buf *sql, int v)
 #define JOIN_COLLATION(column)                                                              \
 	" LEFT JOIN (pg_collation l" JOIN_NAMESPACE("ln", "l.collnamespace") ") ON l.oid = " \
 	column
-#define JOIN_RANGE                                                                           \
-	"pg_type t JOIN pg_range r ON r.rngtypid = t.oid JOIN pg_type s ON s.oid = "         \
-	"r.rngsubtype JOIN pg_opclass o ON o.oid = r.rngsubopc" JOIN_NAMESPACE("n",          \
-									      "o.opcnamespace") \
-	JOIN_COLLATION("r.rngcollation")
+#define FROM_RANGE                                                                          \
+	" FROM pg_range r JOIN pg_type s ON s.oid = r.rngsubtype JOIN pg_opclass o ON o.oid = " \
+	"r.rngsubopc" JOIN_NAMESPACE("n", "o.opcnamespace") JOIN_COLLATION("r.rngcollation")
+#define OF_TYPE(range, from)                                                                   \
+	"CASE t.typtype WHEN 'e' THEN (SELECT string_agg(quote_literal(x.enumlabel), ', ' "    \
+	"ORDER BY x.enumsortorder) FROM pg_enum x WHERE x.enumtypid = t.oid) WHEN 'd' THEN "    \
+	"format_type(t.typbasetype, t.typtypmod) WHEN 'r' THEN (SELECT " range FROM_RANGE from  \
+	" WHERE r.rngtypid = t.oid) END"
 
-/* enum: labels; domain: type, collation, not null, default; range: definition, its multirange */
+/* The collation of a domain, if it is not its type's, or something of a range. */
+#define COLLATION_OR(range)                                                                  \
+	"CASE t.typtype WHEN 'd' THEN (SELECT " OF_CATALOG("ln", "l.collname")                \
+	" FROM pg_type b, pg_collation l" JOIN_NAMESPACE("ln", "l.collnamespace")             \
+	" WHERE b.oid = t.typbasetype AND l.oid = t.typcollation AND t.typcollation <> "      \
+	"b.typcollation) WHEN 'r' THEN " range " END"
+#define TYPE_ACL ACL("t.typacl", "acldefault('T', t.typowner)", "t.typowner")
+
+/* kind, and of an enum: labels; of a domain: type, collation, not null, default; of a range:
+ * definition, its multirange's oid; of all: privileges. Arrays go without saying. */
 static void add_types(struct mig__buf *sql, int v)
 {
-	static const char ids[] = "1247, t.oid, t.typnamespace";
+	static const char first[] = OF_TYPE(
+		RANGE(" || ', multirange_type_name = ' || " QUALIFIED("mn", "m.typname")),
+		" JOIN pg_type m ON m.oid = r.rngmultitypid" JOIN_NAMESPACE("mn", "m.typnamespace"));
+	static const char old_first[] = OF_TYPE(RANGE(""), "");
 
-	ADD("t", ids, "t.typname",
-	    { "'e'", "(SELECT string_agg(quote_literal(x.enumlabel), ', ' ORDER BY "
-		     "x.enumsortorder) FROM pg_enum x WHERE x.enumtypid = t.oid)" },
-	    "pg_type t WHERE t.typtype = 'e' AND t.oid" USERS);
-	ADD("t", ids, "t.typname",
-	    { "'d'", "format_type(t.typbasetype, t.typtypmod)",
-	      "CASE WHEN t.typcollation <> b.typcollation THEN " OF_CATALOG("ln", "l.collname") " END",
-	      "CASE WHEN t.typnotnull THEN 'yes' END", "pg_get_expr(t.typdefaultbin, 0)" },
-	    "pg_type t JOIN pg_type b ON b.oid = t.typbasetype" JOIN_COLLATION(
-		    "t.typcollation") " WHERE t.typtype = 'd' AND t.oid" USERS);
-	ADD("t", ids, "t.typname",
-	    { "'r'",
-	      since(v, 14, RANGE(" || ', multirange_type_name = ' || " QUALIFIED("mn", "m.typname")),
-		    RANGE("")),
-	      since(v, 14, "r.rngmultitypid::text", NULL) },
-	    since(v, 14,
-		  JOIN_RANGE
-		  " JOIN pg_type m ON m.oid = r.rngmultitypid" JOIN_NAMESPACE(
-			  "mn", "m.typnamespace") " WHERE t.typtype = 'r' AND t.oid" USERS,
-		  JOIN_RANGE " WHERE t.typtype = 'r' AND t.oid" USERS));
+	ADD("t", "1247, t.oid, t.typnamespace", "t.typname",
+	    { "t.typtype::text", since(v, 14, first, old_first),
+	      since(v, 14, COLLATION_OR("(SELECT r.rngmultitypid::text FROM pg_range r WHERE "
+					"r.rngtypid = t.oid)"),
+		    COLLATION_OR("NULL")),
+	      "CASE WHEN t.typtype = 'd' AND t.typnotnull THEN 'yes' END",
+	      "CASE WHEN t.typtype = 'd' THEN pg_get_expr(t.typdefaultbin, 0) END", TYPE_ACL },
+	    "pg_type t WHERE t.typtype IN ('b', 'd', 'e', 'p', 'r') AND NOT (t.typcategory = 'A' "
+	    "AND t.typelem <> 0) AND t.oid" USERS);
 }
 
 #define WHEN(condition, text) "CASE WHEN " condition " THEN ', " text " ELSE '' END || "
@@ -170,7 +193,7 @@ static void add_functions(struct mig__buf *sql)
 	      "pg_get_function_identity_arguments(p.oid)", "pg_get_function_arguments(p.oid)",
 	      "pg_get_function_result(p.oid)",
 	      "CASE WHEN p.prokind = 'a' THEN " AGGREGATE " ELSE pg_get_functiondef(p.oid) END",
-	      "quote_ident(l.lanname)" },
+	      "quote_ident(l.lanname)", ACL("p.proacl", "acldefault('f', p.proowner)", "p.proowner") },
 	    "pg_proc p JOIN pg_language l ON l.oid = p.prolang WHERE p.oid" USERS
 	    " AND " ASKED_FOR("1255", "p.oid"));
 }
@@ -220,48 +243,6 @@ static void add_comments(struct mig__buf *sql)
 	    "objoid = 2200 AND description <> 'standard public schema')");
 }
 
-#define ACL(class, oid, sub, owner, acl, base, from)                                           \
-	"SELECT " class " AS class, " oid " AS oid, " sub " AS sub, " owner " AS owner, " acl \
-	" AS acl, " base " AS base FROM " from " WHERE " acl " IS NOT NULL"
-
-/* Every privilege that somebody has, or would have if nobody had granted or revoked any. */
-#define ACLS                                                                                     \
-	"(" ACL("1259", "c.oid", "0", "c.relowner", "c.relacl",                                   \
-		"acldefault(CASE c.relkind WHEN 'S' THEN 's'::\"char\" ELSE 'r' END, "            \
-		"c.relowner)",                                                                    \
-		"pg_class c") " AND c.oid" USERS                                                  \
-	" UNION ALL " ACL("1259", "a.attrelid", "a.attnum", "c.relowner", "a.attacl",             \
-			  "acldefault('c', c.relowner)", "pg_attribute a JOIN pg_class c ON c.oid = "         \
-					     "a.attrelid") " AND c.oid" USERS                     \
-	" UNION ALL " ACL("1255", "p.oid", "0", "p.proowner", "p.proacl",                         \
-			  "acldefault('f', p.proowner)", "pg_proc p") " AND p.oid" USERS          \
-	" UNION ALL " ACL("1247", "t.oid", "0", "t.typowner", "t.typacl",                         \
-			  "acldefault('T', t.typowner)", "pg_type t") " AND t.oid" USERS          \
-	" UNION ALL " ACL("2615", "n.oid", "0", "n.nspowner", "n.nspacl",                         \
-			  "coalesce((SELECT i.initprivs FROM pg_init_privs i WHERE i.classoid = " \
-			  "2615 AND i.objoid = n.oid), acldefault('n', n.nspowner))",             \
-			  "pg_namespace n") ")"
-
-#define PRIVILEGES                                                                               \
-	"(SELECT o.class, o.oid, o.sub, x.grantee, x.privilege_type AS privilege, bool_or(x.now) " \
-	"AS has, bool_or(x.now AND x.is_grantable) AS option FROM " ACLS                          \
-	" AS o CROSS JOIN LATERAL (SELECT true AS now, y.* FROM aclexplode(o.acl) AS y UNION ALL " \
-	"SELECT false, y.* FROM aclexplode(o.base) AS y) AS x WHERE x.grantee <> o.owner GROUP BY " \
-	"1, 2, 3, 4, 5 HAVING bool_or(x.now) <> bool_or(NOT x.now) OR bool_or(x.now AND "         \
-	"x.is_grantable) <> bool_or(NOT x.now AND x.is_grantable))"
-
-static void add_acls(struct mig__buf *sql)
-{
-	ADD("y", "g.class::oid, g.oid, g.sub::oid",
-	    "string_agg(g.line, E'\\n' ORDER BY g.line COLLATE \"C\")", { NULL },
-	    "(SELECT class, oid, sub, CASE WHEN has THEN 'GRANT ' ELSE 'REVOKE ' END || "
-	    "string_agg(privilege, ', ' ORDER BY privilege COLLATE \"C\") || CASE WHEN has THEN ' "
-	    "TO ' ELSE ' FROM ' END || CASE grantee WHEN 0 THEN 'PUBLIC' ELSE "
-	    "quote_ident(pg_get_userbyid(grantee)) END || CASE WHEN option THEN ' WITH GRANT "
-	    "OPTION' ELSE '' END AS line FROM " PRIVILEGES
-	    " AS p GROUP BY class, oid, sub, grantee, has, option) AS g GROUP BY 2, 3, 4");
-}
-
 static void add_uncovered(struct mig__buf *sql)
 {
 	static const struct {
@@ -273,13 +254,6 @@ static void add_uncovered(struct mig__buf *sql)
 		  "current_database())" },
 		{ "foreign-data wrapper", "2328, oid, 0", "fdwname", "pg_foreign_data_wrapper" },
 		{ "server", "1417, oid, 0", "srvname", "pg_foreign_server" },
-		{ "foreign table", "1259, c.oid, 0", QUALIFIED("n", "c.relname"),
-		  "pg_class c" JOIN_NAMESPACE("n", "c.relnamespace") " WHERE c.relkind = 'f'" },
-		{ "typed table", "1259, c.oid, 0", QUALIFIED("n", "c.relname"),
-		  "pg_class c" JOIN_NAMESPACE("n", "c.relnamespace") " WHERE c.reloftype <> 0" },
-		{ "type", "1247, t.oid, 0", QUALIFIED("n", "t.typname"),
-		  "pg_type t" JOIN_NAMESPACE("n", "t.typnamespace") " WHERE t.typtype IN ('b', 'p') "
-		  "AND NOT (t.typcategory = 'A' AND t.typelem <> 0) AND t.oid" USERS },
 		{ "cast", "2605, oid, 0",
 		  "format_type(castsource, NULL) || ' AS ' || format_type(casttarget, NULL)",
 		  "pg_cast WHERE oid" USERS " AND " ASKED_FOR("2605", "pg_cast.oid") },
@@ -338,7 +312,6 @@ void mig__catalog_sql_small(struct mig__buf *sql, int version)
 	add_table_parts(&all, version);
 	add_others(&all, version);
 	add_comments(&all);
-	add_acls(&all);
 	add_uncovered(&all);
 	mig__buf_adds(sql, "SELECT * FROM (");
 	mig__buf_add(sql, mig__buf_text(&all), all.len);
@@ -363,33 +336,44 @@ void mig__catalog_sql_relations(struct mig__buf *sql, int version)
 		"pg_get_viewdef(c.oid) END, s::text, CASE WHEN c.relkind = 'S' THEN (SELECT "
 		"d.deptype::text || ' ' || d.refobjid || ' ' || d.refobjsubid FROM pg_depend d WHERE "
 		"d.classid = 1259 AND d.objid = c.oid AND d.objsubid = 0 AND d.refclassid = 1259 AND "
-		"d.refobjsubid > 0 AND d.deptype IN ('a', 'i') LIMIT 1) END FROM pg_class c LEFT "
-		"JOIN pg_sequence s ON s.seqrelid = c.oid WHERE c.oid" USERS
-		" AND (c.relkind IN ('r', 'p', 'v', 'm', 'S', 'c') OR (c.relkind = 't' AND "
+		"d.refobjsubid > 0 AND d.deptype IN ('a', 'i') LIMIT 1) END, c.reloftype, CASE WHEN "
+		"c.relkind = 'c' THEN (SELECT " TYPE_ACL " FROM pg_type t WHERE t.oid = c.reltype) "
+		"ELSE " ACL("c.relacl",
+			    "acldefault(CASE c.relkind WHEN 'S' THEN 's'::\"char\" ELSE 'r' END, "
+			    "c.relowner)",
+			    "c.relowner") " END FROM pg_class c LEFT JOIN pg_sequence s ON s.seqrelid = c.oid WHERE c.oid" USERS
+		" AND (c.relkind IN ('r', 'p', 'v', 'm', 'S', 'c', 'f') OR (c.relkind = 't' AND "
 		"c.reloptions IS NOT NULL)) AND c.relpersistence <> 't' ORDER BY c.oid;");
 }
 
 void mig__catalog_sql_columns(struct mig__buf *sql, int version)
 {
-	/* every type that columns have, once: format_type() is slow */
-	mig__buf_adds(
-		sql,
-		"SELECT x.t, x.m, x.c, format_type(x.t, x.m), CASE WHEN x.c <> y.typcollation THEN "
-		OF_CATALOG("ln", "l.collname") " END, y.typstorage, y.typtype FROM (SELECT DISTINCT "
-		"atttypid, atttypmod, attcollation FROM pg_attribute WHERE attrelid" USERS
-		" AND attnum > 0 AND NOT attisdropped) AS x (t, m, c) JOIN pg_type y ON y.oid = "
-		"x.t" JOIN_COLLATION("x.c") ";");
+	/* Columns are many: what is one letter, or yes or no, comes in one number; types are asked
+	 * for later, once each; and they are sorted at our end. */
 	mig__buf_addf(
 		sql,
 		"SELECT a.attrelid, a.attnum, a.attname, a.atttypid, a.atttypmod, a.attcollation, "
-		"a.attnotnull, a.attidentity, %s, a.attstorage, %s, nullif(a.attstattarget, -1), %s, "
-		"a.attislocal FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid WHERE "
-		"c.oid" USERS " AND c.relkind IN ('r', 'p', 'v', 'm', 'c') AND c.relpersistence <> 't' "
-		"AND a.attnum > 0 AND NOT a.attisdropped ORDER BY a.attrelid, a.attnum;",
-		since(version, 12, "a.attgenerated", "''"),
-		since(version, 14, "a.attcompression", "''"), OPTIONS("a.attoptions"));
+		"a.attnotnull::int + 2 * a.attislocal::int + 256 * a.attidentity::int + 65536 * "
+		"a.attstorage::int + 16777216 * %s::int, %s, nullif(a.attstattarget, -1), %s, " ACL(
+			"a.attacl", "acldefault('c', c.relowner)", "c.relowner") " FROM "
+		"pg_attribute a JOIN pg_class c ON c.oid = a.attrelid WHERE c.oid" USERS " AND "
+		"c.relkind IN ('r', 'p', 'v', 'm', 'c') AND c.relpersistence <> 't' AND a.attnum > 0 "
+		"AND NOT a.attisdropped;",
+		since(version, 12, "a.attgenerated", "0"),
+		since(version, 14, "nullif(a.attcompression, '')", "NULL"), OPTIONS("a.attoptions"));
 	mig__buf_adds(sql, "SELECT adrelid, adnum, oid, pg_get_expr(adbin, adrelid) FROM pg_attrdef "
 			   "WHERE adrelid" USERS " ORDER BY adrelid, adnum;");
+}
+
+void mig__catalog_sql_types(struct mig__buf *sql, const char *types, const char *modifiers,
+			    const char *collations)
+{
+	mig__buf_addf(sql,
+		      "SELECT x.n, format_type(x.t, x.m), CASE WHEN x.c <> y.typcollation THEN "
+		      OF_CATALOG("ln", "l.collname") " END, y.typstorage, y.typtype FROM "
+		      "unnest('{%s}'::oid[], '{%s}'::int[], '{%s}'::oid[]) WITH ORDINALITY AS x "
+		      "(t, m, c, n) JOIN pg_type y ON y.oid = x.t" JOIN_COLLATION("x.c"),
+		      types, modifiers, collations);
 }
 
 /* -- constraints, indexes, dependencies */
@@ -434,7 +418,7 @@ void mig__catalog_sql_rest(struct mig__buf *sql, int version)
 {
 	add_constraints(sql, version);
 	add_indexes(sql, version);
-	/* not what is known from the columns read above */
+	/* not what is known from the columns read above, nor a trigger's table */
 	mig__buf_adds(
 		sql,
 		"SELECT d.classid, d.objid, d.objsubid, d.refclassid, CASE WHEN d.refclassid = 1247 "
@@ -443,5 +427,6 @@ void mig__catalog_sql_rest(struct mig__buf *sql, int version)
 		"d.refobjsubid FROM pg_depend d WHERE d.objid" USERS " AND d.refobjid" USERS
 		" AND d.deptype IN ('n', 'a') AND d.refclassid <> 2615 AND NOT (d.classid = 1259 AND "
 		"d.refclassid = 1259 AND d.objsubid = 0) AND NOT (d.classid = 2606 AND d.refclassid "
-		"= 1259) AND NOT (d.classid = 2604 AND d.deptype = 'a');");
+		"= 1259) AND NOT (d.classid = 2620 AND d.refclassid = 1259 AND d.refobjsubid = 0) "
+		"AND NOT (d.classid = 2604 AND d.deptype = 'a');");
 }

@@ -58,16 +58,12 @@ static void learn_comment(const struct row *r)
 	mig__catalog_learn(r->c, &r->c->comments, r->class, r->oid, r->of, (uint32_t)r->number);
 }
 
-static void learn_acl(const struct row *r)
-{
-	mig__catalog_learn(r->c, &r->c->acls, r->class, r->oid, r->of, (uint32_t)r->number);
-}
-
 static void report_schema(const struct row *r)
 {
 	if (field(r, 0)) /* comes with an extension */
 		return;
 	mig__catalog_begin(r->c, MIG_KIND_SCHEMA, "", r->name);
+	mig__catalog_add(r->c, "acl", field(r, 1));
 	mig__catalog_report(r->c, MIG_NO_OBJECT, r->class, r->oid, 0);
 }
 
@@ -113,7 +109,6 @@ void mig__catalog_names(struct mig__catalog *c)
 	each(c, 'o', learn_row);
 	each(c, 'i', learn_parent);
 	each(c, 'x', learn_comment);
-	each(c, 'y', learn_acl);
 	each(c, 'n', report_schema);
 	each(c, 'e', report_extension);
 	each(c, 'm', learn_member);
@@ -156,6 +151,7 @@ static void report_enum(const struct row *r)
 	/* an enum may be without any */
 	if (!field(r, 1))
 		r->c->attributes[r->c->object.attribute_count++] = (mig_attribute){ "values", "" };
+	mig__catalog_add(r->c, "acl", field(r, 5));
 	report(r);
 }
 
@@ -168,6 +164,7 @@ static void report_domain(const struct row *r)
 	mig__catalog_add(r->c, "type", field(r, 1));
 	mig__catalog_add(r->c, "collation", field(r, 2));
 	mig__catalog_add(r->c, "not_null", field(r, 3));
+	mig__catalog_add(r->c, "acl", field(r, 5));
 	number = report(r);
 	if (!field(r, 4))
 		return;
@@ -184,10 +181,28 @@ static void report_range(const struct row *r)
 	if (!begin(r, MIG_KIND_RANGE, r->name))
 		return;
 	mig__catalog_add(r->c, "definition", field(r, 1));
+	mig__catalog_add(r->c, "acl", field(r, 5));
 	number = report(r);
 	if (multirange)
 		mig__catalog_learn(r->c, &r->c->numbers, MIG__CLASS_TYPE,
 				   (uint32_t)strtoul(multirange, NULL, 10), 0, number);
+}
+
+static void uncovered(const struct row *r, const char *what, const char *schema)
+{
+	struct mig__buf *text = mig__catalog_spare(r->c);
+
+	mig__buf_addf(text, "%s %s%s%s", what, schema, *schema ? "." : "", r->name);
+	if (!r->c->rc && !is_known(r))
+		r->c->rc = r->c->sink->uncovered(r->c->sink->user, mig__buf_text(text));
+}
+
+static void report_base_type(const struct row *r)
+{
+	const char *schema = mig__catalog_schema(r->c, r->of);
+
+	if (schema)
+		uncovered(r, "type", schema);
 }
 
 static void report_type(const struct row *r)
@@ -199,8 +214,11 @@ static void report_type(const struct row *r)
 	case 'd':
 		report_domain(r);
 		break;
-	default:
+	case 'r':
 		report_range(r);
+		break;
+	default:
+		report_base_type(r);
 	}
 }
 
@@ -233,6 +251,7 @@ static void report_function(const struct row *r)
 		mig__catalog_add(r->c, "returns", field(r, 4));
 		mig__catalog_add(r->c, ".language", field(r, 6));
 	}
+	mig__catalog_add(r->c, "acl", field(r, 7));
 	report(r);
 }
 
@@ -274,13 +293,7 @@ static void report_event_trigger(const struct row *r)
 
 static void report_uncovered(const struct row *r)
 {
-	struct mig__buf *text = mig__catalog_spare(r->c);
-
-	if (is_known(r))
-		return;
-	mig__buf_addf(text, "%s %s", field(r, 0), r->name);
-	if (!r->c->rc)
-		r->c->rc = r->c->sink->uncovered(r->c->sink->user, mig__buf_text(text));
+	uncovered(r, field(r, 0), "");
 }
 
 void mig__catalog_others(struct mig__catalog *c)

@@ -118,7 +118,7 @@ static const struct change columns[] = {
 	{ .name = "collations",
 	  .old = "CREATE TABLE t (a text COLLATE \"C\", b text)",
 	  .new = "CREATE TABLE t (a text, b text COLLATE \"POSIX\")",
-	  .has = { "ALTER COLUMN a TYPE text", "b TYPE text COLLATE pg_catalog.\"POSIX\"" } },
+	  .has = { "ALTER COLUMN a TYPE text", "b TYPE text COLLATE \"POSIX\"" } },
 };
 
 static const struct change identities[] = {
@@ -294,7 +294,7 @@ static const struct change tables[] = {
 		 "GRANT SELECT, INSERT ON t TO PUBLIC; GRANT UPDATE (a, b) ON t TO pg_monitor WITH "
 		 "GRANT OPTION; REVOKE EXECUTE ON FUNCTION f(integer) FROM PUBLIC;"
 		 "GRANT SELECT ON v TO pg_monitor",
-	  .has = { "IS  E'it''s \\\\ one'", "COMMENT ON COLUMN public.v.a IS 'va'",
+	  .has = { "IS E'it''s \\\\ one'", "COMMENT ON COLUMN public.v.a IS 'va'",
 		   "GRANT UPDATE (b) ON TABLE public.t TO pg_monitor WITH GRANT OPTION",
 		   "REVOKE EXECUTE ON FUNCTION public.f(x integer) FROM PUBLIC" } },
 };
@@ -307,9 +307,10 @@ static const struct change others[] = {
 		 "sql "
 		 "AS 'SELECT 1'; CREATE TABLE t (a integer); CREATE INDEX i ON t (f(a))",
 	  .new = "CREATE FUNCTION f(a integer DEFAULT 5) RETURNS integer LANGUAGE sql IMMUTABLE AS "
-		 "'SELECT 2'; CREATE FUNCTION g(c integer, b text) RETURNS integer LANGUAGE sql AS "
+		 "'SELECT 2'; CREATE TABLE not_there (); CREATE FUNCTION g(c integer, b text) "
+		 "RETURNS integer LANGUAGE sql AS "
 		 "'SELECT count(*)::integer FROM not_there'; CREATE TABLE t (a integer);"
-		 "CREATE INDEX i ON t (f(a)); CREATE TABLE not_there ()",
+		 "CREATE INDEX i ON t (f(a))",
 	  .has = { "DROP FUNCTION public.g(a integer, b text)", "SET LOCAL check_function_bodies = "
 								"off" },
 	  .lacks = { "DROP FUNCTION public.f", "DROP INDEX" } },
