@@ -55,58 +55,79 @@ static mig_status place(struct mig__db *db, mig_status rc, const char *name, con
 	return rc;
 }
 
-/* Statement by statement, since text written for a native client may begin transactions of its
- * own. */
-mig_status mig__scratch_script(struct mig__db *scratch, const char *name, const char *text,
-			       size_t size)
-{
-	const mig_dialect *d = scratch->dialect;
-	mig_status rc;
-
-	rc = d->run_script(scratch->conn, text, size, NULL, NULL);
-	if (rc != MIG_ETRANSACTION)
-		return place(scratch, rc, name, text, size);
-	mig__error_clear(scratch->err);
-	rc = MIG_OK;
-	for (size_t at = 0; !rc;) {
-		mig_statement s = { .struct_size = sizeof s };
-
-		rc = d->next_statement(scratch->conn, text, size, at, &s);
-		if (rc || !s.size)
-			break;
-		rc = d->run_statement(scratch->conn, text + s.offset, s.size);
-		if (rc && scratch->err->offset <= s.size)
-			scratch->err->offset += s.offset;
-		else if (rc)
-			scratch->err->offset = s.offset;
-		at = s.next;
-	}
-	return place(scratch, rc, name, text, size);
-}
-
 static mig_status transaction(struct mig__db *db, const char *what)
 {
 	return db->dialect->run_statement(db->conn, what, strlen(what));
+}
+
+/* A script at once, in a transaction: few messages, one commit. After an error nothing was done. */
+static mig_status run_whole(struct mig__db *db, const char *text, size_t size)
+{
+	mig_status rc = transaction(db, "BEGIN");
+
+	if (!rc)
+		rc = db->dialect->run_script(db->conn, text, size, NULL, NULL);
+	if (!rc)
+		rc = transaction(db, "COMMIT");
+	if (rc) {
+		struct mig__error kept = *db->err;
+
+		mig__error_init(db->err, kept.alloc);
+		(void)db->dialect->rollback(db->conn);
+		mig__error_clear(db->err);
+		*db->err = kept;
+	}
+	return rc;
+}
+
+static mig_status run_one_by_one(struct mig__db *db, const char *text, size_t size)
+{
+	mig_status rc = MIG_OK;
+
+	for (size_t at = 0; !rc;) {
+		mig_statement s = { .struct_size = sizeof s };
+
+		rc = db->dialect->next_statement(db->conn, text, size, at, &s);
+		if (rc || !s.size)
+			break;
+		rc = db->dialect->run_statement(db->conn, text + s.offset, s.size);
+		if (rc && db->err->offset <= s.size)
+			db->err->offset += s.offset;
+		else if (rc)
+			db->err->offset = s.offset;
+		at = s.next;
+	}
+	return rc;
+}
+
+/* Text written for a native client may begin transactions of its own, or hold what cannot be in
+ * one: then statement by statement. */
+mig_status mig__scratch_script(struct mig__db *scratch, const char *name, const char *text,
+			       size_t size)
+{
+	mig_status rc = run_whole(scratch, text, size);
+
+	if (rc && rc != MIG_ENOMEM && rc != MIG_ECANCELLED) {
+		mig__error_clear(scratch->err);
+		rc = run_one_by_one(scratch, text, size);
+	}
+	return place(scratch, rc, name, text, size);
 }
 
 /* Statements from..to in one transaction. */
 static mig_status run_together(struct mig__db *db, const struct mig__sql *sql, size_t from,
 			       size_t to)
 {
-	mig_status rc = transaction(db, "BEGIN");
+	struct mig__buf text;
+	mig_status rc;
 
-	for (size_t i = from; !rc && i < to; i++)
-		rc = db->dialect->run_statement(db->conn, sql->at[i].text, sql->at[i].size);
-	if (!rc)
-		return transaction(db, "COMMIT");
-	if (db->dialect->rollback) {
-		struct mig__error kept = *db->err;
-
-		mig__error_init(db->err, kept.alloc);
-		(void)transaction(db, "ROLLBACK");
-		mig__error_clear(db->err);
-		*db->err = kept;
+	mig__buf_init(&text, db->err->alloc);
+	for (size_t i = from; i < to; i++) {
+		mig__buf_add(&text, sql->at[i].text, sql->at[i].size);
+		mig__buf_adds(&text, ";\n");
 	}
+	rc = text.failed ? mig__fail_nomem(db->err) : run_whole(db, mig__buf_text(&text), text.len);
+	mig__buf_finish(&text);
 	return rc;
 }
 

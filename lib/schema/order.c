@@ -140,6 +140,22 @@ static void add_drops(struct order *o)
 	mig__free(o->alloc, owner);
 }
 
+/* A key with the columns of another of its table: where both stand in CREATE TABLE, PostgreSQL
+ * makes one of them. */
+static int is_twin(const mig_object *obj)
+{
+	const char *columns = mig__attribute(obj, "columns");
+
+	for (const mig_object *c = obj->parent->child; columns && c; c = c->next) {
+		const char *other = c == obj ? NULL : mig__attribute(c, "columns");
+
+		if (other && (c->kind == MIG_KIND_UNIQUE || c->kind == MIG_KIND_PRIMARY_KEY) &&
+		    !strcmp(columns, other))
+			return 1;
+	}
+	return 0;
+}
+
 /* Kinds that the statement which creates their parent can hold. */
 static int is_part(const mig_object *obj)
 {
@@ -151,10 +167,10 @@ static int is_part(const mig_object *obj)
 		return obj->parent->kind == MIG_KIND_TABLE && !mig__attribute(obj, "bound");
 	case MIG_KIND_CHECK:
 		return obj->parent->kind == MIG_KIND_TABLE || obj->parent->kind == MIG_KIND_DOMAIN;
-	case MIG_KIND_PRIMARY_KEY:
 	case MIG_KIND_UNIQUE:
+		return obj->parent->kind == MIG_KIND_TABLE && !is_twin(obj);
+	case MIG_KIND_PRIMARY_KEY:
 	case MIG_KIND_FOREIGN_KEY:
-	case MIG_KIND_EXCLUSION:
 		return obj->parent->kind == MIG_KIND_TABLE;
 	default:
 		return 0;
@@ -258,6 +274,17 @@ static void order_old(struct order *o)
 	}
 }
 
+/* A table has one primary key, whatever its name. */
+static void order_keys(struct order *o, const mig_object *key)
+{
+	const mig_object *old = key->parent->other
+					? mig__child(key->parent->other, MIG_KIND_PRIMARY_KEY, NULL)
+					: NULL;
+
+	if (old && mig__created(o->w, key))
+		arrow(o, o->drop[mig__number(old)], o->make[mig__number(key)]);
+}
+
 static void order_new(struct order *o)
 {
 	struct mig__schema *s = o->w->after;
@@ -267,6 +294,8 @@ static void order_new(struct order *o)
 
 		if (o->make[i] == NO_NODE)
 			continue;
+		if (obj->kind == MIG_KIND_PRIMARY_KEY)
+			order_keys(o, obj);
 		for (size_t k = 0; k < obj->need_count; k++)
 			make_after(o, o->make[i], obj->needs[k]);
 		if (is_ordered_by(obj->parent) || (obj->parent && mig__created(o->w, obj->parent)))

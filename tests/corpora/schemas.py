@@ -4,8 +4,8 @@
 SCHEMAS_DIR/pairs.jsonl    each line {kind, name, dialect, old, new}: paths of SQL files, relative
                            to the folder above; old null: an empty database
 SCHEMAS_DIR/cases/*.jsonl  each line {name, old, new, ...}: SQL texts, or lists of them, run in
-                           order; needs_roles: created first; same_schema: there is no difference.
-                           The file's name ends with its dialect
+                           order; needs_roles: created before all; same_schema: there is no
+                           difference. The file's name ends with its dialect
 
 Each is one task: a database that has the old schema and rows in its tables; `mig migrate` with the
 new schema as the model, `mig upgrade`, `mig check`, `mig downgrade`. The schema must be after each
@@ -220,8 +220,6 @@ class Run:
 
     def start(self):
         """The database with the old schema and rows."""
-        for role in self.task.roles:
-            self.engine.role(role)
         self.old, self.new = (self.engine.native(t) for t in (self.task.old, self.task.new))
         for schema, name in ((self.old, "old"), (self.new, "new")):
             if schema.error:
@@ -321,7 +319,7 @@ def run_task(task, engine, mig, work, report):
     report.add(run)
 
 
-def run_dialect(dialect, tasks, args, report):
+def run_dialect(dialect, tasks, roles, args, report):
     with tempfile.TemporaryDirectory(dir=MEMORY) as work:
         try:
             engine = ENGINES[dialect](work)
@@ -330,6 +328,8 @@ def run_dialect(dialect, tasks, args, report):
             return
         pool = concurrent.futures.ThreadPoolExecutor(args.jobs)
         try:
+            for role in roles:
+                engine.role(role)
             list(pool.map(lambda task: run_task(task, engine, args.mig, work, report), tasks))
             for name in engine.leftovers():
                 print(f"FAILED    a scratch database is left: {name}")
@@ -367,12 +367,13 @@ def main():
     if args.reverse:
         for task in tasks:
             task.reverse()
+    roles = sorted({role for t in tasks for role in t.roles})  # also others' tasks name them
     tasks = [t for t in tasks if re.search(args.only, t.id) and args.kind in (None, t.kind)]
     report, begin = Report(args.verbose), time.monotonic()
     for dialect in ENGINES:
         its = [t for t in tasks if t.dialect == dialect and args.dialect in (None, dialect)]
         if its:
-            run_dialect(dialect, its, args, report)
+            run_dialect(dialect, its, roles, args, report)
     report.end(time.monotonic() - begin)
     if not report.total["passed"] + report.total["failed"]:
         sys.exit("schemas.py: no task")

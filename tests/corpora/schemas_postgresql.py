@@ -190,11 +190,9 @@ class Engine(postgresql.Engine):
         return sorted(set(self.scratches()) - self.before)
 
     def role(self, name):
-        with self.lock:
-            if name not in self.roles:
-                status, _, _ = self.psql(None, f"CREATE ROLE {name_of(name)}")
-                if not status:
-                    self.roles.add(name)
+        status, _, _ = self.psql(None, f"CREATE ROLE {name_of(name)}")
+        if not status:
+            self.roles.add(name)
 
     def script(self, database, text):
         """Output and error of psql."""

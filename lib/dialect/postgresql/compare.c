@@ -302,6 +302,9 @@ static uint32_t change_column(const mig_object *from, const mig_object *to)
 		if (!type || !mig__attribute_same(from, to, "generated"))
 			return MIG_CHANGE_RECREATE;
 	}
+	/* a generated column's type cannot be converted in the statement that makes it a plain one */
+	if (!type && mig__attribute(from, "generated") && !mig__attribute(to, "generated"))
+		return MIG_CHANGE_RECREATE | MIG_CHANGE_LOSSY;
 	if (!type || !mig__attribute_same(from, to, "collation"))
 		change |= MIG_CHANGE_ALONE;
 	if (!type && narrows(mig__attribute(from, "type"), mig__attribute(to, "type")))

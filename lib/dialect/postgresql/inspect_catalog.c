@@ -84,7 +84,9 @@ uint32_t mig__catalog_number(const struct mig__catalog *c, uint32_t class, uint3
 	const struct mig__rel *rel =
 		class == MIG__CLASS_CLASS && sub ? mig__catalog_rel(c, oid) : NULL;
 
-	if (rel && sub <= rel->column_count && rel->columns[sub - 1].number != MIG_NO_OBJECT)
+	/* who needs a view's column needs the view, whether something is said of the column or not */
+	if (rel && rel->kind != 'v' && rel->kind != 'm' && sub <= rel->column_count &&
+	    rel->columns[sub - 1].number != MIG_NO_OBJECT)
 		return rel->columns[sub - 1].number;
 	return mig__catalog_find(&c->numbers, class, oid, 0);
 }
