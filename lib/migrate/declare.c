@@ -15,7 +15,9 @@ struct declaring {
 	mig_schema_sink sink;
 	struct mig__arena arena;
 	struct mig__map tables; /* schema NUL name: number */
-	uint32_t parent;        /* the table that is being made */
+	struct mig__map schemas;
+	uint32_t parent; /* the table that is being made */
+	int whole;       /* a whole model: schemas are objects, too */
 };
 
 /* The attributes of one object, as they gather; those without a value are left out. */
@@ -264,6 +266,38 @@ static mig_status declare_item(struct declaring *d, const mig_table *t, const st
 	return rc || !i->referred_table ? rc : need_referred(d, i, number);
 }
 
+/* The schema as an object, reported once; number MIG_NO_OBJECT: there are none. */
+static mig_status declare_schema(struct declaring *d, const char *given, uint32_t *number)
+{
+	const char *schema = schema_of(d, given);
+	struct bag bag = { .count = 0 };
+	mig_object object = object_of(MIG_KIND_SCHEMA, "", schema, &bag);
+	mig_status rc;
+
+	*number = MIG_NO_OBJECT;
+	if (!schema[0])
+		return MIG_OK;
+	*number = mig__map_get(&d->schemas, schema, strlen(schema));
+	if (*number != MIG__NONE)
+		return MIG_OK;
+	rc = d->sink.object(d->sink.user, &object, MIG_NO_OBJECT, number);
+	if (!rc && !mig__map_add(&d->schemas, schema, strlen(schema), *number, NULL))
+		rc = nomem(d);
+	return rc;
+}
+
+/* Reports an object at the top, which needs its schema. */
+static mig_status declare_top(struct declaring *d, mig_object *object, const char *schema,
+			      uint32_t *number)
+{
+	uint32_t in = MIG_NO_OBJECT;
+	mig_status rc = d->whole ? declare_schema(d, schema, &in) : MIG_OK;
+
+	if (!rc)
+		rc = d->sink.object(d->sink.user, object, MIG_NO_OBJECT, number);
+	return rc ? rc : d->sink.need(d->sink.user, *number, in, MIG_NEED);
+}
+
 static mig_status declare_table(struct declaring *d, const mig_table *t)
 {
 	struct bag bag = { .count = 0 };
@@ -277,7 +311,7 @@ static mig_status declare_table(struct declaring *d, const mig_table *t)
 			put(&bag, o->key, o->value);
 	put(&bag, "comment", t->comment);
 	object = object_of(MIG_KIND_TABLE, schema_of(d, t->schema), t->name, &bag);
-	rc = d->sink.object(d->sink.user, &object, MIG_NO_OBJECT, &d->parent);
+	rc = declare_top(d, &object, t->schema, &d->parent);
 	for (const mig_column *c = t->columns; !rc && c; c = c->next)
 		rc = declare_column(d, c);
 	return rc;
@@ -345,7 +379,7 @@ static mig_status declare_enum(struct declaring *d, const struct mig__enum *e)
 		return MIG_OK;
 	put(&bag, "values", list_of(d, e->values, NULL, '\''));
 	object = object_of(MIG_KIND_ENUM, schema_of(d, e->schema), e->name, &bag);
-	return d->sink.object(d->sink.user, &object, MIG_NO_OBJECT, &number);
+	return declare_top(d, &object, e->schema, &number);
 }
 
 static mig_status declare_views(struct declaring *d)
@@ -359,7 +393,7 @@ static mig_status declare_views(struct declaring *d)
 
 		put(&bag, "query", v->query);
 		object = object_of(MIG_KIND_VIEW, schema_of(d, v->schema), v->name, &bag);
-		rc = d->sink.object(d->sink.user, &object, MIG_NO_OBJECT, &number);
+		rc = declare_top(d, &object, v->schema, &number);
 	}
 	return rc;
 }
@@ -370,6 +404,7 @@ static mig_status declare_all(struct declaring *d)
 	size_t count = 0;
 	mig_status rc = MIG_OK;
 
+	d->whole = 1;
 	for (const struct mig__enum *e = d->model->enums; !rc && e; e = e->next)
 		rc = declare_enum(d, e);
 	for (const mig_table *t = d->model->tables; t; t = t->next)
@@ -406,6 +441,7 @@ static struct declaring begin(struct mig__db *db, const mig_model *model, struct
 
 	mig__arena_init(&d.arena, db->err->alloc);
 	mig__map_init(&d.tables, db->err->alloc);
+	mig__map_init(&d.schemas, db->err->alloc);
 	d.sink = mig__schema_sink(into);
 	return d;
 }
@@ -413,6 +449,7 @@ static struct declaring begin(struct mig__db *db, const mig_model *model, struct
 static mig_status end(struct declaring *d, mig_status rc)
 {
 	mig__map_finish(&d->tables);
+	mig__map_finish(&d->schemas);
 	mig__arena_finish(&d->arena);
 	return rc;
 }
@@ -515,8 +552,8 @@ static mig_status as_objects(struct mig__db *db, const mig_model *model, struct 
 }
 
 struct part {
-	const struct mig__schema *native;
 	const uint8_t *marks; /* NULL: all */
+	const char *present;  /* a schema that is there; or NULL */
 };
 
 static int leave_out(void *user, const mig_object *from, const mig_object *to)
@@ -524,13 +561,15 @@ static int leave_out(void *user, const mig_object *from, const mig_object *to)
 	const struct part *part = user;
 
 	(void)from;
+	if (to->kind == MIG_KIND_SCHEMA && part->present && !strcmp(to->name, part->present))
+		return 1;
 	return part->marks && !part->marks[mig__number(mig__top(to))];
 }
 
 /* Creates the objects in the scratch. */
 static mig_status create(struct mig__db *scratch, struct mig__schema *native, const uint8_t *marks)
 {
-	struct part part = { native, marks };
+	struct part part = { marks, MIG__DB_SLOT(scratch, default_schema) };
 	struct mig__schema empty;
 	struct mig__diff_hooks hooks = { .user = &part,
 					 .change = never,

@@ -302,7 +302,8 @@ static uint32_t change_column(const mig_object *from, const mig_object *to)
 		if (!type || !mig__attribute_same(from, to, "generated"))
 			return MIG_CHANGE_RECREATE;
 	}
-	/* a generated column's type cannot be converted in the statement that makes it a plain one */
+	/* a generated column's type cannot be converted in the statement that makes it a plain one
+	 */
 	if (!type && mig__attribute(from, "generated") && !mig__attribute(to, "generated"))
 		return MIG_CHANGE_RECREATE | MIG_CHANGE_LOSSY;
 	if (!type || !mig__attribute_same(from, to, "collation"))
@@ -360,6 +361,50 @@ static uint32_t change_policy(const mig_object *from, const mig_object *to)
 	return only(from, to, keys) && !loses ? MIG_CHANGE_ALTER : MIG_CHANGE_RECREATE;
 }
 
+/* Whether every column (or expression) of one list is in the other. */
+static int is_subset(const char *list, const char *end, const char *of, const char *of_end)
+{
+	while (list < end) {
+		const char *item = argument_end(list), *other = of;
+		size_t size;
+
+		item = item < end ? item : end;
+		size = (size_t)(item - list);
+		while (other < of_end) {
+			const char *stop = argument_end(other);
+
+			stop = stop < of_end ? stop : of_end;
+			if ((size_t)(stop - other) == size && !strncmp(other, list, size))
+				break;
+			other = stop + strspn(stop, ", ");
+		}
+		if (other >= of_end)
+			return 0;
+		list = item + strspn(item, ", ");
+	}
+	return 1;
+}
+
+/* The server lists columns in the order of the table, which does not matter. */
+static uint32_t change_statistics(const mig_object *from, const mig_object *to)
+{
+	const char *a = mig__attribute(from, "definition"), *b = mig__attribute(to, "definition");
+	const char *on_a = strstr(a, " ON "), *on_b = strstr(b, " ON ");
+	const char *end_a = on_a ? strstr(on_a, " FROM ") : NULL;
+	const char *end_b = on_b ? strstr(on_b, " FROM ") : NULL;
+	static const char *const keys[] = { "comment", "target", NULL };
+
+	if (only(from, to, keys))
+		return MIG_CHANGE_ALTER;
+	if (!end_a || !end_b || on_a - a != on_b - b || strncmp(a, b, (size_t)(on_a - a)) != 0 ||
+	    strcmp(end_a, end_b) != 0 || end_a - on_a != end_b - on_b ||
+	    !is_subset(on_a + 4, end_a, on_b + 4, end_b))
+		return MIG_CHANGE_RECREATE;
+	return mig__attribute_same(from, to, "comment") && mig__attribute_same(from, to, "target")
+		       ? 0
+		       : MIG_CHANGE_ALTER;
+}
+
 static uint32_t change_in_place(const mig_object *from, const mig_object *to)
 {
 	(void)from;
@@ -401,7 +446,7 @@ static const struct {
 	[MIG_KIND_TRIGGER] = { NULL, { "comment", "enabled" }, 0 },
 	[MIG_KIND_RULE] = { NULL, { "comment", "enabled" }, 0 },
 	[MIG_KIND_POLICY] = { change_policy, { NULL }, 0 },
-	[MIG_KIND_STATISTICS] = { NULL, { "comment", "target" }, 0 },
+	[MIG_KIND_STATISTICS] = { change_statistics, { NULL }, 0 },
 	[MIG_KIND_EVENT_TRIGGER] = { NULL, { "comment", "enabled" }, 0 },
 	[MIG_KIND_INHERITANCE] = { NULL, { NULL }, 0 },
 	[MIG_KIND_OWNERSHIP] = { change_in_place, { NULL }, 0 },
