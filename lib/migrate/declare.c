@@ -16,6 +16,7 @@ struct declaring {
 	struct mig__arena arena;
 	struct mig__map tables; /* schema NUL name: number */
 	struct mig__map schemas;
+	int nomem;       /* a text could not be made */
 	uint32_t parent; /* the table that is being made */
 	int whole;       /* a whole model: schemas are objects, too */
 };
@@ -60,6 +61,7 @@ static const char *kept(struct declaring *d, struct mig__buf *buf)
 {
 	const char *text = buf->failed ? NULL : mig__arena_strdup(&d->arena, mig__buf_text(buf));
 
+	d->nomem |= !text;
 	mig__buf_finish(buf);
 	return text;
 }
@@ -175,6 +177,7 @@ static mig_status enum_attributes(struct declaring *d, const mig_column *c, stru
 	const struct mig__enum *e = mig__model_find_enum(d->model, c->type);
 	const char *columns[2] = { c->name, NULL };
 	struct mig__item check = { .kind = MIG_KIND_CHECK, .columns = columns };
+	const char *name;
 
 	if (!e)
 		return mig__fail(d->db->err, MIG_ENOTFOUND, "column %s.%s: there is no enum \"%s\"",
@@ -182,8 +185,9 @@ static mig_status enum_attributes(struct declaring *d, const mig_column *c, stru
 	put(bag, "enum_schema", schema_of(d, e->schema));
 	put(bag, "enum_name", e->name);
 	put(bag, "enum_values", list_of(d, e->values, NULL, '\''));
-	put(bag, "enum_check", mig__model_name(d->model, &d->arena, c->table, &check));
-	return MIG_OK;
+	name = mig__model_name(d->model, &d->arena, c->table, &check);
+	put(bag, "enum_check", name);
+	return name ? MIG_OK : nomem(d);
 }
 
 static mig_status declare_column(struct declaring *d, const mig_column *c)
@@ -213,6 +217,8 @@ static mig_status declare_column(struct declaring *d, const mig_column *c)
 		fallback = object_of(MIG_KIND_DEFAULT, "", c->name, &of_default);
 		column.child = &fallback;
 	}
+	if (!rc && d->nomem)
+		rc = nomem(d);
 	return rc ? rc : d->db->dialect->native_column(d->db->conn, &column, d->parent, &d->sink);
 }
 
@@ -227,6 +233,10 @@ static mig_status need_referred(struct declaring *d, const struct mig__item *i, 
 	mig__buf_init(&key, d->db->err->alloc);
 	mig__buf_addf(&key, "%s.%s", i->referred_schema ? i->referred_schema : "",
 		      i->referred_table);
+	if (key.failed) {
+		mig__buf_finish(&key);
+		return nomem(d);
+	}
 	referred = mig__map_get(&d->tables, mig__buf_text(&key), key.len);
 	mig__buf_finish(&key);
 	return referred == MIG__NONE ? MIG_OK
@@ -261,6 +271,8 @@ static mig_status declare_item(struct declaring *d, const mig_table *t, const st
 		put(&bag, "on_update", i->on_update);
 		put(&bag, "deferrable", i->deferrable);
 	}
+	if (d->nomem)
+		return nomem(d);
 	object = object_of(i->kind, "", name, &bag);
 	rc = d->sink.object(d->sink.user, &object, d->parent, &number);
 	return rc || !i->referred_table ? rc : need_referred(d, i, number);
@@ -378,6 +390,8 @@ static mig_status declare_enum(struct declaring *d, const struct mig__enum *e)
 	if (!(d->db->dialect->capabilities & MIG_CAN_ENUMS))
 		return MIG_OK;
 	put(&bag, "values", list_of(d, e->values, NULL, '\''));
+	if (d->nomem)
+		return nomem(d);
 	object = object_of(MIG_KIND_ENUM, schema_of(d, e->schema), e->name, &bag);
 	return declare_top(d, &object, e->schema, &number);
 }

@@ -11,6 +11,7 @@
 #include <sys/stat.h>
 
 #include <cmocka.h>
+#include <mig/model.h>
 
 #define REVISIONS 6
 
@@ -249,6 +250,54 @@ static mig_status call_create(mig_ctx *ctx, const struct place *place)
 	return rc;
 }
 
+/* What makes every part of autogenerate work: a rename, a rebuild, tables declared and in SQL. */
+static mig_status add_model(mig_ctx *ctx, const struct place *place)
+{
+	static const char sql[] = "CREATE VIEW seen AS SELECT v FROM o_1;\n"
+				  "CREATE TRIGGER t AFTER INSERT ON o_2 BEGIN SELECT 1; END;\n";
+	static const char *const moods[] = { "sad", "it's fine", NULL };
+	mig_status rc = mig_add_directory(ctx, place->versions);
+	mig_table *table;
+	mig_model *model;
+
+	if (!rc)
+		rc = mig_model_of(ctx, &model);
+	if (rc)
+		return rc;
+	mig_model_enum(model, NULL, "mood", moods);
+	for (int i = 1; i < REVISIONS; i++) {
+		char name[8];
+		mig_column *column;
+
+		snprintf(name, sizeof(name), "o_%d", i);
+		table = mig_model_table(model, NULL, name);
+		mig_column_primary_key(mig_table_column(table, "id", "integer"));
+		column = mig_table_column(table, i == 3 ? "w" : "v", i == 4 ? "varchar(9)" : "text");
+		if (i == 3)
+			mig_column_renamed_from(column, "v");
+		if (i == 2)
+			mig_column_indexed(column);
+	}
+	table = mig_model_table(model, NULL, "fresh");
+	mig_column_references(mig_table_column(table, "o", "integer"), "o_1", "id", "CASCADE");
+	mig_column_default_text(mig_table_column(table, "m", "enum mood"), "sad");
+	/* a mistake, also that there is no memory, is told by what uses the model */
+	(void)mig_model_sql(model, NULL, "model", sql, sizeof(sql) - 1);
+	return MIG_OK;
+}
+
+static mig_status call_diff(mig_ctx *ctx, const struct place *place)
+{
+	mig_op_list *list = NULL;
+	mig_status rc = mig_diff(ctx, NULL, &list);
+
+	(void)place;
+	if (!rc)
+		assert_true(mig_op_list_count(list) > 5);
+	mig_op_list_free(list);
+	return rc;
+}
+
 /* ---- running them ------------------------------------------------------------------------- */
 
 typedef mig_status (*call_fn)(mig_ctx *ctx, const struct place *place);
@@ -477,6 +526,12 @@ static void test_create(void **unused)
 	run_case(&(struct oom_case){ .add = add_folder, .call = call_create });
 }
 
+static void test_diff(void **unused)
+{
+	(void)unused;
+	run_case(&(struct oom_case){ .add = add_model, .call = call_diff, .at_head = 1 });
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -484,6 +539,7 @@ int main(void)
 		cmocka_unit_test(test_noop),      cmocka_unit_test(test_downgrade),
 		cmocka_unit_test(test_stamp),     cmocka_unit_test(test_plan),
 		cmocka_unit_test(test_questions), cmocka_unit_test(test_create),
+		cmocka_unit_test(test_diff),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
