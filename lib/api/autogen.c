@@ -309,6 +309,7 @@ static mig_status compare(mig_ctx *ctx, mig_op_list *list, const mig_diff_option
 					     .leave_out = leave_out };
 	a->process = process;
 	a->unproved = o->unproved;
+	a->no_privileges = !ctx->model->sources;
 	if (!rc)
 		rc = mig__inspect(a->db, &a->live);
 	if (!rc)

@@ -1,5 +1,7 @@
 #include "migrate/autogen.h"
 
+#include "schema/match.h"
+
 #include <string.h>
 
 enum { SHOWN = 10 }; /* differences in an error */
@@ -373,6 +375,20 @@ static mig_status write_and_prove(struct mig__autogen *a, struct mig__db *copy)
 	return rc;
 }
 
+/* A model declared in C says nothing about privileges: they stay as they are. */
+static mig_status keep_privileges(struct mig__schema *live, struct mig__schema *out)
+{
+	mig_status rc = mig__match(live, out);
+
+	for (size_t i = 0; !rc && i < out->count; i++) {
+		const mig_object *o = &out->at[i]->pub;
+
+		if (o->other && !mig__attribute_same(o, o->other, "acl"))
+			rc = mig__schema_set(out, o, "acl", mig__attribute(o->other, "acl"));
+	}
+	return rc;
+}
+
 int mig__autogen_any(const struct mig__autogen *a)
 {
 	return a->has_renames || a->up_ops.count > 0;
@@ -400,6 +416,8 @@ mig_status mig__autogen(struct mig__autogen *a)
 		if (!rc)
 			rc = apply_renames(a, &copy);
 	}
+	if (!rc && a->no_privileges)
+		rc = keep_privileges(base_of(a), &a->model);
 	if (!rc)
 		rc = mig__diff(base_of(a), &a->model, &hooks, &a->up_ops);
 	if (!rc && a->process)

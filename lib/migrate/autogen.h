@@ -30,7 +30,8 @@ struct mig__autogen {
 	size_t rename_count;
 	/* Between diff and render: may take operations out. May be NULL. */
 	mig_status (*process)(void *user, struct mig__ops *ops);
-	int32_t unproved; /* nonzero: no proof */
+	int32_t unproved;      /* nonzero: no proof */
+	int32_t no_privileges; /* nonzero: the model says nothing about them */
 	/* for hooks and process: MIG_DOWNGRADE while the model is compared with live */
 	int32_t direction;
 	struct mig__relevant limits; /* of live: what the model was compared with; all if empty */

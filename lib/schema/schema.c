@@ -202,6 +202,28 @@ mig_status mig__schema_done(struct mig__schema *s)
 	return MIG_OK;
 }
 
+mig_status mig__schema_set(struct mig__schema *s, const mig_object *object, const char *key,
+			   const char *value)
+{
+	mig_object *o = &s->at[mig__number(object)]->pub;
+	mig_attribute *copy = mig__arena_alloc(&s->arena, (o->attribute_count + 1) * sizeof *copy);
+	size_t count = 0;
+
+	if (!copy)
+		return mig__fail_nomem(s->err);
+	for (size_t i = 0; i < o->attribute_count; i++)
+		if (strcmp(o->attributes[i].key, key) != 0)
+			copy[count++] = o->attributes[i];
+	if (value) {
+		copy[count] = (mig_attribute){ key, keep(s, value) };
+		if (!copy[count++].value)
+			return mig__fail_nomem(s->err);
+	}
+	o->attributes = copy;
+	o->attribute_count = count;
+	return MIG_OK;
+}
+
 const mig_object *mig__schema_first(const struct mig__schema *s)
 {
 	return s->first == MIG_NO_OBJECT ? NULL : &s->at[s->first]->pub;

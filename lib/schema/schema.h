@@ -55,6 +55,9 @@ mig_status mig__schema_add(struct mig__schema *s, const mig_object *object, uint
 mig_status mig__schema_need(struct mig__schema *s, uint32_t from, uint32_t to, int32_t need);
 /* Everything was reported: links needs and dependents. */
 mig_status mig__schema_done(struct mig__schema *s);
+/* Gives the object an attribute, or takes it away (value NULL). */
+mig_status mig__schema_set(struct mig__schema *s, const mig_object *object, const char *key,
+			   const char *value);
 /* First object at the top, or NULL; the others by next. */
 const mig_object *mig__schema_first(const struct mig__schema *s);
 

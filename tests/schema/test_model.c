@@ -449,13 +449,35 @@ static void test_behind(void **user)
 	on_all(behind);
 }
 
+/* What others were granted is no business of a model in C. */
+static void declare_one(mig_model *m)
+{
+	mig_column_primary_key(mig_table_column(mig_model_table(m, NULL, "t"), "id", "integer"));
+}
+
+static void privileges(const struct base *base, const void *with)
+{
+	(void)with;
+	assert_int_equal(generate(base, declare_one, "one"), 1);
+	move(base, 1, "head");
+	run_sql(base, "GRANT SELECT ON t TO PUBLIC; GRANT CREATE ON SCHEMA public TO PUBLIC");
+	assert_same(base, declare_one);
+}
+
+static void test_privileges(void **user)
+{
+	(void)user;
+	if (!on_one("postgresql", privileges, NULL))
+		skip();
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_walk),         cmocka_unit_test(test_mistakes),
 		cmocka_unit_test(test_null_handles), cmocka_unit_test(test_sql_mistakes),
 		cmocka_unit_test(test_what_is_said), cmocka_unit_test(test_list),
-		cmocka_unit_test(test_behind),
+		cmocka_unit_test(test_behind),       cmocka_unit_test(test_privileges),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
