@@ -10,11 +10,11 @@
 static const char begin_own[] = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY;";
 static const char begin_inner[] = "SAVEPOINT mig_inspect;";
 static const char end_own[] = "COMMIT";
-static const char end_inner[] =
-	"ROLLBACK TO SAVEPOINT mig_inspect; RELEASE SAVEPOINT mig_inspect";
+static const char end_inner[] = "ROLLBACK TO SAVEPOINT mig_inspect; RELEASE SAVEPOINT mig_inspect";
 
-/* What the texts of values depend on, and what costs more than it gains. The path last: libmig's tables are looked for in the one
- * before. pg_temp is listed so that a temporary table does not pass for one of the catalogue. */
+/* What the texts of values depend on, and what costs more than it gains. The path last: libmig's
+ * tables are looked for in the one before. pg_temp is listed so that a temporary table does not
+ * pass for one of the catalogue. */
 static const char settings[] =
 	"SELECT pg_catalog.set_config('quote_all_identifiers', 'off', true), "
 	"pg_catalog.set_config('client_encoding', 'UTF8', true), "
@@ -63,6 +63,8 @@ void mig__catalog_ask(struct mig__catalog *c, struct mig__buf *sql, PGresult **c
 	if (!c->rc)
 		c->rc = sql->failed ? mig__pg_nomem(c->conn)
 				    : mig__pg_exec(c->conn, sql->data, &reply);
+	if (!c->rc && reply.count < count)
+		c->rc = mig__pg_fail(c->conn, NULL, NULL);
 	for (int i = 0; !c->rc && i < count; i++) {
 		int from = reply.count - count + i;
 
@@ -85,7 +87,7 @@ static void read_top(struct mig__catalog *c, struct mig__buf *sql, int inside)
 	add_own_tables(c->conn, sql);
 	mig__buf_adds(sql, settings);
 	mig__catalog_sql_small(sql, version);
-	mig__catalog_sql_relations(sql, version);
+	mig__catalog_sql_relations(sql);
 	mig__catalog_ask(c, sql, out, 4);
 	for (int i = 0; own && i < 2; i++)
 		c->own[i] = mig__field_oid(own, 0, i);
@@ -102,6 +104,8 @@ static void report_top(struct mig__catalog *c)
 	mig__catalog_relations(c, "S");
 	mig__catalog_relations(c, "rp");
 	mig__catalog_relations(c, "vm");
+	PQclear(c->relations);
+	c->relations = NULL;
 	mig__catalog_others(c);
 }
 

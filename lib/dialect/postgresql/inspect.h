@@ -4,8 +4,8 @@
  * are joined here by oid. Objects are reported as soon as their rows are there, so that no more
  * than one message's rows are in memory:
  *
- *  1. what is one row an object (schemas, types, functions, triggers, comments, ...), and relations:
- *     everything at the top is reported;
+ *  1. what is one row an object (schemas, types, functions, triggers, comments, ...), and
+ * relations: everything at the top is reported;
  *  2. columns and their defaults;
  *  3. the types that columns have;
  *  4. constraints, indexes and dependencies: what is left, and who needs whom.
@@ -56,10 +56,13 @@ struct mig__rel_column {
 struct mig__rel {
 	uint32_t oid, number;
 	char kind;             /* relkind */
-	int row;               /* of relations */
-	const char *schema;    /* not quoted; valid as long as message 1's rows */
-	const char *name;      /* likewise */
+	int row;               /* of relations, while these are there */
+	const char *schema;    /* not quoted; valid as long as the first query's rows */
+	const char *name;      /* not quoted */
 	const char *qualified; /* quoted */
+	/* of a partition: its bound; of a sequence: by whom it is owned, and pg_sequence's row; or
+	 * NULL */
+	const char *bound, *owner, *sequence;
 	struct mig__rel_column *columns;
 	uint32_t column_count;
 };
@@ -86,9 +89,9 @@ struct mig__catalog {
 	mig_status rc; /* the first failure; nothing is done after it */
 	struct mig__arena arena;
 	uint32_t own[2]; /* oids of libmig's tables, where their schema is not known; 0: none */
-	PGresult *small, *relations;                  /* message 1 */
-	PGresult *columns, *defaults;                 /* message 2 */
-	PGresult *types;                              /* message 3 */
+	PGresult *small, *relations;                    /* message 1 */
+	PGresult *columns, *defaults;                   /* message 2 */
+	PGresult *types;                                /* message 3 */
 	PGresult *constraints, *indexes, *dependencies; /* message 4 */
 	struct {
 		int from, to;
@@ -96,9 +99,9 @@ struct mig__catalog {
 
 	struct mig__rel *rels;
 	size_t rel_count, rel_cap;
-	struct mig__map numbers;        /* class, oid: object */
-	struct mig__map known;          /* class, oid: place in rels, or row of small */
-	struct mig__map comments;       /* class, oid, column: row of small */
+	struct mig__map numbers;  /* class, oid: object */
+	struct mig__map known;    /* class, oid: place in rels, or row of small */
+	struct mig__map comments; /* class, oid, column: row of small */
 	struct mig__need *edges;
 	size_t edge_count, edge_cap;
 
@@ -109,9 +112,9 @@ struct mig__catalog {
 	size_t text_count;
 };
 
-/* inspect_sql.c: the queries of the messages, for the server's version */
+/* inspect_sql.c, inspect_sql_table.c: the queries of the messages, for the server's version */
 void mig__catalog_sql_small(struct mig__buf *sql, int version);
-void mig__catalog_sql_relations(struct mig__buf *sql, int version);
+void mig__catalog_sql_relations(struct mig__buf *sql);
 void mig__catalog_sql_columns(struct mig__buf *sql, int version);
 /* Lists with commas, of one length. */
 void mig__catalog_sql_types(struct mig__buf *sql, const char *types, const char *modifiers,
@@ -153,9 +156,11 @@ void mig__catalog_begin(struct mig__catalog *c, int32_t kind, const char *schema
 void mig__catalog_add(struct mig__catalog *c, const char *key, const char *value);
 /* A buffer to make a value in. */
 struct mig__buf *mig__catalog_text(struct mig__catalog *c);
-void mig__catalog_add_text(struct mig__catalog *c, const char *key, struct mig__buf *text);
+void mig__catalog_add_text(struct mig__catalog *c, const char *key, const struct mig__buf *text);
 /* One that outlives mig__catalog_begin(), for names. */
 struct mig__buf *mig__catalog_spare(struct mig__catalog *c);
+/* What was made in a buffer; fails if memory ran out. */
+const char *mig__catalog_made(struct mig__catalog *c, const struct mig__buf *text);
 /* Adds its comment and reports it; unless it is a column, enters it in numbers. */
 uint32_t mig__catalog_report(struct mig__catalog *c, uint32_t parent, uint32_t class, uint32_t oid,
 			     uint32_t sub);
@@ -187,8 +192,7 @@ void mig__catalog_relations(struct mig__catalog *c, const char *kinds);
 void mig__catalog_inheritance(struct mig__catalog *c);
 void mig__catalog_ownership(struct mig__catalog *c);
 /* What an identity column's sequence has in its parentheses. */
-void mig__catalog_identity(struct mig__catalog *c, const struct mig__rel *sequence,
-			   struct mig__buf *out);
+void mig__catalog_identity(const struct mig__rel *sequence, struct mig__buf *out);
 
 /* inspect_column.c: columns, by message 2; sends message 3 */
 void mig__catalog_columns(struct mig__catalog *c);

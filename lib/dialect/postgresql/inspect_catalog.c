@@ -84,7 +84,8 @@ uint32_t mig__catalog_number(const struct mig__catalog *c, uint32_t class, uint3
 	const struct mig__rel *rel =
 		class == MIG__CLASS_CLASS && sub ? mig__catalog_rel(c, oid) : NULL;
 
-	/* who needs a view's column needs the view, whether something is said of the column or not */
+	/* who needs a view's column needs the view, whether something is said of the column or not
+	 */
 	if (rel && rel->kind != 'v' && rel->kind != 'm' && sub <= rel->column_count &&
 	    rel->columns[sub - 1].number != MIG_NO_OBJECT)
 		return rel->columns[sub - 1].number;
@@ -118,9 +119,7 @@ const char *mig__catalog_qualify(struct mig__catalog *c, const char *schema, con
 	mig__ddl_name(&b, schema);
 	mig__buf_adds(&b, ".");
 	mig__ddl_name(&b, name);
-	if (b.failed)
-		fail_memory(c);
-	text = mig__catalog_copy(c, mig__buf_text(&b));
+	text = mig__catalog_copy(c, mig__catalog_made(c, &b));
 	mig__buf_finish(&b);
 	return text;
 }
@@ -160,11 +159,16 @@ struct mig__buf *mig__catalog_spare(struct mig__catalog *c)
 	return b;
 }
 
-void mig__catalog_add_text(struct mig__catalog *c, const char *key, struct mig__buf *text)
+const char *mig__catalog_made(struct mig__catalog *c, const struct mig__buf *text)
 {
 	if (text->failed)
 		fail_memory(c);
-	mig__catalog_add(c, key, mig__buf_text(text));
+	return mig__buf_text(text);
+}
+
+void mig__catalog_add_text(struct mig__catalog *c, const char *key, const struct mig__buf *text)
+{
+	mig__catalog_add(c, key, mig__catalog_made(c, text));
 }
 
 uint32_t mig__catalog_report(struct mig__catalog *c, uint32_t parent, uint32_t class, uint32_t oid,
@@ -173,8 +177,7 @@ uint32_t mig__catalog_report(struct mig__catalog *c, uint32_t parent, uint32_t c
 	uint32_t number = MIG_LEFT_OUT, comment = mig__catalog_find(&c->comments, class, oid, sub);
 
 	if (comment != MIG__NONE)
-		mig__catalog_add(c, "comment",
-				 PQgetvalue(c->small, (int)comment, MIG__SMALL_NAME));
+		mig__catalog_add(c, "comment", PQgetvalue(c->small, (int)comment, MIG__SMALL_NAME));
 	if (!c->rc)
 		c->rc = c->sink->object(c->sink->user, &c->object, parent, &number);
 	if (oid && !sub)

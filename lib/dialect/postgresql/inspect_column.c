@@ -189,7 +189,7 @@ static void add_identity(struct columns *s)
 	mig__catalog_add(c, "identity", s->identity == 'a' ? "ALWAYS" : "BY DEFAULT");
 	if (place == MIG__NONE)
 		return;
-	mig__catalog_identity(c, &c->rels[place], text);
+	mig__catalog_identity(&c->rels[place], text);
 	mig__catalog_add_text(c, "identity_options", text);
 	mig__catalog_add(c, ".sequence", c->rels[place].qualified);
 }
@@ -314,10 +314,11 @@ static uint32_t report_column(struct columns *s, const struct mig__rel *rel)
 static const char *quoted(struct mig__catalog *c, const char *plain)
 {
 	struct mig__buf *b = mig__catalog_spare(c);
+	const char *name;
 
 	mig__ddl_name(b, plain);
-	return strcmp(mig__buf_text(b), plain) != 0 ? mig__catalog_copy(c, mig__buf_text(b))
-						    : plain;
+	name = mig__catalog_made(c, b);
+	return strcmp(name, plain) != 0 ? mig__catalog_copy(c, name) : plain;
 }
 
 /* The places from..to are the table's. */

@@ -180,10 +180,9 @@ static void add_action(const struct constraint *k, const char *key, int column, 
 	static const struct {
 		char letter;
 		const char *words;
-	} actions[] = { { 'r', "RESTRICT" },
-			{ 'c', "CASCADE" },
-			{ 'n', "SET NULL" },
-			{ 'd', "SET DEFAULT" } };
+	} actions[] = {
+		{ 'r', "RESTRICT" }, { 'c', "CASCADE" }, { 'n', "SET NULL" }, { 'd', "SET DEFAULT" }
+	};
 	struct mig__buf *text, *names;
 
 	for (size_t i = 0; i < sizeof actions / sizeof *actions; i++) {
@@ -194,7 +193,7 @@ static void add_action(const struct constraint *k, const char *key, int column, 
 		mig__buf_adds(text, actions[i].words);
 		mig__catalog_add_columns(names, k->rel, columns);
 		if (names->len)
-			mig__buf_addf(text, " (%s)", mig__buf_text(names));
+			mig__buf_addf(text, " (%s)", mig__catalog_made(k->c, names));
 		mig__catalog_add_text(k->c, key, text);
 	}
 }
@@ -280,8 +279,7 @@ static void add_attributes(const struct constraint *k, int32_t kind)
 	default:
 		add_check(k);
 	}
-	if ((kind == MIG_KIND_FOREIGN_KEY || kind == MIG_KIND_CHECK) &&
-	    field_is(k, VALIDATED, 'f'))
+	if ((kind == MIG_KIND_FOREIGN_KEY || kind == MIG_KIND_CHECK) && field_is(k, VALIDATED, 'f'))
 		mig__catalog_add(k->c, "not_valid", "yes");
 }
 
@@ -345,11 +343,13 @@ void mig__catalog_references(struct mig__catalog *c)
 
 		if (!field_is(&k, TYPE, 'f') || !mig__catalog_rel(c, field_oid(&k, TABLE)))
 			continue;
-		number = mig__catalog_find(&c->numbers, MIG__CLASS_CONSTRAINT, field_oid(&k, OID), 0);
+		number = mig__catalog_find(&c->numbers, MIG__CLASS_CONSTRAINT, field_oid(&k, OID),
+					   0);
 		mig__catalog_need_columns(c, number, field_oid(&k, REFERRED),
 					  field(&k, REFERRED_COLUMNS));
-		mig__catalog_need(c, number,
-				  mig__catalog_number(c, MIG__CLASS_CLASS, field_oid(&k, INDEX), 0));
+		mig__catalog_need(
+			c, number,
+			mig__catalog_number(c, MIG__CLASS_CLASS, field_oid(&k, INDEX), 0));
 	}
 }
 
@@ -475,9 +475,9 @@ static void report_index_inheritance(struct mig__catalog *c, const struct mig__r
 
 	if (!above)
 		return;
-	mig__catalog_begin(c, MIG_KIND_INHERITANCE, "",
-			   mig__catalog_qualify(c, above->schema,
-						PQgetvalue(c->indexes, parent, INDEX_NAME)));
+	mig__catalog_begin(
+		c, MIG_KIND_INHERITANCE, "",
+		mig__catalog_qualify(c, above->schema, PQgetvalue(c->indexes, parent, INDEX_NAME)));
 	inheritance = mig__catalog_report_part(c, number);
 	mig__catalog_need(c, inheritance,
 			  mig__catalog_find(&c->numbers, MIG__CLASS_CLASS,

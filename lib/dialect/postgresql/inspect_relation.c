@@ -48,6 +48,14 @@ static int field_is(const struct mig__catalog *c, const struct mig__rel *rel, in
 
 /* -- which there are */
 
+/* A field that is needed when the rows are gone, or NULL. */
+static const char *keep(struct mig__catalog *c, int row, int column)
+{
+	const char *value = mig__field(c->relations, row, column);
+
+	return value ? mig__catalog_copy(c, value) : NULL;
+}
+
 static int is_own(const struct mig__catalog *c, uint32_t oid, const char *schema, const char *name)
 {
 	if (!c->conn->schema)
@@ -76,6 +84,7 @@ static void report_uncovered(struct mig__catalog *c, const struct mig__rel *rel,
 	struct mig__buf *text = mig__catalog_spare(c);
 
 	mig__buf_addf(text, "%s %s", what, rel->qualified);
+	mig__catalog_made(c, text);
 	if (!c->rc)
 		c->rc = c->sink->uncovered(c->sink->user, mig__buf_text(text));
 }
@@ -100,15 +109,18 @@ static void find_relation(struct mig__catalog *c, int row)
 				  .kind = PQgetvalue(c->relations, row, KIND)[0],
 				  .row = row,
 				  .schema = schema,
-				  .name = name,
-				  .qualified = mig__catalog_qualify(c, schema, name) };
+				  .name = mig__catalog_copy(c, name),
+				  .qualified = mig__catalog_qualify(c, schema, name),
+				  .bound = keep(c, row, BOUND),
+				  .owner = keep(c, row, OWNER),
+				  .sequence = keep(c, row, SEQUENCE) };
 	if (rel->kind == 'f') {
 		report_uncovered(c, rel, "foreign table");
 		return;
 	}
 	if (field_oid(c, rel, OF_TYPE))
 		report_uncovered(c, rel, "typed table");
-	if (learn_identity(c, mig__field(c->relations, row, OWNER), c->rel_count))
+	if (learn_identity(c, rel->owner, c->rel_count))
 		rel->kind = 'i';
 	else
 		mig__catalog_learn(c, &c->known, MIG__CLASS_CLASS, oid, 0, (uint32_t)c->rel_count);
@@ -145,21 +157,33 @@ static const struct {
 	{ 21, "smallint", INT16_MIN, INT16_MAX },
 };
 
+/* Its options, in the order in which they are said. */
+enum { START, INCREMENT, MIN, MAX, CACHE, OPTION_COUNT };
+
+static const struct {
+	const char *key, *words;
+} options[OPTION_COUNT] = {
+	[START] = { "start", "START WITH" }, [INCREMENT] = { "increment", "INCREMENT BY" },
+	[MIN] = { "min", "MINVALUE" },       [MAX] = { "max", "MAXVALUE" },
+	[CACHE] = { "cache", "CACHE" },
+};
+
 /* Values that differ from the usual ones; "" for these. */
 struct sequence_text {
-	const char *type;
-	char start[24], increment[24], min[24], max[24], cache[24];
+	const char *type; /* NULL: bigint */
+	char values[OPTION_COUNT][24];
 	int cycle;
 };
 
-static void put(char out[24], long long value, long long usual)
+static void put(struct sequence_text *out, int option, long long value, long long usual)
 {
 	if (value == usual)
-		out[0] = '\0';
+		out->values[option][0] = '\0';
 	else
-		snprintf(out, 24, "%lld", value);
+		snprintf(out->values[option], sizeof out->values[option], "%lld", value);
 }
 
+/* "(oid,type,start,increment,max,min,cache,cycle)" */
 static void read_sequence(const char *row, struct sequence_text *out)
 {
 	struct sequence s = { 0 };
@@ -182,30 +206,25 @@ static void read_sequence(const char *row, struct sequence_text *out)
 	else
 		min = integers[type].min;
 	out->type = integers[type].name;
-	put(out->start, s.start, s.increment > 0 ? s.min : s.max);
-	put(out->increment, s.increment, 1);
-	put(out->min, s.min, min);
-	put(out->max, s.max, max);
-	put(out->cache, s.cache, 1);
+	put(out, START, s.start, s.increment > 0 ? s.min : s.max);
+	put(out, INCREMENT, s.increment, 1);
+	put(out, MIN, s.min, min);
+	put(out, MAX, s.max, max);
+	put(out, CACHE, s.cache, 1);
 	out->cycle = s.cycle == 't';
 }
 
-void mig__catalog_identity(struct mig__catalog *c, const struct mig__rel *sequence,
-			   struct mig__buf *out)
+void mig__catalog_identity(const struct mig__rel *sequence, struct mig__buf *out)
 {
 	struct sequence_text s;
 
-	read_sequence(PQgetvalue(c->relations, sequence->row, SEQUENCE), &s);
-	const struct {
-		const char *words, *value;
-	} options[] = { { "START WITH", s.start }, { "INCREMENT BY", s.increment },
-			{ "MINVALUE", s.min },     { "MAXVALUE", s.max },
-			{ "CACHE", s.cache } };
-
-	for (size_t i = 0; i < sizeof options / sizeof *options; i++)
-		if (*options[i].value)
+	if (!sequence->sequence)
+		return;
+	read_sequence(sequence->sequence, &s);
+	for (int i = 0; i < OPTION_COUNT; i++)
+		if (*s.values[i])
 			mig__buf_addf(out, "%s%s %s", out->len ? " " : "", options[i].words,
-				      options[i].value);
+				      s.values[i]);
 	if (s.cycle)
 		mig__buf_adds(out, out->len ? " CYCLE" : "CYCLE");
 }
@@ -213,24 +232,16 @@ void mig__catalog_identity(struct mig__catalog *c, const struct mig__rel *sequen
 static void add_sequence(struct mig__catalog *c, const struct mig__rel *rel)
 {
 	struct sequence_text s;
-	const char *row = field(c, rel, SEQUENCE);
-	const char *values[5];
 
-	if (!row)
+	if (!rel->sequence)
 		return;
-	read_sequence(row, &s);
-	values[0] = s.start;
-	values[1] = s.increment;
-	values[2] = s.min;
-	values[3] = s.max;
-	values[4] = s.cache;
+	read_sequence(rel->sequence, &s);
 	mig__catalog_add(c, "type", s.type);
-	for (int i = 0; i < 5; i++) {
-		static const char *const keys[] = { "start", "increment", "min", "max", "cache" };
+	for (int i = 0; i < OPTION_COUNT; i++) {
 		struct mig__buf *text = mig__catalog_text(c);
 
-		mig__buf_adds(text, values[i]);
-		mig__catalog_add_text(c, keys[i], text);
+		mig__buf_adds(text, s.values[i]);
+		mig__catalog_add_text(c, options[i].key, text);
 	}
 	mig__catalog_add(c, "cycle", s.cycle ? "yes" : NULL);
 }
@@ -239,7 +250,7 @@ void mig__catalog_ownership(struct mig__catalog *c)
 {
 	for (size_t i = 0; !c->rc && i < c->rel_count; i++) {
 		const struct mig__rel *rel = &c->rels[i], *table;
-		const char *p = rel->kind == 'S' ? field(c, rel, OWNER) : NULL;
+		const char *p = rel->kind == 'S' ? rel->owner : NULL;
 		uint32_t oid = 0, column = 0, number;
 		struct mig__buf *text;
 
@@ -270,13 +281,13 @@ void mig__catalog_ownership(struct mig__catalog *c)
 static void add_options(struct mig__catalog *c, const struct mig__rel *rel)
 {
 	struct mig__buf *text = mig__catalog_text(c);
-	uint32_t toast = mig__catalog_find(&c->known, MIG__CLASS_TOAST,
-					   field_oid(c, rel, TOAST), 0);
+	uint32_t toast =
+		mig__catalog_find(&c->known, MIG__CLASS_TOAST, field_oid(c, rel, TOAST), 0);
 
 	mig__catalog_options(text, field(c, rel, OPTIONS), "", "");
 	if (toast != MIG__NONE)
-		mig__catalog_options(text, mig__field(c->relations, (int)toast, OPTIONS),
-				     "toast.", "");
+		mig__catalog_options(text, mig__field(c->relations, (int)toast, OPTIONS), "toast.",
+				     "");
 	mig__catalog_add_text(c, "options", text);
 }
 
@@ -377,11 +388,9 @@ static void report(struct mig__catalog *c, struct mig__rel *rel)
 	mig__catalog_add(c, "acl", field(c, rel, ACL));
 	/* what is said of a composite type is said of its row in pg_type */
 	if (rel->kind == 'c')
-		rel->number =
-			mig__catalog_report(c, MIG_NO_OBJECT, MIG__CLASS_TYPE, type, 0);
+		rel->number = mig__catalog_report(c, MIG_NO_OBJECT, MIG__CLASS_TYPE, type, 0);
 	else
-		rel->number =
-			mig__catalog_report(c, MIG_NO_OBJECT, MIG__CLASS_CLASS, rel->oid, 0);
+		rel->number = mig__catalog_report(c, MIG_NO_OBJECT, MIG__CLASS_CLASS, rel->oid, 0);
 	if (rel->kind == 'c')
 		mig__catalog_learn(c, &c->numbers, MIG__CLASS_CLASS, rel->oid, 0, rel->number);
 	else if (type)
@@ -411,7 +420,7 @@ void mig__catalog_inheritance(struct mig__catalog *c)
 		if (!child || !parent)
 			continue;
 		mig__catalog_begin(c, MIG_KIND_INHERITANCE, "", parent->qualified);
-		mig__catalog_add(c, "bound", field(c, child, BOUND));
+		mig__catalog_add(c, "bound", child->bound);
 		number = mig__catalog_report_part(c, child->number);
 		mig__catalog_need(c, number, parent->number);
 		/* its indexes are attached after it is */

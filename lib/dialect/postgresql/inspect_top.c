@@ -14,7 +14,9 @@ struct row {
 
 static struct row row_at(struct mig__catalog *c, int number)
 {
-	return (struct row){ c, number, mig__field_oid(c->small, number, MIG__SMALL_CLASS),
+	return (struct row){ c,
+			     number,
+			     mig__field_oid(c->small, number, MIG__SMALL_CLASS),
 			     mig__field_oid(c->small, number, MIG__SMALL_OID),
 			     mig__field_oid(c->small, number, MIG__SMALL_OF),
 			     PQgetvalue(c->small, number, MIG__SMALL_NAME) };
@@ -27,7 +29,8 @@ static const char *field(const struct row *r, int number)
 
 static void each(struct mig__catalog *c, char what, void (*fn)(const struct row *r))
 {
-	for (int i = c->small_rows[(int)what].from; !c->rc && i < c->small_rows[(int)what].to; i++) {
+	for (int i = c->small_rows[(int)what].from; !c->rc && i < c->small_rows[(int)what].to;
+	     i++) {
 		const struct row r = row_at(c, i);
 
 		fn(&r);
@@ -193,6 +196,7 @@ static void uncovered(const struct row *r, const char *what, const char *schema)
 	struct mig__buf *text = mig__catalog_spare(r->c);
 
 	mig__buf_addf(text, "%s %s%s%s", what, schema, *schema ? "." : "", r->name);
+	mig__catalog_made(r->c, text);
 	if (!r->c->rc && !is_known(r))
 		r->c->rc = r->c->sink->uncovered(r->c->sink->user, mig__buf_text(text));
 }
@@ -241,7 +245,7 @@ static void report_function(const struct row *r)
 		   kind == 'a'   ? MIG_KIND_AGGREGATE
 		   : kind == 'p' ? MIG_KIND_PROCEDURE
 				 : MIG_KIND_FUNCTION,
-		   mig__buf_text(name)))
+		   mig__catalog_made(r->c, name)))
 		return;
 	mig__catalog_add(r->c, ".bare", r->name);
 	mig__catalog_add(r->c, ".identity", kind == 'a' && !identity ? "*" : identity);

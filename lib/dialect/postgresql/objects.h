@@ -13,10 +13,11 @@
  *                  "REVOKE EXECUTE FROM PUBLIC" (each without its ON ...)
  *
  * SCHEMA           (schema "" , name)
- * EXTENSION        schema: where its objects are; .version
+ * EXTENSION        schema: where its objects are (quoted); .version; no comment: that comes from its
+ *                  files
  * COLLATION        definition: "(provider = icu, locale = 'de', ...)"
  * ENUM             values: quoted labels in order: 'a', 'b'
- * DOMAIN           type, collation, not_null ("yes"); children DEFAULT, CHECK
+ * DOMAIN           type, collation, not_null ("yes"); children DEFAULT (named as the domain), CHECK
  * COMPOSITE        children COLUMN: type, collation
  * RANGE            definition: "(subtype = ..., ...)"
  * SEQUENCE         type ("integer"; left out: bigint), start, increment, min, max, cache (numbers,
@@ -30,7 +31,8 @@
  *   COLUMN         type, collation (qualified, only if not the type's), not_null ("yes"),
  *                  generated (expression), identity ("ALWAYS", "BY DEFAULT"), identity_options ("START
  *                  WITH 5 INCREMENT BY 2 ..."; only what is not usual), storage ("EXTERNAL"...),
- *                  compression, statistics, options; .type_kind ("e": enum, ...), .inherited
+ *                  compression, statistics, options (n_distinct...); .type_kind ("e": enum, "d", "c", "r",
+ *                  "m"; left out: base), .inherited
  *                  ("yes": not declared here), .sequence (identity: the sequence's qualified name)
  *     DEFAULT      name: the column's; expression
  *   PRIMARY_KEY, UNIQUE   columns, include, nulls_not_distinct ("yes"), deferrable ("DEFERRABLE",
@@ -74,7 +76,12 @@
  * INHERITANCE its parent table or index; a TRIGGER its function; OWNERSHIP its column; a POLICY the
  * functions and tables in its expressions. A SEQUENCE's need of its owner is MIG_NEED_OWNER. What
  * belongs to an extension needs that EXTENSION: an object that uses one of its types, functions or
- * operator classes needs it. An object in a schema needs the SCHEMA. */
+ * operator classes needs it. An object in a schema needs the SCHEMA. Who needs a view's column needs
+ * the view, since that COLUMN comes and goes with what is said of it. An index's INHERITANCE also
+ * needs that of its table. A child's TABLE does not need its parent: its INHERITANCE does.
+ *
+ * An index of a partition whose parent's index is valid is MIG_OBJECT_INHERITED; one whose parent's
+ * is "only" was attached by hand, and has an INHERITANCE. */
 #ifndef MIG__PG_OBJECTS_H
 #define MIG__PG_OBJECTS_H
 

@@ -1,5 +1,5 @@
-/* scratch: a temporary database to try DDL in: empty, of the same make as the live one, reached with
- * the same parameters, and dropped when its connection is closed.
+/* scratch: a temporary database to try DDL in: empty, of the same make as the live one, reached
+ * with the same parameters, and dropped when its connection is closed.
  *
  * If the process dies before that, the database stays. Its name tells which of the server's
  * processes made it (pid and when that began), so whoever makes a scratch next drops those whose
@@ -128,16 +128,19 @@ static void add_questions(const mig_conn *conn, struct mig__buf *sql)
 {
 	int version = PQserverVersion(conn->db);
 
-	mig__buf_addf(sql,
-		      "SELECT a.pid, " BEGUN("a") ", pg_catalog.pg_encoding_to_char(d.encoding), "
-		      "d.datcollate, d.datctype, %s, %s, %s FROM pg_catalog.pg_database d, "
-		      "pg_catalog.pg_stat_activity a WHERE d.datname = "
-		      "pg_catalog.current_database() AND a.pid = pg_catalog.pg_backend_pid();",
-		      version >= PROVIDER ? "d.datlocprovider" : "'c'",
-		      version >= LOCALE     ? "d.datlocale"
-		      : version >= PROVIDER ? "d.daticulocale"
-					    : "NULL",
-		      version >= RULES ? "d.daticurules" : "NULL");
+	mig__buf_addf(
+		sql,
+		"SELECT a.pid, " BEGUN(
+			"a") ", pg_catalog.pg_encoding_to_char(d.encoding), "
+			     "d.datcollate, d.datctype, %s, %s, %s FROM pg_catalog.pg_database d, "
+			     "pg_catalog.pg_stat_activity a WHERE d.datname = "
+			     "pg_catalog.current_database() AND a.pid = "
+			     "pg_catalog.pg_backend_pid();",
+		version >= PROVIDER ? "d.datlocprovider" : "'c'",
+		version >= LOCALE     ? "d.datlocale"
+		: version >= PROVIDER ? "d.daticulocale"
+				      : "NULL",
+		version >= RULES ? "d.daticurules" : "NULL");
 	mig__buf_adds(
 		sql,
 		"SELECT d.datname FROM pg_catalog.pg_database d WHERE d.datname ~ "
@@ -146,12 +149,11 @@ static void add_questions(const mig_conn *conn, struct mig__buf *sql)
 		"pg_catalog.pg_stat_activity a WHERE a.datid = d.oid OR (a.pid::text = "
 		"pg_catalog.split_part(d.datname, '_', 3) AND (a.backend_start IS NULL OR " BEGUN(
 			"a") "::text = pg_catalog.split_part(d.datname, '_', 4))));");
-	mig__buf_adds(sql,
-		      "SELECT name, setting FROM pg_catalog.pg_settings WHERE name IN "
-		      "('search_path', 'TimeZone', 'DateStyle', 'IntervalStyle', "
-		      "'default_tablespace', 'default_table_access_method', "
-		      "'default_toast_compression', 'check_function_bodies', 'xmloption', "
-		      "'standard_conforming_strings', 'array_nulls') AND source <> 'default'");
+	mig__buf_adds(sql, "SELECT name, setting FROM pg_catalog.pg_settings WHERE name IN "
+			   "('search_path', 'TimeZone', 'DateStyle', 'IntervalStyle', "
+			   "'default_tablespace', 'default_table_access_method', "
+			   "'default_toast_compression', 'check_function_bodies', 'xmloption', "
+			   "'standard_conforming_strings', 'array_nulls') AND source <> 'default'");
 }
 
 static void add_word(struct mig__buf *sql, const char *word, const PGresult *make, int column)
@@ -164,8 +166,8 @@ static void add_word(struct mig__buf *sql, const char *word, const PGresult *mak
 	mig__pg_add_text(sql, value, strlen(value));
 }
 
-/* The server's usual strategy is left, WAL_LOG where there is a choice: FILE_COPY makes checkpoints,
- * and takes four times as long on a disk. */
+/* The server's usual strategy is left, WAL_LOG where there is a choice: FILE_COPY makes
+ * checkpoints, and takes four times as long on a disk. */
 static void add_create(const mig_conn *conn, struct mig__buf *sql, const char *name,
 		       const PGresult *make)
 {
@@ -198,11 +200,12 @@ static mig_status create(mig_conn *conn, const char *name, const PGresult *make)
 	rc = sql.failed ? mig__pg_nomem(conn) : mig__pg_try(conn, sql.data, &reply);
 	mig__buf_finish(&sql);
 	if (!rc && mig__pg_is(reply.error, "42501"))
-		rc = mig__pg_report(conn, MIG_EPERMISSION, NULL,
-				    "a temporary database is needed to compare with: let the role "
-				    "make one (ALTER ROLE ... CREATEDB), or use another role for this",
-				    "database %s: role %s may not create databases", PQdb(conn->db),
-				    PQuser(conn->db));
+		rc = mig__pg_report(
+			conn, MIG_EPERMISSION, NULL,
+			"a temporary database is needed to compare with: let the role "
+			"make one (ALTER ROLE ... CREATEDB), or use another role for this",
+			"database %s: role %s may not create databases", PQdb(conn->db),
+			PQuser(conn->db));
 	else if (!rc && reply.error)
 		rc = mig__pg_fail(conn, reply.error, NULL);
 	mig__pg_reply_clear(&reply);
@@ -269,8 +272,8 @@ static struct mig__pg_scratch *new_scratch(mig_conn *parent, const PGresult *mak
 	char name[64];
 
 	clock_gettime(CLOCK_REALTIME, &now);
-	snprintf(name, sizeof name, "mig_scratch_%.9s_%.18s_%08" PRIx32,
-		 PQgetvalue(make, 0, PID), PQgetvalue(make, 0, BEGUN_AT),
+	snprintf(name, sizeof name, "mig_scratch_%.9s_%.18s_%08" PRIx32, PQgetvalue(make, 0, PID),
+		 PQgetvalue(make, 0, BEGUN_AT),
 		 (uint32_t)now.tv_nsec * 2654435761u ^ (uint32_t)now.tv_sec);
 	if (scratch) {
 		scratch->parent = parent;
