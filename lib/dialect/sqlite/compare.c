@@ -2,6 +2,35 @@
  * has it, otherwise by a rebuild; both keep the rows. */
 #include "dialect/sqlite/objects.h"
 
+#include <string.h>
+
+static int has_type(const mig_object *column, const char *type)
+{
+	const char *is = mig__attribute(column, "type");
+
+	return is && !strcmp(is, type);
+}
+
+static int is_integer(const mig_object *column)
+{
+	return has_type(column, "int") || has_type(column, "integer");
+}
+
+/* Values that are computed from now on are not kept. STRICT tables hold values of their types
+ * alone, so rows are cast, and what does not look like a number becomes 0. */
+static uint32_t change_column(const mig_object *from, const mig_object *to)
+{
+	int strict = to->parent && mig__attribute(to->parent, "strict");
+	int number = is_integer(to) || has_type(to, "real");
+
+	if (mig__attribute(to, "generated"))
+		return mig__attribute(from, "generated") ? MIG_CHANGE_ALTER
+							 : MIG_CHANGE_ALTER | MIG_CHANGE_LOSSY;
+	if (strict && number && !is_integer(from) && !mig__attribute_same(from, to, "type"))
+		return MIG_CHANGE_ALTER | MIG_CHANGE_LOSSY;
+	return MIG_CHANGE_ALTER;
+}
+
 uint32_t mig__sqlite_change(const mig_object *from, const mig_object *to)
 {
 	switch (from->kind) {
@@ -14,6 +43,8 @@ uint32_t mig__sqlite_change(const mig_object *from, const mig_object *to)
 		    mig__attribute_same(from, to, "sql"))
 			return MIG_CHANGE_ALTER;
 		return MIG_CHANGE_RECREATE | MIG_CHANGE_LOSSY;
+	case MIG_KIND_COLUMN:
+		return change_column(from, to);
 	default:
 		return MIG_CHANGE_ALTER;
 	}

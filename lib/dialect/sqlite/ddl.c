@@ -5,47 +5,6 @@
 #include <string.h>
 #include <strings.h>
 
-/* -- words */
-
-void mig__sqlite_add_word(struct mig__buf *buf, const char *name)
-{
-	size_t size = strlen(name);
-
-	if (size && (name[0] < '0' || name[0] > '9') &&
-	    !name[strspn(name,
-			 "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_")] &&
-	    !sqlite3_keyword_check(name, (int)size))
-		mig__buf_adds(buf, name);
-	else
-		mig__sqlite_add_name(buf, name);
-}
-
-void mig__sqlite_add_string(struct mig__buf *buf, const char *text)
-{
-	mig__buf_adds(buf, "'");
-	for (; *text; text++) {
-		if (*text == '\'')
-			mig__buf_adds(buf, "'");
-		mig__buf_add(buf, text, 1);
-	}
-	mig__buf_adds(buf, "'");
-}
-
-int mig__sqlite_mentions(const char *text, const char *name)
-{
-	size_t size = strlen(name);
-	struct mig__sqlite_token t;
-
-	for (t = mig__sqlite_token(text); t.kind; t = mig__sqlite_token(mig__sqlite_behind(t))) {
-		if (t.kind == MIG__TOKEN_WORD && t.size == size && !strncasecmp(t.at, name, size))
-			return 1;
-		if ((t.kind == MIG__TOKEN_NAME || t.kind == MIG__TOKEN_STRING) &&
-		    t.size == size + 2 && !strncasecmp(t.at + 1, name, size))
-			return 1;
-	}
-	return 0;
-}
-
 mig_status mig__sqlite_emit(struct mig__sqlite_ddl *d, const mig_op *op, const char *comment)
 {
 	mig_status rc = d->buf.failed ? mig__sqlite_nomem(d->conn)
@@ -54,164 +13,6 @@ mig_status mig__sqlite_emit(struct mig__sqlite_ddl *d, const mig_op *op, const c
 
 	mig__buf_clear(&d->buf);
 	return rc;
-}
-
-/* -- CREATE */
-
-static int is_constraint(int32_t kind)
-{
-	return kind == MIG_KIND_PRIMARY_KEY || kind == MIG_KIND_UNIQUE ||
-	       kind == MIG_KIND_FOREIGN_KEY || kind == MIG_KIND_CHECK;
-}
-
-static void add_keyed(struct mig__buf *buf, const char *before, const mig_object *o,
-		      const char *key)
-{
-	const char *value = mig__attribute(o, key);
-
-	if (value)
-		mig__buf_addf(buf, "%s%s", before, value);
-}
-
-/* The key of a table whose only column it is, and that counts up. */
-static const mig_object *counting_key(const mig_object *table)
-{
-	const mig_object *key = mig__child(table, MIG_KIND_PRIMARY_KEY, NULL);
-
-	if (!key)
-		return NULL;
-	for (const mig_object *c = table->child; c; c = c->next)
-		if (c->kind == MIG_KIND_COLUMN && mig__attribute(c, "autoincrement"))
-			return key;
-	return mig__attribute(key, "autoincrement") ? key : NULL;
-}
-
-void mig__sqlite_add_column(struct mig__buf *buf, const mig_object *column)
-{
-	const mig_object *fallback = mig__child(column, MIG_KIND_DEFAULT, NULL);
-	const char *type = mig__attribute(column, ".type");
-
-	mig__sqlite_add_word(buf, column->name);
-	if (type)
-		mig__buf_addf(buf, " %s", type);
-	else
-		add_keyed(buf, " ", column, "type");
-	add_keyed(buf, " COLLATE ", column, "collation");
-	if (mig__attribute(column, "generated")) {
-		add_keyed(buf, " GENERATED ALWAYS AS ", column, "generated");
-		mig__buf_adds(buf,
-			      mig__attribute(column, "generated_kind") ? " STORED" : " VIRTUAL");
-	}
-	mig__buf_adds(buf, mig__attribute(column, "not_null") ? " NOT NULL" : "");
-	add_keyed(buf, " ON CONFLICT ", column, "not_null_conflict");
-	if (fallback)
-		add_keyed(buf, " DEFAULT ", fallback,
-			  mig__attribute(fallback, ".sql") ? ".sql" : "expression");
-}
-
-static void add_constraint(struct mig__buf *buf, const mig_object *o)
-{
-	if (!(o->flags & MIG_OBJECT_UNNAMED)) {
-		mig__buf_adds(buf, "CONSTRAINT ");
-		mig__sqlite_add_word(buf, o->name);
-		mig__buf_adds(buf, " ");
-	}
-	if (mig__attribute(o, ".sql") && !mig__attribute(o, ".inline")) {
-		mig__buf_adds(buf, mig__attribute(o, ".sql"));
-		return;
-	}
-	if (o->kind == MIG_KIND_CHECK) {
-		mig__buf_addf(buf, "CHECK %s", mig__attribute(o, "expression"));
-		return;
-	}
-	mig__buf_addf(buf, "%s (%s",
-		      o->kind == MIG_KIND_PRIMARY_KEY ? "PRIMARY KEY"
-		      : o->kind == MIG_KIND_UNIQUE    ? "UNIQUE"
-						      : "FOREIGN KEY",
-		      mig__attribute(o, "columns"));
-	add_keyed(buf, " ", o, "order");
-	mig__buf_adds(buf, ")");
-	add_keyed(buf, " ON CONFLICT ", o, "conflict");
-	if (o->kind != MIG_KIND_FOREIGN_KEY)
-		return;
-	add_keyed(buf, " REFERENCES ", o, "referred");
-	if (mig__attribute(o, "referred_columns"))
-		mig__buf_addf(buf, " (%s)", mig__attribute(o, "referred_columns"));
-	add_keyed(buf, " ON DELETE ", o, "on_delete");
-	add_keyed(buf, " ON UPDATE ", o, "on_update");
-	add_keyed(buf, " MATCH ", o, "match");
-	add_keyed(buf, " ", o, "deferrable");
-}
-
-/* Whether the column is the key that counts. */
-static int is_key_column(const mig_object *key, const mig_object *column)
-{
-	return key && mig__sqlite_mentions(mig__attribute(key, "columns"), column->name);
-}
-
-static void add_parts(struct mig__buf *buf, const mig_object *table)
-{
-	const mig_object *key = counting_key(table);
-	const char *comma = "\n\t";
-
-	for (const mig_object *c = table->child; c; c = c->next) {
-		if (c->kind != MIG_KIND_COLUMN)
-			continue;
-		mig__buf_adds(buf, comma);
-		mig__sqlite_add_column(buf, c);
-		if (is_key_column(key, c))
-			mig__buf_adds(buf, " PRIMARY KEY AUTOINCREMENT");
-		comma = ",\n\t";
-	}
-	for (const mig_object *c = table->child; c; c = c->next) {
-		if (!is_constraint(c->kind) || c == key)
-			continue;
-		mig__buf_adds(buf, comma);
-		add_constraint(buf, c);
-	}
-}
-
-void mig__sqlite_add_table(struct mig__buf *buf, const mig_object *table, const char *name)
-{
-	const char *sql = mig__attribute(table, ".sql");
-	const char *strict = mig__attribute(table, "strict");
-
-	mig__buf_adds(buf,
-		      mig__attribute(table, "virtual") ? "CREATE VIRTUAL TABLE " : "CREATE TABLE ");
-	mig__sqlite_add_word(buf, name);
-	mig__buf_adds(buf, " ");
-	if (sql) {
-		mig__buf_adds(buf, sql);
-		return;
-	}
-	mig__buf_adds(buf, "(");
-	add_parts(buf, table);
-	mig__buf_adds(buf, "\n)");
-	mig__buf_adds(buf, strict ? " STRICT" : "");
-	if (mig__attribute(table, "without_rowid"))
-		mig__buf_adds(buf, strict ? ", WITHOUT ROWID" : " WITHOUT ROWID");
-}
-
-void mig__sqlite_add_create(struct mig__buf *buf, const mig_object *o)
-{
-	const char *sql = mig__attribute(o, ".sql");
-
-	mig__buf_adds(buf, o->kind == MIG_KIND_VIEW      ? "CREATE VIEW "
-			   : o->kind == MIG_KIND_TRIGGER ? "CREATE TRIGGER "
-			   : mig__attribute(o, "unique") ? "CREATE UNIQUE INDEX "
-							 : "CREATE INDEX ");
-	mig__sqlite_add_word(buf, o->name);
-	mig__buf_adds(buf, " ");
-	if (sql) {
-		mig__buf_adds(buf, sql);
-	} else if (o->kind == MIG_KIND_VIEW) {
-		add_keyed(buf, "AS ", o, "query");
-	} else {
-		mig__buf_adds(buf, "ON ");
-		mig__sqlite_add_word(buf, o->parent->name);
-		mig__buf_addf(buf, " (%s)", mig__attribute(o, "columns"));
-		add_keyed(buf, " WHERE ", o, "where");
-	}
 }
 
 /* -- changes of a table */
@@ -229,12 +30,17 @@ static int can_add(const mig_object *column)
 	return value[0] != '(' && strncmp(value, "current_", 8) != 0;
 }
 
-static int is_of(const mig_object *o, const mig_object *column)
+/* Whether it can stand in the column's definition there. */
+static int can_add_with(const mig_object *o, const mig_object *column)
 {
 	const char *in = mig__attribute(o, ".inline");
+	const mig_object *fallback = mig__child(column, MIG_KIND_DEFAULT, NULL);
 
-	return in && !strcasecmp(in, column->name) &&
-	       (o->kind == MIG_KIND_FOREIGN_KEY || o->kind == MIG_KIND_CHECK);
+	if (!in || strcasecmp(in, column->name) != 0)
+		return 0;
+	return o->kind == MIG_KIND_CHECK ||
+	       (o->kind == MIG_KIND_FOREIGN_KEY &&
+		(!fallback || !strcmp(mig__attribute(fallback, "expression"), "null")));
 }
 
 /* DROP COLUMN refuses a column that anything else mentions. */
@@ -266,7 +72,8 @@ struct group {
 
 static int is_inside(int32_t kind)
 {
-	return kind == MIG_KIND_COLUMN || kind == MIG_KIND_DEFAULT || is_constraint(kind);
+	return kind == MIG_KIND_COLUMN || kind == MIG_KIND_DEFAULT ||
+	       mig__sqlite_is_constraint(kind);
 }
 
 static const mig_object *object_of(const mig_op *op)
@@ -287,7 +94,7 @@ static int only_adds(const struct group *g)
 			fits = can_add(o);
 		for (size_t k = 0; o->kind != MIG_KIND_COLUMN && !fits && k < g->count; k++)
 			fits = g->at[k]->to && g->at[k]->to->kind == MIG_KIND_COLUMN &&
-			       is_of(o, g->at[k]->to);
+			       can_add_with(o, g->at[k]->to);
 		if (!fits)
 			return 0;
 	}
@@ -310,7 +117,7 @@ static mig_status add_columns(struct mig__sqlite_ddl *d, const struct group *g)
 		if (sql)
 			mig__buf_adds(&d->buf, sql);
 		else
-			mig__sqlite_add_column(&d->buf, o);
+			mig__sqlite_add_column(&d->buf, o, mig__child(o, MIG_KIND_DEFAULT, NULL));
 		rc = mig__sqlite_emit(d, g->at[i], NULL);
 	}
 	return rc;
@@ -340,6 +147,8 @@ static mig_status change_table(struct mig__sqlite_ddl *d, const struct group *g)
 	int is_new = object_of(g->at[0]) != g->at[0]->from;
 	const mig_object *from = is_new ? o->other : o, *to = is_new ? o : o->other;
 
+	if (!from || !to) /* it comes or goes as a whole */
+		return MIG_OK;
 	if (only_adds(g))
 		return add_columns(d, g);
 	if (g->count == 1 && g->at[0]->type == MIG_OP_DROP &&
@@ -375,6 +184,7 @@ static mig_status sort_by_table(struct walk *w)
 	if (!last || !w->first || !w->next || !w->group || !w->created || !w->changed || !w->d.done)
 		return mig__sqlite_nomem(w->d.conn);
 	w->d.next = w->next;
+	w->d.arena = &w->arena;
 	for (size_t i = 0; i < n; i++) {
 		const mig_op *op = &w->d.changes->ops[i];
 		const char *name = mig__top(object_of(op))->name;
@@ -462,7 +272,12 @@ static mig_status create_object(struct walk *w, const mig_op *op, uint32_t g)
 	mig_status rc = MIG_OK;
 
 	if (op->to->kind == MIG_KIND_TABLE) {
-		mig__sqlite_add_table(&w->d.buf, op->to, op->to->name);
+		struct mig__sqlite_table t;
+
+		rc = mig__sqlite_table_of(&w->d, op->to, &t);
+		if (rc)
+			return rc;
+		mig__sqlite_add_table(&w->d.buf, &t, op->to->name);
 		return mig__sqlite_emit(&w->d, op, NULL);
 	}
 	if (op->to->kind == MIG_KIND_INDEX || op->to->kind == MIG_KIND_TRIGGER)

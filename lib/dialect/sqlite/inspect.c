@@ -9,14 +9,24 @@ struct row {
 	const char *text, *name;
 	struct mig__sqlite_create create;
 	uint32_t number;
+	struct mention *views; /* of a view: those that it mentions */
+	uint32_t place;        /* among all rows */
+	int settled;           /* of a view: what it needs is reported */
 	struct row *next;
+};
+
+struct mention {
+	struct row *row;
+	struct mention *next;
 };
 
 struct inspecting {
 	mig_conn *conn;
 	const mig_schema_sink *sink;
 	struct mig__arena arena;
-	struct mig__map names; /* lower-case names of tables and views: numbers */
+	struct mig__map names; /* lower-case names of tables and views: places in rows */
+	struct row **rows;
+	size_t row_count;
 	struct mig__sqlite_columns columns;
 	struct row *first, **end;
 	int virtual;
@@ -61,13 +71,22 @@ static const char *plain(struct inspecting *s, struct mig__sqlite_token t)
 	return text;
 }
 
-static const char *normal(struct inspecting *s, const char *from, const char *to)
+/* What a text is about. */
+struct scope {
+	struct inspecting *s;
+	uint32_t table; /* whose columns can be named; MIG_NO_OBJECT: those of all, and tables */
+};
+
+static int is_name(void *user, struct mig__sqlite_token t);
+
+static const char *normal(struct inspecting *s, const char *from, const char *to, uint32_t table)
 {
+	struct scope scope = { s, table };
 	struct mig__buf buf;
 	const char *text;
 
 	mig__buf_init(&buf, &s->conn->alloc);
-	mig__sqlite_add_normal(&buf, from, to);
+	mig__sqlite_add_normal_expression(&buf, from, to, is_name, &scope);
 	text = buf.failed ? NULL : mig__arena_strdup(&s->arena, mig__buf_text(&buf));
 	mig__buf_finish(&buf);
 	return text;
@@ -90,6 +109,7 @@ static mig_status gather(struct inspecting *s, const char *name, const char *tex
 	if (!row->name)
 		return mig__sqlite_nomem(s->conn);
 	row->number = MIG_LEFT_OUT;
+	row->place = (uint32_t)s->row_count++;
 	s->virtual |= row->create.virtual;
 	*s->end = row;
 	s->end = &row->next;
@@ -122,6 +142,46 @@ mig_status mig__sqlite_note_column(mig_conn *conn, struct mig__sqlite_columns *c
 		       : mig__sqlite_nomem(conn);
 }
 
+/* The names of all columns, without their tables. Seldom needed. */
+static void gather_names(struct mig__sqlite_columns *columns)
+{
+	for (size_t i = 0; columns->map.count && i <= columns->map.mask; i++) {
+		const struct mig__map_slot *slot = &columns->map.slots[i];
+
+		if (slot->key && !mig__map_add(&columns->names, slot->key + sizeof(uint32_t),
+					       slot->size - sizeof(uint32_t), 0, NULL))
+			return; /* then the text is not as short as it could be */
+	}
+}
+
+/* The column that a word or a name in quotes stands for, or MIG__NONE. table MIG_NO_OBJECT: of any
+ * table. */
+static int find_column(struct mig__sqlite_columns *columns, uint32_t table,
+		       struct mig__sqlite_token t, uint32_t *number)
+{
+	struct mig__buf plain;
+	const char *name = t.at;
+	size_t size = t.size;
+	char *key;
+
+	mig__buf_init(&plain, columns->map.alloc);
+	if (t.kind == MIG__TOKEN_NAME) {
+		mig__sqlite_add_plain(&plain, t);
+		name = mig__buf_text(&plain);
+		size = plain.len;
+	}
+	key = plain.failed ? NULL : column_key(columns->arena, table, name, size);
+	if (key && table == MIG_NO_OBJECT) {
+		if (!columns->names.count)
+			gather_names(columns);
+		*number = mig__map_get(&columns->names, key + sizeof table, size);
+	} else if (key) {
+		*number = mig__map_get(&columns->map, key, sizeof table + size);
+	}
+	mig__buf_finish(&plain);
+	return key != NULL;
+}
+
 mig_status mig__sqlite_report_mentions(mig_conn *conn, struct mig__sqlite_columns *columns,
 				       uint32_t table, uint32_t number, const char *text,
 				       const mig_schema_sink *sink)
@@ -131,17 +191,12 @@ mig_status mig__sqlite_report_mentions(mig_conn *conn, struct mig__sqlite_column
 
 	for (t = mig__sqlite_token(text); !rc && t.kind;
 	     t = mig__sqlite_token(mig__sqlite_behind(t))) {
-		int quoted = t.kind == MIG__TOKEN_NAME;
-		char *key;
 		uint32_t to;
 
-		if (t.kind != MIG__TOKEN_WORD && !quoted)
+		if (t.kind != MIG__TOKEN_WORD && t.kind != MIG__TOKEN_NAME)
 			continue;
-		/* the text is normal: quotes are doubled in it only in very odd names */
-		key = column_key(columns->arena, table, t.at + quoted, t.size - (quoted ? 2 : 0));
-		if (!key)
+		if (!find_column(columns, table, t, &to))
 			return mig__sqlite_nomem(conn);
-		to = mig__map_get(&columns->map, key, sizeof table + t.size - (quoted ? 2 : 0));
 		if (to != MIG__NONE && to != number)
 			rc = sink->need(sink->user, number, to, MIG_NEED);
 	}
@@ -182,11 +237,11 @@ static mig_status report_index(struct inspecting *s, struct row *row, uint32_t p
 	if (row->create.unique)
 		at[n++] = (mig_attribute){ "unique", "yes" };
 	open = mig__sqlite_behind(mig__sqlite_token(open));
-	at[n++] = (mig_attribute){ "columns", normal(s, open, close - 1) };
+	at[n++] = (mig_attribute){ "columns", normal(s, open, close - 1, parent) };
 	if (mig__sqlite_is(t, "WHERE")) {
 		const char *from = mig__sqlite_behind(t);
 
-		at[n++] = (mig_attribute){ "where", normal(s, from, from + strlen(from)) };
+		at[n++] = (mig_attribute){ "where", normal(s, from, from + strlen(from), parent) };
 	}
 	texts[0] = at[n - 1].value;
 	texts[1] = n > 1 ? at[n - 2].value : NULL;
@@ -209,9 +264,10 @@ static mig_status report_view(struct inspecting *s, struct row *row)
 	while (t.kind && !mig__sqlite_is(t, "AS"))
 		t = mig__sqlite_token(mig__sqlite_behind(t));
 	if (t.at > columns)
-		at[n++] = (mig_attribute){ "columns", normal(s, columns, t.at) };
+		at[n++] = (mig_attribute){ "columns", normal(s, columns, t.at, MIG_NO_OBJECT) };
 	query = mig__sqlite_behind(t);
-	at[n++] = (mig_attribute){ "query", normal(s, query, query + strlen(query)) };
+	at[n++] =
+		(mig_attribute){ "query", normal(s, query, query + strlen(query), MIG_NO_OBJECT) };
 	at[n++] = (mig_attribute){ ".sql", row->create.rest };
 	return report(s, row, at, n, MIG_NO_OBJECT);
 }
@@ -219,97 +275,178 @@ static mig_status report_view(struct inspecting *s, struct row *row)
 static mig_status report_trigger(struct inspecting *s, struct row *row, uint32_t parent)
 {
 	const char *rest = row->create.rest;
-	mig_attribute at[2] = { { "definition", normal(s, rest, rest + strlen(rest)) },
+	mig_attribute at[2] = { { "definition",
+				  normal(s, rest, rest + strlen(rest), MIG_NO_OBJECT) },
 				{ ".sql", rest } };
 
 	return report(s, row, at, 2, parent);
 }
 
-static uint32_t number_of(struct inspecting *s, const char *name, size_t size)
+/* The table or view of a name, or NULL. */
+static struct row *row_of(struct inspecting *s, struct mig__sqlite_token t)
 {
-	char *key = lower(s, name, size);
+	const char *name = t.kind == MIG__TOKEN_WORD ? t.at : plain(s, t);
+	size_t size = t.kind == MIG__TOKEN_WORD ? t.size : name ? strlen(name) : 0;
+	char *key = name ? lower(s, name, size) : NULL;
+	uint32_t place = key ? mig__map_get(&s->names, key, size) : MIG__NONE;
 
-	return key ? mig__map_get(&s->names, key, size) : MIG__NONE;
+	return place == MIG__NONE ? NULL : s->rows[place];
+}
+
+static int is_name(void *user, struct mig__sqlite_token t)
+{
+	struct scope *scope = user;
+	uint32_t number = MIG__NONE;
+
+	find_column(&scope->s->columns, scope->table, t, &number);
+	return number != MIG__NONE ||
+	       (scope->table == MIG_NO_OBJECT && row_of(scope->s, t) != NULL);
 }
 
 static mig_status report_top(struct inspecting *s, struct row *row)
 {
-	mig_status rc = MIG_OK;
+	mig_status rc;
 	int read = 1;
 
+	if (is_internal(s, row->name) ||
+	    mig__map_get(&s->shadows, row->name, strlen(row->name)) != MIG__NONE)
+		return MIG_OK;
 	if (row->create.kind == MIG_KIND_TABLE)
 		rc = mig__sqlite_report_table(s->conn, &row->create, row->name, s->sink,
 					      &s->columns, &row->number, &read);
-	else if (row->create.kind == MIG_KIND_VIEW)
-		rc = report_view(s, row);
 	else
-		return MIG_OK;
+		rc = report_view(s, row);
 	s->unread |= !read;
-	return rc ? rc : note(s, &s->names, row->name, row->number);
+	return rc ? rc : note(s, &s->names, row->name, row->place);
 }
 
 static mig_status report_part(struct inspecting *s, struct row *row)
 {
-	const char *table;
-	uint32_t parent;
+	const struct row *parent = row_of(s, row->create.table);
 
-	if (row->create.kind != MIG_KIND_INDEX && row->create.kind != MIG_KIND_TRIGGER)
-		return MIG_OK;
-	table = plain(s, row->create.table);
-	if (!table)
-		return mig__sqlite_nomem(s->conn);
-	parent = number_of(s, table, strlen(table));
-	if (parent == MIG__NONE) { /* libmig's own tables */
-		s->unread |= !is_internal(s, table);
-		return MIG_OK;
+	if (!parent) { /* libmig's own tables */
+		const char *table = plain(s, row->create.table);
+
+		s->unread |= table && !is_internal(s, table);
+		return table ? MIG_OK : mig__sqlite_nomem(s->conn);
 	}
-	return row->create.kind == MIG_KIND_INDEX ? report_index(s, row, parent)
-						  : report_trigger(s, row, parent);
+	return row->create.kind == MIG_KIND_INDEX ? report_index(s, row, parent->number)
+						  : report_trigger(s, row, parent->number);
 }
 
-/* What a view or trigger mentions. */
-static mig_status report_needs(struct inspecting *s, const struct row *row)
+/* -- what views and triggers mention */
+
+static mig_status report_need(struct inspecting *s, const struct row *row, const struct row *need)
+{
+	return s->sink->need(s->sink->user, row->number, need->number, MIG_NEED);
+}
+
+static mig_status remember_view(struct inspecting *s, struct row *row, struct row *view)
+{
+	struct mention *m = mig__arena_alloc(&s->arena, sizeof *m);
+
+	if (!m)
+		return mig__sqlite_nomem(s->conn);
+	*m = (struct mention){ view, row->views };
+	row->views = m;
+	return MIG_OK;
+}
+
+static mig_status report_needs(struct inspecting *s, struct row *row)
 {
 	mig_status rc = MIG_OK;
 	struct mig__sqlite_token t;
 
-	if ((row->create.kind != MIG_KIND_VIEW && row->create.kind != MIG_KIND_TRIGGER) ||
-	    row->number == MIG_LEFT_OUT)
-		return MIG_OK;
 	for (t = mig__sqlite_token(row->create.rest); !rc && t.kind;
 	     t = mig__sqlite_token(mig__sqlite_behind(t))) {
-		const char *name = t.at;
-		size_t size = t.size;
-		uint32_t to;
+		struct row *need = t.kind == MIG__TOKEN_WORD || t.kind == MIG__TOKEN_NAME
+					   ? row_of(s, t)
+					   : NULL;
 
-		if (t.kind == MIG__TOKEN_NAME) {
-			name = plain(s, t);
-			if (!name)
-				return mig__sqlite_nomem(s->conn);
-			size = strlen(name);
-		} else if (t.kind != MIG__TOKEN_WORD) {
+		if (!need || need == row)
 			continue;
-		}
-		to = number_of(s, name, size);
-		if (to != MIG__NONE && to != row->number)
-			rc = s->sink->need(s->sink->user, row->number, to, MIG_NEED);
+		rc = row->create.kind == MIG_KIND_VIEW && need->create.kind == MIG_KIND_VIEW
+			     ? remember_view(s, row, need)
+			     : report_need(s, row, need);
 	}
 	return rc;
 }
 
-static mig_status report_all(struct inspecting *s)
+static mig_status settle(struct inspecting *s, struct row *row)
 {
 	mig_status rc = MIG_OK;
 
+	for (const struct mention *m = row->views; !rc && m; m = m->next)
+		if (m->row->settled)
+			rc = report_need(s, row, m->row);
+	row->settled = 1;
+	return rc;
+}
+
+static int is_settled(const struct row *row)
+{
+	for (const struct mention *m = row->views; m; m = m->next)
+		if (!m->row->settled)
+			return 0;
+	return 1;
+}
+
+/* A view's needs are reported after those of the views that it mentions, so that none is in a
+ * circle: a word is not always the view of that name. Views mostly stand behind those that they
+ * mention, so one pass does it; after some, only what is behind counts. */
+static mig_status settle_views(struct inspecting *s)
+{
+	enum { PASSES = 16 };
+	mig_status rc = MIG_OK;
+	size_t left = 1;
+
+	for (int pass = 0; !rc && left && pass < PASSES; pass++) {
+		size_t before = left;
+
+		left = 0;
+		for (struct row *row = s->first; !rc && row; row = row->next) {
+			if (row->create.kind != MIG_KIND_VIEW || row->settled)
+				continue;
+			if (is_settled(row) || pass == PASSES - 1)
+				rc = settle(s, row);
+			else
+				left++;
+		}
+		if (pass && left == before && pass < PASSES - 2)
+			pass = PASSES - 2;
+	}
+	return rc;
+}
+
+static mig_status index_rows(struct inspecting *s)
+{
+	s->rows = mig__arena_zalloc(&s->arena, s->row_count + 1, sizeof(struct row *));
+	if (!s->rows)
+		return mig__sqlite_nomem(s->conn);
+	for (struct row *row = s->first; row; row = row->next)
+		s->rows[row->place] = row;
+	return MIG_OK;
+}
+
+/* Tables, views, what belongs to them, what these mention. */
+static mig_status report_all(struct inspecting *s)
+{
+	mig_status rc = index_rows(s);
+
 	for (struct row *row = s->first; !rc && row; row = row->next)
-		if (!is_internal(s, row->name) &&
-		    mig__map_get(&s->shadows, row->name, strlen(row->name)) == MIG__NONE)
+		if (row->create.kind == MIG_KIND_TABLE)
 			rc = report_top(s, row);
 	for (struct row *row = s->first; !rc && row; row = row->next)
-		rc = report_part(s, row);
+		if (row->create.kind == MIG_KIND_VIEW)
+			rc = report_top(s, row);
 	for (struct row *row = s->first; !rc && row; row = row->next)
-		rc = report_needs(s, row);
-	return rc;
+		if (row->create.kind == MIG_KIND_INDEX || row->create.kind == MIG_KIND_TRIGGER)
+			rc = report_part(s, row);
+	for (struct row *row = s->first; !rc && row; row = row->next)
+		if ((row->create.kind == MIG_KIND_VIEW || row->create.kind == MIG_KIND_TRIGGER) &&
+		    row->number != MIG_LEFT_OUT)
+			rc = report_needs(s, row);
+	return rc ? rc : settle_views(s);
 }
 
 /* -- from a database */
@@ -364,6 +501,7 @@ static struct inspecting begin(mig_conn *conn, const mig_schema_sink *sink)
 	mig__arena_init(&s.arena, &conn->alloc);
 	mig__map_init(&s.names, &conn->alloc);
 	mig__map_init(&s.columns.map, &conn->alloc);
+	mig__map_init(&s.columns.names, &conn->alloc);
 	mig__map_init(&s.shadows, &conn->alloc);
 	return s;
 }
@@ -372,6 +510,7 @@ static mig_status end(struct inspecting *s, mig_status rc)
 {
 	mig__map_finish(&s->names);
 	mig__map_finish(&s->columns.map);
+	mig__map_finish(&s->columns.names);
 	mig__map_finish(&s->shadows);
 	mig__arena_finish(&s->arena);
 	return rc;

@@ -2,20 +2,26 @@
  * statement and nothing else, so all of it is read out of these texts (table.c), and compared as
  * normal text: without comments, blanks where they mean something, names and keywords in small
  * letters, names in quotes only where they need them. SQLite's names do not care for case either.
+ * An attribute that has its usual value is left out.
  *
- * TABLE            strict, without_rowid ("yes"); virtual: all that stands behind USING;
- *                  .sql: all that stands behind the name; .unread ("yes"): could not be read, sql
- * is then compared as a whole COLUMN         type, collation, not_null ("yes"), not_null_conflict,
- * generated (expression), generated_kind ("stored"; left out: virtual); .sql: its text as written;
- * .type: its type as written DEFAULT      expression; .sql: as written PRIMARY_KEY    columns (with
- * COLLATE, DESC), autoincrement ("yes"), conflict UNIQUE         columns, conflict FOREIGN_KEY
- * columns, referred, referred_columns, on_delete, on_update, match, deferrable CHECK expression, in
- * its parentheses Each constraint: .sql: as written, from its keyword on; .inline: the column in
- *                  whose definition it stands. One without a name is named as its normal text.
+ * TABLE            strict, without_rowid ("yes"); virtual: all that stands behind USING; .sql: all
+ *                  that stands behind the name; sql: the same in normal form, of a table whose text
+ *                  could not be read: it has no columns then
+ *   COLUMN         type, collation, not_null ("yes"), not_null_conflict, generated (expression),
+ *                  generated_kind ("stored"; left out: virtual); .sql: its text as written; .type:
+ *                  its type as written; .name: its name in normal form
+ *     DEFAULT      name: the column's; expression; .sql: as written
+ *   PRIMARY_KEY    columns (with COLLATE, DESC), order ("desc", if it stands in the definition of
+ *                  its column), autoincrement ("yes"), conflict
+ *   UNIQUE         columns, conflict
+ *   FOREIGN_KEY    columns, referred, referred_columns, on_delete, on_update, match, deferrable
+ *   CHECK          expression, in its parentheses; conflict
+ *                  Each constraint: .sql: as written, from its keyword on; .inline: the column in
+ *                  whose definition it stands. One without a name is named as its normal text
  *   INDEX          unique ("yes"), columns, where; .sql: all that stands behind the name
  *   TRIGGER        definition: all that stands behind the name; .sql: as written
- * VIEW             query: all that stands behind AS; columns; .sql: all that stands behind the
- * name; children TRIGGER
+ * VIEW             columns, query: all that stands behind AS; .sql: all that stands behind the name;
+ *                  children TRIGGER
  *
  * A view or trigger needs the tables and views whose names stand in it; a constraint, index or
  * generated column the columns of its table that it mentions. Foreign keys need no other table:
@@ -43,6 +49,7 @@ int mig__sqlite_read_create(const char *text, struct mig__sqlite_create *out);
 struct mig__sqlite_columns {
 	struct mig__arena *arena;
 	struct mig__map map;
+	struct mig__map names; /* those alone; empty until they are asked for */
 };
 mig_status mig__sqlite_note_column(mig_conn *conn, struct mig__sqlite_columns *columns,
 				   uint32_t table, const char *name, uint32_t number);
@@ -66,36 +73,62 @@ int32_t mig__sqlite_holds(const mig_object *dependent, const mig_object *changed
 mig_status mig__sqlite_native_column(mig_conn *conn, const mig_object *column, uint32_t parent,
 				     const mig_schema_sink *sink);
 
-/* ddl.c, rebuild.c */
-mig_status mig__sqlite_ddl(mig_conn *conn, const mig_changes *changes, const mig_sql_sink *sink);
-
 /* What the ddl files share. */
 struct mig__sqlite_ddl {
 	mig_conn *conn;
 	const mig_changes *changes;
 	const mig_sql_sink *sink;
+	struct mig__arena *arena;
 	struct mig__buf buf;  /* the statement that is being made */
 	uint8_t *done;        /* of each operation */
 	const uint32_t *next; /* next operation of the same table, plus 1; 0: none */
 	struct mig__map tops; /* lower-case name: position in tables, of tables with operations */
+	char prefix[32];      /* of tables that are there for a while; "": not looked for yet */
 };
 /* Hands the buffer over as a statement and empties it. */
 mig_status mig__sqlite_emit(struct mig__sqlite_ddl *d, const mig_op *op, const char *comment);
+mig_status mig__sqlite_ddl(mig_conn *conn, const mig_changes *changes, const mig_sql_sink *sink);
+
+/* parts.c: what is written of a table. */
+struct mig__sqlite_part {
+	const mig_object *object;   /* a column or a constraint */
+	const mig_object *fallback; /* DEFAULT of a column, or NULL */
+	const mig_object *old;      /* the old table's column that it gets its values from, or NULL */
+};
+struct mig__sqlite_table {
+	const mig_object *object; /* has its options */
+	const char *sql;          /* all that stands behind its name; NULL: made of its parts */
+	struct mig__sqlite_part *at;
+	size_t count;
+};
+int mig__sqlite_is_constraint(int32_t kind);
+/* The table as it is. */
+mig_status mig__sqlite_table_of(const struct mig__sqlite_ddl *d, const mig_object *table,
+				struct mig__sqlite_table *out);
+/* The table as the operations make it; first: the first of these, plus 1. */
+mig_status mig__sqlite_table_after(const struct mig__sqlite_ddl *d, const mig_object *from,
+				   const mig_object *to, uint32_t first,
+				   struct mig__sqlite_table *out);
+
+/* create.c */
 /* A name, quoted only where it must be. */
 void mig__sqlite_add_word(struct mig__buf *buf, const char *name);
 /* A string constant. */
 void mig__sqlite_add_string(struct mig__buf *buf, const char *text);
-/* "CREATE TABLE name (...)", from its text or of its parts. */
-void mig__sqlite_add_table(struct mig__buf *buf, const mig_object *table, const char *name);
+/* "CREATE TABLE name (...)". */
+void mig__sqlite_add_table(struct mig__buf *buf, const struct mig__sqlite_table *t,
+			   const char *name);
 /* A column's definition, without constraints that are objects. */
-void mig__sqlite_add_column(struct mig__buf *buf, const mig_object *column);
+void mig__sqlite_add_column(struct mig__buf *buf, const mig_object *column,
+			    const mig_object *fallback);
 /* "CREATE INDEX ...", "CREATE TRIGGER ...", "CREATE VIEW ...". */
 void mig__sqlite_add_create(struct mig__buf *buf, const mig_object *object);
-/* One rebuild of the table for whatever differs; first: its first operation, plus 1; op: for the
- * sink. */
-mig_status mig__sqlite_rebuild(struct mig__sqlite_ddl *d, const mig_object *from,
-			       const mig_object *to, uint32_t first, const mig_op *op);
 /* Whether the object's text has the name in it as a word. */
 int mig__sqlite_mentions(const char *text, const char *name);
+
+/* rebuild.c: one rebuild of the table for whatever differs; first: its first operation, plus 1; op:
+ * for the sink. */
+mig_status mig__sqlite_rebuild(struct mig__sqlite_ddl *d, const mig_object *from,
+			       const mig_object *to, uint32_t first, const mig_op *op);
 
 #endif

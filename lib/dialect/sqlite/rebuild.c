@@ -7,6 +7,7 @@
  * and are checked before the commit: so dropping the old table deletes no children.) */
 #include "dialect/sqlite/objects.h"
 
+#include <stdio.h>
 #include <string.h>
 #include <strings.h>
 
@@ -16,12 +17,7 @@ static mig_status say(struct mig__sqlite_ddl *d, const char *sql)
 	return mig__sqlite_emit(d, NULL, NULL);
 }
 
-/* Columns whose values go from one to the other. */
-static int is_copied(const mig_object *column)
-{
-	return column->kind == MIG_KIND_COLUMN && column->other &&
-	       !mig__attribute(column, "generated") && !mig__attribute(column->other, "generated");
-}
+/* -- rows */
 
 static const char *type_of(const mig_object *column)
 {
@@ -32,95 +28,137 @@ static const char *type_of(const mig_object *column)
 
 /* A value that fits the new column: rows without one get the default where they must have one;
  * STRICT tables do not convert by themselves. */
-static void add_value(struct mig__buf *buf, const mig_object *column)
+static void add_value(struct mig__buf *buf, const struct mig__sqlite_table *t,
+		      const struct mig__sqlite_part *p)
 {
-	const mig_object *fallback = mig__child(column, MIG_KIND_DEFAULT, NULL);
-	int cast = mig__attribute(column->parent, "strict") &&
-		   strcmp(type_of(column), type_of(column->other)) != 0 &&
-		   strcmp(type_of(column), "any") != 0;
-	int filled = fallback && mig__attribute(column, "not_null") &&
-		     !mig__attribute(column->other, "not_null");
+	int cast = mig__attribute(t->object, "strict") &&
+		   strcmp(type_of(p->object), type_of(p->old)) != 0 &&
+		   strcmp(type_of(p->object), "any") != 0;
+	int filled = p->fallback && mig__attribute(p->object, "not_null") &&
+		     !mig__attribute(p->old, "not_null");
 
 	mig__buf_adds(buf, cast ? "CAST(" : "");
 	mig__buf_adds(buf, filled ? "coalesce(" : "");
-	mig__sqlite_add_word(buf, column->other->name);
-	if (filled) {
-		const char *sql = mig__attribute(fallback, ".sql");
-
-		mig__buf_addf(buf, ", %s)", sql ? sql : mig__attribute(fallback, "expression"));
-	}
+	mig__sqlite_add_word(buf, p->old->name);
+	if (filled)
+		mig__buf_addf(buf, ", %s)", mig__attribute(p->fallback, "expression"));
 	if (cast)
-		mig__buf_addf(buf, " AS %s)", type_of(column));
+		mig__buf_addf(buf, " AS %s)", type_of(p->object));
 }
 
-/* A name for the rowid that no column has taken; NULL: the rows have none, or it is a column. */
-static const char *rowid_of(const mig_object *table)
+/* The column that is another name for the rowid; NULL: none. */
+static const struct mig__sqlite_part *alias_of(const struct mig__sqlite_table *t)
+{
+	const char *columns = NULL;
+
+	for (size_t i = 0; i < t->count; i++)
+		if (t->at[i].object->kind == MIG_KIND_PRIMARY_KEY &&
+		    !mig__attribute(t->at[i].object, "order"))
+			columns = mig__attribute(t->at[i].object, "columns");
+	if (!columns || mig__attribute(t->object, "without_rowid"))
+		return NULL;
+	for (size_t i = 0; i < t->count; i++) {
+		struct mig__sqlite_token name = mig__sqlite_token(columns), behind;
+
+		behind = mig__sqlite_token(mig__sqlite_behind(name));
+		if (t->at[i].object->kind == MIG_KIND_COLUMN &&
+		    !strcmp(type_of(t->at[i].object), "integer") &&
+		    mig__sqlite_stands_for(name, t->at[i].object->name) &&
+		    !mig__sqlite_is_sign(behind, ','))
+			return &t->at[i];
+	}
+	return NULL;
+}
+
+/* What the number of a row is called; NULL: rows have none, or columns have taken all its names. */
+static const char *rowid_of(const struct mig__sqlite_table *t)
 {
 	static const char *const names[] = { "rowid", "_rowid_", "oid" };
-	const mig_object *key = mig__child(table, MIG_KIND_PRIMARY_KEY, NULL);
 
-	if (mig__attribute(table, "without_rowid"))
+	if (mig__attribute(t->object, "without_rowid"))
 		return NULL;
-	for (const mig_object *c = table->child; key && c; c = c->next)
-		if (c->kind == MIG_KIND_COLUMN && !strcmp(type_of(c), "integer") &&
-		    mig__sqlite_mentions(mig__attribute(key, "columns"), c->name) &&
-		    !strchr(mig__attribute(key, "columns"), ','))
-			return NULL;
 	for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
-		const mig_object *c = table->child;
+		size_t k = 0;
 
-		while (c && !(c->kind == MIG_KIND_COLUMN && !strcasecmp(c->name, names[i])))
-			c = c->next;
-		if (!c)
+		while (k < t->count && !(t->at[k].object->kind == MIG_KIND_COLUMN &&
+					 !strcasecmp(t->at[k].object->name, names[i])))
+			k++;
+		if (k == t->count)
 			return names[i];
 	}
 	return NULL;
 }
 
-static mig_status copy_rows(struct mig__sqlite_ddl *d, const mig_object *from, const mig_object *to,
-			    const char *name, const mig_op *op, const char *comment)
+/* Rows keep their numbers: others may know them (the index of a full-text table). */
+static int add_rowid(struct mig__buf *names, struct mig__buf *values,
+		     const struct mig__sqlite_table *old, const struct mig__sqlite_table *new)
 {
-	const char *old = rowid_of(from), *new = rowid_of(to), *comma = "";
+	const struct mig__sqlite_part *was = alias_of(old), *is = alias_of(new);
+	const char *from = was ? was->object->name : rowid_of(old);
+	const char *to = is ? is->object->name : rowid_of(new);
+
+	if (!from || !to || (is && is->old))
+		return 0;
+	mig__sqlite_add_word(names, to);
+	mig__sqlite_add_word(values, from);
+	return 1;
+}
+
+/* A row that does not fit is an error, whatever the table does with such rows otherwise. */
+static const char *insert_into(const struct mig__sqlite_table *t)
+{
+	for (size_t i = 0; i < t->count; i++)
+		if (mig__attribute(t->at[i].object, "conflict") ||
+		    mig__attribute(t->at[i].object, "not_null_conflict"))
+			return "INSERT OR ABORT INTO ";
+	return "INSERT INTO ";
+}
+
+static mig_status copy_rows(struct mig__sqlite_ddl *d, const struct mig__sqlite_table *old,
+			    const struct mig__sqlite_table *new, const char *name, const mig_op *op,
+			    const char *comment, int *copied)
+{
 	struct mig__buf values;
-	mig_status rc;
 
 	mig__buf_init(&values, &d->conn->alloc);
-	mig__buf_adds(&d->buf, "INSERT INTO ");
+	mig__buf_adds(&d->buf, insert_into(new));
 	mig__sqlite_add_word(&d->buf, name);
 	mig__buf_adds(&d->buf, " (");
-	if (old && new) {
-		mig__buf_adds(&d->buf, new);
-		mig__buf_adds(&values, old);
-		comma = ", ";
+	*copied = add_rowid(&d->buf, &values, old, new);
+	for (size_t i = 0; i < new->count; i++) {
+		if (!new->at[i].old)
+			continue;
+		mig__buf_adds(&d->buf, *copied ? ", " : "");
+		mig__sqlite_add_word(&d->buf, new->at[i].object->name);
+		mig__buf_adds(&values, *copied ? ", " : "");
+		add_value(&values, new, &new->at[i]);
+		*copied = 1;
 	}
-	for (const mig_object *c = to->child; c; c = c->next)
-		if (is_copied(c)) {
-			mig__buf_adds(&d->buf, comma);
-			mig__sqlite_add_word(&d->buf, c->name);
-			mig__buf_adds(&values, comma);
-			add_value(&values, c);
-			comma = ", ";
-		}
 	mig__buf_addf(&d->buf, ")\nSELECT %s FROM ", mig__buf_text(&values));
-	mig__sqlite_add_word(&d->buf, from->name);
+	mig__sqlite_add_word(&d->buf, old->object->name);
 	d->buf.failed |= values.failed;
 	mig__buf_finish(&values);
-	if (!comma[0]) /* nothing stays, and no rows can be made of nothing */
-		mig__buf_clear(&d->buf);
-	rc = comma[0] ? mig__sqlite_emit(d, op, comment) : MIG_OK;
-	return rc;
+	if (*copied)
+		return mig__sqlite_emit(d, op, comment);
+	mig__buf_clear(&d->buf); /* nothing stays, and no rows can be made of nothing */
+	return MIG_OK;
+}
+
+static int is_counting(const struct mig__sqlite_table *t)
+{
+	for (size_t i = 0; i < t->count; i++)
+		if (mig__attribute(t->at[i].object, "autoincrement"))
+			return 1;
+	return 0;
 }
 
 /* What the next number of an AUTOINCREMENT table will be is kept, also if its rows are gone. */
-static mig_status copy_sequence(struct mig__sqlite_ddl *d, const mig_object *from,
-				const mig_object *to, const char *name)
+static mig_status copy_sequence(struct mig__sqlite_ddl *d, const struct mig__sqlite_table *old,
+				const struct mig__sqlite_table *new, const char *name)
 {
-	const mig_object *old = mig__child(from, MIG_KIND_PRIMARY_KEY, NULL);
-	const mig_object *new = mig__child(to, MIG_KIND_PRIMARY_KEY, NULL);
 	mig_status rc;
 
-	if (!old || !new || !mig__attribute(old, "autoincrement") ||
-	    !mig__attribute(new, "autoincrement"))
+	if (!is_counting(old) || !is_counting(new))
 		return MIG_OK;
 	mig__buf_adds(&d->buf, "DELETE FROM sqlite_sequence WHERE name = ");
 	mig__sqlite_add_string(&d->buf, name);
@@ -130,9 +168,11 @@ static mig_status copy_sequence(struct mig__sqlite_ddl *d, const mig_object *fro
 	mig__buf_adds(&d->buf, "INSERT INTO sqlite_sequence (name, seq)\nSELECT ");
 	mig__sqlite_add_string(&d->buf, name);
 	mig__buf_adds(&d->buf, ", seq FROM sqlite_sequence WHERE name = ");
-	mig__sqlite_add_string(&d->buf, from->name);
+	mig__sqlite_add_string(&d->buf, old->object->name);
 	return mig__sqlite_emit(d, NULL, NULL);
 }
+
+/* -- around them */
 
 /* The operation that drops o, plus 1; 0: none. first: the table's first one, plus 1. */
 static uint32_t drop_of(const struct mig__sqlite_ddl *d, uint32_t first, const mig_object *o)
@@ -159,56 +199,92 @@ static mig_status create_again(struct mig__sqlite_ddl *d, const mig_object *from
 			d->done[drop - 1] = 1;
 			continue;
 		}
-		mig__sqlite_add_create(&d->buf, c->other ? c->other : c);
+		mig__sqlite_add_create(
+			&d->buf, c->other && mig__attributes_same(c, c->other) ? c->other : c);
 		rc = mig__sqlite_emit(d, NULL, NULL);
 	}
 	return rc;
 }
 
 /* A column that must have values, and gets none, makes the copying fail if there are rows. */
-static const char *warning_for(const mig_object *to)
+static const char *warning_for(const struct mig__sqlite_table *t)
 {
-	for (const mig_object *c = to->child; c; c = c->next)
-		if (c->kind == MIG_KIND_COLUMN && !c->other && mig__attribute(c, "not_null") &&
-		    !mig__attribute(c, "generated") && !mig__child(c, MIG_KIND_DEFAULT, NULL))
+	for (size_t i = 0; i < t->count; i++) {
+		const struct mig__sqlite_part *p = &t->at[i];
+
+		if (p->object->kind == MIG_KIND_COLUMN && !p->old && !p->fallback &&
+		    mig__attribute(p->object, "not_null") &&
+		    !mig__attribute(p->object, "generated"))
 			return "fails if the table has rows: a new column is NOT NULL and has no "
 			       "default";
+	}
 	return NULL;
+}
+
+static mig_status swap(struct mig__sqlite_ddl *d, const char *name, const mig_object *from,
+		       const char *to, const mig_op *op)
+{
+	mig_status rc;
+
+	mig__buf_adds(&d->buf, "DROP TABLE ");
+	mig__sqlite_add_word(&d->buf, from->name);
+	rc = mig__sqlite_emit(d, op, NULL);
+	if (rc)
+		return rc;
+	mig__buf_adds(&d->buf, "ALTER TABLE ");
+	mig__sqlite_add_word(&d->buf, name);
+	mig__buf_adds(&d->buf, " RENAME TO ");
+	mig__sqlite_add_word(&d->buf, to);
+	return mig__sqlite_emit(d, NULL, NULL);
+}
+
+static int begins(const mig_object *first, const char *prefix)
+{
+	for (const mig_object *o = first; o; o = o->next)
+		if (!strncasecmp(o->name, prefix, strlen(prefix)) || begins(o->child, prefix))
+			return 1;
+	return 0;
+}
+
+/* With a beginning that nothing in the schema has. */
+static const char *new_name(struct mig__sqlite_ddl *d, const char *name)
+{
+	size_t size = sizeof d->prefix + strlen(name) + 1;
+	char *out = mig__arena_alloc(d->arena, size);
+
+	for (unsigned i = 0; !d->prefix[0]; i++) {
+		snprintf(d->prefix, sizeof d->prefix, "_mig_new%.*u_", i > 0, i);
+		if (begins(d->changes->before, d->prefix) || begins(d->changes->after, d->prefix))
+			d->prefix[0] = '\0';
+	}
+	if (out)
+		snprintf(out, size, "%s%s", d->prefix, name);
+	return out;
 }
 
 mig_status mig__sqlite_rebuild(struct mig__sqlite_ddl *d, const mig_object *from,
 			       const mig_object *to, uint32_t first, const mig_op *op)
 {
-	struct mig__buf name;
-	mig_status rc;
+	const char *name = new_name(d, to->name);
+	struct mig__sqlite_table old, new;
+	int copied = 0;
+	mig_status rc = name ? mig__sqlite_table_of(d, from, &old) : mig__sqlite_nomem(d->conn);
 
-	mig__buf_init(&name, &d->conn->alloc);
-	mig__buf_addf(&name, "_mig_new_%s", to->name);
-	if (name.failed)
-		return mig__sqlite_nomem(d->conn);
-	rc = say(d, "PRAGMA legacy_alter_table = ON");
+	if (!rc)
+		rc = mig__sqlite_table_after(d, from, to, first, &new);
+	if (!rc)
+		rc = say(d, "PRAGMA legacy_alter_table = ON");
 	if (!rc) {
-		mig__sqlite_add_table(&d->buf, to, name.data);
+		mig__sqlite_add_table(&d->buf, &new, name);
 		rc = mig__sqlite_emit(d, NULL, NULL);
 	}
 	if (!rc)
-		rc = copy_rows(d, from, to, name.data, op, warning_for(to));
+		rc = copy_rows(d, &old, &new, name, op, warning_for(&new), &copied);
 	if (!rc)
-		rc = copy_sequence(d, from, to, name.data);
-	if (!rc) {
-		mig__buf_adds(&d->buf, "DROP TABLE ");
-		mig__sqlite_add_word(&d->buf, from->name);
-		rc = mig__sqlite_emit(d, NULL, NULL);
-	}
-	if (!rc) {
-		mig__buf_adds(&d->buf, "ALTER TABLE ");
-		mig__sqlite_add_word(&d->buf, name.data);
-		mig__buf_adds(&d->buf, " RENAME TO ");
-		mig__sqlite_add_word(&d->buf, to->name);
-		rc = mig__sqlite_emit(d, NULL, NULL);
-	}
+		rc = copy_sequence(d, &old, &new, name);
+	if (!rc)
+		rc = swap(d, name, from, to->name, copied ? NULL : op);
 	if (!rc)
 		rc = create_again(d, from, first);
-	mig__buf_finish(&name);
 	return rc ? rc : say(d, "PRAGMA legacy_alter_table = OFF");
 }

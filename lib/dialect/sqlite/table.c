@@ -17,6 +17,7 @@ struct item {
 	const char *name;
 	mig_attribute at[ATTRIBUTES];
 	size_t count;
+	const char *from, *to; /* of its expression, until all columns are known */
 	uint32_t number;
 	struct item *next;
 };
@@ -24,8 +25,9 @@ struct item {
 struct reader {
 	mig_conn *conn;
 	struct mig__arena arena;
-	token t; /* the current one */
-	struct item table, *first, **end;
+	token t;         /* the current one */
+	const char *end; /* of the one before */
+	struct item table, *first, **tail;
 	int failed; /* cannot be read */
 	int nomem;
 };
@@ -34,7 +36,8 @@ struct reader {
 
 static void next(struct reader *r)
 {
-	r->t = mig__sqlite_token(mig__sqlite_behind(r->t));
+	r->end = mig__sqlite_behind(r->t);
+	r->t = mig__sqlite_token(r->end);
 }
 
 static int take(struct reader *r, const char *keyword)
@@ -81,20 +84,27 @@ static const char *normal(struct reader *r, const char *from, const char *to)
 	return keep(r, &buf);
 }
 
-static const char *verbatim(struct reader *r, const char *from, const char *to)
+/* As written, up to the token before. */
+static const char *verbatim(struct reader *r, const char *from)
 {
-	struct mig__buf buf;
+	const char *text =
+		mig__arena_strndup(&r->arena, from, r->end > from ? (size_t)(r->end - from) : 0);
 
-	mig__buf_init(&buf, &r->conn->alloc);
-	to = mig__sqlite_trimmed(from, to);
-	mig__buf_add(&buf, from, (size_t)(to - from));
-	return keep(r, &buf);
+	r->nomem |= !text;
+	return text ? text : "";
 }
 
+/* What is said twice holds as it is said last. */
 static void put(struct item *item, const char *key, const char *value)
 {
-	if (value && item->count < ATTRIBUTES)
-		item->at[item->count++] = (mig_attribute){ key, value };
+	size_t i = 0;
+
+	while (i < item->count && strcmp(item->at[i].key, key) != 0)
+		i++;
+	if (!value || i == ATTRIBUTES)
+		return;
+	item->at[i] = (mig_attribute){ key, value };
+	item->count += i == item->count;
 }
 
 static struct item *add_item(struct reader *r, int32_t kind)
@@ -106,23 +116,36 @@ static struct item *add_item(struct reader *r, int32_t kind)
 		return NULL;
 	}
 	item->kind = kind;
-	*r->end = item;
-	r->end = &item->next;
+	*r->tail = item;
+	r->tail = &item->next;
 	return item;
 }
 
-/* The parenthesis at the current token with all in it; moves behind. Its normal text. */
+/* Moves behind the parenthesis at the current token; its end. */
+static const char *pass_parentheses(struct reader *r)
+{
+	const char *to = mig__sqlite_is_sign(r->t, '(') ? mig__sqlite_closing(r->t.at) : NULL;
+
+	if (to) {
+		r->end = to;
+		r->t = mig__sqlite_token(to);
+	}
+	r->failed |= !to;
+	return to ? to : r->t.at;
+}
+
+/* The normal text of the parenthesis at the current token; moves behind. */
 static const char *parentheses(struct reader *r)
 {
-	const char *from = r->t.at, *to;
+	const char *from = r->t.at, *to = pass_parentheses(r);
 
-	to = mig__sqlite_is_sign(r->t, '(') ? mig__sqlite_closing(from) : NULL;
-	if (!to) {
-		r->failed = 1;
-		return "";
-	}
-	r->t = mig__sqlite_token(to);
 	return normal(r, from, to);
+}
+
+static void keep_expression(struct reader *r, struct item *item)
+{
+	item->from = r->t.at;
+	item->to = pass_parentheses(r);
 }
 
 /* The same without the parentheses themselves. */
@@ -178,11 +201,13 @@ static void references(struct reader *r, struct item *item)
 			put(item, "match", normal(r, r->t.at, mig__sqlite_behind(r->t)));
 			next(r);
 		} else if (mig__sqlite_is(r->t, "DEFERRABLE") || mig__sqlite_is(r->t, "NOT")) {
+			const char *end = r->end;
 			token not = r->t;
 
 			from = r->t.at;
 			if (take(r, "NOT") && !mig__sqlite_is(r->t, "DEFERRABLE")) {
-				r->t = not ; /* NOT NULL of the column */
+				r->end = end; /* NOT NULL of the column */
+				r->t = not ;
 				return;
 			}
 			next(r);
@@ -194,35 +219,6 @@ static void references(struct reader *r, struct item *item)
 			return;
 		}
 	}
-}
-
-/* Names an item: as given, or as its normal text. */
-static void name_item(struct reader *r, struct item *item, const char *name, const char *from)
-{
-	static const char *const words[] = {
-		[MIG_KIND_PRIMARY_KEY] = "primary key",
-		[MIG_KIND_UNIQUE] = "unique",
-		[MIG_KIND_FOREIGN_KEY] = "foreign key",
-		[MIG_KIND_CHECK] = "check",
-	};
-	struct mig__buf buf;
-
-	put(item, ".sql", verbatim(r, from, r->t.at));
-	if (name) {
-		item->name = name;
-		return;
-	}
-	item->flags |= MIG_OBJECT_UNNAMED;
-	mig__buf_init(&buf, &r->conn->alloc);
-	mig__buf_adds(&buf, words[item->kind]);
-	/* there is one primary key: what differs in it is no other key; what a foreign key does is
-	 * no part of which one it is */
-	for (size_t i = 0; item->kind != MIG_KIND_PRIMARY_KEY && i < item->count; i++)
-		if (!strcmp(item->at[i].key, "columns") || !strncmp(item->at[i].key, "referred", 8))
-			mig__buf_addf(&buf, " (%s)", item->at[i].value);
-		else if (!strcmp(item->at[i].key, "expression"))
-			mig__buf_addf(&buf, " %s", item->at[i].value);
-	item->name = keep(r, &buf);
 }
 
 /* A constraint of a column or of the table, if there is one. column: item of the column, whose
@@ -241,7 +237,7 @@ static int constraint(struct reader *r, struct item *column, const char *name)
 	} else if (take(r, "CHECK")) {
 		item = add_item(r, MIG_KIND_CHECK);
 		if (item)
-			put(item, "expression", parentheses(r));
+			keep_expression(r, item);
 	} else if (column && take(r, "REFERENCES")) {
 		item = add_item(r, MIG_KIND_FOREIGN_KEY);
 	} else if (!column && take(r, "FOREIGN")) {
@@ -273,7 +269,8 @@ static int constraint(struct reader *r, struct item *column, const char *name)
 	}
 	if (item->kind == MIG_KIND_PRIMARY_KEY && take(r, "AUTOINCREMENT"))
 		put(item, "autoincrement", "yes");
-	name_item(r, item, name, from);
+	item->name = name;
+	put(item, ".sql", verbatim(r, from));
 	if (column)
 		put(item, ".inline", column->name);
 	return 1;
@@ -295,40 +292,62 @@ static int begins_constraint(token t)
 
 static void read_type(struct reader *r, struct item *column)
 {
-	const char *from = r->t.at, *end = from;
+	const char *from = r->t.at;
 
-	while (mig__sqlite_is_name(r->t) && !begins_constraint(r->t)) {
-		end = mig__sqlite_behind(r->t);
+	while (mig__sqlite_is_name(r->t) && !begins_constraint(r->t))
 		next(r);
-	}
-	if (end > from && mig__sqlite_is_sign(r->t, '(')) {
-		parentheses(r);
-		end = r->t.at;
-	}
-	if (end == from)
+	if (r->t.at == from)
 		return;
-	put(column, "type", normal(r, from, end));
-	put(column, ".type", verbatim(r, from, end));
+	if (mig__sqlite_is_sign(r->t, '('))
+		pass_parentheses(r);
+	put(column, "type", normal(r, from, r->end));
+	put(column, ".type", verbatim(r, from));
+}
+
+/* A name alone, but for a few words, is a string. */
+static const char *name_as_string(struct reader *r, token t)
+{
+	static const char *const words[] = { "NULL",         "TRUE",         "FALSE",
+					     "CURRENT_DATE", "CURRENT_TIME", "CURRENT_TIMESTAMP" };
+	struct mig__buf buf;
+
+	for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+		if (mig__sqlite_is(t, words[i]))
+			return normal(r, t.at, mig__sqlite_behind(t));
+	mig__buf_init(&buf, &r->conn->alloc);
+	mig__sqlite_add_string(&buf, plain(r, t));
+	return keep(r, &buf);
+}
+
+static struct item *add_default(struct reader *r, struct item *column)
+{
+	for (struct item *i = column->next; i; i = i->next)
+		if (i->kind == MIG_KIND_DEFAULT)
+			return i;
+	return add_item(r, MIG_KIND_DEFAULT);
 }
 
 /* DEFAULT literal, -literal, (expression), a name */
 static void read_default(struct reader *r, struct item *column)
 {
-	struct item *item = add_item(r, MIG_KIND_DEFAULT);
+	struct item *item = add_default(r, column);
 	const char *from = r->t.at;
+	token t = r->t;
 
 	if (!item)
 		return;
 	if (mig__sqlite_is_sign(r->t, '(')) {
-		parentheses(r);
+		pass_parentheses(r);
 	} else {
 		if (mig__sqlite_is_sign(r->t, '+') || mig__sqlite_is_sign(r->t, '-'))
 			next(r);
 		next(r);
 	}
 	item->name = column->name;
-	put(item, "expression", normal(r, from, r->t.at));
-	put(item, ".sql", verbatim(r, from, r->t.at));
+	put(item, "expression",
+	    t.kind == MIG__TOKEN_WORD || t.kind == MIG__TOKEN_NAME ? name_as_string(r, t)
+								   : normal(r, from, r->t.at));
+	put(item, ".sql", verbatim(r, from));
 }
 
 static void read_generated(struct reader *r, struct item *column)
@@ -337,7 +356,7 @@ static void read_generated(struct reader *r, struct item *column)
 		r->failed = 1;
 	if (!take(r, "AS"))
 		r->failed = 1;
-	put(column, "generated", parentheses(r));
+	keep_expression(r, column);
 	if (take(r, "STORED"))
 		put(column, "generated_kind", "stored");
 	else
@@ -390,7 +409,7 @@ static void read_column(struct reader *r)
 	next(r);
 	read_type(r, column);
 	read_column_constraints(r, column);
-	put(column, ".sql", verbatim(r, from, r->t.at));
+	put(column, ".sql", verbatim(r, from));
 }
 
 /* -- the whole */
@@ -440,26 +459,80 @@ static void read_body(struct reader *r)
 	}
 }
 
-/* Two unnamed constraints with the same text get different names. */
-static void number_twins(struct reader *r)
+static int is_column(void *user, token t)
 {
-	for (struct item *a = r->first; a; a = a->next) {
-		int twins = 0;
+	for (const struct item *i = ((struct reader *)user)->first; i; i = i->next)
+		if (i->kind == MIG_KIND_COLUMN && mig__sqlite_stands_for(t, i->name))
+			return 1;
+	return 0;
+}
 
-		if (!(a->flags & MIG_OBJECT_UNNAMED))
-			continue;
-		for (struct item *b = r->first; b != a; b = b->next)
-			twins += b->kind == a->kind && b->flags & MIG_OBJECT_UNNAMED &&
-				 !strncmp(b->name, a->name, strlen(a->name)) &&
-				 (!b->name[strlen(a->name)] || b->name[strlen(a->name)] == '#');
-		if (twins) {
-			struct mig__buf buf;
+static void put_expression(struct reader *r, struct item *item)
+{
+	struct mig__buf buf;
 
-			mig__buf_init(&buf, &r->conn->alloc);
-			mig__buf_addf(&buf, "%s#%d", a->name, twins + 1);
-			a->name = keep(r, &buf);
+	mig__buf_init(&buf, &r->conn->alloc);
+	mig__sqlite_add_normal_expression(&buf, item->from, item->to, is_column, r);
+	put(item, item->kind == MIG_KIND_COLUMN ? "generated" : "expression", keep(r, &buf));
+}
+
+/* A constraint without a name is named as its normal text. */
+static void name_item(struct reader *r, struct item *item)
+{
+	static const char *const words[] = {
+		[MIG_KIND_PRIMARY_KEY] = "primary key",
+		[MIG_KIND_UNIQUE] = "unique",
+		[MIG_KIND_FOREIGN_KEY] = "foreign key",
+		[MIG_KIND_CHECK] = "check",
+	};
+	struct mig__buf buf;
+
+	item->flags |= MIG_OBJECT_UNNAMED;
+	mig__buf_init(&buf, &r->conn->alloc);
+	mig__buf_adds(&buf, words[item->kind]);
+	/* there is one primary key: what differs in it is no other key; what a foreign key does is
+	 * no part of which one it is */
+	for (size_t i = 0; item->kind != MIG_KIND_PRIMARY_KEY && i < item->count; i++)
+		if (!strcmp(item->at[i].key, "columns") || !strncmp(item->at[i].key, "referred", 8))
+			mig__buf_addf(&buf, " (%s)", item->at[i].value);
+		else if (!strcmp(item->at[i].key, "expression"))
+			mig__buf_addf(&buf, " %s", item->at[i].value);
+	item->name = keep(r, &buf);
+}
+
+/* Two unnamed constraints with the same text get different names. */
+static void number_twin(struct reader *r, struct item *item, struct mig__map *names)
+{
+	const char *name = item->name;
+	uint32_t old = 0;
+
+	for (unsigned i = 2; !r->nomem; i++) {
+		struct mig__buf buf;
+
+		r->nomem |= !mig__map_add(names, item->name, strlen(item->name), 0, &old);
+		if (old == MIG__NONE)
+			return;
+		mig__buf_init(&buf, &r->conn->alloc);
+		mig__buf_addf(&buf, "%s#%u", name, i);
+		item->name = keep(r, &buf);
+	}
+}
+
+/* What could not be said before all columns were known. */
+static void finish_items(struct reader *r)
+{
+	struct mig__map names;
+
+	mig__map_init(&names, &r->conn->alloc);
+	for (struct item *i = r->first; i && !r->nomem; i = i->next) {
+		if (i->from)
+			put_expression(r, i);
+		if (!i->name) {
+			name_item(r, i);
+			number_twin(r, i, &names);
 		}
 	}
+	mig__map_finish(&names);
 }
 
 static mig_status report(const struct item *item, const char *name, const mig_schema_sink *sink,
@@ -511,14 +584,17 @@ static void read_table(struct reader *r, const struct mig__sqlite_create *create
 		put(&r->table, "virtual", normal(r, r->t.at, rest + strlen(rest)));
 	} else {
 		read_body(r);
-		number_twins(r);
+		if (!r->failed)
+			finish_items(r);
 	}
 	if (r->failed) {
 		r->first = NULL;
 		r->table.count = 0;
 		put(&r->table, "sql", normal(r, rest, rest + strlen(rest)));
 	}
-	put(&r->table, ".sql", verbatim(r, rest, rest + strlen(rest)));
+	if (r->failed || create->virtual)
+		r->end = mig__sqlite_trimmed(rest, rest + strlen(rest));
+	put(&r->table, ".sql", verbatim(r, rest));
 }
 
 mig_status mig__sqlite_report_table(mig_conn *conn, const struct mig__sqlite_create *create,
@@ -530,7 +606,7 @@ mig_status mig__sqlite_report_table(mig_conn *conn, const struct mig__sqlite_cre
 	mig_status rc;
 
 	mig__arena_init(&r.arena, &conn->alloc);
-	r.end = &r.first;
+	r.tail = &r.first;
 	read_table(&r, create);
 	*done = !r.failed;
 	rc = r.nomem ? mig__sqlite_nomem(conn)

@@ -18,7 +18,8 @@ static int is_digit(char c)
 static const char *skip(const char *p)
 {
 	for (;;) {
-		p += strspn(p, " \t\n\f\r");
+		while (*p == ' ' || *p == '\t' || *p == '\n' || *p == '\f' || *p == '\r')
+			p++;
 		if (p[0] == '-' && p[1] == '-') {
 			p += strcspn(p, "\n");
 		} else if (p[0] == '/' && p[1] == '*') {
@@ -108,6 +109,27 @@ int mig__sqlite_is_name(struct mig__sqlite_token t)
 	       (t.kind == MIG__TOKEN_STRING && *t.at == '\'');
 }
 
+static int is_same_letter(char a, char b)
+{
+	return a == b || (a >= 'A' && a <= 'Z' && a + 32 == b) ||
+	       (b >= 'A' && b <= 'Z' && b + 32 == a);
+}
+
+int mig__sqlite_stands_for(struct mig__sqlite_token t, const char *name)
+{
+	size_t from = t.kind == MIG__TOKEN_WORD ? 0 : 1, to = t.size - from;
+	char close = from && *t.at != '[' ? *t.at : '\0';
+
+	if (!mig__sqlite_is_name(t))
+		return 0;
+	for (size_t i = from; i < to; i++, name++) {
+		if (!is_same_letter(t.at[i], *name))
+			return 0;
+		i += close && t.at[i] == close;
+	}
+	return !*name;
+}
+
 void mig__sqlite_add_plain(struct mig__buf *buf, struct mig__sqlite_token t)
 {
 	char close = *t.at == '[' ? ']' : *t.at;
@@ -177,7 +199,17 @@ static int blank_between(struct mig__sqlite_token a, struct mig__sqlite_token b)
 		 mig__sqlite_is_sign(b, ',') || mig__sqlite_is_sign(b, '.'));
 }
 
-void mig__sqlite_add_normal(struct mig__buf *buf, const char *from, const char *to)
+/* Whether small letters would make another string of it, if it is one. */
+static int has_capitals(struct mig__sqlite_token t)
+{
+	for (size_t i = 1; i < t.size; i++)
+		if (t.at[i] >= 'A' && t.at[i] <= 'Z')
+			return *t.at == '"';
+	return 0;
+}
+
+void mig__sqlite_add_normal_expression(struct mig__buf *buf, const char *from, const char *to,
+				       mig__sqlite_is_name_fn is_name, void *user)
 {
 	struct mig__sqlite_token last = { 0 }, t;
 
@@ -185,14 +217,20 @@ void mig__sqlite_add_normal(struct mig__buf *buf, const char *from, const char *
 	     t = mig__sqlite_token(mig__sqlite_behind(t))) {
 		if (blank_between(last, t))
 			mig__buf_adds(buf, " ");
-		if (t.kind == MIG__TOKEN_NAME)
-			add_name(buf, t);
-		else if (t.kind == MIG__TOKEN_STRING)
+		if (t.kind == MIG__TOKEN_STRING ||
+		    (t.kind == MIG__TOKEN_NAME && is_name && has_capitals(t) && !is_name(user, t)))
 			mig__buf_add(buf, t.at, t.size);
+		else if (t.kind == MIG__TOKEN_NAME)
+			add_name(buf, t);
 		else
 			add_lower(buf, t.at, t.size);
 		last = t;
 	}
+}
+
+void mig__sqlite_add_normal(struct mig__buf *buf, const char *from, const char *to)
+{
+	mig__sqlite_add_normal_expression(buf, from, to, NULL, NULL);
 }
 
 const char *mig__sqlite_closing(const char *at)

@@ -31,10 +31,17 @@ int mig__sqlite_is(struct mig__sqlite_token t, const char *keyword);
 int mig__sqlite_is_sign(struct mig__sqlite_token t, char sign);
 /* Whether it can be a name: a word, a name in quotes, or a string. */
 int mig__sqlite_is_name(struct mig__sqlite_token t);
+/* Whether it stands for the name, in letters of any case. */
+int mig__sqlite_stands_for(struct mig__sqlite_token t, const char *name);
 /* The name that it stands for, without quotes. */
 void mig__sqlite_add_plain(struct mig__buf *buf, struct mig__sqlite_token t);
 /* Adds the normal text of what is between two places. */
 void mig__sqlite_add_normal(struct mig__buf *buf, const char *from, const char *to);
+/* The same of an expression or query. Where "Name" is no name, SQLite takes it for a string: then
+ * its letters are kept as they are. is_name tells. */
+typedef int (*mig__sqlite_is_name_fn)(void *user, struct mig__sqlite_token t);
+void mig__sqlite_add_normal_expression(struct mig__buf *buf, const char *from, const char *to,
+				       mig__sqlite_is_name_fn is_name, void *user);
 /* Behind the parenthesis that closes the one at `at`; NULL: none does. */
 const char *mig__sqlite_closing(const char *at);
 /* Where the text before `to` ends, blanks and comments left out; at least `from`. */
