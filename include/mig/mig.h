@@ -94,6 +94,10 @@ typedef struct mig_open_options {
 	 * mig_close() (SQLite: in memory). */
 	int32_t scratch;
 	int32_t reserved;
+	/** Where the scratch databases of mig_diff(), mig_autogenerate() and the member above are made,
+	 * if not beside the database: the URL of any database of the same dialect on a server where
+	 * that is allowed. NULL: beside the database. */
+	const char *scratch_url;
 } mig_open_options;
 
 /** Opens a context on the database of a URL.

@@ -53,13 +53,8 @@ enum { DEFAULT_WAIT_MS = 60000 };
 static mig_status move_to_scratch(mig_ctx *ctx)
 {
 	mig_conn *scratch = NULL;
-	mig_status rc;
+	mig_status rc = mig__db_scratch(&ctx->db, &scratch);
 
-	if (!MIG__DB_SLOT(&ctx->db, scratch))
-		rc = mig__fail(&ctx->err, MIG_EUNSUPPORTED, "dialect %s has no scratch databases",
-			       ctx->db.dialect->name);
-	else
-		rc = ctx->db.dialect->scratch(ctx->db.conn, &scratch);
 	if (rc) {
 		mig__db_close(&ctx->db);
 		return rc;
@@ -137,6 +132,11 @@ mig_status mig_open_with(mig_ctx **out, const mig_open_options *options)
 	if (o.database_name) {
 		ctx->database = mig__arena_strdup(&ctx->arena, o.database_name);
 		if (!ctx->database)
+			return mig__fail_nomem(&ctx->err);
+	}
+	if (o.scratch_url) {
+		ctx->db.scratch_url = mig__arena_strdup(&ctx->arena, o.scratch_url);
+		if (!ctx->db.scratch_url)
 			return mig__fail_nomem(&ctx->err);
 	}
 	return connect(ctx, &o);

@@ -14,7 +14,7 @@ int mig__cli_cmd_check(struct mig__cli *cli)
 	if (cli->json) {
 		status = mig__cli_json_print_object(cli, mig__cli_json_difference(&d));
 	} else if (count) {
-		mig__cli_add_operations(cli, &d, "");
+		mig__cli_add_operations(&cli->out, &d, "", NULL);
 	} else if (!cli->quiet) {
 		mig__cli_adds(&cli->out, "No new upgrade operations detected.\n");
 	}

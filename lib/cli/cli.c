@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 enum { MANY = 4096 }; /* arguments of a command that takes a list */
@@ -198,6 +199,7 @@ int mig_cli_main(int argc, char **argv, const mig_cli_options *options)
 	mig_revision_list_free(cli.current);
 	mig_close(cli.ctx);
 	mig__cli_unload_app(&cli);
+	free(cli.scratch_urls);
 	mig__cli_args_finish(&cli.args);
 	mig__cli_config_finish(&cli.config);
 	mig__cli_text_finish(&cli.out);

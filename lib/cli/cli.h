@@ -18,6 +18,8 @@ struct mig__cli {
 	const char *directory; /* of the environment */
 	int directory_named;   /* by the command line or the environment */
 	const char *url;       /* or NULL */
+	const char **scratch_urls; /* of mig.ini; ends with NULL, or NULL */
+	int in_scratch;            /* the context works in a scratch beside the URL */
 	int32_t lock_timeout_ms;
 	mig_ctx *ctx;
 	void *app;                  /* the application's module, or NULL */
@@ -71,6 +73,10 @@ void mig__cli_add_source(struct mig__cli_text *out, const char *file, int32_t li
 /* context.c */
 int mig__cli_settings(struct mig__cli *cli); /* command line, environment, file */
 int mig__cli_open(struct mig__cli *cli, unsigned needs);
+/* Whether a URL is of the dialect of a name, or of another URL. */
+int mig__cli_is_dialect_of(const char *url, const char *name);
+/* The URL that --scratch-url or mig.ini has for the dialect of a name or URL, or NULL. */
+const char *mig__cli_scratch_url(const struct mig__cli *cli, const char *dialect);
 /* Asks where the database is, for cli->current; keeps what was asked before. */
 int mig__cli_read_current(struct mig__cli *cli);
 /* What stands for none in the library's options is -1; 0 is returned for what is not a number. */

@@ -11,7 +11,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-enum kind { TEXT, PATH, LIST, MODELS, PATTERNS, TRUTH, TRANSACTION, SECONDS, COUNT };
+enum kind { TEXT, PATH, LIST, MODELS, PATTERNS, URLS, TRUTH, TRANSACTION, SECONDS, COUNT };
 
 static const struct key {
 	const char *name;
@@ -34,6 +34,7 @@ static const struct key {
 	[MIG__KEY_MODELS] = { "models", MODELS },
 	[MIG__KEY_INCLUDE] = { "include", PATTERNS },
 	[MIG__KEY_EXCLUDE] = { "exclude", PATTERNS },
+	[MIG__KEY_SCRATCH_URL] = { "scratch_url", URLS },
 };
 
 static const char *const truths[] = { "false", "true", "no", "yes", "off", "on", "0", "1" };
@@ -164,6 +165,19 @@ static void add_path(struct reading *r, struct mig__cli_text *out, const char *e
 	add_value(r, out, entry);
 }
 
+static void add_entry(struct reading *r, struct mig__cli_text *out, const char *entry,
+		      enum kind kind)
+{
+	size_t n = kind == MODELS ? mig__cli_dialect_length(entry) : 0;
+
+	mig__cli_add(out, entry, n ? n + 1 : 0);
+	entry += n ? n + 1 : 0;
+	if (kind == PATTERNS || kind == URLS || (kind == MODELS && !n && mig__cli_is_url(entry)))
+		add_value(r, out, entry);
+	else
+		add_path(r, out, entry);
+}
+
 /* Paths stand between blanks or commas; patterns between commas, as "materialized view:mv_*" is
  * one. */
 static void add_list(struct reading *r, struct mig__cli_text *out, const char *value,
@@ -182,10 +196,7 @@ static void add_list(struct reading *r, struct mig__cli_text *out, const char *v
 		if (entry.failed)
 			break;
 		mig__cli_adds(out, out->len ? "\n" : "");
-		if (kind == PATTERNS || (kind == MODELS && mig__cli_is_url(entry.data)))
-			add_value(r, out, entry.data);
-		else
-			add_path(r, out, entry.data);
+		add_entry(r, out, entry.data, kind);
 		value += n;
 	}
 	out->failed |= entry.failed;
@@ -220,7 +231,8 @@ static int take_pair(void *user, const char *section, const char *name, const ch
 	if (!*value)
 		return 1;
 	check_value(r, &keys[k], value);
-	if (keys[k].kind == LIST || keys[k].kind == MODELS || keys[k].kind == PATTERNS)
+	if (keys[k].kind == LIST || keys[k].kind == MODELS || keys[k].kind == PATTERNS ||
+	    keys[k].kind == URLS)
 		add_list(r, out, value, keys[k].kind);
 	else if (keys[k].kind == PATH && !out->len)
 		add_path(r, out, value);
@@ -371,6 +383,13 @@ int mig__cli_is_url(const char *text)
 	struct stat st;
 
 	return n > 1 && text[n] == ':' && stat(text, &st) != 0;
+}
+
+size_t mig__cli_dialect_length(const char *text)
+{
+	size_t n = strspn(text, "abcdefghijklmnopqrstuvwxyz0123456789_");
+
+	return n < MIG__CLI_DIALECT_SIZE && text[n] == '=' ? n : 0;
 }
 
 int mig__cli_config_true(const struct mig__cli_config *config, enum mig__cli_key key)

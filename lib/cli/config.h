@@ -24,6 +24,7 @@ enum mig__cli_key {
 	MIG__KEY_MODELS,
 	MIG__KEY_INCLUDE,
 	MIG__KEY_EXCLUDE,
+	MIG__KEY_SCRATCH_URL,
 	MIG__KEY_COUNT
 };
 
@@ -42,6 +43,9 @@ int mig__cli_config_values(const struct mig__cli_config *config, enum mig__cli_k
 			   const char ***out);
 /* Whether a model, or any text, is the URL of a database and not a file's name. */
 int mig__cli_is_url(const char *text);
+/* Of a model "DIALECT=FILE" the length of DIALECT, less than the size; 0: it names none. */
+enum { MIG__CLI_DIALECT_SIZE = 64 };
+size_t mig__cli_dialect_length(const char *text);
 /* 0 or 1 for the keys that are one of two words. */
 int mig__cli_config_true(const struct mig__cli_config *config, enum mig__cli_key key);
 void mig__cli_config_finish(struct mig__cli_config *config);

@@ -105,7 +105,40 @@ int mig__cli_settings(struct mig__cli *cli)
 		cli->url = mig__cli_config_value(&cli->config, MIG__KEY_URL);
 	if (!cli->url)
 		cli->url = cli->host.url;
+	if (!status && !mig__cli_config_values(&cli->config, MIG__KEY_SCRATCH_URL,
+					       &cli->scratch_urls))
+		status = mig__cli_no_memory(cli);
 	return status;
+}
+
+/* -- scratch databases */
+
+/* One scheme of a dialect begins with the other, "postgres:" and "postgresql+psycopg:"; what comes
+ * after a "+" is a driver. */
+int mig__cli_is_dialect_of(const char *url, const char *name)
+{
+	size_t n = strcspn(url, ":+"), size = strcspn(name, ":+");
+
+	return n && size && !strncmp(url, name, n < size ? n : size);
+}
+
+static const char *of_dialect(const char **urls, const char *name)
+{
+	for (; urls && *urls; urls++)
+		if (mig__cli_is_dialect_of(*urls, name))
+			return *urls;
+	return NULL;
+}
+
+const char *mig__cli_scratch_url(const struct mig__cli *cli, const char *dialect)
+{
+	const char *found = NULL;
+
+	for (size_t i = 0; i < cli->args.given_count && !found; i++)
+		if (cli->args.given[i].id == MIG__OPT_SCRATCH_URL &&
+		    mig__cli_is_dialect_of(cli->args.given[i].value, dialect))
+			found = cli->args.given[i].value;
+	return found ? found : of_dialect(cli->scratch_urls, dialect);
 }
 
 /* -- the context */
@@ -134,8 +167,13 @@ static int open_context(struct mig__cli *cli, unsigned needs)
 		o.lock_timeout_ms = cli->lock_timeout_ms;
 		o.version_table = mig__cli_config_value(config, MIG__KEY_VERSION_TABLE);
 		o.history_table = mig__cli_config_value(config, MIG__KEY_HISTORY_TABLE);
-		o.schema = mig__cli_config_value(config, MIG__KEY_SCHEMA);
+		/* a schema of its own is not there in a scratch */
+		o.schema = cli->in_scratch ? NULL
+					   : mig__cli_config_value(config, MIG__KEY_SCHEMA);
+		o.scratch = cli->in_scratch;
 		o.search_path = mig__cli_config_value(config, MIG__KEY_SEARCH_PATH);
+		if (o.url && !o.scratch)
+			o.scratch_url = mig__cli_scratch_url(cli, o.url);
 		if (!o.url) {
 			mig__cli_fail(cli, "no database is named");
 			mig__cli_hint(cli, "say --url sqlite:FILE, set MIG_URL, or write \"url = "

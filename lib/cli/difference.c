@@ -11,10 +11,26 @@ const struct mig__cli_option mig__cli_model_options[] = {
 	{ MIG__OPT_INCLUDE, 0, "include", "PATTERN",
 	  "compare only what is called so, e.g. app_* or view:*" },
 	{ MIG__OPT_EXCLUDE, 0, "exclude", "PATTERN", "leave alone what is called so" },
+	{ MIG__OPT_SCRATCH_URL, 0, "scratch-url", "URL",
+	  "where empty databases to try SQL in may be made (default: beside the database)" },
 	{ 0 }
 };
 
 /* -- the model: what the application has declared, and besides it the files and databases named */
+
+/* URL, FILE, or DIALECT=FILE for a model in the words of one dialect. */
+static mig_status add_model(mig_model *model, const char *name)
+{
+	size_t n = mig__cli_dialect_length(name);
+	char dialect[MIG__CLI_DIALECT_SIZE];
+
+	if (!n)
+		return mig__cli_is_url(name) ? mig_model_database(model, name)
+					     : mig_model_file(model, NULL, name);
+	memcpy(dialect, name, n);
+	dialect[n] = '\0';
+	return mig_model_file(model, dialect, name + n + 1);
+}
 
 static int add_models(struct mig__cli *cli, mig_model *model)
 {
@@ -25,8 +41,7 @@ static int add_models(struct mig__cli *cli, mig_model *model)
 	if (read && !names)
 		read = mig__cli_config_values(&cli->config, MIG__KEY_MODELS, &names);
 	for (const char **name = names; read && !rc && name && *name; name++)
-		rc = mig__cli_is_url(*name) ? mig_model_database(model, *name)
-					    : mig_model_file(model, NULL, *name);
+		rc = add_model(model, *name);
 	free(names);
 	/* a mistake is kept in the model, and told by what uses it */
 	return read && rc != MIG_ENOMEM ? MIG_CLI_DONE : mig__cli_no_memory(cli);
@@ -40,17 +55,6 @@ static int read_patterns(struct mig__cli *cli, enum mig__cli_option_id option,
 	if (!mig__cli_values(&cli->args, option, out) ||
 	    (!*out && !mig__cli_config_values(&cli->config, key, out)))
 		return mig__cli_no_memory(cli);
-	return MIG_CLI_DONE;
-}
-
-static int read_options(struct mig__cli *cli, struct mig__cli_difference *d)
-{
-	if (!mig__cli_values(&cli->args, MIG__OPT_RENAME, &d->renames))
-		return mig__cli_no_memory(cli);
-	d->rename_count = mig__cli_count(&cli->args, MIG__OPT_RENAME);
-	if (read_patterns(cli, MIG__OPT_INCLUDE, MIG__KEY_INCLUDE, &d->include) ||
-	    read_patterns(cli, MIG__OPT_EXCLUDE, MIG__KEY_EXCLUDE, &d->exclude))
-		return MIG_CLI_ERROR;
 	return MIG_CLI_DONE;
 }
 
@@ -71,6 +75,20 @@ int mig__cli_add_rename(struct mig__cli *cli, struct mig__cli_difference *d, cha
 	answers[d->answer_count++] = text;
 	renames[d->rename_count++] = text;
 	renames[d->rename_count] = NULL;
+	return MIG_CLI_DONE;
+}
+
+static int read_options(struct mig__cli *cli, struct mig__cli_difference *d)
+{
+	if (!mig__cli_values(&cli->args, MIG__OPT_RENAME, &d->renames))
+		return mig__cli_no_memory(cli);
+	d->rename_count = mig__cli_count(&cli->args, MIG__OPT_RENAME);
+	for (size_t i = 0; d->like && i < d->like->answer_count; i++)
+		if (mig__cli_add_rename(cli, d, strdup(d->like->answers[i])))
+			return MIG_CLI_ERROR;
+	if (read_patterns(cli, MIG__OPT_INCLUDE, MIG__KEY_INCLUDE, &d->include) ||
+	    read_patterns(cli, MIG__OPT_EXCLUDE, MIG__KEY_EXCLUDE, &d->exclude))
+		return MIG_CLI_ERROR;
 	return MIG_CLI_DONE;
 }
 
@@ -209,21 +227,30 @@ static void add_words(struct mig__cli_text *out, const mig_op_list *ops, size_t 
 	mig__cli_shown(out, text);
 }
 
-void mig__cli_add_operations(struct mig__cli *cli, const struct mig__cli_difference *d,
-			     const char *lead)
+static void add_dialect(struct mig__cli_text *out, const char *dialect)
+{
+	if (dialect)
+		mig__cli_addf(out, " for %s", dialect);
+}
+
+void mig__cli_add_operations(struct mig__cli_text *out, const struct mig__cli_difference *d,
+			     const char *lead, const char *dialect)
 {
 	const mig_op *op;
 
 	for (size_t i = 0; (op = mig_op_list_at(d->ops, i)); i++) {
 		if (is_replacing(op) && op->type == MIG_OP_CREATE)
 			continue;
-		mig__cli_addf(&cli->out, "%sDetected: ", lead);
-		add_words(&cli->out, d->ops, i);
-		mig__cli_adds(&cli->out, "\n");
+		mig__cli_addf(out, "%sDetected", lead);
+		add_dialect(out, dialect);
+		mig__cli_adds(out, ": ");
+		add_words(out, d->ops, i);
+		mig__cli_adds(out, "\n");
 	}
 }
 
-void mig__cli_warn_losses(struct mig__cli *cli, const struct mig__cli_difference *d)
+void mig__cli_warn_losses(struct mig__cli *cli, const struct mig__cli_difference *d,
+			  const char *dialect)
 {
 	struct mig__cli_text text = { 0 };
 	const mig_op *op;
@@ -232,7 +259,9 @@ void mig__cli_warn_losses(struct mig__cli *cli, const struct mig__cli_difference
 		if (!(op->flags & MIG_OP_DESTRUCTIVE) || op->type == MIG_OP_CREATE)
 			continue;
 		mig__cli_clear(&text);
-		mig__cli_adds(&text, op->type == MIG_OP_DROP ? "loses data: " : "may lose data: ");
+		mig__cli_adds(&text, op->type == MIG_OP_DROP ? "loses data" : "may lose data");
+		add_dialect(&text, dialect);
+		mig__cli_adds(&text, ": ");
 		add_words(&text, d->ops, i);
 		mig__cli_say(cli, mig__cli_string(&text));
 	}

@@ -1,14 +1,15 @@
 /* migrate: the revision that brings the database to the model; also "revision --autogenerate". */
-#include "cli/difference.h"
+#include "cli/dialects.h"
 
 #include <stdio.h>
-#include <string.h>
+#include <stdlib.h>
 #include <unistd.h>
 
 enum { DIRECTIONS = 2 };
 
 const struct mig__cli_option mig__cli_migrate_options[] = {
-	{ MIG__OPT_DIALECT, 0, "dialect", "NAME", "the sections are for this dialect" },
+	{ MIG__OPT_DIALECT, 0, "dialect", "NAME,...",
+	  "sections for these dialects; the database's is one of them" },
 	{ MIG__OPT_DRY_RUN, 0, "dry-run", NULL, "print the SQL, write nothing" },
 	{ MIG__OPT_FORCE, 0, "force", NULL, "write also what could not be proved" },
 	{ MIG__OPT_NO_INPUT, 0, "no-input", NULL, "ask nothing, also on a terminal" },
@@ -18,29 +19,6 @@ const struct mig__cli_option mig__cli_migrate_options[] = {
 
 /* -- what was asked for */
 
-/* The name of the URL's dialect begins with the scheme, up to the "+" of a driver. */
-static int is_dialect_of(const char *url, const char *name)
-{
-	size_t n = strcspn(url, ":+");
-
-	return url[n] && !strncmp(url, name, n);
-}
-
-static int check_dialect(struct mig__cli *cli)
-{
-	const char *name = mig__cli_value(&cli->args, MIG__OPT_DIALECT);
-
-	if (name && (strchr(name, ',') || mig__cli_count(&cli->args, MIG__OPT_DIALECT) > 1))
-		return mig__cli_bad_usage(cli,
-					  "--dialect \"%s\": sections for several dialects at "
-					  "once are not possible yet",
-					  name);
-	if (!name || !cli->url || is_dialect_of(cli->url, name))
-		return MIG_CLI_DONE;
-	return mig__cli_bad_usage(
-		cli, "--dialect \"%s\": only the dialect of the database is possible yet", name);
-}
-
 static int check_options(struct mig__cli *cli)
 {
 	if (mig__cli_count(&cli->args, MIG__OPT_SQL)) {
@@ -49,7 +27,7 @@ static int check_options(struct mig__cli *cli)
 		mig__cli_hint(cli, "--dry-run prints the SQL and writes nothing");
 		return MIG_CLI_USAGE;
 	}
-	return check_dialect(cli);
+	return MIG_CLI_DONE;
 }
 
 static int may_ask(const struct mig__cli *cli)
@@ -72,64 +50,102 @@ static void add_sql(struct mig__cli_text *out, const struct mig__cli_difference 
 	mig__cli_adds(out, mig_op_list_sql(d->ops, direction, NULL));
 }
 
-/* As it would stand in the file. */
-static void add_sections(struct mig__cli *cli, const struct mig__cli_difference *d)
+static void add_dialect_sections(struct mig__cli_text *out, const struct mig__cli_dialect *one)
 {
 	static const char *const names[DIRECTIONS] = { "upgrade", "downgrade" };
-	const char *dialect = mig__cli_value(&cli->args, MIG__OPT_DIALECT);
-	struct mig__cli_text *out = &cli->out;
 
 	for (int32_t i = 0; i < DIRECTIONS; i++) {
 		mig__cli_addf(out, "%s-- mig:%s", out->len ? "\n" : "", names[i]);
-		if (dialect)
-			mig__cli_addf(out, " dialect=%s", dialect);
-		if (mig_op_list_no_transaction(d->ops, i))
+		if (one->name)
+			mig__cli_addf(out, " dialect=%s", one->name);
+		if (mig_op_list_no_transaction(one->d.ops, i))
 			mig__cli_adds(out, " transaction=no");
 		mig__cli_adds(out, "\n");
-		add_sql(out, d, i);
+		add_sql(out, &one->d, i);
 	}
 }
 
-static mig_status create_revision(struct mig__cli *cli, const struct mig__cli_difference *d,
-				  mig_revision_options *o, mig_revision_list **out)
+static int fill_sections(const struct mig__cli_dialect *one, mig_section *sections,
+			 struct mig__cli_text *sql)
 {
-	struct mig__cli_text sql[DIRECTIONS] = { { 0 }, { 0 } };
-	mig_section sections[DIRECTIONS];
-	mig_status rc;
-
 	for (int32_t i = 0; i < DIRECTIONS; i++) {
-		add_sql(&sql[i], d, i);
+		add_sql(&sql[i], &one->d, i);
 		sections[i] = (mig_section){
 			.direction = i,
-			.no_transaction = mig_op_list_no_transaction(d->ops, i),
-			.dialect = mig__cli_value(&cli->args, MIG__OPT_DIALECT),
+			.no_transaction = mig_op_list_no_transaction(one->d.ops, i),
+			.dialect = one->name,
 			.sql = mig__cli_string(&sql[i]),
 		};
 	}
+	return !sql[0].failed && !sql[1].failed;
+}
+
+static int create_revision(struct mig__cli *cli, const struct mig__cli_dialects *dialects,
+			   mig_revision_options *o, mig_revision_list **out)
+{
+	size_t count = dialects->count * DIRECTIONS;
+	struct mig__cli_text *sql = calloc(count, sizeof *sql);
+	mig_section *sections = calloc(count, sizeof *sections);
+	int ready = sql && sections, status = MIG_CLI_DONE;
+
+	for (size_t i = 0; ready && i < count; i += DIRECTIONS)
+		ready = fill_sections(&dialects->at[i / DIRECTIONS], sections + i, sql + i);
 	o->sections = sections;
-	o->section_count = DIRECTIONS;
+	o->section_count = count;
 	o->section_size = sizeof *sections;
-	rc = sql[0].failed || sql[1].failed ? MIG_ENOMEM : mig_revision_create(cli->ctx, o, out);
-	mig__cli_text_finish(&sql[0]);
-	mig__cli_text_finish(&sql[1]);
-	return rc;
+	if (!ready)
+		status = mig__cli_no_memory(cli);
+	else if (mig_revision_create(cli->ctx, o, out))
+		status = mig__cli_ctx_fail(cli);
+	for (size_t i = 0; sql && i < count; i++)
+		mig__cli_text_finish(&sql[i]);
+	free(sql);
+	free(sections);
+	return status;
 }
 
 /* -- what is printed */
 
-static int print_json(struct mig__cli *cli, const struct mig__cli_difference *d,
+static int add_json_sql(json_t *o, const mig_op_list *ops)
+{
+	static const char *const names[DIRECTIONS] = { "upgrade", "downgrade" };
+	int failed = 0;
+
+	for (int32_t i = 0; i < DIRECTIONS; i++)
+		failed |= json_object_set_new(o, names[i],
+					      mig__cli_json_text(mig_op_list_sql(ops, i, NULL))) != 0;
+	return failed;
+}
+
+/* The dialects beside the database's own. */
+static json_t *json_others(const struct mig__cli_dialects *dialects)
+{
+	json_t *list = json_array();
+	int failed = !list;
+
+	for (size_t i = 1; !failed && i < dialects->count; i++) {
+		const struct mig__cli_dialect *one = &dialects->at[i];
+		json_t *o = mig__cli_json_difference(&one->d);
+
+		failed = json_object_set_new(o, "dialect", mig__cli_json_text(one->name)) != 0;
+		failed |= add_json_sql(o, one->d.ops);
+		failed |= json_array_append_new(list, o) != 0;
+	}
+	if (!failed)
+		return list;
+	json_decref(list);
+	return NULL;
+}
+
+static int print_json(struct mig__cli *cli, const struct mig__cli_dialects *dialects,
 		      const mig_revision_list *made)
 {
 	const mig_revision *r = mig_revision_list_at(made, 0);
-	json_t *o = mig__cli_json_difference(d);
-	int failed = !o;
+	json_t *o = mig__cli_json_difference(&dialects->at[0].d);
+	int failed = !o || add_json_sql(o, dialects->at[0].d.ops);
 
-	failed |= json_object_set_new(
-			  o, "upgrade",
-			  mig__cli_json_text(mig_op_list_sql(d->ops, MIG_UPGRADE, NULL))) != 0;
-	failed |= json_object_set_new(
-			  o, "downgrade",
-			  mig__cli_json_text(mig_op_list_sql(d->ops, MIG_DOWNGRADE, NULL))) != 0;
+	if (dialects->count > 1)
+		failed |= json_object_set_new(o, "others", json_others(dialects)) != 0;
 	failed |= json_object_set_new(o, "revision",
 				      r ? mig__cli_json_revision(cli, r) : json_null()) != 0;
 	if (failed) {
@@ -139,19 +155,26 @@ static int print_json(struct mig__cli *cli, const struct mig__cli_difference *d,
 	return mig__cli_json_print_object(cli, o);
 }
 
-static void print_text(struct mig__cli *cli, const struct mig__cli_difference *d,
+static const char *named(const struct mig__cli_dialects *dialects, size_t i)
+{
+	return dialects->count > 1 ? dialects->at[i].name : NULL;
+}
+
+static void print_text(struct mig__cli *cli, const struct mig__cli_dialects *dialects,
 		       const mig_revision_list *made)
 {
 	const mig_revision *r = mig_revision_list_at(made, 0);
 
-	if (!mig_op_list_count(d->ops)) {
+	if (!mig__cli_dialects_differ(dialects)) {
 		mig__cli_adds(&cli->out, cli->quiet ? "" : "No changes in schema detected.\n");
 		return;
 	}
-	if (!cli->quiet)
-		mig__cli_add_operations(cli, d, r ? "" : "-- ");
+	for (size_t i = 0; i < dialects->count && !cli->quiet; i++)
+		mig__cli_add_operations(&cli->out, &dialects->at[i].d, r ? "" : "-- ",
+					named(dialects, i));
 	if (!r) {
-		add_sections(cli, d);
+		for (size_t i = 0; i < dialects->count; i++)
+			add_dialect_sections(&cli->out, &dialects->at[i]);
 		return;
 	}
 	mig__cli_adds(&cli->out, cli->quiet ? "" : "Generating ");
@@ -159,27 +182,36 @@ static void print_text(struct mig__cli *cli, const struct mig__cli_difference *d
 	mig__cli_adds(&cli->out, cli->quiet ? "\n" : " ... done\n");
 }
 
+static void warn(struct mig__cli *cli, const struct mig__cli_dialects *dialects)
+{
+	for (size_t i = 0; i < dialects->count; i++)
+		mig__cli_warn_losses(cli, &dialects->at[i].d, named(dialects, i));
+	for (size_t i = 0; i < dialects->count; i++)
+		mig__cli_warn_uncovered(cli, &dialects->at[i].d);
+}
+
 static int autogenerate(struct mig__cli *cli, mig_revision_options *o)
 {
 	int dry = mig__cli_count(&cli->args, MIG__OPT_DRY_RUN) > 0;
-	struct mig__cli_difference d = { .ask = may_ask(cli) };
+	struct mig__cli_dialects dialects = { 0 };
 	mig_revision_list *made = NULL;
-	int status;
+	int status = mig__cli_read_dialects(cli, &dialects);
 
-	d.force = mig__cli_count(&cli->args, MIG__OPT_FORCE) > 0;
-	status = mig__cli_compare(cli, &d);
-	if (!status && !dry && mig_op_list_count(d.ops) && create_revision(cli, &d, o, &made))
-		status = mig__cli_ctx_fail(cli);
-	if (!status && cli->json)
-		status = print_json(cli, &d, made);
-	else if (!status)
-		print_text(cli, &d, made);
 	if (!status) {
-		mig__cli_warn_losses(cli, &d);
-		mig__cli_warn_uncovered(cli, &d);
+		dialects.at[0].d.ask = may_ask(cli);
+		dialects.at[0].d.force = mig__cli_count(&cli->args, MIG__OPT_FORCE) > 0;
+		status = mig__cli_compare_dialects(cli, &dialects);
 	}
+	if (!status && !dry && mig__cli_dialects_differ(&dialects))
+		status = create_revision(cli, &dialects, o, &made);
+	if (!status && cli->json)
+		status = print_json(cli, &dialects, made);
+	else if (!status)
+		print_text(cli, &dialects, made);
+	if (!status)
+		warn(cli, &dialects);
 	mig_revision_list_free(made);
-	mig__cli_difference_finish(&d);
+	mig__cli_dialects_finish(&dialects);
 	return status;
 }
 

@@ -101,11 +101,35 @@ mig_status mig__db_open(struct mig__db *db, const mig_conn_options *options)
 	return MIG_OK;
 }
 
+mig_status mig__db_scratch(struct mig__db *db, mig_conn **out)
+{
+	mig_conn_options options = { .struct_size = sizeof options,
+				     .url = db->scratch_url,
+				     .version_table = "mig_version",
+				     .history_table = "mig_history" };
+	mig_status rc = MIG_OK;
+
+	if (!MIG__DB_SLOT(db, scratch))
+		return mig__fail(db->err, MIG_EUNSUPPORTED, "dialect %s has no scratch databases",
+				 db->dialect->name);
+	if (db->scratch_url && !db->scratch_maker) {
+		rc = db->dialect->open(&db->host, &options, &db->scratch_maker);
+		if (rc)
+			mig__error_prefix(db->err, "scratch: ");
+	}
+	if (rc)
+		return rc;
+	return db->dialect->scratch(db->scratch_maker ? db->scratch_maker : db->conn, out);
+}
+
 void mig__db_close(struct mig__db *db)
 {
 	atomic_store(&db->open, 0);
 	if (db->conn)
 		db->dialect->close(db->conn);
+	if (db->scratch_maker)
+		db->dialect->close(db->scratch_maker);
+	db->scratch_maker = NULL;
 	db->conn = NULL;
 }
 

@@ -23,6 +23,8 @@ struct mig__db {
 	void (*log)(void *user, int32_t level, const char *message);
 	int32_t (*poll)(void *user, int32_t waiting); /* nonzero: stop */
 	void *user;
+	const char *scratch_url; /* where scratch databases are made; NULL: beside conn */
+	mig_conn *scratch_maker; /* the connection to it, once it was needed */
 	/* set by mig_cancel(): read by poll and before each statement */
 	atomic_int cancelled;
 	atomic_int open; /* conn may be interrupted */
@@ -39,6 +41,8 @@ char *mig__url_masked(const struct mig__alloc *alloc, const char *url);
 /* Opens db->dialect with the options. db->err, log, poll and user are set already. */
 mig_status mig__db_open(struct mig__db *db, const mig_conn_options *options);
 void mig__db_close(struct mig__db *db);
+/* A connection to a new scratch database, which goes when it is closed, before db is. */
+mig_status mig__db_scratch(struct mig__db *db, mig_conn **out);
 /* Any thread. */
 void mig__db_cancel(struct mig__db *db);
 /* MIG_ECANCELLED, with its message, once mig_cancel() was called or poll said stop. */

@@ -700,11 +700,20 @@ mig_status mig__declare(struct mig__db *db, const mig_model *model, struct mig__
 		return inspect_url(db, model->sources->name, out);
 	mig__schema_init(&native, db->err->alloc, db->err);
 	rc = as_objects(db, model, &native, &done);
-	if (!rc && done && live) {
+	if (!rc && done && live)
 		rc = unlike_part(db, model, live, &native, limits, out);
-	} else if (!rc && done) {
+	else if (!rc && done)
 		rc = in_scratch(db, model, &native, NULL, 0, out);
-	} else if (!rc) {
+	if (done && rc == MIG_ESQL && model->sources) {
+		/* run as it is written, it tells where the mistake is */
+		mig__error_clear(db->err);
+		mig__relevant_finish(limits);
+		mig__schema_finish(out);
+		mig__schema_init(out, db->err->alloc, db->err);
+		rc = MIG_OK;
+		done = 0;
+	}
+	if (!rc && !done) {
 		mig__schema_finish(&native); /* with objects of texts that are to be run */
 		mig__schema_init(&native, db->err->alloc, db->err);
 		rc = declared_only(db, model, &native);

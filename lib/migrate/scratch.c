@@ -10,7 +10,7 @@ mig_status mig__scratch_open(struct mig__db *db, struct mig__db *out)
 	mig_status rc;
 
 	*out = (struct mig__db){ .dialect = db->dialect, .err = db->err };
-	rc = db->dialect->scratch(db->conn, &conn);
+	rc = mig__db_scratch(db, &conn);
 	if (rc)
 		return rc;
 	out->conn = conn;

@@ -25,7 +25,7 @@ static void site_begin(struct site *s)
 			     "postgresql://postgres:s3cret@/%s?x=", PQdb(s->place.db));
 	n -= 2;
 	for (PQconninfoOption *o = options; o->keyword; o++)
-		if (o->val && strcmp(o->keyword, "dbname") != 0)
+		if (o->val && strcmp(o->keyword, "dbname") != 0 && strcmp(o->keyword, "user") != 0)
 			n += (size_t)snprintf(url + n, sizeof url - n, "%s%s=%s",
 					      url[n - 1] == '?' ? "" : "&", o->keyword, o->val);
 	PQconninfoFree(options);
@@ -204,6 +204,88 @@ static void test_options(void **state)
 	site_end(&s);
 }
 
+static void write_model(const struct site *s, const char *sql)
+{
+	char path[100];
+	FILE *file;
+
+	snprintf(path, sizeof path, "%s/schema.sql", s->folder);
+	file = fopen(path, "w");
+	assert_non_null(file);
+	fputs(sql, file);
+	fclose(file);
+}
+
+/* One revision for two dialects, each tried in a scratch of its own. */
+static void test_dialects(void **state)
+{
+	struct site s;
+	char arguments[300];
+
+	(void)state;
+	site_begin(&s);
+	write_model(&s, "CREATE TABLE t (id integer PRIMARY KEY, name varchar(80));");
+	snprintf(arguments, sizeof arguments,
+		 "migrate --dialect sqlite,postgresql --rev-id aaaa -m t --models '%s/schema.sql'",
+		 s.folder);
+	assert_shows(&s, arguments, 0,
+		     "Detected for postgresql: create table t\n"
+		     "Detected for sqlite: create table t\n"
+		     "Generating DIR/versions/aaaa_t.sql ... done\n");
+	assert_shows(&s, "upgrade", 0, "Upgrade <base> -> aaaa, t ({*}s)\n{*}");
+	assert_shows(&s, "--url sqlite::memory: upgrade", 0, "Upgrade <base> -> aaaa, t ({*}s)\n{*}");
+	assert_shows(&s, arguments, 0, "No changes in schema detected.\n");
+	write_model(&s, "CREATE TABLE t (id integer PRIMARY KEY, label varchar(80));");
+	snprintf(arguments, sizeof arguments,
+		 "migrate --dialect postgresql,sqlite --rename t.name=label --rev-id bbbb -m two "
+		 "--models '%s/schema.sql'",
+		 s.folder);
+	assert_shows(&s, arguments, 0,
+		     "Detected for postgresql: rename column t.name to label\n"
+		     "Detected for sqlite: rename column t.name to label\n"
+		     "Generating DIR/versions/bbbb_two.sql ... done\n");
+	assert_shows(&s, "upgrade", 0, "Upgrade aaaa -> bbbb, two ({*}s)\n{*}");
+	assert_shows(&s, "downgrade base", 0, "{*}2 revisions undone{*}");
+	site_end(&s);
+}
+
+/* A role that may not create databases has them made elsewhere. */
+static void test_scratch_url(void **state)
+{
+	struct site s;
+	char url[URL_SIZE], arguments[URL_SIZE + 300], *user;
+
+	(void)state;
+	site_begin(&s);
+	snprintf(arguments, sizeof arguments,
+		 "CREATE ROLE mig_test_poor LOGIN PASSWORD 's3cret'; "
+		 "ALTER DATABASE %s OWNER TO mig_test_poor",
+		 PQdb(s.place.db));
+	pg_exec(s.place.db, arguments);
+	snprintf(url, sizeof url, "%s", getenv("MIG_URL"));
+	user = strstr(url, "//postgres:");
+	assert_non_null(user);
+	snprintf(arguments, sizeof arguments, "%.*s//mig_test_poor:%s", (int)(user - url), url,
+		 user + strlen("//postgres:"));
+	setenv("MIG_URL", arguments, 1);
+	write_model(&s, "CREATE TABLE t (id integer PRIMARY KEY);");
+	snprintf(arguments, sizeof arguments, "migrate --models '%s/schema.sql' --rev-id aaaa",
+		 s.folder);
+	assert_shows(&s, arguments, 1, "mig: {*}role mig_test_poor may not create databases\n{*}");
+	snprintf(arguments, sizeof arguments,
+		 "migrate --models '%s/schema.sql' --rev-id aaaa --scratch-url '%s'", s.folder, url);
+	assert_shows(&s, arguments, 0,
+		     "Detected: create table t\n"
+		     "Generating DIR/versions/aaaa_empty_message.sql ... done\n");
+	snprintf(arguments, sizeof arguments,
+		 "check --models '%s/schema.sql' --scratch-url '%s'", s.folder,
+		 "postgresql://postgres@%2Fno%2Fserver/db");
+	assert_shows(&s, "upgrade", 0, "Upgrade <base> -> aaaa, {*}");
+	assert_shows(&s, arguments, 1, "mig: scratch: {*}/no/server{*}");
+	pg_exec(s.place.db, "REASSIGN OWNED BY mig_test_poor TO postgres; DROP ROLE mig_test_poor");
+	site_end(&s);
+}
+
 /* No server, no database, a wrong password: one line, and no password in it. */
 static void test_no_database(void **state)
 {
@@ -227,6 +309,8 @@ int main(int argc, char **argv)
 		cmocka_unit_test(test_round_trip),
 		cmocka_unit_test(test_errors),
 		cmocka_unit_test(test_options),
+		cmocka_unit_test(test_dialects),
+		cmocka_unit_test(test_scratch_url),
 		cmocka_unit_test(test_no_database),
 	};
 

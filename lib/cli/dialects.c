@@ -1,0 +1,160 @@
+/* dialects: a revision with sections for several dialects. The database has one of them; of the
+ * others, the revisions so far are run in a scratch database, and that is compared. */
+#include "cli/dialects.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* -- what was asked for */
+
+static int add_dialect(struct mig__cli *cli, struct mig__cli_dialects *all, const char *name, size_t n)
+{
+	struct mig__cli_dialect *at = realloc(all->at, (all->count + 1) * sizeof *at);
+	struct mig__cli_dialect one = { .name = n ? strndup(name, n) : NULL };
+
+	if (at)
+		all->at = at;
+	if (!at || (n && !one.name)) {
+		free(one.name);
+		return mig__cli_no_memory(cli);
+	}
+	at[all->count++] = one;
+	return MIG_CLI_DONE;
+}
+
+static int is_known(const struct mig__cli_dialects *all, const char *name, size_t n)
+{
+	for (size_t i = 0; i < all->count; i++)
+		if (strlen(all->at[i].name) == n && !strncmp(all->at[i].name, name, n))
+			return 1;
+	return 0;
+}
+
+static int split_names(struct mig__cli *cli, struct mig__cli_dialects *all, const char *const *values)
+{
+	int status = MIG_CLI_DONE;
+
+	for (; !status && values && *values; values++)
+		for (const char *p = *values; !status; p++) {
+			size_t n = strcspn(p, ",");
+
+			if (!n)
+				return mig__cli_bad_usage(cli, "--dialect \"%s\": a name is missing",
+							  *values);
+			if (!is_known(all, p, n))
+				status = add_dialect(cli, all, p, n);
+			p += n;
+			if (!*p)
+				break;
+		}
+	return status;
+}
+
+/* The database's own comes first. */
+static int find_own(struct mig__cli *cli, struct mig__cli_dialects *all)
+{
+	for (size_t i = 0; i < all->count; i++)
+		if (mig__cli_is_dialect_of(cli->url, all->at[i].name)) {
+			struct mig__cli_dialect own = all->at[i];
+
+			memmove(all->at + 1, all->at, i * sizeof own);
+			all->at[0] = own;
+			return MIG_CLI_DONE;
+		}
+	mig__cli_bad_usage(cli, "--dialect: the database's own is not among them");
+	mig__cli_hint(cli, "name it first, e.g. --dialect sqlite,postgresql for a sqlite: URL");
+	return MIG_CLI_USAGE;
+}
+
+int mig__cli_read_dialects(struct mig__cli *cli, struct mig__cli_dialects *out)
+{
+	const char **values;
+	int status;
+
+	if (!mig__cli_values(&cli->args, MIG__OPT_DIALECT, &values))
+		return mig__cli_no_memory(cli);
+	status = values ? split_names(cli, out, values) : add_dialect(cli, out, "", 0);
+	if (!status && values && cli->url)
+		status = find_own(cli, out);
+	free(values);
+	return status;
+}
+
+/* -- the scratch */
+
+static int no_scratch(struct mig__cli *cli, const char *name)
+{
+	mig__cli_bad_usage(cli, "--dialect %s: there is no database to try it in", name);
+	mig__cli_hint(cli, "say --scratch-url URL, or write \"scratch_url = URL\" into mig.ini: a "
+			   "server where an empty database may be made for a moment");
+	return MIG_CLI_USAGE;
+}
+
+static int open_side(struct mig__cli *cli, struct mig__cli_dialect *one)
+{
+	struct mig__cli_signals *signals;
+	struct mig__cli *side = &one->side;
+	const char *url = mig__cli_scratch_url(cli, one->name);
+	mig_status rc;
+	int status;
+
+	if (!url && !strcmp(one->name, "sqlite"))
+		url = "sqlite::memory:";
+	if (!url)
+		return no_scratch(cli, one->name);
+	*side = *cli;
+	side->ctx = NULL;
+	side->app = NULL;
+	side->current = NULL;
+	side->out = (struct mig__cli_text){ 0 };
+	side->url = url;
+	side->in_scratch = 1;
+	status = mig__cli_open(side, cli->args.command->needs | MIG__CLI_DATABASE);
+	if (status)
+		return status;
+	signals = mig__cli_signals_catch(side->ctx);
+	rc = mig_upgrade(side->ctx, "heads");
+	mig__cli_signals_release(signals);
+	return rc ? mig__cli_ctx_fail(side) : MIG_CLI_DONE;
+}
+
+/* -- the comparison */
+
+int mig__cli_compare_dialects(struct mig__cli *cli, struct mig__cli_dialects *dialects)
+{
+	int status = mig__cli_compare(cli, &dialects->at[0].d);
+
+	for (size_t i = 1; !status && i < dialects->count; i++) {
+		struct mig__cli_dialect *one = &dialects->at[i];
+
+		one->d.force = dialects->at[0].d.force;
+		one->d.like = &dialects->at[0].d;
+		status = open_side(cli, one);
+		if (!status)
+			status = mig__cli_compare(&one->side, &one->d);
+	}
+	return status;
+}
+
+int mig__cli_dialects_differ(const struct mig__cli_dialects *dialects)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < dialects->count; i++)
+		count += mig_op_list_count(dialects->at[i].d.ops);
+	return count > 0;
+}
+
+void mig__cli_dialects_finish(struct mig__cli_dialects *dialects)
+{
+	for (size_t i = 0; i < dialects->count; i++) {
+		struct mig__cli_dialect *one = &dialects->at[i];
+
+		mig__cli_difference_finish(&one->d);
+		free(one->name);
+		mig_close(one->side.ctx);
+		mig__cli_unload_app(&one->side);
+		mig__cli_text_finish(&one->side.out);
+	}
+	free(dialects->at);
+}
