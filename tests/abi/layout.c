@@ -173,7 +173,7 @@ AT(mig_allocator, realloc_fn, 8);
 AT(mig_allocator, user, 16);
 
 /* mig_open_options */
-SIZE(mig_open_options, 104);
+SIZE(mig_open_options, 112);
 AT(mig_open_options, struct_size, 0);
 AT(mig_open_options, url, 8);
 AT(mig_open_options, connection, 16);
@@ -189,6 +189,7 @@ AT(mig_open_options, create, 84);
 AT(mig_open_options, search_path, 88);
 AT(mig_open_options, scratch, 96);
 AT(mig_open_options, reserved, 100);
+AT(mig_open_options, scratch_url, 104);
 
 /* mig_progress */
 SIZE(mig_progress, 80);
