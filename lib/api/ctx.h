@@ -22,7 +22,7 @@ struct mig__source {
 	int32_t recursive;
 	const char *text;
 	size_t size;
-	const mig_bundle *bundle;
+	mig_bundle bundle;
 	mig_revision_def def;
 };
 

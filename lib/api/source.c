@@ -74,16 +74,17 @@ mig_status mig_add_script(mig_ctx *ctx, const char *name, const char *text, size
 
 mig_status mig_add_bundle(mig_ctx *ctx, const mig_bundle *bundle)
 {
-	struct mig__source source = { .kind = MIG__BUNDLE, .bundle = bundle };
+	struct mig__source source = { .kind = MIG__BUNDLE };
 	mig_status rc = mig__enter(ctx);
 
 	if (rc)
 		return rc;
-	if (!bundle || bundle->struct_size < sizeof *bundle ||
+	if (!bundle || bundle->struct_size < offsetof(mig_bundle, heads) ||
 	    bundle->revision_size < sizeof(mig_bundle_revision) ||
 	    bundle->section_size < sizeof(mig_bundle_section))
 		return mig__fail(&ctx->err, MIG_EINVAL, "not a bundle: its sizes are too small");
-	return add(ctx, &source);
+	rc = mig__options_read(&source.bundle, sizeof source.bundle, bundle, &ctx->err);
+	return rc ? rc : add(ctx, &source);
 }
 
 static mig_status keep_list(mig_ctx *ctx, const char *const *list, const char *const **out)
@@ -146,7 +147,7 @@ static mig_status read_source(mig_ctx *ctx, const struct mig__source *s, int32_t
 	case MIG__TEXT:
 		return mig__set_add_text(&ctx->set, s->name, s->text, s->size, &ctx->err);
 	case MIG__BUNDLE:
-		return mig__set_add_bundle(&ctx->set, s->bundle, &ctx->err);
+		return mig__set_add_bundle(&ctx->set, &s->bundle, &ctx->err);
 	case MIG__FUNCTIONS:
 		return mig__set_add_c(&ctx->set, &s->def, &ctx->err);
 	}

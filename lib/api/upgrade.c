@@ -3,13 +3,45 @@
 
 #include <string.h>
 
+static mig_status load(void *user, struct mig__world *out)
+{
+	mig_ctx *ctx = user;
+	mig_status rc = mig__load(ctx, 1);
+
+	if (!rc)
+		*out = mig__world_of(ctx);
+	return rc;
+}
+
+/* The heads of the one bundle that all revisions come from, if the target is them. */
+static const mig_bundle *target_heads(const mig_ctx *ctx, const char *target)
+{
+	const mig_bundle *b;
+
+	if (ctx->source_count != 1)
+		return NULL;
+	b = &ctx->sources[0].bundle;
+	if (ctx->sources[0].kind != MIG__BUNDLE || ctx->loaded ||
+	    !b->head_count || !b->heads || !b->revisions)
+		return NULL;
+	for (size_t i = 0; i < b->head_count; i++)
+		if (b->heads[i] >= b->count)
+			return NULL;
+	if (!strcmp(target, "heads") || (b->head_count == 1 && !strcmp(target, "head")))
+		return b;
+	return NULL;
+}
+
 /* Runs `work` with callbacks connected; the cancel flag is used up by it. */
-static mig_status go(mig_ctx *ctx, const mig_run_options *options,
+static mig_status go(mig_ctx *ctx, const mig_run_options *options, const mig_bundle *heads,
 		     mig_status (*work)(struct mig__run *run, void *user), void *user)
 {
 	struct mig__run run = { .alloc = &ctx->alloc,
 				.err = &ctx->err,
 				.db = &ctx->db,
+				.heads = heads,
+				.load = load,
+				.load_user = ctx,
 				.progress = ctx->progress,
 				.progress_user = ctx->progress_user,
 				.before = ctx->before,
@@ -22,11 +54,10 @@ static mig_status go(mig_ctx *ctx, const mig_run_options *options,
 		    run.options.statement_lock_timeout_ms < -1 ||
 		    run.options.statement_timeout_ms < -1 || run.options.retries < -1))
 		rc = mig__fail(&ctx->err, MIG_EINVAL, "a run option is out of range");
-	if (!rc)
-		rc = mig__load(ctx, 1);
+	if (!rc && !heads)
+		rc = load(ctx, &run.world);
 	if (rc)
 		return rc;
-	run.world = mig__world_of(ctx);
 	ctx->run = &run;
 	ctx->busy = 1;
 	rc = work(&run, user);
@@ -57,7 +88,7 @@ mig_status mig_upgrade_with(mig_ctx *ctx, const char *target, const mig_run_opti
 		return rc;
 	if (!target)
 		return mig__fail(&ctx->err, MIG_EINVAL, "the target is NULL: use \"head\"");
-	return go(ctx, options, run_to, &to);
+	return go(ctx, options, target_heads(ctx, target), run_to, &to);
 }
 
 mig_status mig_upgrade(mig_ctx *ctx, const char *target)
@@ -75,7 +106,7 @@ mig_status mig_downgrade_with(mig_ctx *ctx, const char *target, const mig_run_op
 	if (!target)
 		return mig__fail(&ctx->err, MIG_EINVAL,
 				 "the target is NULL: use \"-1\" or \"base\"");
-	return go(ctx, options, run_to, &to);
+	return go(ctx, options, NULL, run_to, &to);
 }
 
 mig_status mig_downgrade(mig_ctx *ctx, const char *target)
@@ -108,7 +139,7 @@ mig_status mig_stamp_with(mig_ctx *ctx, const char *const *targets, size_t count
 	for (size_t i = 0; i < count; i++)
 		if (!targets[i])
 			return mig__fail(&ctx->err, MIG_EINVAL, "target %zu is NULL", i + 1);
-	return go(ctx, options, run_stamp, &stamp);
+	return go(ctx, options, NULL, run_stamp, &stamp);
 }
 
 mig_status mig_stamp(mig_ctx *ctx, const char *target)
@@ -126,5 +157,5 @@ mig_status mig_ensure_version(mig_ctx *ctx)
 {
 	mig_status rc = mig__enter_db(ctx);
 
-	return rc ? rc : go(ctx, NULL, run_ensure, NULL);
+	return rc ? rc : go(ctx, NULL, NULL, run_ensure, NULL);
 }

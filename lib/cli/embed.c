@@ -16,6 +16,8 @@
 const struct mig__cli_option mig__cli_embed_options[] = {
 	{ MIG__OPT_OUTPUT, 'o', "output", "FILE.c", "where to write it (default: stdout)" },
 	{ MIG__OPT_HEADER, 0, "header", "FILE.h", "write a header that declares it, too" },
+	{ MIG__OPT_CHECK, 0, "check", NULL,
+	  "write nothing; status 3 if the files are not up to date" },
 	{ MIG__OPT_SYMBOL, 0, "symbol", "NAME", "its name in C (default: migrations)" },
 	{ 0 }
 };
@@ -229,9 +231,54 @@ static int add_row(struct writer *w, size_t number)
 	return MIG_CLI_DONE;
 }
 
+struct head {
+	const char *id;
+	size_t row;
+};
+
+static int by_id(const void *a, const void *b)
+{
+	return strcmp(((const struct head *)a)->id, ((const struct head *)b)->id);
+}
+
+/* None if a head is needed by another: a database has no row of it then. */
+static size_t find_heads(const struct writer *w, struct head *heads)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < mig_revision_list_count(w->list); i++) {
+		const mig_revision *r = mig_revision_list_at(w->list, w->entries[i].at);
+		uint32_t flags = mig_revision_flags(r);
+
+		if (!(flags & MIG_REVISION_HEAD))
+			continue;
+		if (!(flags & MIG_REVISION_EFFECTIVE_HEAD))
+			return 0;
+		heads[count++] = (struct head){ mig_revision_id(r), i };
+	}
+	qsort(heads, count, sizeof *heads, by_id);
+	return count;
+}
+
+static int add_heads(struct writer *w, size_t *count)
+{
+	struct head *heads = calloc(mig_revision_list_count(w->list) + 1, sizeof *heads);
+
+	if (!heads)
+		return mig__cli_no_memory(w->cli);
+	*count = find_heads(w, heads);
+	if (*count)
+		mig__cli_addf(w->out, "\nstatic const uint32_t %s_heads[] = { ", w->symbol);
+	for (size_t i = 0; i < *count; i++)
+		mig__cli_addf(w->out, "%s%zu", i ? ", " : "", heads[i].row);
+	mig__cli_adds(w->out, *count ? " };\n" : "");
+	free(heads);
+	return MIG_CLI_DONE;
+}
+
 static int add_source(struct writer *w)
 {
-	size_t count = mig_revision_list_count(w->list);
+	size_t count = mig_revision_list_count(w->list), heads = 0;
 	int status = MIG_CLI_DONE;
 
 	mig__cli_adds(w->out,
@@ -247,6 +294,8 @@ static int add_source(struct writer *w)
 		status = add_row(w, i);
 	if (count)
 		mig__cli_adds(w->out, "};\n");
+	if (!status)
+		status = add_heads(w, &heads);
 	mig__cli_addf(w->out,
 		      "\nconst mig_bundle %s = {\n"
 		      "\t.struct_size = sizeof(mig_bundle),\n"
@@ -254,8 +303,11 @@ static int add_source(struct writer *w)
 		      "\t.section_size = sizeof(mig_bundle_section),\n"
 		      "\t.count = %zu,\n"
 		      "\t.revisions = %s%s,\n"
+		      "\t.heads = %s%s,\n"
+		      "\t.head_count = %zu,\n"
 		      "};\n",
-		      w->symbol, count, count ? w->symbol : "NULL", count ? "_revisions" : "");
+		      w->symbol, count, count ? w->symbol : "NULL", count ? "_revisions" : "",
+		      heads ? w->symbol : "NULL", heads ? "_heads" : "", heads);
 	return status;
 }
 
@@ -317,24 +369,49 @@ static int save(struct mig__cli *cli, const char *path, const struct mig__cli_te
 	return status;
 }
 
+/* Whether the file has just this text. */
+static int check_text(struct mig__cli *cli, const char *path, const struct mig__cli_text *text)
+{
+	struct mig__cli_text say = { 0 };
+	FILE *f = fopen(path, "rb");
+	size_t at = 0, n = 0;
+	char part[4096];
+	int same = f != NULL;
+
+	while (same && (n = fread(part, 1, sizeof part, f)) > 0) {
+		same = n <= text->len - at && !memcmp(part, text->data + at, n);
+		at += n;
+	}
+	same = same && !ferror(f) && at == text->len;
+	if (f)
+		fclose(f);
+	if (same)
+		return MIG_CLI_DONE;
+	mig__cli_addf(&say, "%s is not what \"%s embed\" would write", path, cli->program);
+	mig__cli_say(cli, mig__cli_string(&say));
+	mig__cli_text_finish(&say);
+	return MIG_CLI_FOUND;
+}
+
 static int save_all(struct mig__cli *cli, const struct mig__cli_text *source, const char *symbol)
 {
 	const char *path = mig__cli_value(&cli->args, MIG__OPT_OUTPUT);
 	const char *header_path = mig__cli_value(&cli->args, MIG__OPT_HEADER);
+	int (*put)(struct mig__cli *, const char *, const struct mig__cli_text *) =
+		mig__cli_count(&cli->args, MIG__OPT_CHECK) ? check_text : save;
 	struct mig__cli_text header = { 0 };
 	int status = MIG_CLI_DONE;
 
-	if (path && strcmp(path, "-") != 0)
-		status = save(cli, path, source);
-	else if (source->failed)
+	add_header(&header, symbol);
+	if (source->failed || header.failed)
 		status = mig__cli_no_memory(cli);
+	else if (path && strcmp(path, "-") != 0)
+		status = put(cli, path, source);
 	else
 		mig__cli_add(&cli->out, source->data, source->len);
-	if (!status && header_path) {
-		add_header(&header, symbol);
-		status = save(cli, header_path, &header);
-		mig__cli_text_finish(&header);
-	}
+	if (!status && header_path)
+		status = put(cli, header_path, &header);
+	mig__cli_text_finish(&header);
 	return status;
 }
 
@@ -348,6 +425,9 @@ int mig__cli_cmd_embed(struct mig__cli *cli)
 
 	if (!mig__cli_is_c_name(w.symbol))
 		return mig__cli_bad_usage(cli, "--symbol is not a name in C: \"%s\"", w.symbol);
+	if (mig__cli_count(&cli->args, MIG__OPT_CHECK) &&
+	    !mig__cli_value(&cli->args, MIG__OPT_OUTPUT))
+		return mig__cli_bad_usage(cli, "--check needs -o FILE.c, which it compares");
 	status = mig__cli_open(cli, cli->args.command->needs);
 	if (status)
 		return status;

@@ -78,7 +78,8 @@ mig_status mig__plan_make(const struct mig__alloc *alloc, struct mig__world *wor
 void mig__plan_finish(const struct mig__alloc *alloc, const struct mig__world *world,
 		      struct mig__plan *plan)
 {
-	mig__route_finish(world->graph, &plan->route);
+	if (world->graph) /* not loaded: there is no plan */
+		mig__route_finish(world->graph, &plan->route);
 	mig__free(alloc, plan->transactional);
 	memset(plan, 0, sizeof *plan);
 }

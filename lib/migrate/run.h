@@ -26,6 +26,11 @@ struct mig__run {
 	struct mig__error *err;
 	struct mig__db *db;
 	struct mig__world world;
+	/* Instead of world: the heads that an upgrade goes to. Only if the database is not there, the
+	 * world is loaded. */
+	const mig_bundle *heads;
+	mig_status (*load)(void *user, struct mig__world *out);
+	void *load_user;
 	mig_run_options options;
 	mig_progress_fn progress;
 	void *progress_user;

@@ -150,7 +150,7 @@ mig_status mig__set_add_bundle(struct mig__set *set, const mig_bundle *bundle,
 {
 	mig_status rc = MIG_OK;
 
-	if (bundle->struct_size < sizeof *bundle ||
+	if (bundle->struct_size < offsetof(mig_bundle, heads) ||
 	    bundle->revision_size < sizeof(mig_bundle_revision) ||
 	    bundle->section_size < sizeof(mig_bundle_section))
 		return mig__fail(err, MIG_EINVAL, "not a bundle: its sizes are too small");

@@ -254,12 +254,14 @@ AT(mig_bundle_revision, lock_timeout_ms, 152);
 AT(mig_bundle_revision, statement_timeout_ms, 156);
 
 /* mig_bundle */
-SIZE(mig_bundle, 40);
+SIZE(mig_bundle, 56);
 AT(mig_bundle, struct_size, 0);
 AT(mig_bundle, revision_size, 8);
 AT(mig_bundle, section_size, 16);
 AT(mig_bundle, count, 24);
 AT(mig_bundle, revisions, 32);
+AT(mig_bundle, heads, 40);
+AT(mig_bundle, head_count, 48);
 
 /* mig_run_options */
 SIZE(mig_run_options, 40);

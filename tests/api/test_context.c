@@ -77,6 +77,80 @@ static void test_struct_sizes(void **state)
 	mig_close(ctx);
 }
 
+static mig_bundle_revision of_bundle(const char *id, const char *const *revises, uint8_t chain,
+				     const mig_bundle_section *sections)
+{
+	static const char text[] = "CREATE TABLE b (x);";
+
+	return (mig_bundle_revision){ .id = id,
+				      .message = "m",
+				      .created = "",
+				      .file = "f",
+				      .revises = revises,
+				      .text = text,
+				      .text_size = sizeof text - 1,
+				      .sections = sections,
+				      .section_count = 1,
+				      .chain = { chain } };
+}
+
+/* Heads that a bundle tells spare the look at the rest, and are never believed beyond their rows. */
+static void test_bundle_heads(void **state)
+{
+	struct place *p = *state;
+	const mig_bundle_section whole[] = { { .direction = MIG_UPGRADE, .size = 19 } };
+	const mig_bundle_section none[] = { { .direction = MIG_UPGRADE, .size = 0 } };
+	const char *const one[] = { "one", NULL };
+	mig_bundle_revision revisions[] = { of_bundle("one", NULL, 1, whole),
+					    of_bundle("two", one, 2, none) };
+	uint32_t heads[] = { 0 };
+	struct {
+		mig_bundle b;
+		uint64_t more;
+	} later = { { .struct_size = sizeof later,
+		      .revision_size = sizeof *revisions,
+		      .section_size = sizeof *whole,
+		      .count = 1,
+		      .revisions = revisions,
+		      .heads = heads,
+		      .head_count = 1 },
+		    0 };
+	mig_bundle *b = &later.b;
+	mig_ctx *ctx;
+
+	for (int i = 0; i < 3; i++) { /* the last time in a bundle that ends before the heads */
+		ctx = open_place(p);
+		if (i == 2)
+			b->struct_size = offsetof(mig_bundle, heads);
+		ok(ctx, mig_add_bundle(ctx, b));
+		ok(ctx, mig_upgrade(ctx, "head"));
+		ok(ctx, mig_upgrade(ctx, "head"));
+		mig_close(ctx);
+	}
+	b->struct_size = sizeof later;
+	for (uint8_t chain = 1; chain < 3; chain++) { /* as it was, then edited */
+		ctx = open_place(p);
+		revisions[0].chain[0] = chain;
+		ok(ctx, mig_add_bundle(ctx, b));
+		expect(ctx, chain == 1 ? MIG_OK : MIG_EEDITED, mig_upgrade(ctx, "head"));
+		expect(ctx, chain == 1 ? MIG_OK : MIG_EEDITED, mig_upgrade(ctx, "heads"));
+		mig_close(ctx);
+	}
+	revisions[0].chain[0] = 1;
+	b->count = 2;
+	for (uint32_t head = 1; head < 4; head += 2) { /* the right one, then none at all */
+		ctx = open_place(p);
+		heads[0] = head;
+		ok(ctx, mig_add_bundle(ctx, b));
+		ok(ctx, mig_upgrade(ctx, "head"));
+		mig_close(ctx);
+	}
+	later.more = 1;
+	ctx = open_place(p);
+	expect(ctx, MIG_EINVAL, mig_add_bundle(ctx, b));
+	mig_close(ctx);
+}
+
 static void test_null_arguments(void **state)
 {
 	struct place *p = *state;
@@ -321,8 +395,9 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_names), T(test_open_errors),        T(test_struct_sizes),
-		T(test_null_arguments),       T(test_without_a_database), T(test_questions),
-		T(test_graph_errors),         T(test_take_connection),    T(test_log),
+		T(test_bundle_heads),         T(test_null_arguments),     T(test_without_a_database),
+		T(test_questions),            T(test_graph_errors),       T(test_take_connection),
+		T(test_log),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -251,7 +251,13 @@ int gen_bundle(struct gen *gen, mig_bundle *out)
 		b->sections = r->sections;
 		b->section_count = 2;
 	}
-	*out = (mig_bundle){ sizeof(mig_bundle), sizeof(mig_bundle_revision),
-			     sizeof(mig_bundle_section), gen->count, gen->bundled };
+	gen->head = (uint32_t)(gen->count - 1);
+	*out = (mig_bundle){ .struct_size = sizeof(mig_bundle),
+			     .revision_size = sizeof(mig_bundle_revision),
+			     .section_size = sizeof(mig_bundle_section),
+			     .count = gen->count,
+			     .revisions = gen->bundled,
+			     .heads = gen->count ? &gen->head : NULL,
+			     .head_count = gen->count != 0 };
 	return 0;
 }

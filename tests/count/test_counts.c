@@ -321,8 +321,11 @@ static struct heap heap_of_noop(const mig_bundle *bundle, const char *url)
 	return heap;
 }
 
-/* heap[0]: an upgrade of n revisions in one transaction; heap[1]: the no-op after it. */
-static void heaps_of(size_t n, struct heap heap[2])
+/* heap[0]: an upgrade of n revisions in one transaction; heap[1]: the no-op after it; heap[2]: the
+ * same where the bundle does not tell its heads. */
+enum { HEAPS = 3 };
+
+static void heaps_of(size_t n, struct heap heap[HEAPS])
 {
 	struct folder folder;
 	struct gen gen;
@@ -335,6 +338,8 @@ static void heaps_of(size_t n, struct heap heap[2])
 	assert_int_equal(gen_bundle(&gen, &bundle), 0);
 	heap[0] = heap_of_noop(&bundle, url);
 	heap[1] = heap_of_noop(&bundle, url);
+	bundle.head_count = 0;
+	heap[2] = heap_of_noop(&bundle, url);
 	gen_free(&gen);
 	folder_remove(&folder);
 }
@@ -347,7 +352,7 @@ static void print_heap(const char *what, size_t n, const struct heap *heap)
 
 static void test_memory_grows_linearly(void **unused)
 {
-	struct heap small[2], large[2];
+	struct heap small[HEAPS], large[HEAPS];
 
 	(void)unused;
 	heaps_of(500, small);
@@ -356,14 +361,19 @@ static void test_memory_grows_linearly(void **unused)
 	print_heap("upgrade", 1000, &large[0]);
 	print_heap("no-op", 500, &small[1]);
 	print_heap("no-op", 1000, &large[1]);
-	for (int i = 0; i < 2; i++) {
+	print_heap("no-op without heads", 1000, &large[2]);
+	for (int i = 0; i < HEAPS; i++) {
 		assert_true(large[i].requests <= small[i].requests * 23 / 10);
 		assert_true(large[i].bytes <= small[i].bytes * 23 / 10);
 		assert_true(large[i].peak <= small[i].peak * 23 / 10);
 	}
-	/* The no-op of compiled-in revisions: no allocation for each of them. */
-	assert_true(large[1].requests < 200);
-	assert_true(large[1].peak < 1024 * 1024);
+	/* The no-op of compiled-in revisions: nothing of it depends on their number. */
+	assert_int_equal(large[1].requests, small[1].requests);
+	assert_int_equal(large[1].bytes, small[1].bytes);
+	assert_true(large[1].peak < 64 * 1024);
+	/* no allocation for each of them */
+	assert_true(large[2].requests < 200);
+	assert_true(large[2].peak < 1024 * 1024);
 	assert_true(large[0].peak < 2 * 1024 * 1024);
 }
 

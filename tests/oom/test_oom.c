@@ -139,8 +139,11 @@ static mig_status add_bundle(mig_ctx *ctx, const struct place *place)
 					  .text_size = sizeof(text) - 1,
 					  .sections = sections,
 					  .section_count = 2 };
-	bundle =
-		(mig_bundle){ sizeof(bundle), sizeof(revision), sizeof(sections[0]), 1, &revision };
+	bundle = (mig_bundle){ .struct_size = sizeof(bundle),
+			       .revision_size = sizeof(revision),
+			       .section_size = sizeof(sections[0]),
+			       .count = 1,
+			       .revisions = &revision };
 	return mig_add_bundle(ctx, &bundle);
 }
 

@@ -715,7 +715,7 @@ static void test_bundle(void **user)
 		  { NULL } },
 	};
 	mig_bundle bundle = { sizeof bundle, sizeof *revisions, sizeof *sections, 2,
-			      &revisions[0].known };
+			      &revisions[0].known, NULL, 0 };
 	struct state *s = *user;
 	struct mig__script *b;
 	struct mig__body body;
@@ -873,7 +873,7 @@ static mig_status sources_once(const struct mig__alloc *alloc, void *user)
 		.id = "b", .text = user, .text_size = strlen(user), .lock_timeout_ms = 7
 	};
 	mig_bundle bundle = { sizeof bundle, sizeof revision, sizeof(mig_bundle_section), 1,
-			      &revision };
+			      &revision, NULL, 0 };
 	struct mig__error err;
 	struct mig__set set;
 	mig_status rc;
