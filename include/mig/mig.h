@@ -295,8 +295,8 @@ typedef struct mig_bundle {
 	size_t section_size;  /**< sizeof(mig_bundle_section) */
 	size_t count;
 	const mig_bundle_revision *revisions;
-	/** The numbers of its heads, in the order of their ids' bytes: a database that has these rows
-	 * is up to date, and nothing else of the bundle is looked at. */
+	/** The numbers of its heads, in the order of their ids' bytes: a database that has these
+	 * rows is up to date, and nothing else of the bundle is looked at. */
 	const uint32_t *heads;
 	/** 0: not given, or the bundle has dependencies for which heads alone do not tell. */
 	size_t head_count;

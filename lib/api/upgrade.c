@@ -21,8 +21,8 @@ static const mig_bundle *target_heads(const mig_ctx *ctx, const char *target)
 	if (ctx->source_count != 1)
 		return NULL;
 	b = &ctx->sources[0].bundle;
-	if (ctx->sources[0].kind != MIG__BUNDLE || ctx->loaded ||
-	    !b->head_count || !b->heads || !b->revisions)
+	if (ctx->sources[0].kind != MIG__BUNDLE || ctx->loaded || !b->head_count || !b->heads ||
+	    !b->revisions)
 		return NULL;
 	for (size_t i = 0; i < b->head_count; i++)
 		if (b->heads[i] >= b->count)

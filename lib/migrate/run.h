@@ -26,8 +26,8 @@ struct mig__run {
 	struct mig__error *err;
 	struct mig__db *db;
 	struct mig__world world;
-	/* Instead of world: the heads that an upgrade goes to. Only if the database is not there, the
-	 * world is loaded. */
+	/* Instead of world: the heads that an upgrade goes to. Only if the database is not there,
+	 * the world is loaded. */
 	const mig_bundle *heads;
 	mig_status (*load)(void *user, struct mig__world *out);
 	void *load_user;

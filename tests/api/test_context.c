@@ -94,7 +94,8 @@ static mig_bundle_revision of_bundle(const char *id, const char *const *revises,
 				      .chain = { chain } };
 }
 
-/* Heads that a bundle tells spare the look at the rest, and are never believed beyond their rows. */
+/* Heads that a bundle tells spare the look at the rest, and are never believed beyond their rows.
+ */
 static void test_bundle_heads(void **state)
 {
 	struct place *p = *state;
@@ -394,9 +395,15 @@ static void test_log(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_names), T(test_open_errors),        T(test_struct_sizes),
-		T(test_bundle_heads),         T(test_null_arguments),     T(test_without_a_database),
-		T(test_questions),            T(test_graph_errors),       T(test_take_connection),
+		cmocka_unit_test(test_names),
+		T(test_open_errors),
+		T(test_struct_sizes),
+		T(test_bundle_heads),
+		T(test_null_arguments),
+		T(test_without_a_database),
+		T(test_questions),
+		T(test_graph_errors),
+		T(test_take_connection),
 		T(test_log),
 	};
 

@@ -23,7 +23,7 @@ struct gen {
 	struct gen_revision *at;
 	size_t count;
 	mig_bundle_revision *bundled; /* after gen_bundle() */
-	uint32_t head; /* number of the last */
+	uint32_t head;                /* number of the last */
 };
 
 /* Both return 0, or -1 when there is no memory. padding: bytes of comment in each upgrade. */

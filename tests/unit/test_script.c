@@ -714,8 +714,9 @@ static void test_bundle(void **user)
 		    .chain = { 9 } },
 		  { NULL } },
 	};
-	mig_bundle bundle = { sizeof bundle, sizeof *revisions, sizeof *sections, 2,
-			      &revisions[0].known, NULL, 0 };
+	mig_bundle bundle = {
+		sizeof bundle, sizeof *revisions, sizeof *sections, 2, &revisions[0].known, NULL, 0
+	};
 	struct state *s = *user;
 	struct mig__script *b;
 	struct mig__body body;
@@ -872,8 +873,9 @@ static mig_status sources_once(const struct mig__alloc *alloc, void *user)
 	mig_bundle_revision revision = {
 		.id = "b", .text = user, .text_size = strlen(user), .lock_timeout_ms = 7
 	};
-	mig_bundle bundle = { sizeof bundle, sizeof revision, sizeof(mig_bundle_section), 1,
-			      &revision, NULL, 0 };
+	mig_bundle bundle = {
+		sizeof bundle, sizeof revision, sizeof(mig_bundle_section), 1, &revision, NULL, 0
+	};
 	struct mig__error err;
 	struct mig__set set;
 	mig_status rc;
