@@ -10,7 +10,6 @@
  * string) is looked at once more. */
 #include "dialect/postgresql/split.h"
 
-#include <assert.h>
 #include <string.h>
 
 /* -- tokens */
@@ -665,7 +664,6 @@ mig_status mig__pg_split_next(const char *text, size_t size, size_t offset, int 
 	const char *nul;
 	mig_status rc;
 
-	assert(offset <= size);
 	rc = read_statement(&s, offset, &st, error);
 	if (!rc && st.end > st.start) {
 		own.text += st.start;
