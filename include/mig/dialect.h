@@ -325,6 +325,11 @@ struct mig_dialect {
 	 * running it. 1 in *done; 0 if the script has to be run to know. */
 	mig_status (*read_script)(mig_conn *conn, const char *text, size_t size,
 				  const mig_schema_sink *sink, int32_t *done);
+
+	/** Both or none: a number beside the tables, 0 at first, that is part of transactions and can be
+	 * read without the schema. Otherwise: mig_open_options.keep_stamp has no effect. */
+	mig_status (*read_stamp)(mig_conn *conn, uint32_t *out);
+	mig_status (*write_stamp)(mig_conn *conn, uint32_t stamp);
 };
 
 /** The dialect libmig-sqlite, for mig_open_options.dialect. Since 0.1.0. */

@@ -98,6 +98,13 @@ typedef struct mig_open_options {
 	 * if not beside the database: the URL of any database of the same dialect on a server where
 	 * that is allowed. NULL: beside the database. */
 	const char *scratch_url;
+	/** Nonzero: libmig may keep a digest of the version rows in the header of the database's file
+	 * (SQLite: PRAGMA user_version). A program with one bundle that is up to date then need not
+	 * have the engine read the schema. For databases whose programs do not use that number: one
+	 * that is not libmig's is left alone, and the rows are read as usual. Version rows that are
+	 * changed by other means than libmig are not noticed. */
+	int32_t keep_stamp;
+	int32_t reserved2;
 } mig_open_options;
 
 /** Opens a context on the database of a URL.

@@ -134,6 +134,7 @@ mig_status mig_open_with(mig_ctx **out, const mig_open_options *options)
 		if (!ctx->database)
 			return mig__fail_nomem(&ctx->err);
 	}
+	ctx->db.keep_stamp = o.keep_stamp != 0;
 	if (o.scratch_url) {
 		ctx->db.scratch_url = mig__arena_strdup(&ctx->arena, o.scratch_url);
 		if (!ctx->db.scratch_url)

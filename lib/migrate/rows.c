@@ -1,6 +1,7 @@
 #include "migrate/rows.h"
 
 #include "base/buf.h"
+#include "migrate/stamp.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -48,8 +49,10 @@ mig_status mig__version_read(struct mig__db *db, struct mig__version_rows *state
 		return rc;
 	}
 	differs = !same(&rows, &state->stored);
-	if (differs)
+	if (differs) {
 		mig__version_forget(state);
+		state->unstamped = 0;
+	}
 	mig__arena_finish(&state->arena);
 	state->arena = arena;
 	state->stored = rows;
@@ -444,6 +447,7 @@ mig_status mig__version_write(struct mig__db *db, const struct mig__alloc *alloc
 {
 	uint32_t *gone, *came;
 	size_t gone_count = 0, came_count = 0;
+	uint32_t stamp = mig__stamp_of_rows(&state->stored);
 	mig_status rc = prepare(alloc, world, state, db->err);
 
 	if (rc || (!state->touched_count && !state->stale))
@@ -469,6 +473,9 @@ mig_status mig__version_write(struct mig__db *db, const struct mig__alloc *alloc
 		rc = refresh(db, alloc, world, state);
 	if (!rc)
 		rc = restate(alloc, world, state, came, came_count, db->err);
+	if (!rc && !state->unstamped)
+		rc = mig__stamp_change(db, stamp, &state->stored);
+	state->unstamped = !db->keep_stamp;
 	for (size_t i = 0; i < came_count; i++)
 		state->was[came[i]] = IN;
 	state->touched_count = 0;

@@ -11,6 +11,7 @@ struct mig__version_rows {
 	struct mig__arena arena;       /* of stored */
 	int32_t stale;   /* a digest in the table is not today's and shall be (MIG_EDITED_ACCEPT) */
 	int32_t running; /* a row is marked MIG__DIGEST_RUNNING */
+	int32_t unstamped; /* there is no stamp of stored in the header: need not look again */
 	int32_t warned;  /* an edit was warned of: once is enough */
 	/* a step's changes since the last write, by node; NULL until the first */
 	uint8_t *was, *is;

@@ -1,4 +1,5 @@
 #include "migrate/job.h"
+#include "migrate/stamp.h"
 
 #include <pwd.h>
 #include <stdio.h>
@@ -229,8 +230,14 @@ static mig_status already_there(struct mig__job *job, int *there)
 {
 	struct mig__run *run = job->run;
 	struct mig__rows rows;
-	mig_status rc = mig__version_read(run->db, &job->rows, NULL);
+	mig_status rc = MIG_OK;
 
+	if (run->heads)
+		rc = mig__stamp_is(run->db, mig__stamp_of_heads(run->heads), there);
+	if (!rc && *there)
+		return MIG_OK;
+	if (!rc)
+		rc = mig__version_read(run->db, &job->rows, NULL);
 	if (!rc && run->heads) {
 		*there = at_heads(&job->rows.stored, run->heads);
 		if (*there)

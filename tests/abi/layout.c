@@ -122,7 +122,7 @@ AT(mig_sql_sink, user, 8);
 AT(mig_sql_sink, statement, 16);
 
 /* mig_dialect */
-SIZE(mig_dialect, 328);
+SIZE(mig_dialect, 344);
 AT(mig_dialect, struct_size, 0);
 AT(mig_dialect, contract, 8);
 AT(mig_dialect, reserved, 12);
@@ -165,6 +165,8 @@ AT(mig_dialect, scratch, 296);
 AT(mig_dialect, native_column, 304);
 AT(mig_dialect, default_schema, 312);
 AT(mig_dialect, read_script, 320);
+AT(mig_dialect, read_stamp, 328);
+AT(mig_dialect, write_stamp, 336);
 
 /* mig_allocator */
 SIZE(mig_allocator, 24);
@@ -173,7 +175,7 @@ AT(mig_allocator, realloc_fn, 8);
 AT(mig_allocator, user, 16);
 
 /* mig_open_options */
-SIZE(mig_open_options, 112);
+SIZE(mig_open_options, 120);
 AT(mig_open_options, struct_size, 0);
 AT(mig_open_options, url, 8);
 AT(mig_open_options, connection, 16);
@@ -190,6 +192,8 @@ AT(mig_open_options, search_path, 88);
 AT(mig_open_options, scratch, 96);
 AT(mig_open_options, reserved, 100);
 AT(mig_open_options, scratch_url, 104);
+AT(mig_open_options, keep_stamp, 112);
+AT(mig_open_options, reserved2, 116);
 
 /* mig_progress */
 SIZE(mig_progress, 80);

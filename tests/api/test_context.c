@@ -152,6 +152,75 @@ static void test_bundle_heads(void **state)
 	mig_close(ctx);
 }
 
+static mig_status upgrade_with_stamp(const struct place *p, const mig_bundle *bundle, int keep)
+{
+	mig_open_options o = { .struct_size = sizeof o, .url = p->url, .keep_stamp = keep };
+	mig_status rc;
+	mig_ctx *ctx;
+
+	assert_int_equal(mig_open_with(&ctx, &o), MIG_OK);
+	ok(ctx, mig_add_bundle(ctx, bundle));
+	rc = mig_upgrade(ctx, "head");
+	mig_close(ctx);
+	return rc;
+}
+
+/* The number in the file's header stands for the rows while libmig alone changes both. */
+static void test_stamp_in_header(void **state)
+{
+	struct place *p = *state;
+	const mig_bundle_section whole[] = { { .direction = MIG_UPGRADE, .size = 19 } };
+	const mig_bundle_section none[] = { { .direction = MIG_UPGRADE, .size = 0 } };
+	const char *const one[] = { "one", NULL };
+	const mig_bundle_revision revisions[] = { of_bundle("one", NULL, 1, whole),
+						  of_bundle("two", one, 2, none) };
+	const uint32_t heads[] = { 0, 1 };
+	mig_bundle old = { .struct_size = sizeof old,
+			   .revision_size = sizeof *revisions,
+			   .section_size = sizeof *whole,
+			   .count = 1,
+			   .revisions = revisions,
+			   .heads = heads,
+			   .head_count = 1 };
+	mig_bundle new = old;
+	char first[32];
+
+	new.count = 2;
+	new.heads = heads + 1;
+	/* only if it is wanted */
+	assert_int_equal(upgrade_with_stamp(p, &old, 0), MIG_OK);
+	assert_string_equal(ask(p, "PRAGMA user_version"), "0");
+	assert_int_equal(upgrade_with_stamp(p, &new, 1), MIG_OK);
+	snprintf(first, sizeof first, "%s", ask(p, "PRAGMA user_version"));
+	assert_string_not_equal(first, "0");
+	/* then it spares the look at the rows */
+	tell(p, "ALTER TABLE mig_version RENAME TO hidden");
+	assert_int_equal(upgrade_with_stamp(p, &new, 1), MIG_OK);
+	tell(p, "ALTER TABLE hidden RENAME TO mig_version");
+	/* an older program is told as ever */
+	assert_int_equal(upgrade_with_stamp(p, &old, 1), MIG_ENEWER);
+	/* whoever changes rows without it takes it away */
+	tell(p, "UPDATE mig_version SET revision = 'one', digest = '01' || substr(digest, 3)");
+	assert_int_equal(upgrade_with_stamp(p, &new, 1), MIG_OK); /* by hand: not noticed */
+	tell(p, "PRAGMA user_version = 0");
+	assert_int_equal(upgrade_with_stamp(p, &new, 1), MIG_OK);
+	assert_string_equal(ask(p, "PRAGMA user_version"), first);
+	assert_string_equal(rows(p), "two");
+	{
+		mig_ctx *ctx = open_place(p);
+
+		ok(ctx, mig_add_bundle(ctx, &new));
+		ok(ctx, mig_stamp(ctx, "one"));
+		mig_close(ctx);
+	}
+	assert_string_equal(ask(p, "PRAGMA user_version"), "0");
+	/* another program's number stays as it is */
+	tell(p, "PRAGMA user_version = 7");
+	assert_int_equal(upgrade_with_stamp(p, &new, 1), MIG_OK);
+	assert_string_equal(ask(p, "PRAGMA user_version"), "7");
+	assert_int_equal(upgrade_with_stamp(p, &new, 1), MIG_OK);
+}
+
 static void test_null_arguments(void **state)
 {
 	struct place *p = *state;
@@ -398,7 +467,7 @@ int main(void)
 		cmocka_unit_test(test_names),
 		T(test_open_errors),
 		T(test_struct_sizes),
-		T(test_bundle_heads),
+		T(test_bundle_heads), T(test_stamp_in_header), 
 		T(test_null_arguments),
 		T(test_without_a_database),
 		T(test_questions),

@@ -48,14 +48,20 @@ static void check(mig_status rc, const mig_ctx *ctx)
 		die(mig_status_name(rc), mig_error_message(ctx));
 }
 
-static mig_ctx *open_file(const char *path)
+static mig_ctx *open_with_stamp(const char *path, int keep)
 {
 	char url[PATH_SIZE + 8];
+	mig_open_options o = { .struct_size = sizeof(o), .url = url, .keep_stamp = keep };
 	mig_ctx *ctx = NULL;
 
 	snprintf(url, sizeof(url), "sqlite:%s", path);
-	check(mig_open(&ctx, url), ctx);
+	check(mig_open_with(&ctx, &o), ctx);
 	return ctx;
+}
+
+static mig_ctx *open_file(const char *path)
+{
+	return open_with_stamp(path, 0);
 }
 
 /* ---- what is measured: each returns milliseconds -------------------------------------------- */
@@ -75,19 +81,29 @@ static double limit_a(struct env *env)
 	return (clock_ms() - start) / times;
 }
 
-static double mig_a(struct env *env)
+static double open_and_close(struct env *env, int keep)
 {
 	int times = repeats(env);
 	double start = clock_ms();
 
 	for (int i = 0; i < times; i++) {
-		mig_ctx *ctx = open_file(env->head);
+		mig_ctx *ctx = open_with_stamp(env->head, keep);
 
 		check(mig_add_bundle(ctx, &env->bundle), ctx);
 		check(mig_upgrade(ctx, "head"), ctx);
 		mig_close(ctx);
 	}
 	return (clock_ms() - start) / times;
+}
+
+static double mig_a(struct env *env)
+{
+	return open_and_close(env, 0);
+}
+
+static double mig_a_stamp(struct env *env)
+{
+	return open_and_close(env, 1);
 }
 
 static double limit_b(struct env *env)
@@ -415,6 +431,8 @@ static int child(const char *path, const char *files)
 #define MORE_MB .unit = UNIT_MORE_MB, .floor = 3, .excellent = 1
 static const struct row rows[] = {
 	{ 'A', "no-op, compiled in", limit_a, mig_a, RATIO, .floor = 1.3, .excellent = 1.1, .quick = 1 },
+	{ 'A', "no-op, compiled in, keep_stamp", limit_a, mig_a_stamp, RATIO, .floor = 1.3,
+	  .excellent = 1.1, .quick = 1 },
 	{ 'B', "no-op, same context", limit_b, mig_b, MORE_US },
 	{ 'B', "no-op, new context, lent connection", limit_b, mig_b_lent, MORE_US,
 	  .floor_each = 0.6, .excellent_each = 0.25 },
@@ -478,7 +496,7 @@ static void env_make(struct env *env, const char *base)
 		die("revisions", "cannot be made");
 	make_steps(env);
 	limit_apply(env->limit_head, env->up, env->n, 1);
-	ctx = open_file(env->head);
+	ctx = open_with_stamp(env->head, 1);
 	check(mig_add_bundle(ctx, &env->bundle), ctx);
 	check(mig_upgrade(ctx, "head"), ctx);
 	mig_close(ctx);

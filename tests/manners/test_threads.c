@@ -39,10 +39,12 @@ static void add(mig_ctx *ctx, const char *id, const char *revises, const char *u
 static mig_ctx *open_named(const char *name)
 {
 	char url[128];
-	mig_ctx *ctx;
+	mig_ctx *ctx = NULL;
+	mig_status status;
 
 	snprintf(url, sizeof url, "sqlite:%s/%s.db", dir, name);
-	CHECK(ctx, MIG_OK, mig_open(&ctx, url));
+	status = mig_open(&ctx, url);
+	check(ctx, MIG_OK, status, "mig_open");
 	add(ctx, "aaaa", "", "CREATE TABLE t (x INTEGER PRIMARY KEY, y TEXT);", "DROP TABLE t;");
 	add(ctx, "bbbb", "aaaa", "CREATE INDEX t_y ON t (y);", "DROP INDEX t_y;");
 	return ctx;

@@ -148,6 +148,10 @@ mig_status mig__sqlite_rollback(mig_conn *conn);
 mig_status mig__sqlite_run_script(mig_conn *conn, const char *text, size_t size,
 				  mig_statement_fn hook, void *user);
 mig_status mig__sqlite_run_statement(mig_conn *conn, const char *text, size_t size);
+
+/* stamp.c */
+mig_status mig__sqlite_read_stamp(mig_conn *conn, uint32_t *out);
+mig_status mig__sqlite_write_stamp(mig_conn *conn, uint32_t stamp);
 mig_status mig__sqlite_in_transaction(mig_conn *conn, int32_t *out);
 
 /* lock.c */

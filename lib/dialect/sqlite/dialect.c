@@ -40,6 +40,8 @@ static const mig_dialect dialect = {
 	.scratch = mig__sqlite_scratch,
 	.native_column = mig__sqlite_native_column,
 	.read_script = mig__sqlite_read_script,
+	.read_stamp = mig__sqlite_read_stamp,
+	.write_stamp = mig__sqlite_write_stamp,
 };
 
 const mig_dialect *mig_dialect_sqlite(void)
