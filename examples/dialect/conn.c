@@ -9,133 +9,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* -- opening */
-
-/* The value of a key of the URL's query, "%26" decoded, from sqlite3_malloc(); NULL: not there. */
-static char *query_value(const char *url, const char *key)
-{
-	const char *at = strchr(url, '?');
-	char *value, *out;
-	unsigned byte;
-
-	while (at && !(strncmp(at + 1, key, strlen(key)) == 0 && at[1 + strlen(key)] == '='))
-		at = strchr(at + 1, '&');
-	if (!at)
-		return NULL;
-	at += strlen(key) + 2;
-	value = out = sqlite3_mprintf("%.*s", (int)strcspn(at, "&"), at);
-	for (at = value; at && *at; at++)
-		if (*at == '%' && sscanf(at + 1, "%2x", &byte) == 1 && strlen(at) > 2) {
-			*out++ = (char)byte;
-			at += 2;
-		} else {
-			*out++ = *at;
-		}
-	if (out)
-		*out = '\0';
-	return value;
-}
-
-/* libsqlcipher has the function names of libsqlite3. In a program that links that one, they are
- * SQLite's: the key would be ignored, and everything written in the clear. */
-static mig_status check_engine(mig_conn *conn)
-{
-	int rows = 0;
-	mig_status rc = run_own(conn, "PRAGMA cipher_version", &rows, NULL);
-
-	if (rc || rows)
-		return rc;
-	return report(conn, MIG_ECONNECT, NULL,
-		      "a program that links SQLite itself cannot use SQLCipher beside it",
-		      "this process has SQLite in the place of SQLCipher");
-}
-
-static mig_status set_key(mig_conn *conn, const char *url)
-{
-	char *given = query_value(url, "key");
-	const char *key = given ? given : getenv("SQLCIPHER_KEY");
-	mig_status rc = MIG_OK;
-
-	if (!key || !*key)
-		rc = report(conn, MIG_ECONNECT, NULL,
-			    "set SQLCIPHER_KEY, or write sqlcipher:PATH?key=KEY",
-			    "there is no key for the database");
-	else if (sqlite3_key(conn->db, key, (int)strlen(key)) != SQLITE_OK)
-		rc = report_sql(conn, NULL);
-	sqlite3_free(given);
-	return rc;
-}
-
-static mig_status open_own(mig_conn *conn, const mig_conn_options *o)
-{
-	const char *path = strchr(o->url, ':') + 1;
-	char *mode = query_value(o->url, "mode"), *name;
-	int flags = SQLITE_OPEN_READWRITE | (o->create ? SQLITE_OPEN_CREATE : 0), code;
-	mig_status rc;
-
-	if (mode && strcmp(mode, "ro") == 0)
-		flags = SQLITE_OPEN_READONLY;
-	if (strncmp(path, "///", 3) == 0) /* as other URLs have it: an empty server, and a path */
-		path += 3;
-	name = sqlite3_mprintf("%.*s", (int)strcspn(path, "?"), path);
-	code = name ? sqlite3_open_v2(name, &conn->db, flags, NULL) : SQLITE_NOMEM;
-	sqlite3_free(name);
-	sqlite3_free(mode);
-	if (!conn->db)
-		return report(conn, MIG_ENOMEM, NULL, NULL, "out of memory");
-	if (code != SQLITE_OK)
-		return report_sql(conn, NULL);
-	rc = check_engine(conn);
-	return rc ? rc : set_key(conn, o->url);
-}
-
-static void close_conn(mig_conn *conn);
-
-static mig_status open_conn(const mig_dialect_host *host, const mig_conn_options *options,
-			    mig_conn **out)
-{
-	static const mig_dialect_error no_memory = { .struct_size = sizeof no_memory,
-						     .status = MIG_ENOMEM };
-	mig_conn *conn = host->realloc_fn(host->user, NULL, sizeof *conn);
-	mig_conn_options o = { 0 };
-	mig_status rc;
-
-	if (!conn)
-		return host->error(host->user, &no_memory);
-	memcpy(&o, options, options->struct_size < sizeof o ? options->struct_size : sizeof o);
-	*conn = (mig_conn){ .host = host, .lock_fd = -1, .lock_timeout_ms = o.lock_timeout_ms };
-	conn->db = o.native;
-	conn->lent = o.native != NULL;
-	rc = conn->lent ? check_engine(conn) : open_own(conn, &o);
-	if (!rc)
-		rc = make_texts(conn, &o);
-	if (rc)
-		close_conn(conn);
-	else
-		*out = conn;
-	return rc;
-}
-
-static void *native(mig_conn *conn)
-{
-	return conn->db;
-}
-
-static void *detach(mig_conn *conn)
-{
-	if (conn->lent)
-		return NULL;
-	conn->lent = 1;
-	sqlite3_progress_handler(conn->db, 0, NULL, NULL);
-	return conn->db;
-}
-
-static void cancel(mig_conn *conn)
-{
-	atomic_store(&conn->cancelled, 1);
-	sqlite3_interrupt(conn->db);
-}
-
 /* -- the migration lock: a lock on a file beside the database, inside transactions and outside. The
  * system releases it when the process dies. */
 
@@ -224,6 +97,156 @@ static mig_status unlock(mig_conn *conn)
 	return MIG_OK;
 }
 
+/* -- opening */
+
+/* The value of a key of the URL's query, "%26" decoded, from sqlite3_malloc(); NULL: not there. */
+static char *query_value(const char *url, const char *key)
+{
+	const char *at = strchr(url, '?');
+	char *value, *out;
+	unsigned byte;
+
+	while (at && !(strncmp(at + 1, key, strlen(key)) == 0 && at[1 + strlen(key)] == '='))
+		at = strchr(at + 1, '&');
+	if (!at)
+		return NULL;
+	at += strlen(key) + 2;
+	value = out = sqlite3_mprintf("%.*s", (int)strcspn(at, "&"), at);
+	for (at = value; at && *at; at++)
+		if (*at == '%' && sscanf(at + 1, "%2x", &byte) == 1 && strlen(at) > 2) {
+			*out++ = (char)byte;
+			at += 2;
+		} else {
+			*out++ = *at;
+		}
+	if (out)
+		*out = '\0';
+	return value;
+}
+
+/* libsqlcipher has the function names of libsqlite3. In a program that links that one, they are
+ * SQLite's: the key would be ignored, and everything written in the clear. */
+static mig_status check_engine(mig_conn *conn)
+{
+	int rows = 0;
+	mig_status rc = run_own(conn, "PRAGMA cipher_version", &rows, NULL);
+
+	if (rc || rows)
+		return rc;
+	return report(conn, MIG_ECONNECT, NULL,
+		      "a program that links SQLite itself cannot use SQLCipher beside it",
+		      "this process has SQLite in the place of SQLCipher");
+}
+
+static int is_empty(mig_conn *conn)
+{
+	const char *file = sqlite3_db_filename(conn->db, "main");
+	struct stat st;
+
+	return file && *file && sqlite3_db_readonly(conn->db, "main") == 0 &&
+	       (stat(file, &st) || st.st_size == 0);
+}
+
+/* The key goes with a salt in the file, and a connection that finds none makes one. So of two that
+ * open a new file, the second would never be able to read it: here it waits for the salt. */
+static mig_status use_key(mig_conn *conn, const char *key)
+{
+	mig_status rc = is_empty(conn) ? take_lock(conn) : MIG_OK;
+
+	if (!rc && sqlite3_key(conn->db, key, (int)strlen(key)) != SQLITE_OK)
+		rc = report_sql(conn, NULL);
+	if (!rc && is_empty(conn))
+		rc = run_own(conn, "PRAGMA user_version = 0", NULL, NULL);
+	release_lock(conn);
+	return rc;
+}
+
+static mig_status set_key(mig_conn *conn, const char *url)
+{
+	char *given = query_value(url, "key");
+	const char *key = given ? given : getenv("SQLCIPHER_KEY");
+	mig_status rc;
+
+	if (key && *key)
+		rc = use_key(conn, key);
+	else
+		rc = report(conn, MIG_ECONNECT, NULL,
+			    "set SQLCIPHER_KEY, or write sqlcipher:PATH?key=KEY",
+			    "there is no key for the database");
+	sqlite3_free(given);
+	return rc;
+}
+
+static mig_status open_own(mig_conn *conn, const mig_conn_options *o)
+{
+	const char *path = strchr(o->url, ':') + 1;
+	char *mode = query_value(o->url, "mode"), *name;
+	int flags = SQLITE_OPEN_READWRITE | (o->create ? SQLITE_OPEN_CREATE : 0), code;
+	mig_status rc;
+
+	if (mode && strcmp(mode, "ro") == 0)
+		flags = SQLITE_OPEN_READONLY;
+	if (strncmp(path, "///", 3) == 0) /* as other URLs have it: an empty server, and a path */
+		path += 3;
+	name = sqlite3_mprintf("%.*s", (int)strcspn(path, "?"), path);
+	code = name ? sqlite3_open_v2(name, &conn->db, flags, NULL) : SQLITE_NOMEM;
+	sqlite3_free(name);
+	sqlite3_free(mode);
+	if (!conn->db)
+		return report(conn, MIG_ENOMEM, NULL, NULL, "out of memory");
+	if (code != SQLITE_OK)
+		return report_sql(conn, NULL);
+	rc = check_engine(conn);
+	return rc ? rc : set_key(conn, o->url);
+}
+
+static void close_conn(mig_conn *conn);
+
+static mig_status open_conn(const mig_dialect_host *host, const mig_conn_options *options,
+			    mig_conn **out)
+{
+	static const mig_dialect_error no_memory = { .struct_size = sizeof no_memory,
+						     .status = MIG_ENOMEM };
+	mig_conn *conn = host->realloc_fn(host->user, NULL, sizeof *conn);
+	mig_conn_options o = { 0 };
+	mig_status rc;
+
+	if (!conn)
+		return host->error(host->user, &no_memory);
+	memcpy(&o, options, options->struct_size < sizeof o ? options->struct_size : sizeof o);
+	*conn = (mig_conn){ .host = host, .lock_fd = -1, .lock_timeout_ms = o.lock_timeout_ms };
+	conn->db = o.native;
+	conn->lent = o.native != NULL;
+	rc = conn->lent ? check_engine(conn) : open_own(conn, &o);
+	if (!rc)
+		rc = make_texts(conn, &o);
+	if (rc)
+		close_conn(conn);
+	else
+		*out = conn;
+	return rc;
+}
+
+static void *native(mig_conn *conn)
+{
+	return conn->db;
+}
+
+static void *detach(mig_conn *conn)
+{
+	if (conn->lent)
+		return NULL;
+	conn->lent = 1;
+	sqlite3_progress_handler(conn->db, 0, NULL, NULL);
+	return conn->db;
+}
+
+static void cancel(mig_conn *conn)
+{
+	atomic_store(&conn->cancelled, 1);
+	sqlite3_interrupt(conn->db);
+}
+
 /* -- a run */
 
 /* A cancel between two statements is forgotten by sqlite3_interrupt(). */
@@ -284,11 +307,12 @@ static mig_status begin(mig_conn *conn, int32_t check)
 
 	if (!rc)
 		rc = take_lock(conn);
-	if (!rc)
-		rc = run_own(conn, "BEGIN IMMEDIATE", NULL, NULL);
+	if (rc)
+		return rc;
+	rc = run_own(conn, "BEGIN IMMEDIATE", NULL, NULL);
 	if (!rc && check)
 		rc = run_own(conn, "PRAGMA foreign_key_check", &conn->violations, NULL);
-	if (rc && conn->lock_fd >= 0)
+	if (rc)
 		rollback(conn);
 	return rc;
 }

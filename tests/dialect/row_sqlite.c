@@ -46,7 +46,8 @@ static int native_unchanged(void *native)
 {
 	/* a plain result code where an extended one exists: those are still off */
 	int plain = sqlite3_exec(native,
-				 "CREATE TEMP TABLE u (x UNIQUE); INSERT INTO u VALUES (1);"
+				 "CREATE TEMP TABLE IF NOT EXISTS u (x UNIQUE);"
+				 "INSERT OR IGNORE INTO u VALUES (1);"
 				 "INSERT INTO u VALUES (1)",
 				 NULL, NULL, NULL);
 

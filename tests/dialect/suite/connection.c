@@ -38,6 +38,11 @@ static void hands_a_lent_connection_back(const mig_conformance *row)
 	OK(b, suite_begin(&b, 1));
 	OK(b, suite_script(&b, "CREATE TABLE t (x INTEGER); INSERT INTO t VALUES (1);"));
 	OK(b, d->commit(b.conn, 1));
+	RULE("run_end: puts the settings back that run_begin changed, and ends what is still there");
+	OK(b, d->run_end(b.conn));
+	CHECK(row->native_unchanged(native));
+	OK(b, d->run_begin(b.conn));
+	OK(b, suite_lock(&b));
 	OK(b, suite_begin(&b, 1));
 	OK(b, suite_script(&b, "INSERT INTO t VALUES (2);"));
 	RULE("close: releases whatever is held, hands a lent connection back as it was");
