@@ -14,6 +14,12 @@ static mig_status does_nothing(mig_conn *conn)
 	return MIG_OK;
 }
 
+static mig_status cannot_lock(mig_conn *conn)
+{
+	(void)conn;
+	return MIG_EUNSUPPORTED;
+}
+
 static mig_status begins_without_lock(mig_conn *conn, int32_t check)
 {
 	(void)check;
@@ -69,6 +75,8 @@ int main(int argc, char **argv)
 		broken.rollback = does_nothing;
 	else if (!strcmp(what, "lock"))
 		broken.lock = does_nothing;
+	else if (!strcmp(what, "no_lock")) /* which is allowed */
+		broken.lock = cannot_lock;
 	else if (!strcmp(what, "begin"))
 		broken.begin = begins_without_lock;
 	else if (!strcmp(what, "run_end"))

@@ -6,7 +6,7 @@
 static const char *const scripts[] = {
 	"-- one\n-- revision: aaaa\n\n-- mig:upgrade\nCREATE TABLE one (x INTEGER);\n"
 	"INSERT INTO one VALUES (1);\n\n-- mig:downgrade\nDROP TABLE one;\n",
-	"-- two\n-- revision: bbbb\n-- revises: aaaa\n\n-- mig:upgrade transaction=no\n"
+	"-- two\n-- revision: bbbb\n-- revises: aaaa\n\n-- mig:upgrade\n"
 	"CREATE TABLE two (x INTEGER);\nINSERT INTO two VALUES (2);\n\n-- mig:downgrade\n"
 	"DROP TABLE two;\n",
 };
@@ -103,8 +103,36 @@ static void undoes_a_broken_revision(const mig_conformance *row)
 	mig_close(ctx);
 }
 
+/* A section outside a transaction, journalled statement by statement. */
+static void runs_outside_a_transaction(const mig_conformance *row)
+{
+	static const char alone[] =
+		"-- three\n-- revision: cccc\n-- revises: bbbb\n\n-- mig:upgrade transaction=no\n"
+		"CREATE TABLE three (x INTEGER);\nINSERT INTO three VALUES (3);\n"
+		"INSERT INTO three VALUES (4);\n\n-- mig:downgrade\nDROP TABLE three;\n";
+	char url[1000];
+	struct session b;
+	mig_ctx *ctx;
+
+	if (!suite_can_lock(row))
+		SKIP("lock() is MIG_EUNSUPPORTED");
+	snprintf(url, sizeof url, "%s", row->fresh());
+	RULE("libmig: a section marked transaction=no runs statement by statement");
+	ctx = open_with(row, url);
+	fine(ctx, mig_add_script(ctx, "three.sql", alone, strlen(alone)));
+	fine(ctx, mig_upgrade(ctx, "head"));
+	CHECK(is_at_head(ctx));
+	EQUAL(log_count(ctx), 3);
+	suite_open(&b, row, url, 1000);
+	EQUAL(suite_number(&b, "SELECT sum(x) FROM three"), 7);
+	suite_close(&b);
+	fine(ctx, mig_downgrade(ctx, "base"));
+	mig_close(ctx);
+}
+
 const struct suite_case suite_run_cases[] = {
 	CASE(migrates),
 	CASE(undoes_a_broken_revision),
+	CASE(runs_outside_a_transaction),
 	{ NULL, NULL },
 };

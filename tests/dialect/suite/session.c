@@ -141,6 +141,17 @@ mig_status suite_lock(struct session *s)
 	return rc;
 }
 
+int suite_can_lock(const mig_conformance *row)
+{
+	struct session s;
+	mig_status rc;
+
+	suite_open(&s, row, row->fresh(), 1000);
+	rc = suite_lock(&s);
+	suite_close(&s);
+	return rc != MIG_EUNSUPPORTED;
+}
+
 mig_status suite_script(struct session *s, const char *text)
 {
 	return s->d->run_script(s->conn, text, strlen(text), NULL, NULL);

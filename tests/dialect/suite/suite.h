@@ -86,6 +86,8 @@ void suite_cancel(struct session *s);
 /* begin() and lock(), again when the lock has been freed meanwhile. */
 mig_status suite_begin(struct session *s, int32_t check);
 mig_status suite_lock(struct session *s);
+/* lock() may be MIG_EUNSUPPORTED: what needs it is then left out. */
+int suite_can_lock(const mig_conformance *row);
 mig_status suite_script(struct session *s, const char *text);
 /* The first column of the first row as a number; -1: no row. */
 int64_t suite_number(struct session *s, const char *sql);

@@ -209,7 +209,7 @@ static mig_status whole_story(struct session *b, const mig_conformance *row, str
 		rc = d->run_begin(b->conn);
 	if (!rc)
 		rc = suite_lock(b);
-	if (!rc)
+	if (!rc || rc == MIG_EUNSUPPORTED)
 		rc = suite_begin(b, 1);
 	if (!rc)
 		rc = suite_write(b, MIG_SQL_CREATE_VERSION, NULL, 0);
