@@ -25,10 +25,11 @@ static mig_ctx *open_with(const mig_conformance *row, const char *url)
 	const mig_open_options o = {
 		.struct_size = sizeof o, .url = url, .dialect = row->dialect(), .keep_stamp = 1
 	};
-	mig_ctx *ctx;
+	mig_ctx *ctx = NULL;
+	mig_status rc = mig_open_with(&ctx, &o);
 	size_t i;
 
-	fine(ctx, mig_open_with(&ctx, &o));
+	fine(ctx, rc);
 	for (i = 0; i < sizeof scripts / sizeof *scripts; i++)
 		fine(ctx, mig_add_script(ctx, i ? "two.sql" : "one.sql", scripts[i],
 					 strlen(scripts[i])));
