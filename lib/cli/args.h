@@ -6,6 +6,7 @@
 #include "cli/text.h"
 
 enum mig__cli_option_id {
+	MIG__OPT_ADOPT,
 	MIG__OPT_APP,
 	MIG__OPT_AUTOGENERATE,
 	MIG__OPT_BRANCH_LABEL,
@@ -47,6 +48,7 @@ enum mig__cli_option_id {
 	MIG__OPT_STATEMENT_LOCK_TIMEOUT,
 	MIG__OPT_STATEMENT_TIMEOUT,
 	MIG__OPT_SYMBOL,
+	MIG__OPT_TABLE,
 	MIG__OPT_URL,
 	MIG__OPT_VERBOSE,
 	MIG__OPT_VERSION,
