@@ -289,25 +289,34 @@ static int name_revisions(struct mig__alembic *a)
 	return MIG_CLI_DONE;
 }
 
+static int cut_off(struct mig__alembic *a, const struct mig__alembic_section *s)
+{
+	struct mig__cli_text text = { 0 };
+	int up = s->direction == MIG_UPGRADE;
+
+	mig__cli_addf(&text, "%s%s:%zu: the %s %s does not change %s: it is cut off%s",
+		      up ? "" : "warning: ", s->file, s->line, up ? "upgrade to" : "downgrade of",
+		      s->id.data, a->table, up ? "" : ", and left out");
+	mig__cli_say(a->cli, mig__cli_string(&text));
+	mig__cli_text_finish(&text);
+	if (up)
+		mig__cli_hint(a->cli, "--table names Alembic's version table, if it is another");
+	return up ? MIG_CLI_ERROR : MIG_CLI_DONE;
+}
+
 /* An upgrade must be whole; a downgrade that is not, e.g. as it raises an error, is left out. */
 static int check_sections(struct mig__alembic *a, const struct mig__alembic_revision *r)
 {
-	const struct mig__alembic_section *s = &a->sections[r->from], *end = s + r->count;
+	const struct mig__alembic_section *s = &a->sections[r->from];
+	int status = MIG_CLI_DONE;
 
 	if (!r->count || s->direction != MIG_UPGRADE)
 		return mig__cli_fail(a->cli, "%s: no SQL of the upgrade to %s was given",
 				     mig__cli_string(&r->file), r->id.data);
-	for (; s < end; s++) {
-		if (s->complete)
-			continue;
-		mig__cli_fail(a->cli, "%s:%zu: the %s %s is cut off: it does not change %s",
-			      s->file, s->line,
-			      s->direction == MIG_UPGRADE ? "upgrade to" : "downgrade of",
-			      r->id.data, a->table);
-		if (s->direction == MIG_UPGRADE)
-			return MIG_CLI_ERROR;
-	}
-	return MIG_CLI_DONE;
+	for (size_t i = 0; !status && i < r->count; i++)
+		if (!s[i].complete)
+			status = cut_off(a, &s[i]);
+	return status;
 }
 
 static int unknown_section(struct mig__alembic *a, const struct mig__alembic_section *s)

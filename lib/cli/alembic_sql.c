@@ -253,16 +253,13 @@ static int is_bookkeeping(const struct sql *s, const struct statement *st, int *
 	return i > 1 && is_table(st, i, s->a->table);
 }
 
-/* What an error message of a line looks like when both outputs went to one file. */
-static int is_log_line(const struct statement *st)
+/* A line of Alembic's log, as "INFO  [alembic.runtime.migration] ...", which it prints elsewhere.
+ */
+static int is_log_line(const char *p)
 {
-	static const char *const levels[] = { "DEBUG", "INFO", "WARNI", "WARNING", "ERROR" };
-	const char *p = st->words[0];
+	size_t n = strspn(p, "ABCDEFGHIJKLMNOPQRSTUVWXYZ");
 
-	for (size_t i = 0; st->count && i < sizeof levels / sizeof *levels; i++)
-		if (st->sizes[0] == strlen(levels[i]) && !memcmp(p, levels[i], st->sizes[0]))
-			return p[st->sizes[0] + strspn(p + st->sizes[0], " ")] == '[';
-	return 0;
+	return n > 3 && p[n] == ' ' && !strncmp(p + n + strspn(p + n, " "), "[alembic", 8);
 }
 
 /* -- sections */
@@ -403,9 +400,6 @@ static int take_statement(struct sql *s, size_t comments, const struct statement
 			s->a->sections[s->section - 1].complete = 1;
 		return MIG_CLI_DONE;
 	}
-	if (is_log_line(st))
-		return fail_at(s, st->start,
-			       "a message of Alembic's: print without it (2>/dev/null)");
 	if (!s->section)
 		return fail_at(s, st->start, "SQL above the first \"-- Running ...\"");
 	add_apart(&s->group, text + comments, st->next - comments);
@@ -430,6 +424,8 @@ static int take_all(struct sql *s, const char *dialect, size_t dialect_size)
 				status = skip_token(s, &at);
 			if (s->a->section_count != sections)
 				comments = at;
+		} else if (is_log_line(text + at)) {
+			status = fail_at(s, at, "a message of Alembic's: print the SQL without it");
 		} else {
 			status = read_statement(s, &st);
 			if (!status)

@@ -481,6 +481,9 @@ static mig_status adopt_inside(struct mig__job *job, const char *const *table, s
 	(void)count;
 	mig__arena_init(&arena, run->alloc);
 	rc = mig__store_read_foreign(run->db, *table, &arena, &theirs);
+	if (rc == MIG_ESQL)
+		mig__error_set_hint(run->err, "has Alembic migrated this database? its version "
+					      "table may have another name");
 	if (!rc)
 		rc = mig__graph_reduce(run->world.graph,
 				       (struct mig__rows){ theirs.ids, theirs.count }, run->err,
