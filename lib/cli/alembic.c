@@ -199,24 +199,14 @@ int mig__alembic_read_folder(struct mig__alembic *a, const char *dir)
 
 /* -- joining */
 
-static int compare_dialects(const struct mig__alembic_section *a,
-			    const struct mig__alembic_section *b)
-{
-	size_t n = a->dialect_size < b->dialect_size ? a->dialect_size : b->dialect_size;
-	int order = n ? memcmp(a->dialect, b->dialect, n) : 0;
-
-	return order ? order
-		     : (a->dialect_size > b->dialect_size) - (a->dialect_size < b->dialect_size);
-}
-
-/* By revision, upgrades first, then by dialect. */
+/* By revision, upgrades first, then by scope. */
 static int compare_keys(const struct mig__alembic_section *a, const struct mig__alembic_section *b)
 {
 	int order = strcmp(a->id.data, b->id.data);
 
 	if (!order)
 		order = (a->direction == MIG_DOWNGRADE) - (b->direction == MIG_DOWNGRADE);
-	return order ? order : compare_dialects(a, b);
+	return order ? order : strcmp(a->scope, b->scope);
 }
 
 /* Complete ones first, then in their order in the files. */
@@ -393,8 +383,7 @@ static void add_key(struct mig__cli_text *out, const char *key, const struct mig
 static void add_section(const struct mig__alembic_section *s, struct mig__cli_text *out)
 {
 	mig__cli_addf(out, "\n-- mig:%s", s->direction == MIG_UPGRADE ? "upgrade" : "downgrade");
-	if (s->dialect_size)
-		mig__cli_addf(out, " dialect=%.*s", (int)s->dialect_size, s->dialect);
+	mig__cli_adds(out, s->scope);
 	mig__cli_adds(out, s->lone ? " transaction=no\n" : "\n");
 	mig__cli_add(out, s->sql.data, s->sql.len);
 	mig__cli_adds(out, s->sql.len ? "\n" : "");

@@ -18,12 +18,11 @@ struct mig__alembic_revision {
 /* What was printed for one revision in one direction. */
 struct mig__alembic_section {
 	struct mig__cli_text id, revises, sql;
-	int direction;       /* MIG_UPGRADE or MIG_DOWNGRADE */
-	int lone;            /* not in one transaction */
-	int complete;        /* it ends with the change of Alembic's version table */
-	const char *dialect; /* not NUL-terminated; borrowed */
-	size_t dialect_size; /* 0: none was named */
-	const char *file;    /* borrowed */
+	int direction;     /* MIG_UPGRADE or MIG_DOWNGRADE */
+	int lone;          /* not in one transaction */
+	int complete;      /* it ends with the change of Alembic's version table */
+	const char *scope; /* where it applies, as the directive says it; borrowed */
+	const char *file;  /* borrowed */
 	size_t line;
 };
 
@@ -49,7 +48,7 @@ int mig__alembic_read_folder(struct mig__alembic *a, const char *dir);
 int mig__alembic_read_python(struct mig__alembic *a, const char *file, const char *text,
 			     size_t size);
 int mig__alembic_read_sql(struct mig__alembic *a, const char *file, const char *text, size_t size,
-			  const char *dialect, size_t dialect_size);
+			  const char *scope);
 /* A whole file, with LF at the ends of lines and without a byte order mark. */
 int mig__alembic_load(struct mig__alembic *a, const char *file, struct mig__cli_text *out);
 /* Gives the revisions their sections; makes them of the sections if no folder was read. */

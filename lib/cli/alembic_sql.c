@@ -332,7 +332,7 @@ static void take_ids(struct mig__cli_text *out, const char *p, const char *end)
 }
 
 /* The marker at s->place.text[at], if it is one: then a new section. */
-static int take_marker(struct sql *s, size_t at, const char *dialect, size_t dialect_size)
+static int take_marker(struct sql *s, size_t at, const char *scope)
 {
 	const char *p = s->place.text + at, *end = p + strcspn(p, "\n"), *arrow;
 	int which = marker(s->place.text, at), down = which == MIG_DOWNGRADE, status;
@@ -350,8 +350,7 @@ static int take_marker(struct sql *s, size_t at, const char *dialect, size_t dia
 		return MIG_CLI_ERROR;
 	s->section = s->a->section_count;
 	section->direction = which;
-	section->dialect = dialect;
-	section->dialect_size = dialect_size;
+	section->scope = scope;
 	section->file = s->place.file;
 	section->line = line_of(s, at);
 	take_ids(down ? &section->id : &section->revises, p, arrow);
@@ -406,7 +405,7 @@ static int take_statement(struct sql *s, size_t comments, const struct statement
 	return check_lines(s, comments, st->next);
 }
 
-static int take_all(struct sql *s, const char *dialect, size_t dialect_size)
+static int take_all(struct sql *s, const char *scope)
 {
 	const char *text = s->place.text;
 	size_t at = 0, comments = 0;
@@ -419,7 +418,7 @@ static int take_all(struct sql *s, const char *dialect, size_t dialect_size)
 		if (strchr(" \t\n\r\f", text[at])) {
 			comments += comments == at++;
 		} else if (!strncmp(text + at, "--", 2) || !strncmp(text + at, "/*", 2)) {
-			status = take_marker(s, at, dialect, dialect_size);
+			status = take_marker(s, at, scope);
 			if (!status)
 				status = skip_token(s, &at);
 			if (s->a->section_count != sections)
@@ -437,7 +436,7 @@ static int take_all(struct sql *s, const char *dialect, size_t dialect_size)
 }
 
 int mig__alembic_read_sql(struct mig__alembic *a, const char *file, const char *text, size_t size,
-			  const char *dialect, size_t dialect_size)
+			  const char *scope)
 {
 	struct sql s = { .a = a, .place = { file, text, 0 }, .line = 1 };
 	size_t before = a->section_count;
@@ -445,7 +444,7 @@ int mig__alembic_read_sql(struct mig__alembic *a, const char *file, const char *
 
 	if (strlen(text) != size)
 		return mig__cli_fail(a->cli, "%s: a NUL byte is in the file", file);
-	status = take_all(&s, dialect, dialect_size);
+	status = take_all(&s, scope);
 	if (!status && a->section_count == before)
 		status = mig__cli_fail(a->cli, "%s: no line \"-- Running ...\" is in it", file);
 	mig__cli_text_finish(&s.group);

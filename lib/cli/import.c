@@ -14,11 +14,18 @@
 const struct mig__cli_option mig__cli_import_options[] = {
 	{ MIG__OPT_SQL, 0, "sql", "[DIALECT=]FILE",
 	  "what \"alembic upgrade --sql\" or \"downgrade --sql\" printed; repeatable" },
+	{ MIG__OPT_DATABASE, 0, "database", "NAME",
+	  "the SQL of the options behind it is that of one database of several" },
 	{ MIG__OPT_ADOPT, 0, "adopt", NULL,
 	  "then set where the database is, as Alembic has it; nothing is run" },
 	{ MIG__OPT_TABLE, 0, "table", "NAME",
 	  "Alembic's version table (default: alembic_version)" },
 	{ 0 }
+};
+
+/* A file of SQL, and what its sections are for. */
+struct source {
+	struct mig__cli_text text, scope;
 };
 
 /* A file to write. */
@@ -29,6 +36,7 @@ struct output {
 
 struct import {
 	struct mig__cli *cli;
+	struct source *sources; /* one an option, most of them empty */
 	struct mig__alembic alembic;
 	struct mig__cli_text folder;
 	struct output *outputs; /* one a revision */
@@ -36,22 +44,39 @@ struct import {
 
 /* -- reading */
 
-static int read_sql(struct import *im, struct mig__cli_text *texts)
+static int read_source(struct import *im, const char *value, const char *database,
+		       struct source *source)
+{
+	size_t n = mig__cli_dialect_length(value);
+	const char *file = value + n + (n > 0);
+	int status;
+
+	if (n)
+		mig__cli_addf(&source->scope, " dialect=%.*s", (int)n, value);
+	if (database)
+		mig__cli_addf(&source->scope, " database=%s", database);
+	if (source->scope.failed)
+		return mig__cli_no_memory(im->cli);
+	status = mig__alembic_load(&im->alembic, file, &source->text);
+	if (status)
+		return status;
+	return mig__alembic_read_sql(&im->alembic, file, source->text.data, source->text.len,
+				     mig__cli_string(&source->scope));
+}
+
+static int read_sources(struct import *im)
 {
 	const struct mig__cli_args *args = &im->cli->args;
+	const char *database = NULL;
 	int status = MIG_CLI_DONE;
 
 	for (size_t i = 0; !status && i < args->given_count; i++) {
-		const char *file = args->given[i].value;
-		size_t n;
+		const struct mig__cli_given *given = &args->given[i];
 
-		if (args->given[i].id != MIG__OPT_SQL)
-			continue;
-		n = mig__cli_dialect_length(file);
-		status = mig__alembic_load(&im->alembic, file + n + (n > 0), &texts[i]);
-		if (!status)
-			status = mig__alembic_read_sql(&im->alembic, file + n + (n > 0),
-						       texts[i].data, texts[i].len, file, n);
+		if (given->id == MIG__OPT_DATABASE)
+			database = given->value;
+		else if (given->id == MIG__OPT_SQL)
+			status = read_source(im, given->value, database, &im->sources[i]);
 	}
 	return status;
 }
@@ -59,21 +84,16 @@ static int read_sql(struct import *im, struct mig__cli_text *texts)
 static int read_all(struct import *im)
 {
 	const struct mig__cli_args *args = &im->cli->args;
-	struct mig__cli_text *texts = calloc(args->given_count + 1, sizeof *texts);
 	int status = MIG_CLI_DONE;
 
-	if (!texts)
+	im->sources = calloc(args->given_count + 1, sizeof *im->sources);
+	if (!im->sources)
 		return mig__cli_no_memory(im->cli);
 	for (size_t i = 1; !status && i < args->word_count; i++)
 		status = mig__alembic_read_folder(&im->alembic, args->words[i]);
 	if (!status)
-		status = read_sql(im, texts);
-	if (!status)
-		status = mig__alembic_join(&im->alembic);
-	for (size_t i = 0; i < args->given_count; i++)
-		mig__cli_text_finish(&texts[i]);
-	free(texts);
-	return status;
+		status = read_sources(im);
+	return status ? status : mig__alembic_join(&im->alembic);
 }
 
 /* -- rendering */
@@ -230,6 +250,22 @@ static int adopt(struct mig__cli *cli)
 	return MIG_CLI_DONE;
 }
 
+static void import_finish(struct import *im)
+{
+	for (size_t i = 0; im->outputs && i < im->alembic.revision_count; i++) {
+		mig__cli_text_finish(&im->outputs[i].path);
+		mig__cli_text_finish(&im->outputs[i].text);
+	}
+	for (size_t i = 0; im->sources && i < im->cli->args.given_count; i++) {
+		mig__cli_text_finish(&im->sources[i].text);
+		mig__cli_text_finish(&im->sources[i].scope);
+	}
+	free(im->outputs);
+	free(im->sources);
+	mig__cli_text_finish(&im->folder);
+	mig__alembic_finish(&im->alembic);
+}
+
 static int check_words(struct mig__cli *cli, int *files)
 {
 	const struct mig__cli_args *args = &cli->args;
@@ -268,12 +304,6 @@ int mig__cli_cmd_import(struct mig__cli *cli)
 		status = import(&im);
 	if (!status && adopts)
 		status = adopt(cli);
-	for (size_t i = 0; im.outputs && i < im.alembic.revision_count; i++) {
-		mig__cli_text_finish(&im.outputs[i].path);
-		mig__cli_text_finish(&im.outputs[i].text);
-	}
-	free(im.outputs);
-	mig__cli_text_finish(&im.folder);
-	mig__alembic_finish(&im.alembic);
+	import_finish(&im);
 	return status;
 }
