@@ -173,14 +173,18 @@ static int is_atomic(const char *text, size_t at)
 	return !strncasecmp(text + at, "ATOMIC", 6) && !is_word(text[at + 6]);
 }
 
+static void add_word(struct statement *st, const char *word, size_t size)
+{
+	st->words[st->count] = word;
+	st->sizes[st->count++] = size;
+}
+
 static void note_word(struct statement *st, const char *word, size_t size, size_t *depth)
 {
 	struct statement one = { .words = { word }, .sizes = { size }, .count = 1 };
 
-	if (st->count < WORDS) {
-		st->words[st->count] = word;
-		st->sizes[st->count++] = size;
-	}
+	if (st->count < WORDS)
+		add_word(st, word, size);
 	if (word_is(&one, 0, "BEGIN"))
 		*depth += has_body(st) || (st->count > 1 && is_atomic(word, size));
 	else if (*depth && word_is(&one, 0, "CASE"))
@@ -189,26 +193,47 @@ static void note_word(struct statement *st, const char *word, size_t size, size_
 		--*depth;
 }
 
+/* Alembic puts a semicolon behind whatever a revision executes, also behind a comment at its end:
+ * then it is lost in there. An empty line follows it. */
+static int hides_semicolon(const char *text, size_t at)
+{
+	size_t end = at + strcspn(text + at, "\n");
+
+	return !strncmp(text + at, "--", 2) && text[end - 1] == ';' &&
+	       !strncmp(text + end, "\n\n", 2);
+}
+
+/* What must not be inside a statement. */
+static int check_token(struct sql *s, size_t at, int parentheses)
+{
+	if (marker(s->place.text, at) != NO_MARKER)
+		return fail_at(s, at, "the statement above this line has no semicolon");
+	if (!parentheses && hides_semicolon(s->place.text, at))
+		return fail_at(s, at,
+			       "the comment hides the semicolon of its statement: move it to the "
+			       "front of the comment");
+	return MIG_CLI_DONE;
+}
+
 /* The statement at st->start. Names in quotes count as words, the quotes included. */
 static int read_statement(struct sql *s, struct statement *st)
 {
 	const char *text = s->place.text;
 	size_t at = st->start, depth = 0, before;
-	int status;
+	int parentheses = 0, status;
 
 	while (text[at] && (depth || text[at] != ';')) {
 		before = at;
-		if (marker(text, at) != NO_MARKER)
-			return fail_at(s, at, "the statement above this line has no semicolon");
-		status = skip_token(s, &at);
+		parentheses += (text[at] == '(') - (text[at] == ')');
+		status = check_token(s, at, parentheses || depth);
+		if (!status)
+			status = skip_token(s, &at);
 		if (status)
 			return status;
 		if (is_word(text[before]))
 			note_word(st, text + before, at - before, &depth);
-		else if ((text[before] == '"' || text[before] == '.') && st->count < WORDS) {
-			st->words[st->count] = text + before;
-			st->sizes[st->count++] = at - before;
-		}
+		else if ((text[before] == '"' || text[before] == '.') && st->count < WORDS)
+			add_word(st, text + before, at - before);
 	}
 	st->end = at;
 	st->next = at + (text[at] == ';');
