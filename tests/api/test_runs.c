@@ -448,6 +448,26 @@ static void test_lone_given_up_by_stamp(void **state)
 	mig_close(ctx);
 }
 
+static void test_what_a_section_kept_is_told(void **state)
+{
+	struct place *p = *state;
+	mig_ctx *ctx = open_place(p);
+
+	add_text(ctx, LONE_HEADER "BEGIN;\nCREATE TABLE one (x);\nSELECT nonsense;\nCOMMIT;\n");
+	expect(ctx, MIG_ESQL, mig_upgrade(ctx, "head"));
+	assert_null(mig_error_hint(ctx));
+	assert_string_equal(tables(p), "");
+	mig_close(ctx);
+
+	ctx = open_place(p);
+	add_text(ctx, LONE_HEADER "BEGIN;\nCREATE TABLE one (x);\nCOMMIT;\nBEGIN;\n"
+				  "CREATE TABLE two (x);\nSELECT nonsense;\nCOMMIT;\n");
+	expect(ctx, MIG_ESQL, mig_upgrade(ctx, "head"));
+	assert_non_null(strstr(mig_error_hint(ctx), "the first 3 statements"));
+	assert_string_equal(tables(p), "one");
+	mig_close(ctx);
+}
+
 static void test_adopt_not_amid_a_revision(void **state)
 {
 	struct place *p = *state;
@@ -801,6 +821,7 @@ int main(void)
 		T(test_adopt_leaves_its_own_rows),
 		T(test_adopt_knows_ids_in_full_alone),
 		T(test_adopt_not_amid_a_revision),
+		T(test_what_a_section_kept_is_told),
 		T(test_nothing_is_created_at_base),
 		T(test_lone),
 		T(test_lone_is_taken_up),
