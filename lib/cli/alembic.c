@@ -324,7 +324,8 @@ int mig__alembic_join(struct mig__alembic *a)
 	status = drop_repeats(a);
 	if (!status && !a->revision_count)
 		status = name_revisions(a);
-	qsort(a->revisions, a->revision_count, sizeof *a->revisions, by_id);
+	if (!status)
+		qsort(a->revisions, a->revision_count, sizeof *a->revisions, by_id);
 	for (size_t i = 0; !status && i < a->revision_count; i++) {
 		struct mig__alembic_revision *r = &a->revisions[i];
 
