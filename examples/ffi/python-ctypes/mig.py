@@ -128,12 +128,9 @@ class Step:
     def __init__(self, pointer):
         self._pointer = pointer
 
-    def execute(self, sql, *parameters):
-        """Runs SQL; with parameters one statement, whose rows it returns."""
-        if not parameters:
-            check_step(lib.mig_step_exec(self._pointer, sql.encode()))
-            return []
-        return self.query(sql, *parameters)
+    def execute(self, sql):
+        """Runs statements without parameters or rows."""
+        check_step(lib.mig_step_exec(self._pointer, sql.encode()))
 
     def query(self, sql, *parameters):
         """The rows of one statement, as tuples. Parameters are written $1, $2, ..."""

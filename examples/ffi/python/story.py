@@ -1,5 +1,8 @@
 #!/usr/bin/env python3
-"""What a program does with libmig: python3 story.py URL"""
+"""What a program does with libmig, by ctypes or by cffi:
+
+    PYTHONPATH=../python-ctypes python3 story.py URL
+    PYTHONPATH=../python-cffi python3 story.py URL"""
 import sys
 
 import mig
