@@ -78,11 +78,15 @@ static mig_status connect(mig_ctx *ctx, const mig_open_options *o)
 				   : o->lock_timeout_ms < 0 ? 0
 							    : o->lock_timeout_ms,
 		.create = o->create >= 0,
+		.offline = o->offline,
 	};
 	mig_status rc = MIG_OK;
 
 	if (!o->url && !o->connection)
 		return MIG_OK;
+	if (o->offline && (o->connection || o->scratch))
+		return mig__fail(&ctx->err, MIG_EINVAL,
+				 "offline goes neither with a connection nor with scratch");
 	if (o->connection && !o->dialect && !o->dialect_name)
 		return mig__fail(&ctx->err, MIG_EINVAL,
 				 "a lent connection needs dialect_name or dialect");
@@ -137,6 +141,7 @@ mig_status mig_open_with(mig_ctx **out, const mig_open_options *options)
 			return mig__fail_nomem(&ctx->err);
 	}
 	ctx->db.keep_stamp = o.keep_stamp != 0;
+	ctx->offline = o.offline != 0;
 	if (o.scratch_url) {
 		ctx->db.scratch_url = mig__arena_strdup(&ctx->arena, o.scratch_url);
 		if (!ctx->db.scratch_url)
@@ -184,12 +189,12 @@ void mig_cancel(mig_ctx *ctx)
 
 void *mig_connection(mig_ctx *ctx)
 {
-	return ctx && ctx->db.dialect ? ctx->db.dialect->native(ctx->db.conn) : NULL;
+	return ctx && ctx->db.dialect && !ctx->offline ? ctx->db.dialect->native(ctx->db.conn) : NULL;
 }
 
 void *mig_take_connection(mig_ctx *ctx)
 {
-	return ctx && ctx->db.dialect ? ctx->db.dialect->detach(ctx->db.conn) : NULL;
+	return ctx && ctx->db.dialect && !ctx->offline ? ctx->db.dialect->detach(ctx->db.conn) : NULL;
 }
 
 /* -- callbacks */
@@ -240,12 +245,21 @@ mig_status mig__enter(mig_ctx *ctx)
 	return MIG_OK;
 }
 
-mig_status mig__enter_db(mig_ctx *ctx)
+mig_status mig__enter_dialect(mig_ctx *ctx)
 {
 	mig_status rc = mig__enter(ctx);
 
 	if (!rc && !ctx->db.dialect)
 		rc = mig__fail(&ctx->err, MIG_EMISUSE, "the context has no database: give a URL");
+	return rc;
+}
+
+mig_status mig__enter_db(mig_ctx *ctx)
+{
+	mig_status rc = mig__enter_dialect(ctx);
+
+	if (!rc && ctx->offline)
+		rc = mig__fail(&ctx->err, MIG_EMISUSE, "the context was opened without its database");
 	return rc;
 }
 

@@ -13,7 +13,7 @@
 #include <mig/mig.h>
 #include <mig/model.h>
 
-enum mig__source_kind { MIG__FOLDER, MIG__TEXT, MIG__BUNDLE, MIG__FUNCTIONS };
+enum mig__source_kind { MIG__FOLDER, MIG__TEXT, MIG__BUNDLE, MIG__FUNCTIONS, MIG__CALLBACK };
 
 /* What was given to a mig_add_ function, in that order. */
 struct mig__source {
@@ -24,6 +24,8 @@ struct mig__source {
 	size_t size;
 	mig_bundle bundle;
 	mig_revision_def def;
+	mig_source_fn fn;
+	void *user;
 };
 
 struct mig_ctx {
@@ -33,6 +35,7 @@ struct mig_ctx {
 	struct mig__db db;
 	int32_t lock_timeout_ms;
 	const char *database;
+	int offline; /* there is a dialect, but no database */
 	int busy; /* inside a call that may call back */
 
 	struct mig__source *sources;
@@ -58,6 +61,8 @@ struct mig_ctx {
 
 /* Starts a call: clears the last error, refuses a call from inside a callback. */
 mig_status mig__enter(mig_ctx *ctx);
+/* The same for what needs a dialect, but not its database. */
+mig_status mig__enter_dialect(mig_ctx *ctx);
 /* The same for a call that needs the database. */
 mig_status mig__enter_db(mig_ctx *ctx);
 /* Brings sources into set and graph; digests: they will be needed. */

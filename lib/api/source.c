@@ -87,6 +87,17 @@ mig_status mig_add_bundle(mig_ctx *ctx, const mig_bundle *bundle)
 	return rc ? rc : add(ctx, &source);
 }
 
+mig_status mig_add_source(mig_ctx *ctx, mig_source_fn fn, void *user)
+{
+	mig_status rc = mig__enter(ctx);
+
+	if (rc)
+		return rc;
+	if (!fn)
+		return mig__fail(&ctx->err, MIG_EINVAL, "the function is NULL");
+	return add(ctx, &(struct mig__source){ .kind = MIG__CALLBACK, .fn = fn, .user = user });
+}
+
 static mig_status keep_list(mig_ctx *ctx, const char *const *list, const char *const **out)
 {
 	size_t count = 0;
@@ -139,6 +150,32 @@ mig_status mig_add_revision(mig_ctx *ctx, const mig_revision_def *def)
 
 /* -- from sources to a graph */
 
+static mig_status read_callback(mig_ctx *ctx, const struct mig__source *s)
+{
+	int busy = ctx->busy;
+
+	for (size_t i = 0;; i++) {
+		const char *name = NULL, *text = NULL;
+		size_t size = 0;
+		mig_status rc;
+
+		ctx->busy = 1;
+		rc = s->fn(s->user, i, &name, &text, &size);
+		ctx->busy = busy;
+		if (rc)
+			return mig__fail(&ctx->err, rc > 0 ? MIG_ERROR : rc,
+					 "the program could not give its revision number %zu", i);
+		if (!name)
+			return MIG_OK;
+		if (!text)
+			return mig__fail(&ctx->err, MIG_EINVAL, "%s: the program gave no text",
+					 name);
+		rc = mig__set_add_text(&ctx->set, name, text, size, &ctx->err);
+		if (rc)
+			return rc;
+	}
+}
+
 static mig_status read_source(mig_ctx *ctx, const struct mig__source *s, int32_t digests)
 {
 	switch (s->kind) {
@@ -150,6 +187,8 @@ static mig_status read_source(mig_ctx *ctx, const struct mig__source *s, int32_t
 		return mig__set_add_bundle(&ctx->set, &s->bundle, &ctx->err);
 	case MIG__FUNCTIONS:
 		return mig__set_add_c(&ctx->set, &s->def, &ctx->err);
+	case MIG__CALLBACK:
+		return read_callback(ctx, s);
 	}
 	return mig__fail(&ctx->err, MIG_EINVAL, "unknown kind of source");
 }

@@ -15,10 +15,11 @@ struct mig__cli {
 	struct mig__cli_args args;
 	struct mig__cli_config config;
 	int quiet, verbose, json;
-	const char *directory; /* of the environment */
-	int directory_named;   /* by the command line or the environment */
-	const char *url;       /* or NULL */
+	const char *directory;     /* of the environment */
+	int directory_named;       /* by the command line or the environment */
+	const char *url;           /* or NULL */
 	const char **scratch_urls; /* of mig.ini; ends with NULL, or NULL */
+	int offline;               /* the context connects to nothing */
 	int in_scratch;            /* the context works in a scratch beside the URL */
 	int32_t lock_timeout_ms;
 	mig_ctx *ctx;
@@ -102,6 +103,8 @@ void mig__cli_signals_release(struct mig__cli_signals *signals);
 
 /* run.c */
 int mig__cli_run(struct mig__cli *cli, int32_t direction, const char *target);
+/* --sql: writes a script. MIG_STAMP, too. */
+int mig__cli_sql(struct mig__cli *cli, int32_t direction, const char *range);
 int mig__cli_check_run(struct mig__cli *cli); /* the options, before anything is opened */
 /* E.g. "3f2a9c (head)", "base"; of cli->current. */
 void mig__cli_add_place(struct mig__cli *cli, struct mig__cli_text *out);
@@ -140,9 +143,9 @@ int mig__cli_cmd_stamp(struct mig__cli *cli);
 int mig__cli_cmd_upgrade(struct mig__cli *cli);
 extern const struct mig__cli_option mig__cli_autogenerate_options[], mig__cli_current_options[],
 	mig__cli_embed_options[], mig__cli_heads_options[], mig__cli_history_options[],
-	mig__cli_import_options[], mig__cli_merge_options[], mig__cli_migrate_options[], mig__cli_model_options[],
-	mig__cli_plan_options[], mig__cli_revision_options[], mig__cli_run_options[],
-	mig__cli_stamp_options[];
+	mig__cli_import_options[], mig__cli_merge_options[], mig__cli_migrate_options[],
+	mig__cli_model_options[], mig__cli_plan_options[], mig__cli_revision_options[],
+	mig__cli_run_options[], mig__cli_stamp_options[];
 
 /* help.c */
 void mig__cli_add_usage(const struct mig__cli *cli, const struct mig__cli_command *command,

@@ -8,6 +8,8 @@ int mig__cli_cmd_downgrade(struct mig__cli *cli)
 	if (mig__cli_count(&cli->args, MIG__OPT_DRY_RUN))
 		return mig__cli_plan(cli, MIG_DOWNGRADE, target);
 	status = mig__cli_check_run(cli);
+	if (!status && mig__cli_count(&cli->args, MIG__OPT_SQL))
+		return mig__cli_sql(cli, MIG_DOWNGRADE, target);
 	if (!status)
 		status = mig__cli_open(cli, cli->args.command->needs);
 	return status ? status : mig__cli_run(cli, MIG_DOWNGRADE, target);

@@ -18,7 +18,9 @@ const struct mig__cli_option mig__cli_run_options[] = {
 	{ MIG__OPT_RETRIES, 0, "retries", "N",
 	  "repeat a transaction that had to give way (default: 10)" },
 	{ MIG__OPT_DRY_RUN, 0, "dry-run", NULL, "only show what would run (as \"plan\")" },
-	{ MIG__OPT_SQL, 0, "sql", NULL, "with --dry-run: the SQL" },
+	{ MIG__OPT_SQL, 0, "sql", NULL,
+	  "only write a script for the engine's shell, without the database; the target is "
+	  "[FROM:]TO" },
 	{ 0 }
 };
 
@@ -97,8 +99,6 @@ int mig__cli_check_run(struct mig__cli *cli)
 
 	if (cli->json)
 		return mig__cli_bad_usage(cli, "--json goes with --dry-run only");
-	if (mig__cli_count(&cli->args, MIG__OPT_SQL))
-		return mig__cli_bad_usage(cli, "--sql goes with --dry-run only");
 	return read_run_options(cli, &options);
 }
 
@@ -229,6 +229,36 @@ static mig_status prepare(struct view *view, int32_t direction, const char *targ
 	if (rc == MIG_ELOCKED || rc == MIG_ECANCELLED)
 		return rc;
 	return rc ? mig_history(ctx, NULL, &view->all) : MIG_OK;
+}
+
+static mig_status on_sql(void *user, const char *text, size_t size)
+{
+	struct mig__cli *cli = user;
+
+	mig__cli_add(&cli->out, text, size);
+	return MIG_OK;
+}
+
+int mig__cli_sql(struct mig__cli *cli, int32_t direction, const char *range)
+{
+	mig_run_options options;
+	mig_status rc;
+	int status = read_run_options(cli, &options);
+
+	cli->offline = 1;
+	if (!status)
+		status = mig__cli_open(cli, cli->args.command->needs);
+	if (status)
+		return status;
+	options.purge = mig__cli_count(&cli->args, MIG__OPT_PURGE) > 0;
+	rc = direction == MIG_UPGRADE ? mig_upgrade_sql(cli->ctx, range, &options, on_sql, cli)
+	     : direction == MIG_DOWNGRADE
+		     ? mig_downgrade_sql(cli->ctx, range, &options, on_sql, cli)
+		     : mig_stamp_sql(cli->ctx, range, &options, on_sql, cli);
+	if (!rc)
+		return MIG_CLI_DONE;
+	mig__cli_clear(&cli->out); /* half a script is none */
+	return mig__cli_ctx_fail(cli);
 }
 
 int mig__cli_run(struct mig__cli *cli, int32_t direction, const char *target)

@@ -1,7 +1,9 @@
 #include "cli/cli.h"
 
 const struct mig__cli_option mig__cli_stamp_options[] = {
-	{ MIG__OPT_PURGE, 0, "purge", NULL, "forget what the database says it is at, first" }, { 0 }
+	{ MIG__OPT_PURGE, 0, "purge", NULL, "forget what the database says it is at, first" },
+	{ MIG__OPT_SQL, 0, "sql", NULL, "only write a script for the engine's shell: [FROM:]TO" },
+	{ 0 }
 };
 
 int mig__cli_cmd_stamp(struct mig__cli *cli)
@@ -13,6 +15,11 @@ int mig__cli_cmd_stamp(struct mig__cli *cli)
 
 	if (!cli->args.word_count)
 		return mig__cli_bad_usage(cli, "\"stamp\" needs a revision");
+	if (mig__cli_count(&cli->args, MIG__OPT_SQL)) {
+		if (cli->args.word_count > 1)
+			return mig__cli_bad_usage(cli, "--sql takes one target");
+		return mig__cli_sql(cli, MIG_STAMP, cli->args.words[0]);
+	}
 	status = mig__cli_open(cli, cli->args.command->needs);
 	if (status)
 		return status;

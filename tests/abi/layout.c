@@ -80,7 +80,7 @@ AT(mig_dialect_host, log, 32);
 AT(mig_dialect_host, poll, 40);
 
 /* mig_conn_options */
-SIZE(mig_conn_options, 64);
+SIZE(mig_conn_options, 72);
 AT(mig_conn_options, struct_size, 0);
 AT(mig_conn_options, url, 8);
 AT(mig_conn_options, native, 16);
@@ -90,6 +90,8 @@ AT(mig_conn_options, history_table, 40);
 AT(mig_conn_options, lock_timeout_ms, 48);
 AT(mig_conn_options, create, 52);
 AT(mig_conn_options, search_path, 56);
+AT(mig_conn_options, offline, 64);
+AT(mig_conn_options, reserved, 68);
 
 /* mig_statement */
 SIZE(mig_statement, 40);
@@ -122,7 +124,7 @@ AT(mig_sql_sink, user, 8);
 AT(mig_sql_sink, statement, 16);
 
 /* mig_dialect */
-SIZE(mig_dialect, 344);
+SIZE(mig_dialect, 368);
 AT(mig_dialect, struct_size, 0);
 AT(mig_dialect, contract, 8);
 AT(mig_dialect, reserved, 12);
@@ -167,6 +169,9 @@ AT(mig_dialect, default_schema, 312);
 AT(mig_dialect, read_script, 320);
 AT(mig_dialect, read_stamp, 328);
 AT(mig_dialect, write_stamp, 336);
+AT(mig_dialect, script_begin, 344);
+AT(mig_dialect, begin_sql, 352);
+AT(mig_dialect, now_sql, 360);
 
 /* mig_allocator */
 SIZE(mig_allocator, 24);
@@ -193,7 +198,7 @@ AT(mig_open_options, scratch, 96);
 AT(mig_open_options, reserved, 100);
 AT(mig_open_options, scratch_url, 104);
 AT(mig_open_options, keep_stamp, 112);
-AT(mig_open_options, reserved2, 116);
+AT(mig_open_options, offline, 116);
 
 /* mig_progress */
 SIZE(mig_progress, 80);

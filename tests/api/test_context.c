@@ -385,6 +385,170 @@ static void test_questions(void **state)
 	mig_revision_list_free(list);
 }
 
+struct store {
+	mig_ctx *ctx;
+	const char *texts[3];
+	size_t calls;
+	mig_status fails, nested;
+	char kept[256];
+};
+
+static mig_status from_store(void *user, size_t index, const char **name, const char **text,
+			     size_t *size)
+{
+	struct store *s = user;
+
+	s->calls++;
+	s->nested = mig_upgrade(s->ctx, "head");
+	if (s->fails)
+		return s->fails;
+	if (index == 3)
+		return MIG_OK;
+	*name = "a row";
+	if (!s->texts[index])
+		return MIG_OK;
+	/* as a database would have it: the text is gone with the next row */
+	snprintf(s->kept, sizeof s->kept, "%s", s->texts[index]);
+	*text = s->kept;
+	*size = strlen(s->kept);
+	return MIG_OK;
+}
+
+static void test_source(void **state)
+{
+	struct place *p = *state;
+	mig_ctx *ctx = open_place(p);
+	struct store s = { .ctx = ctx, .fails = MIG_EIO };
+	mig_revision_list *list;
+	int32_t at_head;
+
+	s.texts[0] = "-- a\n-- revision: aaa\n-- revises:\n-- mig:upgrade\nCREATE TABLE t (x);\n"
+		     "-- mig:downgrade\nDROP TABLE t;\n";
+	s.texts[1] = "-- b\n-- revision: bbb\n-- revises: aaa\n-- mig:upgrade\nINSERT INTO t "
+		     "VALUES (1);\n";
+	expect(ctx, MIG_EINVAL, mig_add_source(ctx, NULL, NULL));
+	assert_int_equal(mig_add_source(NULL, from_store, &s), MIG_EINVAL);
+	ok(ctx, mig_add_source(ctx, from_store, &s));
+	assert_int_equal(s.calls, 0); /* not before it is needed */
+	expect(ctx, MIG_EIO, mig_upgrade(ctx, "head"));
+	assert_non_null(strstr(mig_error_message(ctx), "revision number 0"));
+	s.fails = 7;
+	expect(ctx, MIG_ERROR, mig_upgrade(ctx, "head"));
+	s.fails = MIG_OK;
+	expect(ctx, MIG_EINVAL, mig_upgrade(ctx, "head")); /* the third has no text */
+	assert_non_null(strstr(mig_error_message(ctx), "a row: "));
+	s.texts[2] = "-- c\n-- revision: ccc\n-- revises: bbb\n-- mig:up\n";
+	expect(ctx, MIG_ESYNTAX, mig_upgrade(ctx, "head"));
+	assert_int_equal(mig_error_line(ctx), 4);
+	assert_string_equal(mig_error_file(ctx), "a row");
+	s.texts[2] = "-- c\n-- revision: ccc\n-- revises: bbb\n-- mig:upgrade\nINSERT INTO t "
+		     "VALUES (2);\n";
+	s.calls = 0;
+	ok(ctx, mig_upgrade(ctx, "head"));
+	assert_int_equal(s.calls, 4);
+	assert_int_equal(s.nested, MIG_EMISUSE);
+	ok(ctx, mig_is_at_head(ctx, &at_head));
+	assert_true(at_head);
+	assert_int_equal(s.calls, 4); /* once is enough */
+	add(ctx, "ddd", "ccc", "INSERT INTO t VALUES (3);", NULL);
+	ok(ctx, mig_upgrade(ctx, "head"));
+	assert_int_equal(s.calls, 8);
+	ok(ctx, mig_history(ctx, NULL, &list));
+	assert_int_equal(mig_revision_list_count(list), 4);
+	mig_revision_list_free(list);
+	assert_string_equal(ask(p, "SELECT count(*) FROM t"), "3");
+	mig_close(ctx);
+}
+
+struct script {
+	char text[4000];
+	size_t size, calls, fails_at;
+};
+
+static mig_status to_script(void *user, const char *text, size_t size)
+{
+	struct script *s = user;
+
+	if (++s->calls == s->fails_at)
+		return MIG_EIO;
+	assert_true(s->size + size < sizeof s->text);
+	memcpy(s->text + s->size, text, size);
+	s->size += size;
+	s->text[s->size] = '\0';
+	return MIG_OK;
+}
+
+static mig_status executes(void *user, mig_step *step)
+{
+	(void)user;
+	return mig_step_exec(step, "CREATE TABLE c (x)");
+}
+
+static mig_status reads(void *user, mig_step *step)
+{
+	mig_stmt *stmt;
+
+	(void)user;
+	return mig_step_prepare(step, "SELECT 1", &stmt);
+}
+
+static void test_scripts(void **state)
+{
+	struct place *p = *state;
+	mig_open_options o = { .struct_size = sizeof o,
+			       .url = "sqlite:/nowhere/at/all",
+			       .offline = 1 };
+	mig_revision_def c = {
+		.struct_size = sizeof c, .id = "ccc", .upgrade = executes, .downgrade = reads
+	};
+	const char *revises[] = { "aaa", NULL };
+	struct script s = { 0 };
+	int32_t at_head;
+	mig_ctx *ctx;
+
+	c.revises = revises;
+	assert_int_equal(mig_open_with(&ctx, &o), MIG_OK);
+	add(ctx, "aaa", "", "CREATE TABLE t (x) -- no end", "DROP TABLE t;");
+	ok(ctx, mig_add_revision(ctx, &c));
+	assert_null(mig_connection(ctx));
+	assert_null(mig_take_connection(ctx));
+	expect(ctx, MIG_EMISUSE, mig_upgrade(ctx, "head"));
+	expect(ctx, MIG_EMISUSE, mig_is_at_head(ctx, &at_head));
+	expect(ctx, MIG_EINVAL, mig_upgrade_sql(ctx, "head", NULL, NULL, NULL));
+	expect(ctx, MIG_EINVAL, mig_upgrade_sql(ctx, NULL, NULL, to_script, &s));
+	expect(ctx, MIG_ENOTFOUND, mig_upgrade_sql(ctx, "zzz", NULL, to_script, &s));
+	expect(ctx, MIG_EBAD_RANGE, mig_downgrade_sql(ctx, "base", NULL, to_script, &s));
+	expect(ctx, MIG_EBAD_RANGE, mig_stamp_sql(ctx, "a:b:c", NULL, to_script, &s));
+	expect(ctx, MIG_EUNSUPPORTED, mig_downgrade_sql(ctx, "ccc:aaa", NULL, to_script, &s));
+	assert_string_equal(mig_error_revision(ctx), "ccc");
+	s = (struct script){ 0 };
+	ok(ctx, mig_upgrade_sql(ctx, "head", NULL, to_script, &s));
+	assert_non_null(strstr(s.text, "-- Upgrade aaa -> ccc\nCREATE TABLE c (x);\n"));
+	assert_non_null(strstr(s.text, "CREATE TABLE t (x); -- no end\n"));
+	tell(p, strstr(s.text, "BEGIN")); /* what comes before is for the shell alone */
+	mig_close(ctx);
+	ctx = open_place(p);
+	add(ctx, "aaa", "", "CREATE TABLE t (x) -- no end", "DROP TABLE t;");
+	ok(ctx, mig_add_revision(ctx, &c));
+	ok(ctx, mig_is_at_head(ctx, &at_head));
+	assert_true(at_head);
+	/* the database of an open context is not asked, and a function that fails is told at any
+	 * call */
+	for (size_t i = 1, calls = s.calls; i <= calls; i++) {
+		s = (struct script){ .fails_at = i };
+		expect(ctx, MIG_EIO, mig_upgrade_sql(ctx, "base:head", NULL, to_script, &s));
+	}
+	s = (struct script){ 0 };
+	ok(ctx, mig_upgrade_sql(ctx, "ccc:head", NULL, to_script, &s));
+	assert_int_equal(s.size, 0);
+	ok(ctx, mig_stamp_sql(ctx, "ccc:aaa", NULL, to_script, &s));
+	assert_non_null(strstr(s.text, "SET revision = 'aaa'"));
+	mig_close(ctx);
+	o.scratch = 1;
+	assert_int_equal(mig_open_with(&ctx, &o), MIG_EINVAL);
+	mig_close(ctx);
+}
+
 static void test_graph_errors(void **state)
 {
 	struct place *p = *state;
@@ -467,10 +631,13 @@ int main(void)
 		cmocka_unit_test(test_names),
 		T(test_open_errors),
 		T(test_struct_sizes),
-		T(test_bundle_heads), T(test_stamp_in_header), 
+		T(test_bundle_heads),
+		T(test_stamp_in_header),
 		T(test_null_arguments),
 		T(test_without_a_database),
 		T(test_questions),
+		T(test_source),
+		T(test_scripts),
 		T(test_graph_errors),
 		T(test_take_connection),
 		T(test_log),

@@ -127,16 +127,16 @@ void mig__pg_listen(mig_conn *conn)
 
 static mig_status adopt(mig_conn *conn, const mig_conn_options *o)
 {
-	int version = PQserverVersion(conn->db);
+	int version = o->offline ? 0 : PQserverVersion(conn->db);
 
-	if (PQstatus(conn->db) != CONNECTION_OK)
+	if (!o->offline && PQstatus(conn->db) != CONNECTION_OK)
 		return mig__pg_report(conn, MIG_ECONNECT, NULL, NULL, "the connection is closed");
 	if (version && version < OLDEST_SERVER)
 		return mig__pg_report(conn, MIG_EUNSUPPORTED, NULL, NULL,
 				      "the server is PostgreSQL %d; libmig needs 11 or later",
 				      version / 10000);
 	conn->listens = !conn->lent; /* a lent one is looked at when a run begins */
-	conn->recode = strcmp(pg_encoding_to_char(PQclientEncoding(conn->db)), "UTF8") != 0;
+	conn->recode = !o->offline && strcmp(pg_encoding_to_char(PQclientEncoding(conn->db)), "UTF8") != 0;
 	if (o->search_path)
 		conn->search_path = copy(conn, o->search_path);
 	if (o->schema)
@@ -168,9 +168,9 @@ mig_status mig__pg_open(const mig_dialect_host *host, const mig_conn_options *op
 	} else if (o.native) {
 		conn->db = o.native;
 		conn->lent = 1;
-	} else if (o.url) {
+	} else if (o.url && !o.offline) {
 		rc = open_own(conn, o.url);
-	} else {
+	} else if (!o.offline) {
 		rc = mig__pg_report(conn, MIG_EINVAL, NULL, NULL, "neither a URL nor a connection");
 	}
 	if (!rc)

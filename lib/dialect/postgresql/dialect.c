@@ -43,6 +43,8 @@ static const mig_dialect dialect = {
 	.scratch = mig__pg_scratch,
 	.native_column = mig__pg_native_column,
 	.default_schema = "public",
+	.script_begin = "-- for psql\n\\set ON_ERROR_STOP on\n\n",
+	.now_sql = "to_char(clock_timestamp() AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.MS\"Z\"')",
 };
 
 const mig_dialect *mig_dialect_postgresql(void)

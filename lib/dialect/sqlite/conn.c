@@ -92,6 +92,9 @@ mig_status mig__sqlite_open(const mig_dialect_host *host, const mig_conn_options
 		conn->db = o.native;
 		conn->lent = 1;
 		rc = MIG_OK;
+	} else if (o.offline) {
+		rc = sqlite3_open(":memory:", &conn->db) == SQLITE_OK ? MIG_OK
+								      : mig__sqlite_nomem(conn);
 	} else if (o.url) {
 		rc = open_own(conn, &o);
 	} else {

@@ -42,6 +42,9 @@ static const mig_dialect dialect = {
 	.read_script = mig__sqlite_read_script,
 	.read_stamp = mig__sqlite_read_stamp,
 	.write_stamp = mig__sqlite_write_stamp,
+	.script_begin = "-- for the shell sqlite3\n.bail on\nPRAGMA foreign_keys = OFF;\n\n",
+	.begin_sql = "BEGIN IMMEDIATE",
+	.now_sql = "strftime('%Y-%m-%dT%H:%M:%fZ', 'now')",
 };
 
 const mig_dialect *mig_dialect_sqlite(void)

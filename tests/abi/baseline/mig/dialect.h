@@ -7,6 +7,10 @@
  * Rules:
  *  - The table only grows at its end; struct_size says how much of it a dialect has. A slot past
  *    that, or NULL in a slot marked optional, gets the core's default.
+ *    A table longer than the library's is refused unless all behind the end is zero: the library
+ *    would never ask for what a dialect does there.
+ *  - Other structs go by their struct_size in the same way: what is behind it is not there, and is
+ *    not written.
  *  - A slot that fails reports once through host->error() and returns what that returned.
  *  - Offsets are bytes into the text that the slot was given.
  *  - A connection is used by one thread at a time; only cancel() may come from another. */
@@ -33,7 +37,7 @@ typedef struct mig_dialect_error {
 	size_t struct_size;
 	mig_status status;
 	int32_t native_code;
-	const char *message;  /**< one line, in the engine's own words */
+	const char *message;  /**< in the engine's own words; line ends become blanks */
 	const char *sqlstate; /**< five characters or NULL */
 	const char *hint;     /**< what to do, or NULL */
 	size_t offset; /**< of the failing place in the text, or MIG_NO_OFFSET: only the statement
@@ -70,6 +74,10 @@ typedef struct mig_conn_options {
 				  */
 	int32_t create;          /**< nonzero: create a missing database file */
 	const char *search_path; /**< where SQL looks for unqualified names, or NULL: as it is */
+	/** Nonzero: connects to nothing, and only next_statement(), table_sql(), cancel() and close()
+	 * will be called: a script is written for a database of this kind. */
+	int32_t offline;
+	int32_t reserved;
 } mig_conn_options;
 
 /** Kinds of statement, or-ed in mig_statement.kind. The upper sixteen bits are the dialect's own.
@@ -330,6 +338,13 @@ struct mig_dialect {
 	 * read without the schema. Otherwise: mig_open_options.keep_stamp has no effect. */
 	mig_status (*read_stamp)(mig_conn *conn, uint32_t *out);
 	mig_status (*write_stamp)(mig_conn *conn, uint32_t stamp);
+
+	/* -- for scripts that the engine's own shell runs (mig_upgrade_sql()), all optional */
+
+	const char *script_begin; /**< whole lines at the top, e.g. to stop at errors; NULL: none */
+	const char *begin_sql;    /**< NULL: "BEGIN" */
+	/** An expression for the time as the history table has it; NULL: none. */
+	const char *now_sql;
 };
 
 /** The dialect libmig-sqlite, for mig_open_options.dialect. Since 0.1.0. */

@@ -104,7 +104,9 @@ typedef struct mig_open_options {
 	 * that is not libmig's is left alone, and the rows are read as usual. Version rows that are
 	 * changed by other means than libmig are not noticed. */
 	int32_t keep_stamp;
-	int32_t reserved2;
+	/** Nonzero: connects to nothing. The URL only names the dialect, for mig_upgrade_sql() and its
+	 * like, and for what reads the revisions alone. */
+	int32_t offline;
 } mig_open_options;
 
 /** Opens a context on the database of a URL.
@@ -242,6 +244,18 @@ MIG_API mig_status mig_add_directory_with(mig_ctx *ctx, const char *path,
  * messages. Errors: MIG_ESYNTAX and those of the graph, now or at first use. Since 0.1.0. */
 MIG_API mig_status mig_add_script(mig_ctx *ctx, const char *name, const char *text, size_t size);
 
+/** Gives the revision number index, from 0, of a place that is the program's own: a table, an archive,
+ * the storage of a binding. Sets *name, which stands for the file in messages, and the text in the
+ * form of a revision file, both borrowed until the function is called again or the call of libmig
+ * returns. Leaves *name NULL past the last one. Returns MIG_OK, or a status for "cannot be read". */
+typedef mig_status (*mig_source_fn)(void *user, size_t index, const char **name, const char **text,
+				    size_t *size);
+
+/** Adds the revisions that a function gives. It is called when revisions are first needed, and once
+ * more from the start after another mig_add_ function. Errors then: the function's own status, and
+ * those of mig_add_script(). Since 0.1.0. */
+MIG_API mig_status mig_add_source(mig_ctx *ctx, mig_source_fn fn, void *user);
+
 /** A revision written in C. Zero what you do not set; list members are arrays that end with NULL,
  * and NULL stands for an empty one. */
 typedef struct mig_revision_def {
@@ -374,8 +388,40 @@ MIG_API mig_status mig_stamp(mig_ctx *ctx, const char *target);
 MIG_API mig_status mig_stamp_with(mig_ctx *ctx, const char *const *targets, size_t count,
 				  const mig_run_options *options);
 
+/** Takes over a database that Alembic (Flask-Migrate) has migrated so far, whose revisions have the
+ * same ids here: the ids in its version table become the rows of the database, without running
+ * anything. table: its name, "SCHEMA.NAME" if it has a schema; NULL: "alembic_version". It is left
+ * as it is.
+ *
+ * Errors: MIG_ESQL if there is no such table; MIG_ENEWER lists ids in it that the scripts do not
+ * have; MIG_EEXISTS if the database is at other revisions already, or amid one, e.g. because it was
+ * taken over before and has gone on since. Since 0.1.0. */
+MIG_API mig_status mig_adopt(mig_ctx *ctx, const char *table);
+
 /** Creates the version and history tables if they are missing. Since 0.1.0. */
 MIG_API mig_status mig_ensure_version(mig_ctx *ctx);
+
+/* ---- scripts instead of runs -------------------------------------------------------------- */
+
+/** Takes the next piece of a script. Anything but MIG_OK stops the call, which returns it. */
+typedef mig_status (*mig_sql_fn)(void *user, const char *text, size_t size);
+
+/** Writes what mig_upgrade() would do as a script for the engine's own shell (sqlite3, psql), with its
+ * transactions and its rows in libmig's tables. range is "FROM:TO", or "TO" for a database at base;
+ * the database itself is not asked. The same revisions give the same script, byte for byte. Nobody
+ * takes the migration lock or looks at the rows when the script runs, so run it where nothing else
+ * migrates. options: as for mig_upgrade_with(), or NULL.
+ *
+ * Errors: those of identifiers and of the graph, MIG_EBAD_RANGE, MIG_ENO_SECTION; MIG_EUNSUPPORTED for
+ * a revision in C that reads rows or uses operations; what fn returned. Since 0.1.0. */
+MIG_API mig_status mig_upgrade_sql(mig_ctx *ctx, const char *range, const mig_run_options *options,
+				   mig_sql_fn fn, void *user);
+/** The same for mig_downgrade(); the range needs its FROM. Since 0.1.0. */
+MIG_API mig_status mig_downgrade_sql(mig_ctx *ctx, const char *range,
+				     const mig_run_options *options, mig_sql_fn fn, void *user);
+/** The same for mig_stamp(). Since 0.1.0. */
+MIG_API mig_status mig_stamp_sql(mig_ctx *ctx, const char *range, const mig_run_options *options,
+				 mig_sql_fn fn, void *user);
 
 /* ---- plans ------------------------------------------------------------------------------- */
 

@@ -1,0 +1,511 @@
+#include "dialect/record.h"
+
+#include "base/alloc.h"
+#include "base/arena.h"
+#include "base/buf.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { VALUES = 10 }; /* of libmig's own statements */
+
+struct row {
+	char *id, *digest;
+};
+
+struct mig_conn {
+	mig_dialect table;    /* the slots below, with the name and capabilities of the dialect */
+	struct mig__db *real; /* for what never touches the database */
+	struct mig__error *err;
+	mig_sql_fn fn;
+	void *user;
+	int assume, headed;
+	int due;    /* a transaction has begun, and nothing was written since */
+	int inside; /* a transaction */
+	int tables; /* are there */
+	struct row *rows;
+	size_t count, cap;
+};
+
+struct mig_cursor {
+	mig_conn *conn;
+	int32_t which; /* enum mig_table_sql */
+	const char *text;
+	char *texts[VALUES]; /* those of values */
+	mig_value values[VALUES];
+	size_t at; /* next row */
+};
+
+/* -- the script */
+
+static mig_status put(mig_conn *conn, const char *text, size_t size)
+{
+	mig_status rc = size ? conn->fn(conn->user, text, size) : MIG_OK;
+
+	return rc ? mig__fail(conn->err, rc, "the script could not be written") : MIG_OK;
+}
+
+static mig_status puts_(mig_conn *conn, const char *text)
+{
+	return put(conn, text, strlen(text));
+}
+
+static const char *begin_sql(const mig_conn *conn)
+{
+	const char *sql = MIG__DB_SLOT(conn->real, begin_sql);
+
+	return sql ? sql : "BEGIN";
+}
+
+/* Before anything else: the head of the script, and the BEGIN that is due. */
+static mig_status lead(mig_conn *conn)
+{
+	const char *head = MIG__DB_SLOT(conn->real, script_begin);
+	mig_status rc = MIG_OK;
+
+	if (!conn->headed && head)
+		rc = puts_(conn, head);
+	conn->headed = 1;
+	if (rc || !conn->due)
+		return rc;
+	conn->due = 0;
+	rc = puts_(conn, begin_sql(conn));
+	return rc ? rc : puts_(conn, ";\n\n");
+}
+
+/* Without the blanks around it; a semicolon is put behind `end`, where the last statement ends, if
+ * it has none. */
+static mig_status put_text(mig_conn *conn, const char *text, size_t size, size_t end)
+{
+	mig_status rc = lead(conn);
+
+	while (size > end && strchr(" \t\r\n", text[size - 1]))
+		size--;
+	if (!rc)
+		rc = put(conn, text, end);
+	if (!rc && end && text[end - 1] != ';' && text[end - 1] != '\n')
+		rc = puts_(conn, ";");
+	if (!rc)
+		rc = put(conn, text + end, size - end);
+	return rc ? rc : puts_(conn, "\n\n");
+}
+
+static mig_status put_line(mig_conn *conn, const char *text)
+{
+	return conn->assume ? MIG_OK : put_text(conn, text, strlen(text), strlen(text));
+}
+
+/* -- a run */
+
+static void close_(mig_conn *conn)
+{
+	const struct mig__alloc *alloc = conn->err->alloc;
+
+	for (size_t i = 0; i < conn->count; i++) {
+		mig__free(alloc, conn->rows[i].id);
+		mig__free(alloc, conn->rows[i].digest);
+	}
+	mig__free(alloc, conn->rows);
+	mig__free(alloc, conn);
+}
+
+static void *no_handle(mig_conn *conn)
+{
+	(void)conn;
+	return NULL;
+}
+
+static void cancel(mig_conn *conn)
+{
+	(void)conn;
+}
+
+static mig_status nothing(mig_conn *conn)
+{
+	(void)conn;
+	return MIG_OK;
+}
+
+static mig_status begin(mig_conn *conn, int32_t check)
+{
+	(void)check;
+	conn->inside = 1;
+	conn->due = !conn->assume;
+	return MIG_OK;
+}
+
+static mig_status end(mig_conn *conn, const char *how)
+{
+	int written = !conn->due && !conn->assume;
+
+	conn->due = conn->inside = 0;
+	return written ? put_line(conn, how) : MIG_OK;
+}
+
+static mig_status commit(mig_conn *conn, int32_t check)
+{
+	(void)check;
+	return end(conn, "COMMIT");
+}
+
+static mig_status rollback(mig_conn *conn)
+{
+	return conn->inside ? end(conn, "ROLLBACK") : MIG_OK;
+}
+
+static mig_status in_transaction(mig_conn *conn, int32_t *out)
+{
+	*out = conn->inside;
+	return MIG_OK;
+}
+
+/* -- SQL */
+
+static mig_status next_statement(mig_conn *conn, const char *text, size_t size, size_t offset,
+				 mig_statement *out)
+{
+	return conn->real->dialect->next_statement(conn->real->conn, text, size, offset, out);
+}
+
+enum { CONTROL = MIG_STATEMENT_BEGIN | MIG_STATEMENT_COMMIT | MIG_STATEMENT_ROLLBACK };
+
+static mig_status run_script(mig_conn *conn, const char *text, size_t size, mig_statement_fn hook,
+			     void *user)
+{
+	mig_statement st = { .struct_size = sizeof st };
+	size_t last = 0;
+	mig_status rc;
+
+	for (size_t at = 0;; at = st.next) {
+		st.size = 0;
+		rc = next_statement(conn, text, size, at, &st);
+		if (rc || !st.size)
+			break;
+		if (st.kind & CONTROL) {
+			rc = mig__fail(conn->err, MIG_ETRANSACTION,
+				       "the script begins or ends a transaction");
+			conn->err->offset = st.offset;
+			return rc;
+		}
+		rc = hook ? hook(user, &st) : MIG_OK;
+		if (rc)
+			return rc;
+		last = st.offset + st.size;
+	}
+	return rc || !last ? rc : put_text(conn, text, size, last);
+}
+
+static mig_status run_statement(mig_conn *conn, const char *text, size_t size)
+{
+	mig_statement st = { .struct_size = sizeof st };
+	char *copy = mig__strndup(conn->err->alloc, text, size);
+	mig_status rc;
+
+	if (!copy)
+		return mig__fail_nomem(conn->err);
+	rc = next_statement(conn, copy, size, 0, &st);
+	mig__free(conn->err->alloc, copy);
+	if (rc)
+		return rc;
+	if (st.kind & MIG_STATEMENT_BEGIN)
+		conn->inside = 1;
+	if (st.kind & (MIG_STATEMENT_COMMIT | MIG_STATEMENT_ROLLBACK))
+		conn->inside = 0;
+	return put_text(conn, text, size, size);
+}
+
+/* -- libmig's own tables */
+
+static const char *table_sql(mig_conn *conn, int32_t which)
+{
+	return conn->real->dialect->table_sql(conn->real->conn, which);
+}
+
+static mig_status table_exists(mig_conn *conn, int32_t which, int32_t *out)
+{
+	(void)which;
+	*out = conn->tables;
+	return MIG_OK;
+}
+
+static mig_status prepare(mig_conn *conn, const char *text, size_t size, int32_t keep,
+			  mig_cursor **out)
+{
+	mig_cursor *cursor;
+	int32_t which = MIG_SQL_CREATE_VERSION;
+
+	(void)size;
+	(void)keep;
+	/* the core hands over what table_sql() returned */
+	while (which <= MIG_SQL_READ_HISTORY && text != table_sql(conn, which))
+		which++;
+	if (which > MIG_SQL_READ_HISTORY)
+		return mig__fail(conn->err, MIG_EUNSUPPORTED,
+				 "a statement with parameters or rows cannot be part of a script");
+	if (!conn->tables && (which == MIG_SQL_READ_VERSION || which == MIG_SQL_READ_RUNNING ||
+			      which == MIG_SQL_READ_HISTORY))
+		return mig__fail(conn->err, MIG_ESQL, "the table is not there yet");
+	cursor = mig__calloc(conn->err->alloc, 1, sizeof *cursor);
+	if (!cursor)
+		return mig__fail_nomem(conn->err);
+	*cursor = (struct mig_cursor){ .conn = conn, .which = which, .text = text };
+	*out = cursor;
+	return MIG_OK;
+}
+
+static mig_status bind(mig_cursor *cursor, int32_t index, const mig_value *value)
+{
+	const struct mig__alloc *alloc = cursor->conn->err->alloc;
+	size_t i = (size_t)index - 1;
+
+	if (index < 1 || i >= VALUES)
+		return mig__fail(cursor->conn->err, MIG_EINVAL, "there is no parameter %d",
+				 (int)index);
+	mig__free(alloc, cursor->texts[i]);
+	cursor->texts[i] = NULL;
+	cursor->values[i] = *value;
+	if (value->type != MIG_TEXT)
+		return MIG_OK;
+	cursor->texts[i] = mig__strndup(alloc, value->data, value->size);
+	return cursor->texts[i] ? MIG_OK : mig__fail_nomem(cursor->conn->err);
+}
+
+static void add_quoted(struct mig__buf *out, const char *text)
+{
+	mig__buf_adds(out, "'");
+	for (size_t n; *text; text += n) {
+		n = strcspn(text, "'");
+		mig__buf_add(out, text, n);
+		if (text[n]) {
+			mig__buf_adds(out, "''");
+			n++;
+		}
+	}
+	mig__buf_adds(out, "'");
+}
+
+/* What is known only when the script runs: nobody can say it now, and the same revisions shall give
+ * the same script. */
+static const char *only_then(const mig_cursor *cursor, size_t i)
+{
+	const char *now = MIG__DB_SLOT(cursor->conn->real, now_sql);
+
+	if (cursor->which == MIG_SQL_INSERT_HISTORY && i == 6)
+		return now ? now : "NULL";
+	if (cursor->which == MIG_SQL_INSERT_HISTORY && i == 8)
+		return "'script'";
+	if ((cursor->which == MIG_SQL_INSERT_HISTORY && i == 7) ||
+	    (cursor->which == MIG_SQL_UPDATE_RUNNING && i == 3))
+		return "0";
+	return NULL;
+}
+
+static void add_value(const mig_cursor *cursor, size_t i, struct mig__buf *out)
+{
+	const char *then = only_then(cursor, i);
+
+	if (then)
+		mig__buf_adds(out, then);
+	else if (i < VALUES && cursor->values[i].type == MIG_INTEGER)
+		mig__buf_addf(out, "%" PRId64, cursor->values[i].integer);
+	else if (i < VALUES && cursor->texts[i])
+		add_quoted(out, cursor->texts[i]);
+	else
+		mig__buf_adds(out, "NULL");
+}
+
+static mig_status write_down(mig_cursor *cursor)
+{
+	mig_conn *conn = cursor->conn;
+	const char *text = cursor->text;
+	struct mig__buf sql;
+	mig_status rc;
+
+	mig__buf_init(&sql, conn->err->alloc);
+	while (*text) {
+		size_t plain = strcspn(text, "$");
+		char *behind;
+
+		mig__buf_add(&sql, text, plain);
+		text += plain;
+		if (*text) {
+			add_value(cursor, (size_t)strtoul(text + 1, &behind, 10) - 1, &sql);
+			text = behind;
+		}
+	}
+	rc = sql.failed ? mig__fail_nomem(conn->err) : put_line(conn, sql.data);
+	mig__buf_finish(&sql);
+	return rc;
+}
+
+static size_t find(const mig_conn *conn, const char *id)
+{
+	size_t i = 0;
+
+	while (i < conn->count && strcmp(conn->rows[i].id, id) != 0)
+		i++;
+	return i;
+}
+
+static void remove_row(mig_conn *conn, size_t i)
+{
+	mig__free(conn->err->alloc, conn->rows[i].id);
+	mig__free(conn->err->alloc, conn->rows[i].digest);
+	conn->rows[i] = conn->rows[--conn->count];
+}
+
+static mig_status add_row(mig_conn *conn, const char *id, const char *digest)
+{
+	const struct mig__alloc *alloc = conn->err->alloc;
+	struct row row = { 0 };
+
+	if (!mig__grow(alloc, (void **)&conn->rows, &conn->cap, conn->count + 1, sizeof row))
+		return mig__fail_nomem(conn->err);
+	row = (struct row){ mig__strdup(alloc, id), mig__strdup(alloc, digest) };
+	if (!row.id || !row.digest) {
+		mig__free(alloc, row.id);
+		mig__free(alloc, row.digest);
+		return mig__fail_nomem(conn->err);
+	}
+	conn->rows[conn->count++] = row;
+	return MIG_OK;
+}
+
+/* The version rows as the statement leaves them. */
+static mig_status follow(mig_cursor *cursor)
+{
+	mig_conn *conn = cursor->conn;
+	char **texts = cursor->texts;
+	const char *gone = cursor->which == MIG_SQL_UPDATE_VERSION   ? texts[2]
+			   : cursor->which == MIG_SQL_DELETE_VERSION ? texts[0]
+								     : NULL;
+
+	if (cursor->which == MIG_SQL_CREATE_VERSION)
+		conn->tables = 1;
+	while (cursor->which == MIG_SQL_CLEAR_VERSION && conn->count)
+		remove_row(conn, 0);
+	if (gone && find(conn, gone) < conn->count)
+		remove_row(conn, find(conn, gone));
+	if (cursor->which == MIG_SQL_INSERT_VERSION || cursor->which == MIG_SQL_UPDATE_VERSION)
+		return add_row(conn, texts[0], texts[1]);
+	return MIG_OK;
+}
+
+static mig_status step(mig_cursor *cursor, int32_t *has_row)
+{
+	mig_status rc;
+
+	*has_row = 0;
+	if (cursor->which == MIG_SQL_READ_VERSION) {
+		*has_row = cursor->at < cursor->conn->count;
+		cursor->at++;
+		return MIG_OK;
+	}
+	if (cursor->which == MIG_SQL_READ_RUNNING || cursor->which == MIG_SQL_READ_HISTORY)
+		return MIG_OK;
+	rc = write_down(cursor);
+	return rc ? rc : follow(cursor);
+}
+
+static mig_status reset(mig_cursor *cursor)
+{
+	cursor->at = 0;
+	return MIG_OK;
+}
+
+static int32_t column_count(const mig_cursor *cursor)
+{
+	return cursor->which == MIG_SQL_READ_VERSION ? 2 : 0;
+}
+
+static mig_status column(mig_cursor *cursor, int32_t n, int32_t as, mig_value *out)
+{
+	const struct row *row = &cursor->conn->rows[cursor->at - 1];
+
+	(void)as;
+	*out = mig__value_text(n ? row->digest : row->id);
+	return MIG_OK;
+}
+
+static void finish(mig_cursor *cursor)
+{
+	if (!cursor)
+		return;
+	for (size_t i = 0; i < VALUES; i++)
+		mig__free(cursor->conn->err->alloc, cursor->texts[i]);
+	mig__free(cursor->conn->err->alloc, cursor);
+}
+
+/* -- for the core */
+
+mig_status mig__record_open(struct mig__db *db, mig_sql_fn fn, void *user, struct mig__db *out)
+{
+	mig_conn *conn = mig__calloc(db->err->alloc, 1, sizeof *conn);
+
+	if (!conn)
+		return mig__fail_nomem(db->err);
+	*conn = (struct mig_conn){ .real = db, .err = db->err, .fn = fn, .user = user };
+	conn->table = (mig_dialect){ .struct_size = sizeof conn->table,
+				     .contract = MIG_DIALECT_CONTRACT,
+				     .name = db->dialect->name,
+				     .schemes = db->dialect->schemes,
+				     .capabilities = db->dialect->capabilities,
+				     .close = close_,
+				     .native = no_handle,
+				     .detach = no_handle,
+				     .cancel = cancel,
+				     .run_begin = nothing,
+				     .run_end = rollback,
+				     .begin = begin,
+				     .commit = commit,
+				     .rollback = rollback,
+				     .lock = nothing,
+				     .unlock = nothing,
+				     .next_statement = next_statement,
+				     .run_script = run_script,
+				     .run_statement = run_statement,
+				     .in_transaction = in_transaction,
+				     .prepare = prepare,
+				     .bind = bind,
+				     .step = step,
+				     .reset = reset,
+				     .column_count = column_count,
+				     .column = column,
+				     .finish = finish,
+				     .table_sql = table_sql,
+				     .table_exists = table_exists };
+	memset(out, 0, sizeof *out);
+	out->dialect = &conn->table;
+	out->conn = conn;
+	out->err = db->err;
+	out->log = db->log;
+	out->user = db->user;
+	return MIG_OK;
+}
+
+void mig__record_assume(struct mig__db *record, int assume)
+{
+	record->conn->assume = assume;
+	record->conn->tables |= assume;
+}
+
+mig_status mig__record_comment(struct mig__db *record, const char *text)
+{
+	mig_conn *conn = record->conn;
+	mig_status rc = conn->assume ? MIG_OK : lead(conn);
+
+	if (rc || conn->assume)
+		return rc;
+	rc = puts_(conn, "-- ");
+	/* what a message holds must not end the comment */
+	for (size_t n; !rc && *text; text += n) {
+		n = strcspn(text, "\r\n");
+		rc = put(conn, text, n);
+		if (!rc && text[n]) {
+			rc = puts_(conn, " ");
+			n++;
+		}
+	}
+	return rc ? rc : puts_(conn, "\n");
+}
