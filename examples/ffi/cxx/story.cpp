@@ -4,6 +4,7 @@
 #include <iostream>
 #include <iterator>
 #include <sstream>
+#include <thread>
 
 static const char create_notes[] = R"(-- create notes
 --
@@ -134,6 +135,10 @@ static void story(const char *url)
 			n.upgrade("head");
 		} catch (const mig::error &e) {
 			std::cout << "  " << e.name << " " << e.what() << "\n";
+			try {
+				std::rethrow_exception(e.cause);
+			} catch (const std::domain_error &) { // what give_up() threw
+			}
 		}
 		n.tell_current();
 	}
@@ -141,7 +146,7 @@ static void story(const char *url)
 	std::cout << "downgrade, cancelled\n";
 	n.set_progress([&n](const mig_progress &p) {
 		if (p.revision && p.revision == std::string_view("0001"))
-			n.cancel();
+			std::thread([&n] { n.cancel(); }).join();
 		return false;
 	});
 	try {

@@ -160,7 +160,9 @@ func main() {
 		fmt.Println("downgrade, cancelled")
 		must(notes.SetProgress(func(p mig.Progress) bool {
 			if p.Revision == "0001" {
-				notes.Cancel()
+				done := make(chan bool)
+				go func() { notes.Cancel(); close(done) }()
+				<-done
 			}
 			return true
 		}))

@@ -117,7 +117,8 @@ print("a function that fails")
 with_notes(url, function(notes)
 	notes:add_revision { id = "0004", revises = { "0003" }, upgrade = give_up }
 	local e = fails(notes.upgrade, notes, "head")
-	print(("  %s %s"):format(e.name, e))
+	assert(e.cause == "notes are precious")
+	print(("  %s %s"):format(e.name, tostring(e)))
 	tell_current(notes)
 end)
 

@@ -118,6 +118,8 @@ console.log('a function that fails');
 withNotes(url, (notes) => {
 	notes.addRevision({ id: '0004', revises: ['0003'], upgrade: giveUp });
 	const error = errorOf(() => notes.upgrade('head'));
+	if (error.cause?.message !== 'notes are precious')
+		throw new Error('no cause', { cause: error });
 	console.log(`  ${error.name} ${error.message}`);
 	tellCurrent(notes);
 });

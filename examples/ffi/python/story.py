@@ -4,6 +4,7 @@
     PYTHONPATH=../python-ctypes python3 story.py URL
     PYTHONPATH=../python-cffi python3 story.py URL"""
 import sys
+import threading
 
 import mig
 
@@ -67,6 +68,12 @@ def show(progress):
         print("      " + " ".join(progress.sql.split()[:2]))
 
 
+def from_a_thread(function):
+    thread = threading.Thread(target=function)
+    thread.start()
+    thread.join()
+
+
 def open_notes(url):
     notes = mig.Migrations(url)
     notes.add_script("0001_create_notes.sql", CREATE_NOTES)
@@ -107,12 +114,13 @@ def main(url):
         try:
             notes.upgrade("head")
         except mig.MigError as error:
+            assert isinstance(error.__cause__, ValueError)
             print(f"  {error.name} {error}")
         tell_current(notes)
 
     with open_notes(url) as notes:
         print("downgrade, cancelled")
-        notes.set_progress(lambda p: p.revision == "0001" and notes.cancel())
+        notes.set_progress(lambda p: p.revision == "0001" and from_a_thread(notes.cancel))
         try:
             notes.downgrade("base")
         except mig.Cancelled as error:

@@ -142,7 +142,8 @@ fn main() -> Result<(), Error> {
     let canceller = notes.canceller();
     notes.set_progress(move |p| {
         if p.revision == "0001" {
-            canceller.cancel();
+            let canceller = canceller.clone();
+            let _ = std::thread::spawn(move || canceller.cancel()).join();
         }
         true
     })?;
