@@ -12,7 +12,7 @@ static const char create_notes[] = R"(-- create notes
 
 -- mig:upgrade
 CREATE TABLE notes (id INTEGER PRIMARY KEY, body VARCHAR(80) NOT NULL, words INTEGER);
-INSERT INTO notes (id, body) VALUES (1, 'buy milk'), (2, 'call the dentist');
+INSERT INTO notes (id, body) VALUES (1, 'buy milk'), (2, 'grüße an Zoë');
 
 -- mig:downgrade
 DROP TABLE notes;
@@ -53,7 +53,8 @@ static void count_words(mig::step &step)
 	while (read.next()) {
 		auto words = static_cast<std::int64_t>(words_of(read.text(1)).size());
 		write.bind(words, read.integer(0)).run();
-		std::cout << "      note " << read.integer(0) << " has " << words << " words\n";
+		std::cout << "      note " << read.integer(0) << ", '" << read.text(1) << "', has " << words
+			  << " words\n";
 	}
 }
 

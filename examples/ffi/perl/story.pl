@@ -1,6 +1,8 @@
 # What a program does with libmig: perl story.pl URL
 use strict;
 use warnings;
+use utf8;
+use open ':std', ':encoding(UTF-8)';
 use FindBin;
 use lib $FindBin::Bin;
 use Mig;
@@ -12,7 +14,7 @@ my $create_notes = <<'SQL';
 
 -- mig:upgrade
 CREATE TABLE notes (id INTEGER PRIMARY KEY, body VARCHAR(80) NOT NULL, words INTEGER);
-INSERT INTO notes (id, body) VALUES (1, 'buy milk'), (2, 'call the dentist');
+INSERT INTO notes (id, body) VALUES (1, 'buy milk'), (2, 'grüße an Zoë');
 
 -- mig:downgrade
 DROP TABLE notes;
@@ -47,7 +49,7 @@ sub count_words {
 		my ($id, $body) = @$row;
 		my $words = () = $body =~ /\S+/g;
 		$step->query('UPDATE notes SET words = $1 WHERE id = $2', $words, $id);
-		print "      note $id has $words words\n";
+		print "      note $id, '$body', has $words words\n";
 	}
 }
 

@@ -15,7 +15,7 @@ CREATE_NOTES = """\
 
 -- mig:upgrade
 CREATE TABLE notes (id INTEGER PRIMARY KEY, body VARCHAR(80) NOT NULL, words INTEGER);
-INSERT INTO notes (id, body) VALUES (1, 'buy milk'), (2, 'call the dentist');
+INSERT INTO notes (id, body) VALUES (1, 'buy milk'), (2, 'grüße an Zoë');
 
 -- mig:downgrade
 DROP TABLE notes;
@@ -49,7 +49,7 @@ def count_words(step):
     for id, body in step.query("SELECT id, body FROM notes ORDER BY id"):
         words = len(body.split())
         step.query("UPDATE notes SET words = $1 WHERE id = $2", words, id)
-        print(f"      note {id} has {words} words")
+        print(f"      note {id}, '{body}', has {words} words")
 
 
 def forget_words(step):

@@ -10,7 +10,7 @@ const CREATE_NOTES: &str = "\
 
 -- mig:upgrade
 CREATE TABLE notes (id INTEGER PRIMARY KEY, body VARCHAR(80) NOT NULL, words INTEGER);
-INSERT INTO notes (id, body) VALUES (1, 'buy milk'), (2, 'call the dentist');
+INSERT INTO notes (id, body) VALUES (1, 'buy milk'), (2, 'grüße an Zoë');
 
 -- mig:downgrade
 DROP TABLE notes;
@@ -47,7 +47,7 @@ fn count_words(step: &mut Step) -> Result<(), StepError> {
                 "UPDATE notes SET words = $1 WHERE id = $2",
                 &[Value::Integer(words), Value::Integer(*id)],
             )?;
-            println!("      note {id} has {words} words");
+            println!("      note {id}, '{body}', has {words} words");
         }
     }
     Ok(())
