@@ -374,6 +374,16 @@ MIG_API mig_status mig_stamp(mig_ctx *ctx, const char *target);
 MIG_API mig_status mig_stamp_with(mig_ctx *ctx, const char *const *targets, size_t count,
 				  const mig_run_options *options);
 
+/** Takes over a database that Alembic (Flask-Migrate) has migrated so far, whose revisions have the
+ * same ids here: the ids in its version table become the rows of the database, without running
+ * anything. table: its name, "SCHEMA.NAME" if it has a schema; NULL: "alembic_version". It is left
+ * as it is.
+ *
+ * Errors: MIG_ESQL if there is no such table; MIG_ENEWER lists ids in it that the scripts do not
+ * have; MIG_EEXISTS if the database is at other revisions already, or amid one, e.g. because it was
+ * taken over before and has gone on since. Since 0.1.0. */
+MIG_API mig_status mig_adopt(mig_ctx *ctx, const char *table);
+
 /** Creates the version and history tables if they are missing. Since 0.1.0. */
 MIG_API mig_status mig_ensure_version(mig_ctx *ctx);
 

@@ -1,6 +1,8 @@
 /* upgrade: the calls that change a database. */
 #include "api/ctx.h"
 
+#include "base/buf.h"
+
 #include <string.h>
 
 static mig_status load(void *user, struct mig__world *out)
@@ -145,6 +147,45 @@ mig_status mig_stamp_with(mig_ctx *ctx, const char *const *targets, size_t count
 mig_status mig_stamp(mig_ctx *ctx, const char *target)
 {
 	return mig_stamp_with(ctx, &target, 1, NULL);
+}
+
+static mig_status run_adopt(struct mig__run *run, void *user)
+{
+	return mig__run_adopt(run, user);
+}
+
+/* Each part of the name in quotes. */
+static char *quoted_table(mig_ctx *ctx, const char *table)
+{
+	struct mig__buf sql;
+
+	mig__buf_init(&sql, &ctx->alloc);
+	mig__buf_adds(&sql, "\"");
+	for (size_t n; *table; table += n) {
+		n = strcspn(table, ".\"");
+		mig__buf_add(&sql, table, n);
+		if (table[n])
+			mig__buf_adds(&sql, table[n++] == '.' ? "\".\"" : "\"\"");
+	}
+	mig__buf_adds(&sql, "\"");
+	return mig__buf_take(&sql);
+}
+
+mig_status mig_adopt(mig_ctx *ctx, const char *table)
+{
+	mig_status rc = mig__enter_db(ctx);
+	char *sql;
+
+	if (rc)
+		return rc;
+	if (table && !*table)
+		return mig__fail(&ctx->err, MIG_EINVAL, "the name of the version table is empty");
+	sql = quoted_table(ctx, table ? table : "alembic_version");
+	if (!sql)
+		return mig__fail_nomem(&ctx->err);
+	rc = go(ctx, NULL, NULL, run_adopt, sql);
+	mig__free(&ctx->alloc, sql);
+	return rc;
 }
 
 static mig_status run_ensure(struct mig__run *run, void *user)

@@ -61,6 +61,9 @@ __attribute__((format(printf, 2, 3))) int mig__cli_fail(struct mig__cli *cli, co
 							...);
 __attribute__((format(printf, 2, 3))) int mig__cli_bad_usage(struct mig__cli *cli,
 							     const char *format, ...);
+/* With the line of the file, and a caret under the column. */
+int mig__cli_fail_at(struct mig__cli *cli, const char *file, int32_t line, int32_t column,
+		     const char *message);
 int mig__cli_no_memory(struct mig__cli *cli);
 int mig__cli_ctx_fail(struct mig__cli *cli); /* the last error of the context */
 void mig__cli_hint(struct mig__cli *cli, const char *hint);
@@ -125,6 +128,7 @@ int mig__cli_cmd_ensure_version(struct mig__cli *cli);
 int mig__cli_cmd_heads(struct mig__cli *cli);
 int mig__cli_cmd_help(struct mig__cli *cli);
 int mig__cli_cmd_history(struct mig__cli *cli);
+int mig__cli_cmd_import(struct mig__cli *cli);
 int mig__cli_cmd_init(struct mig__cli *cli);
 int mig__cli_cmd_log(struct mig__cli *cli);
 int mig__cli_cmd_merge(struct mig__cli *cli);
@@ -136,7 +140,7 @@ int mig__cli_cmd_stamp(struct mig__cli *cli);
 int mig__cli_cmd_upgrade(struct mig__cli *cli);
 extern const struct mig__cli_option mig__cli_autogenerate_options[], mig__cli_current_options[],
 	mig__cli_embed_options[], mig__cli_heads_options[], mig__cli_history_options[],
-	mig__cli_merge_options[], mig__cli_migrate_options[], mig__cli_model_options[],
+	mig__cli_import_options[], mig__cli_merge_options[], mig__cli_migrate_options[], mig__cli_model_options[],
 	mig__cli_plan_options[], mig__cli_revision_options[], mig__cli_run_options[],
 	mig__cli_stamp_options[];
 

@@ -62,6 +62,21 @@ int mig__cli_fail(struct mig__cli *cli, const char *format, ...)
 	return MIG_CLI_ERROR;
 }
 
+int mig__cli_fail_at(struct mig__cli *cli, const char *file, int32_t line, int32_t column,
+		     const char *message)
+{
+	struct mig__cli_text text = { 0 };
+
+	add_lead(cli, &text);
+	mig__cli_shown(&text, file);
+	mig__cli_addf(&text, ":%d:%d: ", (int)line, (int)column);
+	mig__cli_shown(&text, message);
+	mig__cli_adds(&text, "\n");
+	mig__cli_add_source(&text, file, line, column);
+	write_err(cli, &text);
+	return MIG_CLI_ERROR;
+}
+
 int mig__cli_bad_usage(struct mig__cli *cli, const char *format, ...)
 {
 	struct mig__cli_text usage = { 0 };

@@ -125,6 +125,9 @@ mig_status mig__graph_history(const struct mig__graph *graph, const char *range,
  * imply, and the ends of other lines that the rows depend on. */
 mig_status mig__graph_current(const struct mig__graph *graph, struct mig__rows rows,
 			      struct mig__error *err, struct mig__nodes *out);
+/* The rows less those that others imply through parents and dependencies, in load order. */
+mig_status mig__graph_reduce(const struct mig__graph *graph, struct mig__rows rows,
+			     struct mig__error *err, struct mig__nodes *out);
 /* Everything at or below the rows through parents and dependencies, in mig__graph_order. */
 mig_status mig__graph_applied(const struct mig__graph *graph, struct mig__rows rows,
 			      struct mig__error *err, struct mig__nodes *out);

@@ -180,6 +180,33 @@ mig_status mig__graph_current(const struct mig__graph *g, struct mig__rows rows,
 	return rc;
 }
 
+mig_status mig__graph_reduce(const struct mig__graph *g, struct mig__rows rows,
+			     struct mig__error *err, struct mig__nodes *out)
+{
+	struct mig__nodes nodes = { NULL, 0 };
+	mig_status rc = mig__rows_read(g, rows, err, &nodes);
+	uint8_t *flags;
+
+	if (rc)
+		return rc;
+	flags = mig__flags_new(g);
+	if (!flags) {
+		mig__nodes_finish(g, &nodes);
+		return mig__fail_nomem(err);
+	}
+	for (uint32_t i = 0; i < nodes.count; i++)
+		MIG__EACH(p, g->below, nodes.at[i])
+			flags[p] = MIG__APPLIED;
+	mig__sweep_down(g, flags, MIG__APPLIED, g->count, 0);
+	for (uint32_t i = 0; i < nodes.count; i++)
+		if (!flags[nodes.at[i]])
+			flags[nodes.at[i]] = MIG__ROW;
+	rc = mig__flags_collect(g, flags, MIG__ROW, err, out);
+	mig__nodes_finish(g, &nodes);
+	mig__free(g->alloc, flags);
+	return rc;
+}
+
 mig_status mig__graph_applied(const struct mig__graph *g, struct mig__rows rows,
 			      struct mig__error *err, struct mig__nodes *out)
 {

@@ -15,6 +15,7 @@ struct lone {
 	int32_t direction;
 	int64_t began_us;
 	int64_t done;              /* statements behind us */
+	int64_t kept;              /* of these, those that are committed */
 	struct mig__digest prefix; /* over their digests */
 	struct mig__section_run section;
 };
@@ -46,6 +47,14 @@ static mig_status mark(struct lone *l, const char *state)
 			       mig__run_now_us() - l->began_us);
 }
 
+/* After a commit with a mark. */
+static mig_status keep(struct lone *l, mig_status rc)
+{
+	if (!rc)
+		l->kept = l->done;
+	return rc;
+}
+
 static mig_status mark_alone(struct lone *l)
 {
 	struct mig__db *db = l->job->run->db;
@@ -56,7 +65,7 @@ static mig_status mark_alone(struct lone *l)
 	rc = mark(l, "running");
 	if (!rc)
 		rc = db->dialect->commit(db->conn, 0);
-	return rc;
+	return keep(l, rc);
 }
 
 /* Undoes an open transaction without losing the error that led here. */
@@ -93,7 +102,7 @@ static mig_status lone_statement(struct lone *l, const mig_statement *st)
 	if (inside && (st->kind & MIG_STATEMENT_COMMIT)) {
 		prefix_add(l, st);
 		rc = mark(l, "running");
-		return rc ? rc : db->dialect->run_statement(db->conn, sql, st->size);
+		return rc ? rc : keep(l, db->dialect->run_statement(db->conn, sql, st->size));
 	}
 	rc = db->dialect->run_statement(db->conn, sql, st->size);
 	if (rc == MIG_ETRANSACTION && wrap) { /* it ends transactions itself, e.g. a procedure */
@@ -107,7 +116,7 @@ static mig_status lone_statement(struct lone *l, const mig_statement *st)
 	prefix_add(l, st);
 	if (wrap) {
 		rc = mark(l, "running");
-		return rc ? rc : db->dialect->commit(db->conn, 0);
+		return rc ? rc : keep(l, db->dialect->commit(db->conn, 0));
 	}
 	rc = db->dialect->in_transaction(db->conn, &after);
 	if (!rc && !after)
@@ -155,7 +164,7 @@ static mig_status lone_skip(struct lone *l, const struct mig__store_running *run
 				    "them may be changed");
 		return rc;
 	}
-	s->count = l->done;
+	s->count = l->kept = l->done;
 	return MIG_OK;
 }
 
@@ -215,12 +224,12 @@ static mig_status lone_section(struct lone *l, const struct mig__store_running *
 	if (rc) {
 		mig__section_locate(s, st.size && run->err->offset != SIZE_MAX ? st.offset : 0,
 				    s->last);
-		if (l->done && !run->err->hint)
+		if (l->kept && !run->err->hint)
 			mig__error_set_hint(
 				run->err,
-				"the %lld statements before it are done and stay: mend the "
-				"rest and run again, or give the step up by a stamp",
-				(long long)l->done);
+				"the first %lld statements are done and stay: mend the rest and "
+				"run again, or give the step up by a stamp",
+				(long long)l->kept);
 	}
 	mig__body_finish(run->alloc, &s->body);
 	return rc;

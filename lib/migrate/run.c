@@ -3,6 +3,7 @@
 
 #include <pwd.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
@@ -367,6 +368,33 @@ static mig_status log_stamp(struct mig__job *job, const struct mig__store_rows *
 	return rc;
 }
 
+/* What the tables hold; makes them if they are missing. */
+static mig_status look(struct mig__job *job, struct mig__arena *arena,
+		       struct mig__store_rows *before)
+{
+	struct mig__db *db = job->run->db;
+	mig_status rc = mig__store_read(db, arena, before);
+
+	if (!rc && !before->missing)
+		rc = mig__store_read_running(db, &job->running_arena, &job->running);
+	if (rc)
+		return rc;
+	job->tables = !before->missing && !job->running.missing;
+	return mig__job_tables(job);
+}
+
+/* The nodes become the rows. */
+static mig_status put_rows(struct mig__job *job, const struct mig__nodes *nodes,
+			   const struct mig__store_rows *before)
+{
+	struct mig__run *run = job->run;
+	mig_status rc = mig__version_replace(run->alloc, &run->world, &job->rows, nodes, run->err);
+
+	if (!rc)
+		rc = mig__version_write(run->db, run->alloc, &run->world, &job->rows);
+	return rc ? rc : log_stamp(job, before);
+}
+
 static mig_status stamp_inside(struct mig__job *job, const char *const *targets, size_t count)
 {
 	struct mig__run *run = job->run;
@@ -377,13 +405,7 @@ static mig_status stamp_inside(struct mig__job *job, const char *const *targets,
 	mig_status rc;
 
 	mig__arena_init(&arena, run->alloc);
-	rc = mig__store_read(run->db, &arena, &before);
-	if (!rc && !before.missing)
-		rc = mig__store_read_running(run->db, &job->running_arena, &job->running);
-	if (rc)
-		goto out;
-	job->tables = !before.missing && !job->running.missing;
-	rc = mig__job_tables(job);
+	rc = look(job, &arena, &before);
 	if (!rc && job->running.present) {
 		rc = mig__store_mark(run->db, "abandoned", job->running.statements,
 				     job->running.done_digest, 0);
@@ -403,18 +425,88 @@ static mig_status stamp_inside(struct mig__job *job, const char *const *targets,
 	if (rc == MIG_ENEWER)
 		mig__error_set_hint(run->err, "clear the unknown rows as well (purge, or --purge)");
 	if (!rc)
-		rc = mig__version_replace(run->alloc, &run->world, &job->rows, &nodes, run->err);
-	if (!rc)
-		rc = mig__version_write(run->db, run->alloc, &run->world, &job->rows);
-	if (!rc)
-		rc = log_stamp(job, &before);
+		rc = put_rows(job, &nodes, &before);
 out:
 	mig__nodes_finish(run->world.graph, &nodes);
 	mig__arena_finish(&arena);
 	return rc;
 }
 
-mig_status mig__run_stamp(struct mig__run *run, const char *const *targets, size_t count)
+static int by_id(const void *a, const void *b)
+{
+	return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+/* Whether the rows are just these nodes, each once. */
+static int is_at(const struct mig__world *world, const struct mig__store_rows *rows,
+		 const struct mig__nodes *nodes)
+{
+	uint32_t found = 0;
+
+	for (uint32_t i = 0; i < nodes->count; i++) {
+		const char *id = mig__graph_id(world->graph, nodes->at[i]);
+
+		found += bsearch(&id, rows->ids, rows->count, sizeof id, by_id) != NULL;
+	}
+	return found == rows->count && found == nodes->count;
+}
+
+/* Nothing of libmig's own state is overwritten. */
+static mig_status check_adoptable(struct mig__job *job, int is_there)
+{
+	struct mig__error *err = job->run->err;
+	const struct mig__store_rows *now = &job->rows.stored;
+
+	if (job->running.present)
+		return mig__fail(err, MIG_EEXISTS, "the database is amid the %s of revision %s",
+				 mig__direction_name(job->running.direction),
+				 job->running.revision);
+	if (!now->count || is_there)
+		return MIG_OK;
+	mig__fail(err, MIG_EEXISTS, "the database is at %s%s already, by libmig's own table",
+		  now->ids[0], now->count > 1 ? " and others" : "");
+	mig__error_set_hint(err, "it was taken over before; to set it by hand, stamp it");
+	return MIG_EEXISTS;
+}
+
+static mig_status adopt_inside(struct mig__job *job, const char *const *table, size_t count)
+{
+	struct mig__run *run = job->run;
+	struct mig__store_rows theirs, before;
+	struct mig__nodes nodes = { 0 };
+	struct mig__arena arena;
+	int is_there = 0;
+	mig_status rc;
+
+	(void)count;
+	mig__arena_init(&arena, run->alloc);
+	rc = mig__store_read_foreign(run->db, *table, &arena, &theirs);
+	if (rc == MIG_ESQL)
+		mig__error_set_hint(run->err, "has Alembic migrated this database? its version "
+					      "table may have another name");
+	if (!rc)
+		rc = mig__graph_reduce(run->world.graph,
+				       (struct mig__rows){ theirs.ids, theirs.count }, run->err,
+				       &nodes);
+	if (!rc)
+		rc = look(job, &arena, &before);
+	if (!rc)
+		rc = mig__version_read(run->db, &job->rows, NULL);
+	if (!rc) {
+		is_there = is_at(&run->world, &job->rows.stored, &nodes);
+		rc = check_adoptable(job, is_there);
+	}
+	if (!rc && !is_there)
+		rc = put_rows(job, &nodes, &before);
+	mig__nodes_finish(run->world.graph, &nodes);
+	mig__arena_finish(&arena);
+	return rc;
+}
+
+/* The names are the targets, or the one table. */
+static mig_status run_inside(struct mig__run *run, const char *const *names, size_t count,
+			     mig_status (*inside)(struct mig__job *job, const char *const *names,
+						  size_t count))
 {
 	const mig_dialect *d = run->db->dialect;
 	struct mig__job job;
@@ -426,12 +518,22 @@ mig_status mig__run_stamp(struct mig__run *run, const char *const *targets, size
 	if (!rc)
 		rc = mig__job_begin(run);
 	if (!rc)
-		rc = stamp_inside(&job, targets, count);
+		rc = inside(&job, names, count);
 	if (!rc)
 		rc = d->commit(run->db->conn, 0);
 	rc = end_run(run, rc);
 	job_finish(&job);
 	return rc;
+}
+
+mig_status mig__run_stamp(struct mig__run *run, const char *const *targets, size_t count)
+{
+	return run_inside(run, targets, count, stamp_inside);
+}
+
+mig_status mig__run_adopt(struct mig__run *run, const char *table)
+{
+	return run_inside(run, &table, 1, adopt_inside);
 }
 
 mig_status mig__run_ensure(struct mig__run *run)

@@ -55,6 +55,8 @@ struct mig_stmt {
 
 mig_status mig__run_to(struct mig__run *run, int32_t direction, const char *target);
 mig_status mig__run_stamp(struct mig__run *run, const char *const *targets, size_t count);
+/* Stamps the ids in the column version_num of a table of another tool; table is quoted SQL. */
+mig_status mig__run_adopt(struct mig__run *run, const char *table);
 mig_status mig__run_ensure(struct mig__run *run);
 /* For db->poll: sends waiting and working events about once a second; nonzero: stop. */
 int32_t mig__run_poll(struct mig__run *run, int32_t waiting);

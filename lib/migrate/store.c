@@ -1,5 +1,7 @@
 #include "migrate/store.h"
 
+#include "base/buf.h"
+
 #include <mig/mig.h>
 #include <stdlib.h>
 #include <string.h>
@@ -102,18 +104,15 @@ static mig_status sort_rows(struct mig__db *db, struct mig__store_rows *rows)
 	return MIG_OK;
 }
 
-mig_status mig__store_read(struct mig__db *db, struct mig__arena *arena,
-			   struct mig__store_rows *out)
+/* All rows of the cursor, which is finished; NULL: the table is missing. */
+static mig_status read_rows(struct mig__db *db, mig_cursor *cursor, struct mig__arena *arena,
+			    struct mig__store_rows *out)
 {
-	struct mig__store_rows rows = { 0 };
-	mig_cursor *cursor;
+	struct mig__store_rows rows = { .missing = !cursor };
 	size_t cap = 0;
 	int32_t more;
-	mig_status rc = mig__db_read(db, MIG_SQL_READ_VERSION, &cursor);
+	mig_status rc = MIG_OK;
 
-	if (rc)
-		return rc;
-	rows.missing = !cursor;
 	while (cursor && !(rc = db->dialect->step(cursor, &more)) && more) {
 		rc = add_row(db, cursor, arena, &rows, &cap);
 		if (rc)
@@ -125,6 +124,32 @@ mig_status mig__store_read(struct mig__db *db, struct mig__arena *arena,
 	if (!rc)
 		*out = rows;
 	return rc;
+}
+
+mig_status mig__store_read(struct mig__db *db, struct mig__arena *arena,
+			   struct mig__store_rows *out)
+{
+	mig_cursor *cursor;
+	mig_status rc = mig__db_read(db, MIG_SQL_READ_VERSION, &cursor);
+
+	return rc ? rc : read_rows(db, cursor, arena, out);
+}
+
+mig_status mig__store_read_foreign(struct mig__db *db, const char *table, struct mig__arena *arena,
+				   struct mig__store_rows *out)
+{
+	struct mig__buf sql;
+	mig_cursor *cursor;
+	mig_status rc;
+
+	mig__buf_init(&sql, db->err->alloc);
+	mig__buf_addf(&sql, "SELECT version_num, '' FROM %s", table);
+	if (sql.failed)
+		rc = mig__fail_nomem(db->err);
+	else
+		rc = db->dialect->prepare(db->conn, sql.data, sql.len, 0, &cursor);
+	mig__buf_finish(&sql);
+	return rc ? rc : read_rows(db, cursor, arena, out);
 }
 
 mig_status mig__store_read_running(struct mig__db *db, struct mig__arena *arena,

@@ -237,6 +237,76 @@ static void test_stamp(void **state)
 	mig_close(ctx);
 }
 
+static void add_line(mig_ctx *ctx)
+{
+	add(ctx, "aaa", "", CREATE("a"), NULL);
+	add(ctx, "bbb", "aaa", CREATE("b"), NULL);
+	add(ctx, "ccc", "bbb", CREATE("c"), NULL);
+	add(ctx, "ddd", "aaa", CREATE("d"), NULL);
+}
+
+static void test_adopt(void **state)
+{
+	struct place *p = *state;
+	mig_ctx *ctx = open_place(p);
+
+	add_line(ctx);
+	expect(ctx, MIG_ESQL, mig_adopt(ctx, NULL));
+	expect(ctx, MIG_EINVAL, mig_adopt(ctx, ""));
+	assert_int_equal(mig_adopt(NULL, NULL), MIG_EINVAL);
+	tell(p, "CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL)");
+	ok(ctx, mig_adopt(ctx, NULL));
+	assert_string_equal(rows(p), "");
+
+	/* bbb is implied by ccc */
+	tell(p, "INSERT INTO alembic_version VALUES ('ddd'), ('bbb'), ('ccc')");
+	ok(ctx, mig_adopt(ctx, NULL));
+	assert_string_equal(rows(p), "ccc|ddd");
+	assert_string_equal(ask(p, "SELECT direction || ' ' || revision FROM mig_history"),
+			    "stamp ccc|stamp ddd");
+	assert_string_equal(tables(p), "alembic_version");
+	assert_string_equal(ask(p, "SELECT version_num FROM alembic_version"), "ddd|bbb|ccc");
+
+	ok(ctx, mig_adopt(ctx, NULL));
+	assert_string_equal(ask(p, "SELECT count(*) FROM mig_history"), "2");
+	ok(ctx, mig_upgrade(ctx, "heads"));
+	mig_close(ctx);
+}
+
+static void test_adopt_leaves_its_own_rows(void **state)
+{
+	struct place *p = *state;
+	mig_ctx *ctx = open_place(p);
+
+	add_line(ctx);
+	ok(ctx, mig_stamp(ctx, "bbb"));
+	tell(p, "CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL)");
+	expect(ctx, MIG_EEXISTS, mig_adopt(ctx, NULL));
+	tell(p, "INSERT INTO alembic_version VALUES ('ccc')");
+	expect(ctx, MIG_EEXISTS, mig_adopt(ctx, NULL));
+	assert_non_null(strstr(mig_error_message(ctx), "bbb"));
+	assert_string_equal(rows(p), "bbb");
+	mig_close(ctx);
+}
+
+static void test_adopt_knows_ids_in_full_alone(void **state)
+{
+	struct place *p = *state;
+	mig_ctx *ctx = open_place(p);
+
+	add(ctx, "aaaaaaaa", "", CREATE("a"), NULL);
+	tell(p, "CREATE TABLE \"odd \"\"name\" (version_num VARCHAR(32) NOT NULL)");
+	tell(p, "INSERT INTO \"odd \"\"name\" VALUES ('aaaaaaaa'), ('aaaaa'), ('head')");
+	expect(ctx, MIG_ENEWER, mig_adopt(ctx, "main.odd \"name"));
+	assert_non_null(strstr(mig_error_message(ctx), "\"aaaaa\", \"head\""));
+	assert_string_equal(ask(p, "SELECT count(*) FROM sqlite_schema WHERE name LIKE 'mig%'"),
+			    "0");
+	tell(p, "DELETE FROM \"odd \"\"name\" WHERE version_num <> 'aaaaaaaa'");
+	ok(ctx, mig_adopt(ctx, "main.odd \"name"));
+	assert_string_equal(rows(p), "aaaaaaaa");
+	mig_close(ctx);
+}
+
 static void test_nothing_is_created_at_base(void **state)
 {
 	struct place *p = *state;
@@ -375,6 +445,39 @@ static void test_lone_given_up_by_stamp(void **state)
 			    "upgrade abandoned|stamp done");
 	ok(ctx, mig_upgrade(ctx, "head"));
 	assert_string_equal(rows(p), "lone");
+	mig_close(ctx);
+}
+
+static void test_what_a_section_kept_is_told(void **state)
+{
+	struct place *p = *state;
+	mig_ctx *ctx = open_place(p);
+
+	add_text(ctx, LONE_HEADER "BEGIN;\nCREATE TABLE one (x);\nSELECT nonsense;\nCOMMIT;\n");
+	expect(ctx, MIG_ESQL, mig_upgrade(ctx, "head"));
+	assert_null(mig_error_hint(ctx));
+	assert_string_equal(tables(p), "");
+	mig_close(ctx);
+
+	ctx = open_place(p);
+	add_text(ctx, LONE_HEADER "BEGIN;\nCREATE TABLE one (x);\nCOMMIT;\nBEGIN;\n"
+				  "CREATE TABLE two (x);\nSELECT nonsense;\nCOMMIT;\n");
+	expect(ctx, MIG_ESQL, mig_upgrade(ctx, "head"));
+	assert_non_null(strstr(mig_error_hint(ctx), "the first 3 statements"));
+	assert_string_equal(tables(p), "one");
+	mig_close(ctx);
+}
+
+static void test_adopt_not_amid_a_revision(void **state)
+{
+	struct place *p = *state;
+	mig_ctx *ctx = open_place(p);
+
+	add_text(ctx, LONE_HEADER "CREATE TABLE one (x);\nSELECT nonsense;\n");
+	expect(ctx, MIG_ESQL, mig_upgrade(ctx, "head"));
+	tell(p, "CREATE TABLE alembic_version AS SELECT 'lone' AS version_num");
+	expect(ctx, MIG_EEXISTS, mig_adopt(ctx, NULL));
+	assert_string_equal(rows(p), "");
 	mig_close(ctx);
 }
 
@@ -716,6 +819,11 @@ int main(void)
 		T(test_edited),
 		T(test_newer),
 		T(test_stamp),
+		T(test_adopt),
+		T(test_adopt_leaves_its_own_rows),
+		T(test_adopt_knows_ids_in_full_alone),
+		T(test_adopt_not_amid_a_revision),
+		T(test_what_a_section_kept_is_told),
 		T(test_nothing_is_created_at_base),
 		T(test_lone),
 		T(test_lone_is_taken_up),

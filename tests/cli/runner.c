@@ -6,6 +6,7 @@
  *
  *     file PATH             create a file; its text is in the lines below that begin with a tab
  *     append PATH           the same, at its end
+ *     bytes PATH TEXT       create a file of just this, with the escapes below
  *     folder PATH           create a folder
  *     remove PATH           remove a file
  *     same PATH PATH        two files hold the same
@@ -302,6 +303,27 @@ static char *write_file(struct world *w, const char *path, const char *mode, cha
 	return p;
 }
 
+/* "PATH TEXT" */
+static void write_bytes(struct world *w, char *rest)
+{
+	char *text = strchr(rest, ' ');
+	FILE *f;
+
+	if (!text)
+		die(w, "bytes");
+	*text++ = '\0';
+	f = fopen(rest, "wb");
+	if (!f)
+		die(w, rest);
+	for (const char *p = text; *p; p++) {
+		char part[LONG_TEXT] = { *p };
+		size_t n = *p == '\\' ? unescape(&p, part) : 1;
+
+		fwrite(part, 1, n, f);
+	}
+	fclose(f);
+}
+
 static void compare_files(struct world *w, char *paths)
 {
 	char *second = strchr(paths, ' '), *a, *b;
@@ -354,6 +376,8 @@ static char *do_line(struct world *w, const char *what, char *rest, char *p)
 		p = write_file(w, rest, "wb", p);
 	} else if (!strcmp(what, "append")) {
 		p = write_file(w, rest, "ab", p);
+	} else if (!strcmp(what, "bytes")) {
+		write_bytes(w, rest);
 	} else if (!strcmp(what, "folder")) {
 		if (mkdir(rest, 0700))
 			die(w, rest);

@@ -174,6 +174,15 @@ static mig_status call_stamp(mig_ctx *ctx, const struct place *place)
 	return mig_stamp(ctx, "r1");
 }
 
+static mig_status call_adopt(mig_ctx *ctx, const struct place *place)
+{
+	sqlite3 *db = sql_open(place->path);
+
+	sql_exec(db, "CREATE TABLE IF NOT EXISTS theirs AS SELECT 'r1' AS version_num");
+	sqlite3_close(db);
+	return mig_adopt(ctx, "theirs");
+}
+
 static mig_status call_plan(mig_ctx *ctx, const struct place *place)
 {
 	mig_plan *plan = NULL;
@@ -360,6 +369,11 @@ static void check_database(const struct place *place, int stamped)
 	sqlite3_close(db);
 }
 
+static int is_stamp(const struct oom_case *c)
+{
+	return c->call == call_stamp || c->call == call_adopt;
+}
+
 static void go_to_head(const struct oom_case *c, const struct place *place)
 {
 	struct heap heap;
@@ -397,7 +411,7 @@ static int run_one(const struct oom_case *c, const struct place *place, uint64_t
 		rc = c->call(ctx, place);
 	check_nomem(ctx, &heap, rc);
 	failed = heap.failed;
-	check_database(place, c->call == call_stamp);
+	check_database(place, is_stamp(c));
 	mig_close(ctx);
 	assert_int_equal(heap.blocks, 0);
 	assert_int_equal(heap.live, 0);
@@ -422,11 +436,11 @@ static int run_again(const struct oom_case *c, const struct place *place, uint64
 	rc = c->call(ctx, place);
 	check_nomem(ctx, &heap, rc);
 	failed = heap.failed;
-	check_database(place, c->call == call_stamp);
+	check_database(place, is_stamp(c));
 	heap_reset(&heap, 0, 0);
 	if (rc && c->call(ctx, place))
 		fail_msg("request %d, the call after: %s", (int)at, mig_error_message(ctx));
-	check_database(place, c->call == call_stamp);
+	check_database(place, is_stamp(c));
 	mig_close(ctx);
 	assert_int_equal(heap.blocks, 0);
 	assert_int_equal(heap.live, 0);
@@ -507,6 +521,12 @@ static void test_stamp(void **unused)
 	run_case(&(struct oom_case){ .add = add_folder, .call = call_stamp, .at_head = 1 });
 }
 
+static void test_adopt(void **unused)
+{
+	(void)unused;
+	run_case(&(struct oom_case){ .add = add_text, .call = call_adopt });
+}
+
 static void test_plan(void **unused)
 {
 	(void)unused;
@@ -538,11 +558,11 @@ static void test_diff(void **unused)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_open),      cmocka_unit_test(test_upgrade),
-		cmocka_unit_test(test_noop),      cmocka_unit_test(test_downgrade),
-		cmocka_unit_test(test_stamp),     cmocka_unit_test(test_plan),
-		cmocka_unit_test(test_questions), cmocka_unit_test(test_create),
-		cmocka_unit_test(test_diff),
+		cmocka_unit_test(test_open),   cmocka_unit_test(test_upgrade),
+		cmocka_unit_test(test_noop),   cmocka_unit_test(test_downgrade),
+		cmocka_unit_test(test_stamp),  cmocka_unit_test(test_adopt),
+		cmocka_unit_test(test_plan),   cmocka_unit_test(test_questions),
+		cmocka_unit_test(test_create), cmocka_unit_test(test_diff),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

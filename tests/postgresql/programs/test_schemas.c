@@ -356,6 +356,33 @@ static void test_no_access_to_the_schema(void **state)
 	place_end(&p);
 }
 
+/* -- another tool's table */
+
+static void test_adopt(void **state)
+{
+	struct place p;
+	mig_open_options o = { .schema = "app" };
+	mig_ctx *ctx;
+
+	(void)state;
+	place_begin(&p);
+	make_schemas(&p);
+	ctx = open_with_t(&p, &o);
+	expect(ctx, MIG_ESQL, mig_adopt(ctx, NULL));
+	assert_has(mig_error_hint(ctx), "version table");
+	pg_exec(p.db, "CREATE TABLE admin.alembic_version (version_num VARCHAR(32) NOT NULL); "
+		      "INSERT INTO admin.alembic_version VALUES ('a')");
+	ok(ctx, mig_adopt(ctx, "admin.alembic_version"));
+	assert_string_equal(ask(p.db, "SELECT revision FROM app.mig_version"), "a");
+	ok(ctx, mig_adopt(ctx, "admin.alembic_version"));
+	assert_string_equal(ask(p.db, "SELECT count(*)::text FROM app.mig_history"), "1");
+	pg_exec(p.db, "UPDATE admin.alembic_version SET version_num = 'c'");
+	expect(ctx, MIG_ENEWER, mig_adopt(ctx, "admin.alembic_version"));
+	assert_string_equal(ask(p.db, "SELECT revision FROM app.mig_version"), "a");
+	mig_close(ctx);
+	place_end(&p);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -368,6 +395,7 @@ int main(void)
 		cmocka_unit_test(test_hostile_path),
 		cmocka_unit_test(test_reader),
 		cmocka_unit_test(test_no_access_to_the_schema),
+		cmocka_unit_test(test_adopt),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
