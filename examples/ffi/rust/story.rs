@@ -91,12 +91,25 @@ fn open_notes(url: &str) -> Result<Migrations, Error> {
 
 fn tell_current(notes: &mut Migrations) -> Result<(), Error> {
     let ids = notes.current()?;
-    println!("current: {}", if ids.is_empty() { "base".to_string() } else { ids.join(" ") });
+    println!(
+        "current: {}",
+        if ids.is_empty() {
+            "base".to_string()
+        } else {
+            ids.join(" ")
+        }
+    );
     Ok(())
 }
 
 fn tell_error(e: &Error) {
-    let or_dash = |text: &str| if text.is_empty() { "-".to_string() } else { text.replace('\n', " ") };
+    let or_dash = |text: &str| {
+        if text.is_empty() {
+            "-".to_string()
+        } else {
+            text.replace('\n', " ")
+        }
+    };
     println!("  {}", e.name);
     println!("  revision: {}", or_dash(&e.revision));
     println!("  file: {}", or_dash(&e.file));
@@ -108,7 +121,9 @@ fn tell_error(e: &Error) {
 }
 
 fn main() -> Result<(), Error> {
-    let url = std::env::args().nth(1).unwrap_or_else(|| "sqlite:notes.db".to_string());
+    let url = std::env::args()
+        .nth(1)
+        .unwrap_or_else(|| "sqlite:notes.db".to_string());
 
     let mut notes = open_notes(&url)?;
     println!("upgrade");
@@ -160,7 +175,10 @@ fn main() -> Result<(), Error> {
 
     println!("log");
     for entry in notes.log()? {
-        println!("  {} {} {}, {} statements", entry.direction, entry.revision, entry.state, entry.statements);
+        println!(
+            "  {} {} {}, {} statements",
+            entry.direction, entry.revision, entry.state, entry.statements
+        );
     }
     Ok(())
 }
