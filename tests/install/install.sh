@@ -13,6 +13,9 @@ unset MIG_DIALECT_PATH
 mkdir "$dir/app"
 cd "$dir/app"
 
+echo "== the declarations for other languages"
+grep -q '^mig_status mig_open(' "$root$prefix/include/mig/mig.flat.h"
+
 echo "== ten lines of C"
 cat >app.c <<'C'
 #include <mig/mig.h>

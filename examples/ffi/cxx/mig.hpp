@@ -274,10 +274,10 @@ private:
 		}
 	}
 
-	std::unique_ptr<mig_ctx, context_closer> ctx;
 	std::deque<kept> revisions; // stays in place: the context has pointers to its elements
 	progress_function progress;
 	std::exception_ptr thrown;
+	std::unique_ptr<mig_ctx, context_closer> ctx; // last, so closed before what it points to is gone
 };
 
 } // namespace mig

@@ -4,6 +4,7 @@
 #include <iostream>
 #include <iterator>
 #include <sstream>
+#include <thread>
 
 static const char create_notes[] = R"(-- create notes
 --
@@ -11,7 +12,7 @@ static const char create_notes[] = R"(-- create notes
 
 -- mig:upgrade
 CREATE TABLE notes (id INTEGER PRIMARY KEY, body VARCHAR(80) NOT NULL, words INTEGER);
-INSERT INTO notes (id, body) VALUES (1, 'buy milk'), (2, 'call the dentist');
+INSERT INTO notes (id, body) VALUES (1, 'buy milk'), (2, 'grüße an Zoë');
 
 -- mig:downgrade
 DROP TABLE notes;
@@ -52,7 +53,8 @@ static void count_words(mig::step &step)
 	while (read.next()) {
 		auto words = static_cast<std::int64_t>(words_of(read.text(1)).size());
 		write.bind(words, read.integer(0)).run();
-		std::cout << "      note " << read.integer(0) << " has " << words << " words\n";
+		std::cout << "      note " << read.integer(0) << ", '" << read.text(1) << "', has " << words
+			  << " words\n";
 	}
 }
 
@@ -134,6 +136,10 @@ static void story(const char *url)
 			n.upgrade("head");
 		} catch (const mig::error &e) {
 			std::cout << "  " << e.name << " " << e.what() << "\n";
+			try {
+				std::rethrow_exception(e.cause);
+			} catch (const std::domain_error &) { // what give_up() threw
+			}
 		}
 		n.tell_current();
 	}
@@ -141,7 +147,7 @@ static void story(const char *url)
 	std::cout << "downgrade, cancelled\n";
 	n.set_progress([&n](const mig_progress &p) {
 		if (p.revision && p.revision == std::string_view("0001"))
-			n.cancel();
+			std::thread([&n] { n.cancel(); }).join();
 		return false;
 	});
 	try {

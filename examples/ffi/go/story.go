@@ -17,7 +17,7 @@ const createNotes = `-- create notes
 
 -- mig:upgrade
 CREATE TABLE notes (id INTEGER PRIMARY KEY, body VARCHAR(80) NOT NULL, words INTEGER);
-INSERT INTO notes (id, body) VALUES (1, 'buy milk'), (2, 'call the dentist');
+INSERT INTO notes (id, body) VALUES (1, 'buy milk'), (2, 'grüße an Zoë');
 
 -- mig:downgrade
 DROP TABLE notes;
@@ -50,11 +50,12 @@ func countWords(step mig.Step) error {
 		return err
 	}
 	for _, row := range rows {
-		id, words := row[0].(int64), len(strings.Fields(row[1].(string)))
+		id, body := row[0].(int64), row[1].(string)
+		words := len(strings.Fields(body))
 		if _, err := step.Query("UPDATE notes SET words = $1 WHERE id = $2", words, id); err != nil {
 			return err
 		}
-		fmt.Printf("      note %d has %d words\n", id, words)
+		fmt.Printf("      note %d, '%s', has %d words\n", id, body, words)
 	}
 	return nil
 }
@@ -160,7 +161,9 @@ func main() {
 		fmt.Println("downgrade, cancelled")
 		must(notes.SetProgress(func(p mig.Progress) bool {
 			if p.Revision == "0001" {
-				notes.Cancel()
+				done := make(chan bool)
+				go func() { notes.Cancel(); close(done) }()
+				<-done
 			}
 			return true
 		}))

@@ -55,6 +55,8 @@ end
 local function bind(stmt, i, value)
 	if value == nil then
 		return lib.mig_stmt_bind_null(stmt, i)
+	elseif type(value) == "string" and value:find("%z") then
+		return lib.mig_stmt_bind_blob(stmt, i, value, #value)
 	elseif type(value) == "string" then
 		return lib.mig_stmt_bind_text(stmt, i, value)
 	elseif type(value) == "number" and value % 1 ~= 0 then

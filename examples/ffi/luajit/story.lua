@@ -9,7 +9,7 @@ local CREATE_NOTES = [[
 
 -- mig:upgrade
 CREATE TABLE notes (id INTEGER PRIMARY KEY, body VARCHAR(80) NOT NULL, words INTEGER);
-INSERT INTO notes (id, body) VALUES (1, 'buy milk'), (2, 'call the dentist');
+INSERT INTO notes (id, body) VALUES (1, 'buy milk'), (2, 'grüße an Zoë');
 
 -- mig:downgrade
 DROP TABLE notes;
@@ -43,7 +43,7 @@ local function count_words(step)
 		local id, body = row[1], row[2]
 		local _, words = body:gsub("%S+", "")
 		step:query("UPDATE notes SET words = $1 WHERE id = $2", words, id)
-		print(("      note %d has %d words"):format(id, words))
+		print(("      note %d, '%s', has %d words"):format(id, body, words))
 	end
 end
 
@@ -117,7 +117,8 @@ print("a function that fails")
 with_notes(url, function(notes)
 	notes:add_revision { id = "0004", revises = { "0003" }, upgrade = give_up }
 	local e = fails(notes.upgrade, notes, "head")
-	print(("  %s %s"):format(e.name, e))
+	assert(e.cause == "notes are precious")
+	print(("  %s %s"):format(e.name, tostring(e)))
 	tell_current(notes)
 end)
 

@@ -131,7 +131,8 @@ function bind(stmt, i, value) {
 function blob(stmt, i) {
 	const size = [0];
 	const data = c.stmt_blob(stmt, i, size);
-	return data ? Buffer.from(koffi.decode(data, koffi.array('uint8_t', Number(size[0])))) : Buffer.alloc(0);
+	const length = Number(size[0]);
+	return Buffer.from(length ? koffi.decode(data, koffi.array('uint8_t', length)) : []);
 }
 
 const COLUMN = [() => null, c.stmt_int64, c.stmt_double, c.stmt_text, blob];

@@ -10,7 +10,7 @@ const CREATE_NOTES = `\
 
 -- mig:upgrade
 CREATE TABLE notes (id INTEGER PRIMARY KEY, body VARCHAR(80) NOT NULL, words INTEGER);
-INSERT INTO notes (id, body) VALUES (1, 'buy milk'), (2, 'call the dentist');
+INSERT INTO notes (id, body) VALUES (1, 'buy milk'), (2, 'grüße an Zoë');
 
 -- mig:downgrade
 DROP TABLE notes;
@@ -43,7 +43,7 @@ function countWords(step) {
 	for (const [id, body] of step.query('SELECT id, body FROM notes ORDER BY id')) {
 		const words = body.split(/\s+/).length;
 		step.query('UPDATE notes SET words = $1 WHERE id = $2', words, id);
-		console.log(`      note ${id} has ${words} words`);
+		console.log(`      note ${id}, '${body}', has ${words} words`);
 	}
 }
 
@@ -118,6 +118,8 @@ console.log('a function that fails');
 withNotes(url, (notes) => {
 	notes.addRevision({ id: '0004', revises: ['0003'], upgrade: giveUp });
 	const error = errorOf(() => notes.upgrade('head'));
+	if (error.cause?.message !== 'notes are precious')
+		throw new Error('no cause', { cause: error });
 	console.log(`  ${error.name} ${error.message}`);
 	tellCurrent(notes);
 });

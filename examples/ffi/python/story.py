@@ -4,6 +4,7 @@
     PYTHONPATH=../python-ctypes python3 story.py URL
     PYTHONPATH=../python-cffi python3 story.py URL"""
 import sys
+import threading
 
 import mig
 
@@ -14,7 +15,7 @@ CREATE_NOTES = """\
 
 -- mig:upgrade
 CREATE TABLE notes (id INTEGER PRIMARY KEY, body VARCHAR(80) NOT NULL, words INTEGER);
-INSERT INTO notes (id, body) VALUES (1, 'buy milk'), (2, 'call the dentist');
+INSERT INTO notes (id, body) VALUES (1, 'buy milk'), (2, 'grüße an Zoë');
 
 -- mig:downgrade
 DROP TABLE notes;
@@ -48,7 +49,7 @@ def count_words(step):
     for id, body in step.query("SELECT id, body FROM notes ORDER BY id"):
         words = len(body.split())
         step.query("UPDATE notes SET words = $1 WHERE id = $2", words, id)
-        print(f"      note {id} has {words} words")
+        print(f"      note {id}, '{body}', has {words} words")
 
 
 def forget_words(step):
@@ -65,6 +66,12 @@ def show(progress):
         print(f"  {progress.step}/{progress.steps} {progress.revision} {progress.message}")
     elif progress.event == mig.STATEMENT:
         print("      " + " ".join(progress.sql.split()[:2]))
+
+
+def from_a_thread(function):
+    thread = threading.Thread(target=function)
+    thread.start()
+    thread.join()
 
 
 def open_notes(url):
@@ -107,12 +114,13 @@ def main(url):
         try:
             notes.upgrade("head")
         except mig.MigError as error:
+            assert isinstance(error.__cause__, ValueError)
             print(f"  {error.name} {error}")
         tell_current(notes)
 
     with open_notes(url) as notes:
         print("downgrade, cancelled")
-        notes.set_progress(lambda p: p.revision == "0001" and notes.cancel())
+        notes.set_progress(lambda p: p.revision == "0001" and from_a_thread(notes.cancel))
         try:
             notes.downgrade("base")
         except mig.Cancelled as error:

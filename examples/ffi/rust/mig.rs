@@ -86,7 +86,12 @@ mod c {
         pub fn mig_error_sqlstate(ctx: *const Ctx) -> *const c_char;
         pub fn mig_error_hint(ctx: *const Ctx) -> *const c_char;
         pub fn mig_set_progress(ctx: *mut Ctx, f: Option<ProgressFn>, user: *mut c_void) -> Status;
-        pub fn mig_add_script(ctx: *mut Ctx, name: *const c_char, text: *const u8, size: usize) -> Status;
+        pub fn mig_add_script(
+            ctx: *mut Ctx,
+            name: *const c_char,
+            text: *const u8,
+            size: usize,
+        ) -> Status;
         pub fn mig_add_revision(ctx: *mut Ctx, def: *const RevisionDef) -> Status;
         pub fn mig_upgrade(ctx: *mut Ctx, target: *const c_char) -> Status;
         pub fn mig_downgrade(ctx: *mut Ctx, target: *const c_char) -> Status;
@@ -101,13 +106,19 @@ mod c {
         pub fn mig_log_list_free(list: *mut LogList);
         pub fn mig_step_direction(step: *const Step) -> i32;
         pub fn mig_step_exec(step: *mut Step, sql: *const c_char) -> Status;
-        pub fn mig_step_prepare(step: *mut Step, sql: *const c_char, out: *mut *mut Stmt) -> Status;
+        pub fn mig_step_prepare(step: *mut Step, sql: *const c_char, out: *mut *mut Stmt)
+            -> Status;
         pub fn mig_step_fail(step: *mut Step, message: *const c_char) -> Status;
         pub fn mig_stmt_bind_null(stmt: *mut Stmt, index: i32) -> Status;
         pub fn mig_stmt_bind_int64(stmt: *mut Stmt, index: i32, value: i64) -> Status;
         pub fn mig_stmt_bind_double(stmt: *mut Stmt, index: i32, value: f64) -> Status;
         pub fn mig_stmt_bind_text(stmt: *mut Stmt, index: i32, text: *const c_char) -> Status;
-        pub fn mig_stmt_bind_blob(stmt: *mut Stmt, index: i32, data: *const c_void, size: usize) -> Status;
+        pub fn mig_stmt_bind_blob(
+            stmt: *mut Stmt,
+            index: i32,
+            data: *const c_void,
+            size: usize,
+        ) -> Status;
         pub fn mig_stmt_step(stmt: *mut Stmt, has_row: *mut i32) -> Status;
         pub fn mig_stmt_column_count(stmt: *const Stmt) -> i32;
         pub fn mig_stmt_type(stmt: *mut Stmt, column: i32) -> i32;
@@ -194,7 +205,11 @@ impl From<&str> for StepError {
 }
 
 fn check_step(status: i32) -> Result<(), StepError> {
-    if status == 0 { Ok(()) } else { Err(StepError::Status(status)) }
+    if status == 0 {
+        Ok(())
+    } else {
+        Err(StepError::Status(status))
+    }
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -223,7 +238,9 @@ impl Stmt {
                 Value::Integer(v) => c::mig_stmt_bind_int64(self.0, i, *v),
                 Value::Real(v) => c::mig_stmt_bind_double(self.0, i, *v),
                 Value::Text(v) => c::mig_stmt_bind_text(self.0, i, c_text(v).as_ptr()),
-                Value::Blob(v) => c::mig_stmt_bind_blob(self.0, i, v.as_ptr() as *const c_void, v.len()),
+                Value::Blob(v) => {
+                    c::mig_stmt_bind_blob(self.0, i, v.as_ptr() as *const c_void, v.len())
+                }
             }
         })
     }
@@ -237,7 +254,11 @@ impl Stmt {
                 4 => {
                     let mut size = 0;
                     let data = c::mig_stmt_blob(self.0, i, &mut size);
-                    Value::Blob(if size == 0 { vec![] } else { std::slice::from_raw_parts(data, size).to_vec() })
+                    Value::Blob(if size == 0 {
+                        vec![]
+                    } else {
+                        std::slice::from_raw_parts(data, size).to_vec()
+                    })
                 }
                 _ => Value::Null,
             }
@@ -320,7 +341,11 @@ type ProgressFunction = Box<dyn FnMut(&Progress) -> bool>;
 unsafe extern "C" fn run_progress(user: *mut c_void, progress: *const c::Progress) -> i32 {
     let function = &mut *(user as *mut ProgressFunction);
     let p = &*progress;
-    let sql = if p.sql.is_null() { &[] } else { std::slice::from_raw_parts(p.sql, p.sql_size) };
+    let sql = if p.sql.is_null() {
+        &[]
+    } else {
+        std::slice::from_raw_parts(p.sql, p.sql_size)
+    };
     let told = Progress {
         event: p.event,
         revision: text(p.revision),
@@ -388,7 +413,11 @@ impl Migrations {
     }
 
     fn check(&self, status: i32) -> Result<(), Error> {
-        if status == 0 { Ok(()) } else { Err(unsafe { Error::of(status, self.context.0) }) }
+        if status == 0 {
+            Ok(())
+        } else {
+            Err(unsafe { Error::of(status, self.context.0) })
+        }
     }
 
     pub fn canceller(&self) -> Canceller {
@@ -397,15 +426,27 @@ impl Migrations {
 
     pub fn add_script(&mut self, name: &str, script: &str) -> Result<(), Error> {
         self.check(unsafe {
-            c::mig_add_script(self.context.0, c_text(name).as_ptr(), script.as_ptr(), script.len())
+            c::mig_add_script(
+                self.context.0,
+                c_text(name).as_ptr(),
+                script.as_ptr(),
+                script.len(),
+            )
         })
     }
 
     pub fn add_revision(&mut self, revision: &Revision) -> Result<(), Error> {
-        let functions = Box::new(Functions { upgrade: revision.upgrade, downgrade: revision.downgrade });
+        let functions = Box::new(Functions {
+            upgrade: revision.upgrade,
+            downgrade: revision.downgrade,
+        });
         let (id, message) = (c_text(revision.id), c_text(revision.message));
         let parents: Vec<CString> = revision.revises.iter().map(|id| c_text(id)).collect();
-        let revises: Vec<_> = parents.iter().map(|id| id.as_ptr()).chain([null()]).collect();
+        let revises: Vec<_> = parents
+            .iter()
+            .map(|id| id.as_ptr())
+            .chain([null()])
+            .collect();
         let def = c::RevisionDef {
             struct_size: std::mem::size_of::<c::RevisionDef>(),
             id: id.as_ptr(),
@@ -424,7 +465,10 @@ impl Migrations {
         self.check(unsafe { c::mig_add_revision(self.context.0, &def) })
     }
 
-    pub fn set_progress(&mut self, function: impl FnMut(&Progress) -> bool + 'static) -> Result<(), Error> {
+    pub fn set_progress(
+        &mut self,
+        function: impl FnMut(&Progress) -> bool + 'static,
+    ) -> Result<(), Error> {
         let mut function: Box<ProgressFunction> = Box::new(Box::new(function));
         let user = &mut *function as *mut ProgressFunction as *mut c_void;
         self.check(unsafe { c::mig_set_progress(self.context.0, Some(run_progress), user) })?;

@@ -10,7 +10,7 @@ const CREATE_NOTES: &str = "\
 
 -- mig:upgrade
 CREATE TABLE notes (id INTEGER PRIMARY KEY, body VARCHAR(80) NOT NULL, words INTEGER);
-INSERT INTO notes (id, body) VALUES (1, 'buy milk'), (2, 'call the dentist');
+INSERT INTO notes (id, body) VALUES (1, 'buy milk'), (2, 'grüße an Zoë');
 
 -- mig:downgrade
 DROP TABLE notes;
@@ -47,7 +47,7 @@ fn count_words(step: &mut Step) -> Result<(), StepError> {
                 "UPDATE notes SET words = $1 WHERE id = $2",
                 &[Value::Integer(words), Value::Integer(*id)],
             )?;
-            println!("      note {id} has {words} words");
+            println!("      note {id}, '{body}', has {words} words");
         }
     }
     Ok(())
@@ -91,12 +91,25 @@ fn open_notes(url: &str) -> Result<Migrations, Error> {
 
 fn tell_current(notes: &mut Migrations) -> Result<(), Error> {
     let ids = notes.current()?;
-    println!("current: {}", if ids.is_empty() { "base".to_string() } else { ids.join(" ") });
+    println!(
+        "current: {}",
+        if ids.is_empty() {
+            "base".to_string()
+        } else {
+            ids.join(" ")
+        }
+    );
     Ok(())
 }
 
 fn tell_error(e: &Error) {
-    let or_dash = |text: &str| if text.is_empty() { "-".to_string() } else { text.replace('\n', " ") };
+    let or_dash = |text: &str| {
+        if text.is_empty() {
+            "-".to_string()
+        } else {
+            text.replace('\n', " ")
+        }
+    };
     println!("  {}", e.name);
     println!("  revision: {}", or_dash(&e.revision));
     println!("  file: {}", or_dash(&e.file));
@@ -108,7 +121,9 @@ fn tell_error(e: &Error) {
 }
 
 fn main() -> Result<(), Error> {
-    let url = std::env::args().nth(1).unwrap_or_else(|| "sqlite:notes.db".to_string());
+    let url = std::env::args()
+        .nth(1)
+        .unwrap_or_else(|| "sqlite:notes.db".to_string());
 
     let mut notes = open_notes(&url)?;
     println!("upgrade");
@@ -142,7 +157,8 @@ fn main() -> Result<(), Error> {
     let canceller = notes.canceller();
     notes.set_progress(move |p| {
         if p.revision == "0001" {
-            canceller.cancel();
+            let canceller = canceller.clone();
+            let _ = std::thread::spawn(move || canceller.cancel()).join();
         }
         true
     })?;
@@ -159,7 +175,10 @@ fn main() -> Result<(), Error> {
 
     println!("log");
     for entry in notes.log()? {
-        println!("  {} {} {}, {} statements", entry.direction, entry.revision, entry.state, entry.statements);
+        println!(
+            "  {} {} {}, {} statements",
+            entry.direction, entry.revision, entry.state, entry.statements
+        );
     }
     Ok(())
 }

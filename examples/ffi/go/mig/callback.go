@@ -9,6 +9,7 @@ package mig
 import "C"
 
 import (
+	"errors"
 	"fmt"
 	"runtime/cgo"
 	"unsafe"
@@ -36,8 +37,9 @@ func migRunStep(user unsafe.Pointer, step *C.mig_step) C.int32_t {
 	if err == nil {
 		return C.MIG_OK
 	}
-	if status, ok := err.(stepFailed); ok {
-		return C.int32_t(status)
+	var failed stepFailed
+	if errors.As(err, &failed) {
+		return C.int32_t(failed)
 	}
 	revision.owner.cause = err
 	message := C.CString(err.Error())

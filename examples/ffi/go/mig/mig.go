@@ -279,10 +279,14 @@ func (m *Migrations) AddRevision(r Revision) error {
 	return m.check(C.mig_add_revision(m.ctx, &def))
 }
 
-// SetProgress sets a function that is told how a run goes, and returns whether to go on.
+// SetProgress sets a function that is told how a run goes, and returns whether to go on. Nil: none.
 func (m *Migrations) SetProgress(fn func(Progress) bool) error {
+	var run C.mig_progress_fn
+	if fn != nil {
+		run = C.mig_progress_fn(C.migRunProgress)
+	}
 	m.progress = fn
-	return m.check(C.mig_set_progress(m.ctx, C.mig_progress_fn(C.migRunProgress), m.self.user))
+	return m.check(C.mig_set_progress(m.ctx, run, m.self.user))
 }
 
 // Upgrade brings the database up to a target.
