@@ -2,7 +2,7 @@
 build_packages="gcc libc6-dev meson ninja-build pkg-config libmd-dev libinih-dev libjansson-dev"
 sqlite_packages="libsqlite3-dev"
 postgresql_packages="libpq-dev"
-test_packages="g++ libcmocka-dev python3 util-linux"
+test_packages="g++ libcmocka-dev python3 alembic util-linux"
 server_packages="postgresql postgresql-client pgbouncer libpg-query-dev"
 ci_packages="clang libclang-rt-14-dev valgrind man-db"
 
