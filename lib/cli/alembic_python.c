@@ -104,10 +104,11 @@ static size_t number(const char *p, size_t most, uint32_t base, uint32_t *out)
 	return n;
 }
 
-/* The escape behind a backslash; returns its length. One that Python does not know stays. */
+/* The escape behind a backslash; returns its length. One that Python does not know stays. Control
+ * characters are of no use in a message, and none of them may be in an id. */
 static size_t add_escape(struct mig__cli_text *out, const char *p)
 {
-	static const char from[] = "\\'\"abfnrtv", to[] = "\\'\"\a\b\f\n\r\t\v";
+	static const char from[] = "\\'\"nabfrtv", to[] = "\\'\"\n      ";
 	const char *known = strchr(from, *p);
 	uint32_t c;
 	size_t n;
@@ -238,7 +239,7 @@ static int take_value(struct python *py, struct mig__cli_text *out)
 					 : take_string(py, &item);
 		} else if (!strncmp(py->p, "None", 4) && !is_word(py->p[4])) {
 			py->p += 4;
-		} else if (strchr(" \t\f\n\\#()[]{},", *py->p)) {
+		} else if (strchr(" \t\f\r\n\\#()[]{},", *py->p)) {
 			if (*py->p == ',')
 				status = end_item(py, start, &item, out);
 			if (!status)
