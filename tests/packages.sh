@@ -1,8 +1,9 @@
 # What a Debian 12 machine needs, and how it gets there. To be sourced.
-build_packages="gcc libc6-dev meson ninja-build pkg-config libmd-dev libinih-dev libjansson-dev"
+build_packages="gcc libc6-dev meson ninja-build pkg-config python3 libmd-dev libinih-dev libjansson-dev"
 sqlite_packages="libsqlite3-dev"
 postgresql_packages="libpq-dev"
-test_packages="g++ libcmocka-dev python3 alembic util-linux"
+test_packages="g++ abigail-tools alembic libcmocka-dev libsqlcipher-dev python3 util-linux"
+ffi_packages="python3-cffi luajit nodejs golang-go rustc"
 server_packages="postgresql postgresql-client pgbouncer libpg-query-dev"
 ci_packages="clang libclang-rt-14-dev valgrind man-db"
 

@@ -5,7 +5,7 @@
 set -eu
 cd "$(dirname "$0")/.."
 . tests/packages.sh
-need_packages $build_packages $sqlite_packages $postgresql_packages $test_packages $server_packages
+need_packages $build_packages $sqlite_packages $postgresql_packages $test_packages $ffi_packages $server_packages
 
 build=${BUILD:-build-tests}
 [ -f "$build/build.ninja" ] || meson setup "$build" --werror ${MESON_ARGS-} || exit 1

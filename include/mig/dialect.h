@@ -7,6 +7,10 @@
  * Rules:
  *  - The table only grows at its end; struct_size says how much of it a dialect has. A slot past
  *    that, or NULL in a slot marked optional, gets the core's default.
+ *    A table longer than the library's is refused unless all behind the end is zero: the library
+ *    would never ask for what a dialect does there.
+ *  - Other structs go by their struct_size in the same way: what is behind it is not there, and is
+ *    not written.
  *  - A slot that fails reports once through host->error() and returns what that returned.
  *  - Offsets are bytes into the text that the slot was given.
  *  - A connection is used by one thread at a time; only cancel() may come from another. */
@@ -33,7 +37,7 @@ typedef struct mig_dialect_error {
 	size_t struct_size;
 	mig_status status;
 	int32_t native_code;
-	const char *message;  /**< one line, in the engine's own words */
+	const char *message;  /**< in the engine's own words; line ends become blanks */
 	const char *sqlstate; /**< five characters or NULL */
 	const char *hint;     /**< what to do, or NULL */
 	size_t offset; /**< of the failing place in the text, or MIG_NO_OFFSET: only the statement

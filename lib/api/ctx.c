@@ -89,7 +89,9 @@ static mig_status connect(mig_ctx *ctx, const mig_open_options *o)
 	if (!conn.version_table[0] || !conn.history_table[0])
 		return mig__fail(&ctx->err, MIG_EINVAL, "a table name is empty");
 	ctx->db.dialect = o->dialect;
-	if (!o->dialect)
+	if (o->dialect)
+		rc = mig__dialect_check(o->dialect, &ctx->err);
+	else
 		rc = mig__dialect_find(o->connection ? NULL : o->url, o->dialect_name, &ctx->err,
 				       &ctx->db.dialect);
 	if (!rc)

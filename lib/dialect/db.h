@@ -36,6 +36,9 @@ struct mig__db {
 mig_status mig__dialect_find(const char *url, const char *name, struct mig__error *err,
 			     const mig_dialect **out);
 
+/* MIG_ENO_DIALECT if a table that the host gave is not one that can be used. */
+mig_status mig__dialect_check(const mig_dialect *dialect, struct mig__error *err);
+
 /* A URL with its password masked, freed with mig__free. */
 char *mig__url_masked(const struct mig__alloc *alloc, const char *url);
 

@@ -17,7 +17,7 @@
 #define MIG_SOVERSION "0"
 #endif
 
-enum { NAME_MAX_SIZE = 32 };
+enum { NAME_MAX_SIZE = 32, SIZE_LIMIT = 65536 };
 
 struct search {
 	const char *name;
@@ -89,6 +89,52 @@ static void resolve_alias(char name[NAME_MAX_SIZE])
 		}
 }
 
+/* How many of these slots the table has. */
+static int filled(const mig_dialect *d, const size_t *offsets, int count)
+{
+	void (*slot)(void);
+	int i, n = 0;
+
+	for (i = 0; i < count; i++) {
+		if (d->struct_size < offsets[i] + sizeof slot)
+			continue;
+		memcpy(&slot, (const char *)d + offsets[i], sizeof slot);
+		n += slot != NULL;
+	}
+	return n;
+}
+
+/* What has only sense together: all of it is there, or nothing. */
+static const char *half_a_group(const mig_dialect *d)
+{
+	static const size_t schemas[] = {
+		offsetof(mig_dialect, inspect), offsetof(mig_dialect, change),
+		offsetof(mig_dialect, holds),   offsetof(mig_dialect, render),
+		offsetof(mig_dialect, scratch), offsetof(mig_dialect, native_column),
+	};
+	static const size_t stamp[] = {
+		offsetof(mig_dialect, read_stamp),
+		offsetof(mig_dialect, write_stamp),
+	};
+
+	if (filled(d, schemas, 6) % 6)
+		return "of the functions for schemas some are missing";
+	if (filled(d, stamp, 2) % 2)
+		return "of read_stamp and write_stamp one is missing";
+	return NULL;
+}
+
+/* Whether it does something that a newer contract has and this library would never ask for. */
+static int is_newer(const mig_dialect *d)
+{
+	size_t i;
+
+	for (i = sizeof *d; i < d->struct_size; i++)
+		if (((const unsigned char *)d)[i])
+			return 1;
+	return 0;
+}
+
 /* What is wrong with a dialect's table, or NULL. */
 static const char *fault(const mig_dialect *d)
 {
@@ -98,13 +144,25 @@ static const char *fault(const mig_dialect *d)
 		return "it was made for another version of mig/dialect.h";
 	if (d->struct_size < offsetof(mig_dialect, table_exists) + sizeof d->table_exists)
 		return "its table is too short";
+	if (d->struct_size > SIZE_LIMIT)
+		return "its struct_size is not the size of a table";
 	if (!d->name || !d->schemes || !d->open || !d->close || !d->native || !d->detach ||
 	    !d->cancel || !d->run_begin || !d->run_end || !d->begin || !d->commit || !d->rollback ||
 	    !d->lock || !d->unlock || !d->next_statement || !d->run_script || !d->run_statement ||
 	    !d->in_transaction || !d->prepare || !d->bind || !d->step || !d->reset ||
 	    !d->column_count || !d->column || !d->finish || !d->table_sql || !d->table_exists)
 		return "a required function is missing";
-	return NULL;
+	if (is_newer(d))
+		return "it has functions that this libmig does not know, and needs a newer one";
+	return half_a_group(d);
+}
+
+mig_status mig__dialect_check(const mig_dialect *d, struct mig__error *err)
+{
+	const char *wrong = fault(d);
+
+	return wrong ? mig__fail(err, MIG_ENO_DIALECT, "the dialect cannot be used: %s", wrong)
+		     : MIG_OK;
 }
 
 static mig_status accept(struct search *s, const mig_dialect *d, const char *where,

@@ -6,7 +6,8 @@
 #include <string.h>
 #include <strings.h>
 
-static const char *const secret_keys[] = { "password=", "passwd=", "pwd=", "sslpassword=", NULL };
+static const char *const secret_keys[] = { "password=",   "passwd=", "pwd=", "sslpassword=",
+					   "passphrase=", "key=",    NULL };
 
 /* Length of the secret key that text starts with, or 0. */
 static size_t secret_key(const char *text)

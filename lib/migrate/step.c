@@ -85,16 +85,21 @@ void mig__run_now_step(struct mig__run *run, const struct mig__script *script, s
 mig_status mig__section_statement(void *user, const mig_statement *statement)
 {
 	struct mig__section_run *s = user;
-	mig_status rc = mig__db_check(s->run->db);
+	struct mig__run *run = s->run;
+	mig_status rc = mig__db_check(run->db);
 
 	if (rc)
 		return rc;
 	s->last = statement->offset;
 	s->count++;
-	s->run->now.statement = (uint64_t)s->count;
-	s->run->now.sql = s->body.text + statement->offset;
-	s->run->now.sql_size = statement->size;
-	return mig__run_emit(s->run, MIG_EVENT_STATEMENT);
+	run->now.statement = (uint64_t)s->count;
+	run->now.sql = s->body.text + statement->offset;
+	run->now.sql_size = statement->size;
+	rc = mig__run_emit(run, MIG_EVENT_STATEMENT);
+	/* later events may come when the section's text is gone */
+	run->now.sql = NULL;
+	run->now.sql_size = 0;
+	return rc;
 }
 
 /* Puts file, line, column and revision to an error of the engine. offset is used where the engine

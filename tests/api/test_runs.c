@@ -668,6 +668,8 @@ static int32_t note(void *user, const mig_progress *e)
 	size_t n = strlen(seen->text);
 
 	assert_true(e->struct_size >= sizeof *e);
+	assert_int_equal(e->sql != NULL, e->event == MIG_EVENT_STATEMENT);
+	assert_int_equal(e->sql_size != 0, e->event == MIG_EVENT_STATEMENT);
 	snprintf(seen->text + n, sizeof seen->text - n, "%d:%s:%d/%d ", (int)e->event,
 		 e->revision ? e->revision : "-", (int)e->step, (int)e->steps);
 	if (seen->ctx) /* no way back in */

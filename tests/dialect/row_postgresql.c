@@ -2,13 +2,14 @@
 
 #include "cluster.h"
 
-/* Without a server the test is skipped. The database before is dropped, so that a test with
+/* The database before is dropped, so that a test with
  * hundreds of them does not fill the disk. */
 static const char *fresh(void)
 {
 	static const char *last;
 
-	pg_require();
+	if (!pg_available() && getenv("CI"))
+		mig_conformance_fail("no PostgreSQL server is installed");
 	if (last)
 		pg_drop_database(last);
 	last = pg_fresh_database();
@@ -113,7 +114,8 @@ static const char *read_only_url(const char *url)
 	PGconn *db = pg_connect(url);
 	size_t i;
 
-	assert_non_null(user);
+	if (!user)
+		mig_conformance_fail("%s has no user", url);
 	for (i = 0; i < sizeof statements / sizeof *statements; i++)
 		pg_exec(db, statements[i]);
 	PQfinish(db);
@@ -156,14 +158,16 @@ static const char *const allowed[] = {
 	NULL,
 };
 
-const struct row row_postgresql = {
-	.name = "postgresql",
+const mig_conformance row_postgresql = {
+	.dialect = mig_dialect_postgresql,
 	.fresh = fresh,
 	.native_open = native_open,
 	.native_unchanged = native_unchanged,
 	.native_exec = native_exec,
 	.native_close = native_close,
 	.read_only_url = read_only_url,
+	.exact_places = 1,
+	.lone = "VACUUM",
 	.slow = "SELECT pg_sleep(600)",
 	.values = "SELECT $1::bigint, $2::float8, $3::text, $4::bytea, $5::text",
 	.refused = refused,

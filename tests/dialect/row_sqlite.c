@@ -15,7 +15,7 @@ static const char *fresh(void)
 static void native_exec(void *native, const char *sql)
 {
 	if (sqlite3_exec(native, sql, NULL, NULL, NULL) != SQLITE_OK)
-		fail_msg("%s: %s", sql, sqlite3_errmsg(native));
+		mig_conformance_fail("%s: %s", sql, sqlite3_errmsg(native));
 }
 
 static int number(sqlite3 *db, const char *sql)
@@ -35,7 +35,7 @@ static void *native_open(const char *url)
 	sqlite3 *db;
 
 	if (sqlite3_open(url + strlen("sqlite:"), &db) != SQLITE_OK)
-		fail_msg("%s", sqlite3_errmsg(db));
+		mig_conformance_fail("%s", sqlite3_errmsg(db));
 	native_exec(db, "PRAGMA foreign_keys = ON");
 	native_exec(db, "PRAGMA busy_timeout = 123");
 	native_exec(db, "CREATE TEMP TABLE mine (x); INSERT INTO mine VALUES (1), (2), (3)");
@@ -46,7 +46,8 @@ static int native_unchanged(void *native)
 {
 	/* a plain result code where an extended one exists: those are still off */
 	int plain = sqlite3_exec(native,
-				 "CREATE TEMP TABLE u (x UNIQUE); INSERT INTO u VALUES (1);"
+				 "CREATE TEMP TABLE IF NOT EXISTS u (x UNIQUE);"
+				 "INSERT OR IGNORE INTO u VALUES (1);"
 				 "INSERT INTO u VALUES (1)",
 				 NULL, NULL, NULL);
 
@@ -59,7 +60,8 @@ static int native_unchanged(void *native)
 static void native_close(void *native)
 {
 	/* not close_v2: a statement left behind would show */
-	assert_int_equal(sqlite3_close(native), SQLITE_OK);
+	if (sqlite3_close(native) != SQLITE_OK)
+		mig_conformance_fail("%s", sqlite3_errmsg(native));
 }
 
 static const char *read_only_url(const char *url)
@@ -94,14 +96,16 @@ static const char *const allowed[] = {
 	NULL,
 };
 
-const struct row row_sqlite = {
-	.name = "sqlite",
+const mig_conformance row_sqlite = {
+	.dialect = mig_dialect_sqlite,
 	.fresh = fresh,
 	.native_open = native_open,
 	.native_unchanged = native_unchanged,
 	.native_exec = native_exec,
 	.native_close = native_close,
 	.read_only_url = read_only_url,
+	.exact_places = 1,
+	.lone = "VACUUM",
 	.slow = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n LIMIT 20000000000) "
 		"SELECT count(*) FROM n",
 	.values = "SELECT $1, $2, $3, $4, $5",

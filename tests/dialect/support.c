@@ -62,8 +62,8 @@ static void on_log(void *user, int32_t level, const char *message)
 	snprintf(b->last_log, sizeof b->last_log, "%s", message);
 }
 
-mig_status base_open_with(struct base *b, const struct row *row, const struct mig__alloc *alloc,
-			  const mig_conn_options *o)
+mig_status base_open_with(struct base *b, const mig_conformance *row,
+			  const struct mig__alloc *alloc, const mig_conn_options *o)
 {
 	memset(b, 0, sizeof *b);
 	mig__error_init(&b->err, alloc ? alloc : &mig__alloc_libc);
@@ -71,12 +71,11 @@ mig_status base_open_with(struct base *b, const struct row *row, const struct mi
 	b->db.poll = on_poll;
 	b->db.log = on_log;
 	b->db.user = b;
-	if (mig__dialect_find(NULL, row->name, &b->err, &b->db.dialect))
-		return b->err.status;
+	b->db.dialect = row->dialect();
 	return mig__db_open(&b->db, o);
 }
 
-void base_open(struct base *b, const struct row *row, const char *url, int32_t timeout_ms)
+void base_open(struct base *b, const mig_conformance *row, const char *url, int32_t timeout_ms)
 {
 	const mig_conn_options o = {
 		.struct_size = sizeof o,
@@ -86,17 +85,6 @@ void base_open(struct base *b, const struct row *row, const char *url, int32_t t
 	};
 
 	OK(*b, base_open_with(b, row, NULL, &o));
-}
-
-mig_status base_lend(struct base *b, const struct row *row, void *native)
-{
-	const mig_conn_options o = {
-		.struct_size = sizeof o,
-		.native = native,
-		.lock_timeout_ms = 1000,
-	};
-
-	return base_open_with(b, row, NULL, &o);
 }
 
 void base_close(struct base *b)
@@ -111,26 +99,6 @@ void base_check(const struct base *b, mig_status rc, const char *file, int line)
 		print_error("%s:%d: status %d: %s\n", file, line, (int)rc,
 			    b->err.message ? b->err.message : "(no message)");
 	assert_int_equal(rc, MIG_OK);
-}
-
-mig_status base_begin(struct base *b, int32_t check)
-{
-	mig_status rc;
-
-	do
-		rc = b->db.dialect->begin(b->db.conn, check);
-	while (rc == MIG_LOCK_FREED);
-	return rc;
-}
-
-mig_status base_lock(struct base *b)
-{
-	mig_status rc;
-
-	do
-		rc = b->db.dialect->lock(b->db.conn);
-	while (rc == MIG_LOCK_FREED);
-	return rc;
 }
 
 mig_status base_script(struct base *b, const char *text)
@@ -153,22 +121,9 @@ int64_t base_number(struct base *b, const char *sql)
 	return value.integer;
 }
 
-int64_t milliseconds(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
-
 void pause_ms(int ms)
 {
 	const struct timespec t = { ms / 1000, (long)(ms % 1000) * 1000000 };
 
 	nanosleep(&t, NULL);
-}
-
-const struct row *row_of(void **state)
-{
-	return *state;
 }

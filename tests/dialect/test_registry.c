@@ -125,6 +125,28 @@ static void plugins_are_loaded(void **state)
 }
 #endif
 
+/* Slots that are of use together alone. */
+static void half_a_group_is_refused(void **state)
+{
+	mig_dialect d = *mig_dialect_sqlite();
+	struct mig__error err;
+
+	(void)state;
+	mig__error_init(&err, &mig__alloc_libc);
+	assert_int_equal(mig__dialect_check(&d, &err), MIG_OK);
+	d.render = NULL;
+	assert_int_equal(mig__dialect_check(&d, &err), MIG_ENO_DIALECT);
+	assert_non_null(strstr(err.message, "for schemas"));
+	d.struct_size = offsetof(mig_dialect, inspect);
+	assert_int_equal(mig__dialect_check(&d, &err), MIG_OK);
+	d = *mig_dialect_sqlite();
+	d.struct_size = offsetof(mig_dialect, write_stamp);
+	assert_int_equal(mig__dialect_check(&d, &err), MIG_ENO_DIALECT);
+	assert_non_null(strstr(err.message, "read_stamp"));
+	assert_int_equal(mig__dialect_check(NULL, &err), MIG_ENO_DIALECT);
+	mig__error_clear(&err);
+}
+
 static void passwords_are_masked(void **state)
 {
 	static const char *const pairs[][2] = {
@@ -140,6 +162,8 @@ static void passwords_are_masked(void **state)
 		{ "host=h password='a b\\' c' dbname=d", "host=h password=*** dbname=d" },
 		{ "postgresql://me:s@h/d?sslpassword=x",
 		  "postgresql://me:***@h/d?sslpassword=***" },
+		{ "vault:notes.db?key=secret&mode=ro", "vault:notes.db?key=***&mode=ro" },
+		{ "postgresql://h/d?sslkey=client.key", "postgresql://h/d?sslkey=client.key" },
 		{ "", "" },
 	};
 	size_t i;
@@ -161,6 +185,7 @@ int main(void)
 #ifdef PLUGIN_DIR
 		cmocka_unit_test(plugins_are_loaded),
 #endif
+		cmocka_unit_test(half_a_group_is_refused),
 		cmocka_unit_test(passwords_are_masked),
 	};
 

@@ -8,7 +8,7 @@
 #include <time.h>
 #include <unistd.h>
 
-static const struct row *const row = &row_sqlite;
+static const mig_conformance *const row = &row_sqlite;
 
 static sqlite3 *native(struct base *b)
 {
@@ -748,6 +748,19 @@ static void a_transaction_sends_little(void **state)
 	base_close(&b);
 }
 
+/* SQLite quotes the script, and the core makes one line of it. */
+static void messages_are_one_line(void **state)
+{
+	struct base b;
+
+	(void)state;
+	base_open(&b, row, "sqlite::memory:", 0);
+	assert_int_equal(base_script(&b, "SELECT 'never closed\nat all"), MIG_ESQL);
+	assert_non_null(strstr(b.err.message, "closed at all"));
+	assert_null(strchr(b.err.message, '\n'));
+	base_close(&b);
+}
+
 static void schemas_are_attached_databases(void **state)
 {
 	const mig_value v[] = { mig__value_text("r"), mig__value_text("d") };
@@ -833,6 +846,7 @@ int main(void)
 		cmocka_unit_test(splits_in_linear_time),
 		cmocka_unit_test(at_head_is_one_statement),
 		cmocka_unit_test(a_transaction_sends_little),
+		cmocka_unit_test(messages_are_one_line),
 		cmocka_unit_test(schemas_are_attached_databases),
 		cmocka_unit_test(a_foreign_interrupt_is_an_error),
 		cmocka_unit_test(polls_while_working),

@@ -1,0 +1,344 @@
+/* mig/dialect.h: the contract between libmig's core and a database engine.
+ *
+ * A dialect is one constant table of functions. It is found by the scheme of a URL: built into a
+ * static library, linked by the host (a function `const mig_dialect *mig_dialect_SCHEME(void)`),
+ * or loaded from the plugin folder as libmig-NAME.so, which exports that same function.
+ *
+ * Rules:
+ *  - The table only grows at its end; struct_size says how much of it a dialect has. A slot past
+ *    that, or NULL in a slot marked optional, gets the core's default.
+ *  - A slot that fails reports once through host->error() and returns what that returned.
+ *  - Offsets are bytes into the text that the slot was given.
+ *  - A connection is used by one thread at a time; only cancel() may come from another. */
+#ifndef MIG_DIALECT_H
+#define MIG_DIALECT_H
+
+#include <mig/schema.h>
+#include <mig/types.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define MIG_DIALECT_CONTRACT 1
+
+typedef struct mig_conn mig_conn;     /**< a connection; each dialect defines its own */
+typedef struct mig_cursor mig_cursor; /**< a prepared statement; each dialect defines its own */
+
+/** No place known, in mig_dialect_error.offset. */
+#define MIG_NO_OFFSET SIZE_MAX
+
+/** How a slot reports what went wrong. Text is copied. Zero what does not apply. */
+typedef struct mig_dialect_error {
+	size_t struct_size;
+	mig_status status;
+	int32_t native_code;
+	const char *message;  /**< one line, in the engine's own words */
+	const char *sqlstate; /**< five characters or NULL */
+	const char *hint;     /**< what to do, or NULL */
+	size_t offset; /**< of the failing place in the text, or MIG_NO_OFFSET: only the statement
+			*/
+	const char *statement; /**< the failing statement or NULL */
+	size_t statement_size;
+	const char *detail; /**< what the engine adds to its message, or NULL */
+	int32_t retry; /**< nonzero: others were in the way: the transaction may succeed if repeated
+			*/
+	int32_t reserved;
+} mig_dialect_error;
+
+/** What the core lends to a connection for as long as it is open. */
+typedef struct mig_dialect_host {
+	size_t struct_size;
+	void *user; /**< first argument of every function here */
+	void *(*realloc_fn)(void *user, void *ptr, size_t size); /**< size 0 frees */
+	/** Records the error and returns its status. */
+	mig_status (*error)(void *user, const mig_dialect_error *error);
+	void (*log)(void *user, int32_t level, const char *message); /**< enum mig_log_level */
+	/** To be called now and then while waiting or working; waiting: nonzero while another
+	 * process holds the lock. Nonzero: stop, and fail with MIG_ECANCELLED. */
+	int32_t (*poll)(void *user, int32_t waiting);
+} mig_dialect_host;
+
+typedef struct mig_conn_options {
+	size_t struct_size;
+	const char *url;    /**< whole, as the user gave it; NULL with native */
+	void *native;       /**< a connection lent by the host application, or NULL */
+	const char *schema; /**< schema of libmig's tables, or NULL */
+	const char *version_table;
+	const char *history_table;
+	int32_t lock_timeout_ms; /**< how long any wait for other processes may last; 0: not at all
+				  */
+	int32_t create;          /**< nonzero: create a missing database file */
+	const char *search_path; /**< where SQL looks for unqualified names, or NULL: as it is */
+} mig_conn_options;
+
+/** Kinds of statement, or-ed in mig_statement.kind. The upper sixteen bits are the dialect's own.
+ */
+enum mig_statement_kind {
+	MIG_STATEMENT_BEGIN = 1,    /**< begins a transaction */
+	MIG_STATEMENT_COMMIT = 2,   /**< ends one, keeping its work */
+	MIG_STATEMENT_ROLLBACK = 4, /**< ends one, undoing its work */
+	MIG_STATEMENT_SESSION = 8,  /**< sets state of the connection: repeated when a section that
+				     * was  interrupted is taken up again */
+	MIG_STATEMENT_LONE = 16     /**< cannot run inside a transaction */
+};
+
+/** Returned by begin(), commit_begin() and lock() where another process held the migration lock and
+ * has released it meanwhile: nothing is held. The caller looks whether there is still something to
+ * do, and only then calls again. So of forty waiting processes none takes the lock for nothing. */
+#define MIG_LOCK_FREED 1
+
+/** One statement in a script, without blanks and comments before it. */
+typedef struct mig_statement {
+	size_t struct_size;
+	size_t offset;
+	size_t size; /**< up to its semicolon, which is included */
+	size_t next; /**< where to look for the next one */
+	uint32_t kind;
+} mig_statement;
+
+/** Called by run_script() for each statement before that is run; a dialect that sends several in
+ * one message calls it for all of these first. Anything but MIG_OK stops the script, and is
+ * returned by run_script() as it is. */
+typedef mig_status (*mig_statement_fn)(void *user, const mig_statement *statement);
+
+/** The statements on libmig's own tables, for table_sql(). Parameters in this order. */
+enum mig_table_sql {
+	MIG_SQL_CREATE_VERSION = 1, /**< create the version table unless it is there */
+	MIG_SQL_CREATE_HISTORY = 2, /**< create the history table unless it is there */
+	MIG_SQL_READ_VERSION = 3,   /**< revision, digest of every row */
+	MIG_SQL_INSERT_VERSION = 4, /**< revision, digest */
+	MIG_SQL_UPDATE_VERSION = 5, /**< new revision, new digest, old revision */
+	MIG_SQL_DELETE_VERSION = 6, /**< revision */
+	MIG_SQL_CLEAR_VERSION = 7,  /**< all rows */
+	/** revision, direction, state, digest, statements, done_digest, started_at, duration_us,
+	 * actor, library */
+	MIG_SQL_INSERT_HISTORY = 8,
+	/** state, statements, done_digest, duration_us; of the only row in state "running" */
+	MIG_SQL_UPDATE_RUNNING = 9,
+	/** revision, direction, digest, statements, done_digest, started_at of the row in state
+	 * "running" */
+	MIG_SQL_READ_RUNNING = 10,
+	/** revision, direction, state, digest, statements, started_at, duration_us, actor, library,
+	 * oldest first */
+	MIG_SQL_READ_HISTORY = 11
+};
+
+/** What a dialect can do, or-ed in mig_dialect.capabilities. */
+enum mig_dialect_capability {
+	MIG_CAN_TRANSACTIONAL_DDL = 1, /**< DDL is undone by a rollback */
+	MIG_CAN_SCHEMAS = 2,           /**< tables can be qualified by a schema */
+	MIG_CAN_ENUMS = 4,             /**< enumerated types are objects of their own */
+	MIG_NAMES_FOLD = 8             /**< names that differ in case alone are the same */
+};
+
+/** No object, as a number of mig_schema_sink. */
+#define MIG_NO_OBJECT UINT32_MAX
+
+/** How an object's need of another is meant. */
+enum mig_need {
+	MIG_NEED = 0, /**< cannot exist without it */
+	/** Can be created before it, but is dropped together with it (a sequence and the column that
+	 * owns it). */
+	MIG_NEED_OWNER = 1
+};
+
+/** Where inspect() and native_column() report what they find. Everything is copied. A status other than
+ * MIG_OK is to be returned at once. */
+typedef struct mig_schema_sink {
+	size_t struct_size;
+	void *user;
+	/** parent: the number of its parent, reported before, or MIG_NO_OBJECT at the top. *number:
+	 * what to name it by later; MIG_NO_OBJECT if it is left out by a filter, and children of such
+	 * a parent are left out, too (a parent that was left out is passed as MIG_LEFT_OUT). */
+	mig_status (*object)(void *user, const mig_object *object, uint32_t parent,
+			     uint32_t *number);
+	/** One object needs another (enum mig_need); a number that was left out is ignored. */
+	mig_status (*need)(void *user, uint32_t from, uint32_t to, int32_t need);
+	/** The database has something that objects do not cover, e.g. "publication news". */
+	mig_status (*uncovered)(void *user, const char *what);
+} mig_schema_sink;
+
+/** The number of an object that a filter left out. */
+#define MIG_LEFT_OUT (UINT32_MAX - 1)
+
+/** What becomes of an object whose attributes differ, or-ed, returned by change(). 0: it is equal
+ * after all. */
+enum mig_change {
+	MIG_CHANGE_ALTER = 1, /**< render() can alter it in place */
+	/** render() can alter it in place, but only while those dependents that hold it (holds()) are
+	 * not there: they are dropped before, and created again after. */
+	MIG_CHANGE_ALONE = 2,
+	MIG_CHANGE_RECREATE = 4, /**< it is dropped and created again, and all its dependents with it */
+	MIG_CHANGE_LOSSY = 8     /**< with one of the others: data may be lost */
+};
+
+/** What render() gets. */
+typedef struct mig_changes {
+	size_t struct_size;
+	const mig_op *ops; /**< in the order in which they can be done */
+	size_t op_count;
+	const mig_object *before; /**< first object of the schema as it is before, others by next */
+	const mig_object *after;  /**< first object of the schema as it is to be */
+} mig_changes;
+
+/** Where render() puts its SQL. */
+typedef struct mig_sql_sink {
+	size_t struct_size;
+	void *user;
+	/** One statement without its semicolon. op: the (first) operation that it does, or NULL. kind:
+	 * MIG_STATEMENT_LONE if it cannot run inside a transaction, or not with those around it;
+	 * otherwise 0. comment: what a reader of the script should know, without "--", or NULL. */
+	mig_status (*statement)(void *user, const char *text, size_t size, const mig_op *op,
+				uint32_t kind, const char *comment);
+} mig_sql_sink;
+
+/** A dialect. Slots without "optional" are required. */
+struct mig_dialect {
+	size_t struct_size;
+	uint32_t contract; /**< MIG_DIALECT_CONTRACT */
+	uint32_t reserved;
+	const char *name;           /**< as in dialect=NAME */
+	const char *const *schemes; /**< URL schemes without the colon, NULL at the end */
+	uint64_t capabilities;      /**< enum mig_dialect_capability */
+
+	/* -- connections */
+
+	/** Opens options->url, or adopts options->native. Does not read the schema. options is
+	 * borrowed for the call, host until close(). */
+	mig_status (*open)(const mig_dialect_host *host, const mig_conn_options *options,
+			   mig_conn **out);
+	/** Releases whatever is held, hands a lent connection back as it was, closes an own one. */
+	void (*close)(mig_conn *conn);
+	void *(*native)(mig_conn *conn); /**< the engine's own handle */
+	/** Makes the caller the owner of the engine's own handle: close() will leave it open. */
+	void *(*detach)(mig_conn *conn);
+	/** Interrupts the statement that is running, from any thread or a signal handler. */
+	void (*cancel)(mig_conn *conn);
+
+	/* -- a run: run_begin, then any number of begin … commit and lock … unlock, then run_end */
+
+	/** Saves and changes the settings that a run needs (SQLite: foreign keys off). Called again
+	 * in the same run after SQL that may have changed them: what was saved first is kept. */
+	mig_status (*run_begin)(mig_conn *conn);
+	/** Puts them back; also after errors, and ends a transaction or lock that is still there.
+	 */
+	mig_status (*run_end)(mig_conn *conn);
+	/** Begins a transaction that holds the migration lock until its end; waits up to
+	 * lock_timeout_ms. check nonzero: commit() will be asked to check, so note what it compares
+	 * with. MIG_LOCK_FREED: see there. Errors: MIG_ELOCKED, MIG_ECANCELLED. */
+	mig_status (*begin)(mig_conn *conn, int32_t check);
+	/** Ends it, keeping its work. check nonzero: first verifies what the engine has not
+	 * verified while the run went on (SQLite: foreign keys). After an error the transaction is
+	 * still open. */
+	mig_status (*commit)(mig_conn *conn, int32_t check);
+	mig_status (*rollback)(mig_conn *conn);
+	/** Takes the migration lock for work outside a transaction, until unlock() or the end of
+	 * the process; transactions of begin() on this connection may be used while it is held.
+	 * MIG_LOCK_FREED: see there. Errors: MIG_ELOCKED, MIG_ECANCELLED, MIG_EUNSUPPORTED. */
+	mig_status (*lock)(mig_conn *conn);
+	mig_status (*unlock)(mig_conn *conn);
+
+	/* -- SQL */
+
+	/** Finds the first statement at or after text[offset]. size 0 in *out: there is none. text
+	 * ends with a NUL at text[size]. Never touches the database. Errors: MIG_ESYNTAX for text
+	 * whose extent is unclear (an open quote). */
+	mig_status (*next_statement)(mig_conn *conn, const char *text, size_t size, size_t offset,
+				     mig_statement *out);
+	/** Runs every statement of the text; rows are read and dropped. A statement that begins or
+	 * ends a transaction is refused with MIG_ETRANSACTION. hook may be NULL. text ends with a
+	 * NUL at text[size]. */
+	mig_status (*run_script)(mig_conn *conn, const char *text, size_t size,
+				 mig_statement_fn hook, void *user);
+	/** Runs the one statement, whatever its kind; rows are read and dropped. The text need not
+	 * end with a NUL. */
+	mig_status (*run_statement)(mig_conn *conn, const char *text, size_t size);
+	/** 1 in *out inside a transaction, otherwise 0. */
+	mig_status (*in_transaction)(mig_conn *conn, int32_t *out);
+
+	/* -- statements with parameters and rows */
+
+	/** Prepares one statement; parameters are $1, $2, … in order. keep nonzero: it will be run
+	 * often. */
+	mig_status (*prepare)(mig_conn *conn, const char *text, size_t size, int32_t keep,
+			      mig_cursor **out);
+	/** index from 1; text and blobs are copied. Errors: MIG_EINVAL out of range. */
+	mig_status (*bind)(mig_cursor *cursor, int32_t index, const mig_value *value);
+	/** Runs on to the next row: 1 in *has_row, or 0 at the end. */
+	mig_status (*step)(mig_cursor *cursor, int32_t *has_row);
+	/** Ready to run again; parameters stay. */
+	mig_status (*reset)(mig_cursor *cursor);
+	int32_t (*column_count)(const mig_cursor *cursor);
+	/** Column from 0 of the current row, as the engine types it; converted when as is not
+	 * MIG_NULL. Text and blobs are borrowed until the next step, reset or finish; text ends
+	 * with a NUL. */
+	mig_status (*column)(mig_cursor *cursor, int32_t column, int32_t as, mig_value *out);
+	void (*finish)(mig_cursor *cursor); /**< NULL allowed */
+
+	/* -- libmig's own tables */
+
+	/** The text of one of enum mig_table_sql, static or kept with the connection; NULL: none.
+	 */
+	const char *(*table_sql)(mig_conn *conn, int32_t which);
+	/** 1 in *out if the version table (which: MIG_SQL_READ_VERSION) or the history table
+	 * (MIG_SQL_READ_HISTORY) is there, otherwise 0. Asked only after a read of it failed. */
+	mig_status (*table_exists)(mig_conn *conn, int32_t which, int32_t *out);
+
+	/* -- optional slots: NULL, or behind the table's struct_size */
+
+	/** commit() and begin() in one, for dialects whose messages cost time. MIG_LOCK_FREED: it
+	 * is committed, and another process has the lock. Otherwise: the two are called. */
+	mig_status (*commit_begin)(mig_conn *conn, int32_t check);
+	/** Time-outs of the statements to come, until the transaction (outside one: the run) ends:
+	 * how long one may wait for a lock of the engine, and how long it may take in all, in
+	 * milliseconds; 0: as the connection had it, -1: for ever. Otherwise: no time-outs. */
+	mig_status (*set_timeouts)(mig_conn *conn, int32_t lock_ms, int32_t statement_ms);
+	/** A statement of the kind MIG_STATEMENT_LONE may have run already, or have been
+	 * interrupted, when a process died. Removes what it left half done. 1 in *done if it needs
+	 * not be run again, otherwise 0. Otherwise: it is run again. */
+	mig_status (*probe)(mig_conn *conn, const char *text, size_t size, int32_t *done);
+
+	/* -- schemas: all or none; otherwise there is no autogenerate */
+
+	/** Reports every object of the database but the system's own, those that belong to an
+	 * extension, and libmig's tables, by a fixed number of queries. Parents come before their
+	 * children, columns in their order. Expressions are in the engine's own canonical text. */
+	mig_status (*inspect)(mig_conn *conn, const mig_schema_sink *sink);
+	/** What to do about two objects of one kind and name whose attributes differ: enum mig_change,
+	 * or-ed. */
+	uint32_t (*change)(const mig_object *from, const mig_object *to);
+	/** Nonzero if dependent, which needs changed, must not be there while changed is altered
+	 * (enum mig_change: MIG_CHANGE_ALONE). */
+	int32_t (*holds)(const mig_object *dependent, const mig_object *changed);
+	/** Turns operations into SQL. Names are not searched for: the SQL qualifies them. */
+	mig_status (*render)(mig_conn *conn, const mig_changes *changes, const mig_sql_sink *sink);
+	/** Opens an empty database of the same make, to try things in; close() removes it. */
+	mig_status (*scratch)(mig_conn *conn, mig_conn **out);
+	/** Reports a column declared in portable terms (mig/model.h) as the dialect has it, with its
+	 * DEFAULT, and a CHECK where it takes one to make the type. Errors: MIG_EUNSUPPORTED. */
+	mig_status (*native_column)(mig_conn *conn, const mig_object *column, uint32_t parent,
+				    const mig_schema_sink *sink);
+	/** The schema in which unqualified names are, in a scratch; NULL: "". */
+	const char *default_schema;
+	/** Optional: reports what inspect() would, if a script were run in an empty database, without
+	 * running it. 1 in *done; 0 if the script has to be run to know. */
+	mig_status (*read_script)(mig_conn *conn, const char *text, size_t size,
+				  const mig_schema_sink *sink, int32_t *done);
+
+	/** Both or none: a number beside the tables, 0 at first, that is part of transactions and can be
+	 * read without the schema. Otherwise: mig_open_options.keep_stamp has no effect. */
+	mig_status (*read_stamp)(mig_conn *conn, uint32_t *out);
+	mig_status (*write_stamp)(mig_conn *conn, uint32_t stamp);
+};
+
+/** The dialect libmig-sqlite, for mig_open_options.dialect. Since 0.1.0. */
+MIG_API const mig_dialect *mig_dialect_sqlite(void);
+/** The dialect libmig-postgresql. Its connection is a PGconn *. native_code of its errors is the
+ * SQLSTATE, six bits a character, as PostgreSQL's own MAKE_SQLSTATE packs it. Since 0.1.0. */
+MIG_API const mig_dialect *mig_dialect_postgresql(void);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

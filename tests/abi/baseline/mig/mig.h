@@ -1,0 +1,588 @@
+/* mig/mig.h: libmig for applications.
+ *
+ * A program opens a context on its database, tells it where the revisions are (compiled in, in a
+ * folder, or one by one), and asks for the schema that its code expects:
+ *
+ *     mig_ctx *ctx;
+ *     mig_status rc = mig_open(&ctx, "sqlite:notes.db");
+ *     if (!rc) rc = mig_add_bundle(ctx, &notes_migrations);
+ *     if (!rc) rc = mig_upgrade(ctx, "head");
+ *     if (rc) fprintf(stderr, "notes: %s\n", mig_error_message(ctx));
+ *     mig_close(ctx);
+ *
+ * Rules that hold for every function here:
+ *  - A context is used by one thread at a time; two contexts share nothing. Only mig_cancel() may
+ *    be called from another thread or from a signal handler.
+ *  - Text that goes in is UTF-8 and NUL-terminated, and is copied unless its comment says not.
+ *  - Text and handles that come out are borrowed; the comment of the function says for how long.
+ *  - A NULL that is not allowed, or an option struct with unknown trailing bytes set, is
+ * MIG_EINVAL.
+ *  - A function of the context called from inside one of that context's callbacks is MIG_EMISUSE.
+ *  - An output parameter is written only on success (mig_open() is the one exception).
+ *  - Nothing is printed, no signal handler, locale or global state is touched. */
+#ifndef MIG_MIG_H
+#define MIG_MIG_H
+
+#include <mig/types.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/** Version of the headers; mig_version() gives that of the library. */
+#define MIG_VERSION_MAJOR 0
+#define MIG_VERSION_MINOR 1
+#define MIG_VERSION_PATCH 0
+#define MIG_VERSION_STRING "0.1.0"
+
+typedef struct mig_ctx mig_ctx;           /**< a database and the revisions meant for it */
+typedef struct mig_plan mig_plan;         /**< the ordered steps of a run */
+typedef struct mig_revision mig_revision; /**< one revision, borrowed from a list */
+typedef struct mig_revision_list mig_revision_list;
+typedef struct mig_log_list mig_log_list; /**< rows of the history table */
+typedef struct mig_step mig_step;         /**< a revision while it runs */
+typedef struct mig_stmt mig_stmt;         /**< a statement with parameters and rows */
+
+/* ---- library ---------------------------------------------------------------------------- */
+
+/** The library's version, e.g. "0.1.0". Static. Since 0.1.0. */
+MIG_API const char *mig_version(void);
+
+/** The name of a status, e.g. "MIG_ELOCKED"; "MIG_ERROR" for an unknown one. Static.
+ * Since 0.1.0. */
+MIG_API const char *mig_status_name(mig_status status);
+
+/* ---- contexts --------------------------------------------------------------------------- */
+
+/** One function for all memory of a context, in the manner of realloc: ptr NULL allocates, size 0
+ * frees (and returns NULL). It is called on the thread that uses the context. */
+typedef void *(*mig_realloc_fn)(void *user, void *ptr, size_t size);
+
+typedef struct mig_allocator {
+	size_t struct_size; /**< sizeof(mig_allocator) */
+	mig_realloc_fn realloc_fn;
+	void *user;
+} mig_allocator;
+
+/** How to open a context. Zero every member that you do not set. */
+typedef struct mig_open_options {
+	size_t struct_size; /**< sizeof(mig_open_options) */
+	/** The database, e.g. "sqlite:app.db", "sqlite:///app.db", "sqlite::memory:". NULL: no
+	 * database (only what reads the revisions works), or the lent connection below. */
+	const char *url;
+	/** A connection that the host has open already (sqlite3 *, PGconn *), with dialect_name or
+	 * dialect. It is
+	 * handed back as it was: never closed, its settings restored. It must not be inside a
+	 * transaction. It must stay open until mig_close(). */
+	void *connection;
+	const char *dialect_name; /**< "sqlite", "postgresql", …: with connection; NULL: from the
+				     URL's scheme */
+	const mig_dialect *dialect;     /**< a dialect's table, instead of looking one up by name */
+	const mig_allocator *allocator; /**< NULL: libc */
+	const char *version_table;      /**< NULL: "mig_version" */
+	const char *history_table;      /**< NULL: "mig_history" */
+	const char *schema;             /**< schema of both tables; NULL: the database's default */
+	const char *database_name;      /**< which database=NAME sections apply; NULL: none */
+	/** How long to wait for another process, in milliseconds: 0 means 60,000; -1 not at all. */
+	int32_t lock_timeout_ms;
+	int32_t create; /**< 0: create a database file that is missing; -1: it must exist */
+	/** Schemas in which SQL looks for unqualified names during runs, e.g. "app, public", and
+	 * where both tables are unless schema says it. The session's own is put back. NULL: as it
+	 * is. */
+	const char *search_path;
+	/** Nonzero: works in an empty database that is made beside the one of the URL, and removed by
+	 * mig_close() (SQLite: in memory). */
+	int32_t scratch;
+	int32_t reserved;
+	/** Where the scratch databases of mig_diff(), mig_autogenerate() and the member above are made,
+	 * if not beside the database: the URL of any database of the same dialect on a server where
+	 * that is allowed. NULL: beside the database. */
+	const char *scratch_url;
+	/** Nonzero: libmig may keep a digest of the version rows in the header of the database's file
+	 * (SQLite: PRAGMA user_version). A program with one bundle that is up to date then need not
+	 * have the engine read the schema. For databases whose programs do not use that number: one
+	 * that is not libmig's is left alone, and the rows are read as usual. Version rows that are
+	 * changed by other means than libmig are not noticed. */
+	int32_t keep_stamp;
+	int32_t reserved2;
+} mig_open_options;
+
+/** Opens a context on the database of a URL.
+ *
+ * SQLite: "sqlite:PATH", "sqlite:///PATH" (relative), "sqlite:////PATH" (absolute),
+ * "sqlite::memory:", or a "file:" URI of SQLite's own. PostgreSQL: "postgresql://USER@HOST/DB" with
+ * all that libpq knows (also "postgres:", "postgresql+DRIVER:"), or "host=... dbname=...". The
+ * connection is made at once; the schema is not read.
+ *
+ * On an error *out is still a context, good for mig_error_message() and mig_close() alone, or NULL
+ * when there was no memory for one. Errors: MIG_ENOMEM, MIG_EINVAL, MIG_ENO_DIALECT, MIG_ECONNECT.
+ * Since 0.1.0. */
+MIG_API mig_status mig_open(mig_ctx **out, const char *url);
+
+/** The same with options; NULL options are MIG_EINVAL. Since 0.1.0. */
+MIG_API mig_status mig_open_with(mig_ctx **out, const mig_open_options *options);
+
+/** Frees the context with everything borrowed from it, and closes the connection that it opened
+ * itself. Handles that have a _free of their own stay valid. NULL is allowed. Since 0.1.0. */
+MIG_API void mig_close(mig_ctx *ctx);
+
+/** Asks the run in progress to stop as soon as it can, in the middle of a statement if need be:
+ * that call returns MIG_ECANCELLED, and the database is as a crash would leave it, before or after
+ * a revision. Without a run in progress, the next one is cancelled. May be called from any thread
+ * and from a signal handler, until mig_close(). Since 0.1.0. */
+MIG_API void mig_cancel(mig_ctx *ctx);
+
+/** The engine's own connection (sqlite3 *), to be used between calls, or NULL. Borrowed.
+ * Since 0.1.0. */
+MIG_API void *mig_connection(mig_ctx *ctx);
+
+/** Hands over the connection that the context opened: the caller closes it with the engine's own
+ * function, after mig_close(); the context works with it until then. NULL if there is none.
+ * Since 0.1.0. */
+MIG_API void *mig_take_connection(mig_ctx *ctx);
+
+/* ---- errors ----------------------------------------------------------------------------- */
+
+/* All of them describe the last failed call on the context. Text is borrowed until the next call
+ * on the context; NULL or 0 where a field does not apply. A NULL context reads as "out of memory".
+ */
+
+/** One line, without a final newline; names the thing and its place. Never NULL. Since 0.1.0. */
+MIG_API const char *mig_error_message(const mig_ctx *ctx);
+/** The status that the call returned. Since 0.1.0. */
+MIG_API mig_status mig_error_status(const mig_ctx *ctx);
+/** The revision that was being run or is at fault. Since 0.1.0. */
+MIG_API const char *mig_error_revision(const mig_ctx *ctx);
+/** The file at fault, as the folder was given. Since 0.1.0. */
+MIG_API const char *mig_error_file(const mig_ctx *ctx);
+/** Line in that file, from 1; 0: unknown. Since 0.1.0. */
+MIG_API int32_t mig_error_line(const mig_ctx *ctx);
+/** Column in that line, in characters from 1; 0: unknown. Since 0.1.0. */
+MIG_API int32_t mig_error_column(const mig_ctx *ctx);
+/** The failing SQL statement. Since 0.1.0. */
+MIG_API const char *mig_error_statement(const mig_ctx *ctx);
+/** Five characters, from engines that have them. Since 0.1.0. */
+MIG_API const char *mig_error_sqlstate(const mig_ctx *ctx);
+/** The engine's own code, e.g. SQLite's extended result code. Since 0.1.0. */
+MIG_API int32_t mig_error_native_code(const mig_ctx *ctx);
+/** What the engine adds to its message: the key that is there twice, the function it happened in;
+ * one line or several. Since 0.1.0. */
+MIG_API const char *mig_error_detail(const mig_ctx *ctx);
+/** What to do about it, in a sentence. Since 0.1.0. */
+MIG_API const char *mig_error_hint(const mig_ctx *ctx);
+
+/* ---- callbacks -------------------------------------------------------------------------- */
+
+/** A message worth keeping; text is borrowed for the call. */
+typedef void (*mig_log_fn)(void *user, int32_t level, const char *message);
+
+/** Sets where log messages go; NULL (the default): nowhere. Since 0.1.0. */
+MIG_API mig_status mig_set_log(mig_ctx *ctx, mig_log_fn fn, void *user);
+
+enum mig_event {
+	MIG_EVENT_RUN_BEGIN = 1,  /**< the lock is held, the plan is made */
+	MIG_EVENT_STEP_BEGIN = 2, /**< a revision is about to run, inside its transaction */
+	MIG_EVENT_STATEMENT = 3,  /**< a statement is about to run */
+	MIG_EVENT_STEP_END = 4,   /**< a revision has run; its transaction may still be open */
+	MIG_EVENT_RUN_END = 5,    /**< everything is committed */
+	MIG_EVENT_WAITING = 6,    /**< another process holds the lock; sent about once a second */
+	MIG_EVENT_WORKING = 7     /**< a long statement is still running; sent now and then */
+};
+
+/** What a progress callback is told. Borrowed for the call; later versions may append members. */
+typedef struct mig_progress {
+	size_t struct_size;
+	int32_t event;        /**< enum mig_event */
+	int32_t direction;    /**< MIG_UPGRADE or MIG_DOWNGRADE */
+	const char *revision; /**< NULL outside a step */
+	const char *message;  /**< the revision's short message; NULL outside a step */
+	uint64_t step;        /**< number of this step, from 1; 0 outside a step */
+	uint64_t steps;       /**< steps in the plan */
+	uint64_t statement;   /**< number of this statement in its section, from 1; or 0 */
+	const char *sql;      /**< MIG_EVENT_STATEMENT: its text; not NUL-terminated */
+	size_t sql_size;      /**< bytes of sql */
+	int64_t elapsed_us;   /**< microseconds since the call began */
+} mig_progress;
+
+/** Returns 0 to go on; anything else stops the run with MIG_ECANCELLED (at MIG_EVENT_RUN_END it
+ * is too late and ignored). */
+typedef int32_t (*mig_progress_fn)(void *user, const mig_progress *progress);
+
+/** Sets the progress callback: before and after each step, at each statement, while waiting. NULL
+ * (the default): none. Since 0.1.0. */
+MIG_API mig_status mig_set_progress(mig_ctx *ctx, mig_progress_fn fn, void *user);
+
+/** Runs inside the step's transaction; may execute SQL through the step. Returns MIG_OK, or a
+ * status that fails the step. */
+typedef mig_status (*mig_step_fn)(void *user, mig_step *step);
+
+/** Sets functions to call before and after every step, inside its transaction (e.g. to set a role
+ * or write an audit row). Either may be NULL. Since 0.1.0. */
+MIG_API mig_status mig_set_step_hooks(mig_ctx *ctx, mig_step_fn before, mig_step_fn after,
+				      void *user);
+
+/* ---- where revisions come from ----------------------------------------------------------- */
+
+/** Adds the revision files of a folder: DIR/versions if there is one, otherwise DIR itself. The
+ * folder is read when revisions are first needed. Errors: MIG_ENOMEM, MIG_EINVAL. Since 0.1.0. */
+MIG_API mig_status mig_add_directory(mig_ctx *ctx, const char *path);
+
+typedef struct mig_directory_options {
+	size_t struct_size;
+	int32_t recursive; /**< nonzero: folders below it as well */
+	int32_t exact; /**< nonzero: exactly this folder, no versions/ inside it is looked for */
+} mig_directory_options;
+
+/** The same with options (NULL: none). Several folders are read in the order given, the files of
+ * each by name. Since 0.1.0. */
+MIG_API mig_status mig_add_directory_with(mig_ctx *ctx, const char *path,
+					  const mig_directory_options *options);
+
+/** Adds one revision from memory, in the form of a revision file. name stands for the file in
+ * messages. Errors: MIG_ESYNTAX and those of the graph, now or at first use. Since 0.1.0. */
+MIG_API mig_status mig_add_script(mig_ctx *ctx, const char *name, const char *text, size_t size);
+
+/** A revision written in C. Zero what you do not set; list members are arrays that end with NULL,
+ * and NULL stands for an empty one. */
+typedef struct mig_revision_def {
+	size_t struct_size;
+	const char *id;      /**< see DESIGN: [A-Za-z0-9_.]{1,255} */
+	const char *message; /**< may be NULL */
+	const char *const *revises;
+	const char *const *branch_labels;
+	const char *const *depends_on;
+	mig_step_fn upgrade;   /**< required */
+	mig_step_fn downgrade; /**< NULL: irreversible, or derived */
+	void *user;            /**< handed to both */
+	/** Stands for the functions' code in digests: change it when what they do has changed.
+	 * NULL: "". */
+	const char *version;
+	int32_t no_transaction; /**< nonzero: outside a transaction, as transaction=no */
+	/** Nonzero, with downgrade NULL: the way down is the reverse of the upgrade's operations, which
+	 * are those of mig/op.h alone. */
+	int32_t derive;
+} mig_revision_def;
+
+/** Adds a revision written in C; the definition is copied, user is kept. Since 0.1.0. */
+MIG_API mig_status mig_add_revision(mig_ctx *ctx, const mig_revision_def *def);
+
+/** A section of a compiled-in revision: `text` of its revision from offset, size bytes. */
+typedef struct mig_bundle_section {
+	int32_t direction;      /**< MIG_UPGRADE or MIG_DOWNGRADE */
+	int32_t no_transaction; /**< 1: transaction=no */
+	const char *dialect;    /**< NULL: every dialect */
+	const char *database;   /**< NULL: every database */
+	size_t offset;
+	size_t size;
+} mig_bundle_section;
+
+/** One compiled-in revision. Lists end with NULL. */
+typedef struct mig_bundle_revision {
+	const char *id;
+	const char *message;
+	const char *created;
+	const char *file; /**< its name at build time, for messages */
+	const char *const *revises;
+	const char *const *branch_labels;
+	const char *const *depends_on;
+	const char *text; /**< the whole file */
+	size_t text_size;
+	const mig_bundle_section *sections;
+	size_t section_count;
+	uint8_t digest[32];      /**< SHA-256 of its canonical text */
+	uint8_t chain[32];       /**< chain digest */
+	int32_t lock_timeout_ms; /**< as mig_run_options has them; 0: not given */
+	int32_t statement_timeout_ms;
+} mig_bundle_revision;
+
+/** A folder of revisions compiled into the program; `mig embed` writes it. */
+typedef struct mig_bundle {
+	size_t struct_size;   /**< sizeof(mig_bundle) */
+	size_t revision_size; /**< sizeof(mig_bundle_revision) */
+	size_t section_size;  /**< sizeof(mig_bundle_section) */
+	size_t count;
+	const mig_bundle_revision *revisions;
+	/** The numbers of its heads, in the order of their ids' bytes: a database that has these
+	 * rows is up to date, and nothing else of the bundle is looked at. */
+	const uint32_t *heads;
+	/** 0: not given, or the bundle has dependencies for which heads alone do not tell. */
+	size_t head_count;
+} mig_bundle;
+
+/** Adds a compiled-in folder. It is not copied: it must outlive the context, as a constant does.
+ * Since 0.1.0. */
+MIG_API mig_status mig_add_bundle(mig_ctx *ctx, const mig_bundle *bundle);
+
+/* ---- runs -------------------------------------------------------------------------------- */
+
+enum mig_transaction_mode {
+	MIG_TRANSACTION_RUN = 0,     /**< one for the whole run: all or nothing */
+	MIG_TRANSACTION_REVISION = 1 /**< one for each revision */
+};
+
+enum mig_edited_mode {
+	MIG_EDITED_ERROR = 0, /**< a revision edited after it was applied: MIG_EEDITED */
+	/** Only a log message. Steps that then run write the digests of the scripts as they are, so
+	 * the edit is not told again. */
+	MIG_EDITED_WARN = 1,
+	/** The rows take the digests of the scripts as they are now, and the history says so. */
+	MIG_EDITED_ACCEPT = 2
+};
+
+typedef struct mig_run_options {
+	size_t struct_size;
+	int32_t transaction_mode;     /**< enum mig_transaction_mode */
+	int32_t edited;               /**< enum mig_edited_mode */
+	int32_t no_foreign_key_check; /**< nonzero: leave out the check before commit */
+	int32_t purge;                /**< mig_stamp_with() only: nonzero clears all rows first */
+	/** How long a statement may wait for a lock of the engine, and how long it may take in all,
+	 * in milliseconds: 0: as the connection has it, -1: for ever. A revision's header may say
+	 * it for itself. For dialects that have them: PostgreSQL. */
+	int32_t statement_lock_timeout_ms;
+	int32_t statement_timeout_ms;
+	/** How often a transaction is repeated that had to give way to others (lock time-outs,
+	 * deadlocks, serialisation failures), with growing pauses: 0 means 10; -1 never. Functions
+	 * of revisions and hooks are then called again. */
+	int32_t retries;
+	int32_t reserved;
+} mig_run_options;
+
+/** Brings the database up to a target: "head", "heads", an id or the unique start of one, a
+ * branch label, "LABEL@head", "+2", "ID+1", ... At the target already: one read, nothing written.
+ * Otherwise the lock is taken, the rows are read again, and everything missing is run in one
+ * transaction with its rows in mig_version and mig_history.
+ *
+ * Errors: those of identifiers and of the graph; MIG_EEDITED, MIG_ENEWER, MIG_ENO_SECTION before
+ * anything runs; MIG_ELOCKED after the wait; MIG_ESQL, MIG_ECONSTRAINT, MIG_EREVISION,
+ * MIG_EFOREIGN_KEY, MIG_ECANCELLED with the run rolled back. Since 0.1.0. */
+MIG_API mig_status mig_upgrade(mig_ctx *ctx, const char *target);
+/** The same with options (NULL: none). Since 0.1.0. */
+MIG_API mig_status mig_upgrade_with(mig_ctx *ctx, const char *target,
+				    const mig_run_options *options);
+
+/** Takes the database down to a target: "-1", "base", an id, "ID-1", "LABEL@base", ...
+ * Errors: as mig_upgrade(), and MIG_EIRREVERSIBLE before anything runs. Since 0.1.0. */
+MIG_API mig_status mig_downgrade(mig_ctx *ctx, const char *target);
+/** The same with options (NULL: none). Since 0.1.0. */
+MIG_API mig_status mig_downgrade_with(mig_ctx *ctx, const char *target,
+				      const mig_run_options *options);
+
+/** Sets the rows of the database to a target ("head", "heads", "base", an id, ...) without running
+ * anything. An unfinished section outside a transaction is given up. Since 0.1.0. */
+MIG_API mig_status mig_stamp(mig_ctx *ctx, const char *target);
+/** Several targets at once; options may be NULL. Since 0.1.0. */
+MIG_API mig_status mig_stamp_with(mig_ctx *ctx, const char *const *targets, size_t count,
+				  const mig_run_options *options);
+
+/** Creates the version and history tables if they are missing. Since 0.1.0. */
+MIG_API mig_status mig_ensure_version(mig_ctx *ctx);
+
+/* ---- plans ------------------------------------------------------------------------------- */
+
+/** What mig_upgrade() would run now, without a lock and without writing. Free the plan with
+ * mig_plan_free(). Since 0.1.0. */
+MIG_API mig_status mig_plan_upgrade(mig_ctx *ctx, const char *target, mig_plan **out);
+/** What mig_downgrade() would run now. Since 0.1.0. */
+MIG_API mig_status mig_plan_downgrade(mig_ctx *ctx, const char *target, mig_plan **out);
+/** Number of steps. Since 0.1.0. */
+MIG_API size_t mig_plan_count(const mig_plan *plan);
+/** The revision of step i, or NULL past the end. Borrowed from the plan. Since 0.1.0. */
+MIG_API const mig_revision *mig_plan_revision(const mig_plan *plan, size_t i);
+/** MIG_UPGRADE or MIG_DOWNGRADE. Since 0.1.0. */
+MIG_API int32_t mig_plan_direction(const mig_plan *plan);
+/** 1 if step i runs in a transaction, otherwise 0. Since 0.1.0. */
+MIG_API int32_t mig_plan_transactional(const mig_plan *plan, size_t i);
+/** The SQL of step i: borrowed from the plan, NUL-terminated; *size (may be NULL) its bytes. NULL
+ * for a revision written in C, or when the file cannot be read any more. Since 0.1.0. */
+MIG_API const char *mig_plan_sql(mig_plan *plan, size_t i, size_t *size);
+MIG_API void mig_plan_free(mig_plan *plan);
+
+/* ---- asking about revisions and the database ---------------------------------------------- */
+
+/** The revisions that the database is at: the newest applied one of each branch, also of a branch
+ * that is applied only because a revision of another depends on it. Reads once, creates nothing.
+ * Errors: MIG_ENEWER lists rows that the scripts do not have. Since 0.1.0. */
+MIG_API mig_status mig_current(mig_ctx *ctx, mig_revision_list **out);
+
+/** 1 in *at_head if the rows are exactly the effective heads, otherwise 0. Since 0.1.0. */
+MIG_API mig_status mig_is_at_head(mig_ctx *ctx, int32_t *at_head);
+
+/** The heads: revisions that are nobody's parent; with effective nonzero also nobody's
+ * dependency. Since 0.1.0. */
+MIG_API mig_status mig_heads(mig_ctx *ctx, int32_t effective, mig_revision_list **out);
+/** The revisions without a parent. Since 0.1.0. */
+MIG_API mig_status mig_bases(mig_ctx *ctx, mig_revision_list **out);
+/** The branch points: revisions with more than one child. Since 0.1.0. */
+MIG_API mig_status mig_branches(mig_ctx *ctx, mig_revision_list **out);
+/** What an identifier stands for; "current" and "heads" may be several. Since 0.1.0. */
+MIG_API mig_status mig_show(mig_ctx *ctx, const char *id, mig_revision_list **out);
+/** Revisions newest first. range is "A:B", either side empty, "current" allowed; NULL: all.
+ * Since 0.1.0. */
+MIG_API mig_status mig_history(mig_ctx *ctx, const char *range, mig_revision_list **out);
+
+MIG_API size_t mig_revision_list_count(const mig_revision_list *list);
+/** Entry i, or NULL past the end; borrowed from the list. Since 0.1.0. */
+MIG_API const mig_revision *mig_revision_list_at(const mig_revision_list *list, size_t i);
+MIG_API void mig_revision_list_free(mig_revision_list *list);
+
+/* All borrowed from the list or plan that the revision came from. */
+MIG_API const char *mig_revision_id(const mig_revision *revision);
+/** The first line of the message; "" if there is none. Since 0.1.0. */
+MIG_API const char *mig_revision_summary(const mig_revision *revision);
+/** The whole message; "" if there is none. Since 0.1.0. */
+MIG_API const char *mig_revision_message(const mig_revision *revision);
+/** The file, the name given in memory, or NULL for a revision in C. Since 0.1.0. */
+MIG_API const char *mig_revision_file(const mig_revision *revision);
+/** As the header has it, RFC 3339; "" if it has none. Since 0.1.0. */
+MIG_API const char *mig_revision_created(const mig_revision *revision);
+/** The time-outs in the header, as mig_run_options has them; 0: not given. Since 0.1.0. */
+MIG_API int32_t mig_revision_lock_timeout_ms(const mig_revision *revision);
+MIG_API int32_t mig_revision_statement_timeout_ms(const mig_revision *revision);
+MIG_API size_t mig_revision_parent_count(const mig_revision *revision);
+MIG_API const char *mig_revision_parent(const mig_revision *revision, size_t i);
+/** Revisions that have this one as a parent. Since 0.1.0. */
+MIG_API size_t mig_revision_child_count(const mig_revision *revision);
+MIG_API const char *mig_revision_child(const mig_revision *revision, size_t i);
+/** Declared dependencies, as ids. Since 0.1.0. */
+MIG_API size_t mig_revision_dependency_count(const mig_revision *revision);
+MIG_API const char *mig_revision_dependency(const mig_revision *revision, size_t i);
+/** Branch labels declared on the revision itself. Since 0.1.0. */
+MIG_API size_t mig_revision_label_count(const mig_revision *revision);
+MIG_API const char *mig_revision_label(const mig_revision *revision, size_t i);
+
+enum mig_revision_flag {
+	MIG_REVISION_HEAD = 1,           /**< nobody's parent */
+	MIG_REVISION_EFFECTIVE_HEAD = 2, /**< nor anybody's dependency */
+	MIG_REVISION_BASE = 4,           /**< has no parent */
+	MIG_REVISION_BRANCH_POINT = 8,   /**< has several children */
+	MIG_REVISION_MERGE_POINT = 16,   /**< has several parents */
+	MIG_REVISION_CURRENT = 32,   /**< the database is at it (lists that read the database) */
+	MIG_REVISION_REVERSIBLE = 64 /**< has a downgrade for the context's dialect (after
+				      * mig_revision_list_load()) */
+};
+/** enum mig_revision_flag, or-ed. Since 0.1.0. */
+MIG_API uint32_t mig_revision_flags(const mig_revision *revision);
+
+/** Reads what a list leaves out at first: of every entry its digest, chain digest, sections, and
+ * whether it is reversible. Since 0.1.0. */
+MIG_API mig_status mig_revision_list_load(mig_ctx *ctx, mig_revision_list *list);
+/** SHA-256 of the canonical text as 64 hexadecimal digits; "" before mig_revision_list_load().
+ * Since 0.1.0. */
+MIG_API const char *mig_revision_digest(const mig_revision *revision);
+/** The chain digest: over the revision and all below it; "" before mig_revision_list_load().
+ * Since 0.1.0. */
+MIG_API const char *mig_revision_chain(const mig_revision *revision);
+/** Sections; none before mig_revision_list_load(). Since 0.1.0. */
+MIG_API size_t mig_revision_section_count(const mig_revision *revision);
+/** Section i, or NULL past the end; offset and size are into mig_revision_text(). Since 0.1.0. */
+MIG_API const mig_bundle_section *mig_revision_section(const mig_revision *revision, size_t i);
+/** The whole text of entry i, read now: borrowed from the list, NUL-terminated; *size (may be NULL)
+ * its bytes. NULL for a revision in C, and when the file cannot be read. Since 0.1.0. */
+MIG_API const char *mig_revision_text(mig_revision_list *list, size_t i, size_t *size);
+
+/** The rows of the history table, oldest first; empty without the table. Since 0.1.0. */
+MIG_API mig_status mig_log_read(mig_ctx *ctx, mig_log_list **out);
+
+typedef struct mig_log_entry {
+	const char *revision;
+	const char *direction;  /**< "upgrade", "downgrade", "stamp" */
+	const char *state;      /**< "done", "running" (unfinished), "abandoned" */
+	const char *digest;     /**< of the script when it ran; hexadecimal */
+	const char *started_at; /**< RFC 3339, UTC */
+	const char *actor;      /**< user@host:pid */
+	const char *library;    /**< version of libmig */
+	int64_t statements;     /**< statements done */
+	int64_t duration_us;    /**< microseconds */
+} mig_log_entry;
+
+MIG_API size_t mig_log_list_count(const mig_log_list *list);
+/** Entry i, or NULL past the end; borrowed from the list. Since 0.1.0. */
+MIG_API const mig_log_entry *mig_log_list_at(const mig_log_list *list, size_t i);
+MIG_API void mig_log_list_free(mig_log_list *list);
+
+/* ---- inside a revision written in C -------------------------------------------------------- */
+
+MIG_API const char *mig_step_revision(const mig_step *step);
+/** MIG_UPGRADE or MIG_DOWNGRADE. Since 0.1.0. */
+MIG_API int32_t mig_step_direction(const mig_step *step);
+/** The running dialect's name, e.g. "sqlite". Since 0.1.0. */
+MIG_API const char *mig_step_dialect(const mig_step *step);
+/** The engine's own connection (sqlite3 *). Do not end the transaction on it. Since 0.1.0. */
+MIG_API void *mig_step_connection(mig_step *step);
+/** Runs statements without parameters or rows. Since 0.1.0. */
+MIG_API mig_status mig_step_exec(mig_step *step, const char *sql);
+/** Prepares one statement; parameters are written $1, $2, ... in order. Free it with
+ * mig_stmt_free() before the function returns. Since 0.1.0. */
+MIG_API mig_status mig_step_prepare(mig_step *step, const char *sql, mig_stmt **out);
+/** Fails the step with a message of one's own: `return mig_step_fail(step, "...");`. Returns
+ * MIG_EREVISION. Since 0.1.0. */
+MIG_API mig_status mig_step_fail(mig_step *step, const char *message);
+
+/* Parameters count from 1. Text and blobs are copied. An index out of range is MIG_EINVAL. */
+MIG_API mig_status mig_stmt_bind_null(mig_stmt *stmt, int32_t index);
+MIG_API mig_status mig_stmt_bind_int64(mig_stmt *stmt, int32_t index, int64_t value);
+MIG_API mig_status mig_stmt_bind_double(mig_stmt *stmt, int32_t index, double value);
+/** text NULL binds NULL. Since 0.1.0. */
+MIG_API mig_status mig_stmt_bind_text(mig_stmt *stmt, int32_t index, const char *text);
+MIG_API mig_status mig_stmt_bind_blob(mig_stmt *stmt, int32_t index, const void *data, size_t size);
+/** Runs on to the next row: *has_row is 1 with a row, 0 when the statement is done. Since 0.1.0. */
+MIG_API mig_status mig_stmt_step(mig_stmt *stmt, int32_t *has_row);
+/** Makes the statement ready to run again; parameters keep their values. Since 0.1.0. */
+MIG_API mig_status mig_stmt_reset(mig_stmt *stmt);
+MIG_API int32_t mig_stmt_column_count(const mig_stmt *stmt);
+/* Columns count from 0 and are read after a step that had a row; what they return is borrowed
+ * until the next step, reset or free. The engine converts; NULL reads as 0 and NULL. */
+MIG_API int32_t mig_stmt_type(mig_stmt *stmt, int32_t column);
+MIG_API int64_t mig_stmt_int64(mig_stmt *stmt, int32_t column);
+MIG_API double mig_stmt_double(mig_stmt *stmt, int32_t column);
+MIG_API const char *mig_stmt_text(mig_stmt *stmt, int32_t column);
+/** *size (may be NULL) is set to its bytes. Since 0.1.0. */
+MIG_API const void *mig_stmt_blob(mig_stmt *stmt, int32_t column, size_t *size);
+/** NULL is allowed. Since 0.1.0. */
+MIG_API void mig_stmt_free(mig_stmt *stmt);
+
+/* ---- making revisions --------------------------------------------------------------------- */
+
+/** Creates DIR, DIR/versions, DIR/mig.ini, DIR/script.sql.tmpl and DIR/README. Errors:
+ * MIG_EEXISTS when DIR is there and not empty, MIG_EIO. Needs no database. Since 0.1.0. */
+MIG_API mig_status mig_init_directory(mig_ctx *ctx, const char *dir);
+
+/** One section of a new revision. */
+typedef struct mig_section {
+	int32_t direction;      /**< MIG_UPGRADE or MIG_DOWNGRADE */
+	int32_t no_transaction; /**< nonzero: transaction=no */
+	const char *dialect;    /**< NULL: every dialect */
+	const char *database;   /**< NULL: every database */
+	const char *sql;        /**< NULL: empty */
+} mig_section;
+
+typedef struct mig_revision_options {
+	size_t struct_size;
+	const char *message;           /**< NULL or "": "empty message" */
+	const char *rev_id;            /**< NULL: 12 random hexadecimal digits */
+	const char *const *heads;      /**< parents as identifiers, NULL at the end; NULL: "head" */
+	const char *const *depends_on; /**< NULL at the end; NULL: none */
+	const char *const *branch_labels; /**< NULL at the end; NULL: none */
+	const char *version_path;         /**< folder to write to; NULL: beside the first parent */
+	const char *
+		template_path; /**< NULL: script.sql.tmpl beside versions/, else the built-in one */
+	const char *upgrade_sql;   /**< text for the upgrade section; NULL: none */
+	const char *downgrade_sql; /**< text for the downgrade section; NULL: none */
+	const char *created;       /**< RFC 3339; NULL: now, UTC */
+	int32_t splice;            /**< nonzero: a parent need not be a head */
+	int32_t reserved;
+	const mig_section *sections; /**< instead of upgrade_sql and downgrade_sql; or NULL */
+	size_t section_count;
+	size_t section_size; /**< sizeof(mig_section) */
+} mig_revision_options;
+
+/** Writes a new revision file into the first (or given) folder of the context. *out is a list of
+ * the one revision. Errors: MIG_EMULTIPLE_HEADS, MIG_ENOT_HEAD, MIG_EEXISTS, MIG_EILLEGAL_ID,
+ * MIG_ESYNTAX (template), MIG_EIO. Since 0.1.0. */
+MIG_API mig_status mig_revision_create(mig_ctx *ctx, const mig_revision_options *options,
+				       mig_revision_list **out);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

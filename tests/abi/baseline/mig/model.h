@@ -1,0 +1,244 @@
+/* mig/model.h: the schema that a program declares, and the difference from the database's.
+ *
+ *     mig_model *m;
+ *     mig_table *t;
+ *
+ *     mig_model_of(ctx, &m);
+ *     t = mig_model_table(m, NULL, "users");
+ *     mig_column_primary_key(mig_table_column(t, "id", "integer"));
+ *     mig_column_not_null(mig_table_column(t, "name", "varchar(80)"));
+ *     mig_column_unique(mig_table_column(t, "email", "text"));
+ *     rc = mig_autogenerate(ctx, &options, &revision);
+ *
+ * Declaring is done without looking: every function here takes a NULL handle, and the first mistake
+ * (a type that does not exist, a name given twice, no memory) is kept, and returned with its place
+ * by the call that uses the model. A model may come, instead or besides, from SQL text or a file,
+ * or from another database. Everything is brought to the database's own terms in a scratch database
+ * (SQLite: in memory; PostgreSQL: one that is created and dropped), so that the same schema
+ * declared in different words is no difference.
+ *
+ * Types, for every dialect:
+ *
+ *     smallint integer bigint boolean float double numeric numeric(P,S) text varchar varchar(N)
+ *     char(N) bytes date time timestamp (without time zone) timestamptz (with) interval uuid json
+ *     jsonb, "enum NAME" (mig_model_enum()), each with [] behind it for an array, where the dialect
+ *     has arrays. mig_column_type_for() says it in a dialect's own words. */
+#ifndef MIG_MODEL_H
+#define MIG_MODEL_H
+
+#include <mig/mig.h>
+#include <mig/schema.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct mig_model mig_model;     /**< what a program declares */
+typedef struct mig_table mig_table;     /**< a table of a model; borrowed from it */
+typedef struct mig_column mig_column;   /**< a column of a table; borrowed from the model */
+typedef struct mig_op_list mig_op_list; /**< operations, with their SQL */
+
+/* ---- models ------------------------------------------------------------------------------ */
+
+/** The context's model, empty at first. Borrowed until mig_close(). Since 0.1.0. */
+MIG_API mig_status mig_model_of(mig_ctx *ctx, mig_model **out);
+
+/** The first mistake made in declaring, as a status; MIG_OK if there is none. Since 0.1.0. */
+MIG_API mig_status mig_model_status(const mig_model *model);
+
+/** Declares a table. schema NULL: the default one. NULL if it is there already, or without memory.
+ * Since 0.1.0. */
+MIG_API mig_table *mig_model_table(mig_model *model, const char *schema, const char *name);
+
+/** Declares an enumerated type, for columns of type "enum NAME"; values end with NULL. A dialect
+ * without such types checks the values. Since 0.1.0. */
+MIG_API mig_status mig_model_enum(mig_model *model, const char *schema, const char *name,
+				  const char *const *values);
+
+/** Declares a view by its query. Since 0.1.0. */
+MIG_API mig_status mig_model_view(mig_model *model, const char *schema, const char *name,
+				  const char *query);
+
+/** Adds SQL that creates more objects (functions, triggers, anything), run after what was declared
+ * otherwise. dialect NULL: for every dialect. name stands for it in messages. Since 0.1.0. */
+MIG_API mig_status mig_model_sql(mig_model *model, const char *dialect, const char *name,
+				 const char *text, size_t size);
+/** The same from a file, read when the model is used. Since 0.1.0. */
+MIG_API mig_status mig_model_file(mig_model *model, const char *dialect, const char *path);
+
+/** Takes the schema of another database of the same dialect as the model; nothing else may then be
+ * declared. Since 0.1.0. */
+MIG_API mig_status mig_model_database(mig_model *model, const char *url);
+
+/** How constraints and indexes without a name are named: kind is MIG_KIND_INDEX, _UNIQUE, _CHECK,
+ * _FOREIGN_KEY or _PRIMARY_KEY; in the pattern, %(table)s, %(column)s (the first), %(columns)s
+ * (joined by _) and %(referred)s (table) are replaced. Defaults: "ix_%(table)s_%(columns)s",
+ * "uq_%(table)s_%(columns)s", "ck_%(table)s_%(column)s", "fk_%(table)s_%(columns)s_%(referred)s",
+ * "pk_%(table)s". Since 0.1.0. */
+MIG_API mig_status mig_model_naming(mig_model *model, int32_t kind, const char *pattern);
+
+/* ---- tables ------------------------------------------------------------------------------ */
+
+/** Adds a column. NULL if there is one of that name, or the type does not exist. Since 0.1.0. */
+MIG_API mig_column *mig_table_column(mig_table *table, const char *name, const char *type);
+/** Lists of columns end with NULL. name NULL: by the naming convention. Since 0.1.0. */
+MIG_API mig_status mig_table_primary_key(mig_table *table, const char *name,
+					 const char *const *columns);
+MIG_API mig_status mig_table_unique(mig_table *table, const char *name, const char *const *columns);
+/** expression: SQL, without parentheses around it. Since 0.1.0. */
+MIG_API mig_status mig_table_check(mig_table *table, const char *name, const char *expression);
+
+typedef struct mig_foreign_key {
+	size_t struct_size;
+	const char *name;            /**< NULL: by the naming convention */
+	const char *const *columns;  /**< ends with NULL */
+	const char *referred_schema; /**< NULL: the default one */
+	const char *referred_table;
+	const char *const *referred_columns; /**< ends with NULL */
+	const char *on_delete;  /**< "CASCADE", "SET NULL", "SET DEFAULT", "RESTRICT"; NULL: none */
+	const char *on_update;  /**< likewise */
+	const char *deferrable; /**< "DEFERRABLE", "DEFERRABLE INITIALLY DEFERRED"; NULL: not */
+} mig_foreign_key;
+MIG_API mig_status mig_table_foreign_key(mig_table *table, const mig_foreign_key *key);
+
+typedef struct mig_index {
+	size_t struct_size;
+	const char *name; /**< NULL: by the naming convention */
+	const char *const
+		*columns;   /**< ends with NULL; a name, or SQL: "lower(email)", "at DESC" */
+	const char *where;  /**< of a partial index: SQL; NULL: whole */
+	const char *method; /**< "gin", …; NULL: the usual one */
+	const char *const *include; /**< ends with NULL; NULL: none */
+	int32_t unique;
+	int32_t reserved;
+} mig_index;
+MIG_API mig_status mig_table_index(mig_table *table, const mig_index *index);
+
+MIG_API mig_status mig_table_comment(mig_table *table, const char *comment);
+/** The table was called `name` before: it is renamed, not dropped and created. Without effect once
+ * that is done. Since 0.1.0. */
+MIG_API mig_status mig_table_renamed_from(mig_table *table, const char *name);
+/** Something of one dialect: SQLite: "strict" and "without_rowid" ("yes"); PostgreSQL: "options"
+ * ("fillfactor=70"), "partition_by" ("RANGE (at)"), "persistence" ("unlogged"). Since 0.1.0. */
+MIG_API mig_status mig_table_option(mig_table *table, const char *dialect, const char *key,
+				    const char *value);
+
+/* ---- columns ----------------------------------------------------------------------------- */
+
+MIG_API mig_status mig_column_not_null(mig_column *column);
+/** The column is the primary key, or the next column of it. Implies NOT NULL; a single integer one
+ * gets its values by itself (mig_column_identity()). Since 0.1.0. */
+MIG_API mig_status mig_column_primary_key(mig_column *column);
+MIG_API mig_status mig_column_unique(mig_column *column);
+MIG_API mig_status mig_column_indexed(mig_column *column);
+/** The column's default: SQL, e.g. "0", "'new'", "lower('A')". Since 0.1.0. */
+MIG_API mig_status mig_column_default(mig_column *column, const char *expression);
+/** In one dialect. Since 0.1.0. */
+MIG_API mig_status mig_column_default_for(mig_column *column, const char *dialect,
+					  const char *expression);
+MIG_API mig_status mig_column_default_text(mig_column *column, const char *text);
+MIG_API mig_status mig_column_default_int64(mig_column *column, int64_t value);
+MIG_API mig_status mig_column_default_bool(mig_column *column, int32_t value);
+/** The time of the insert (the day, for a date). Since 0.1.0. */
+MIG_API mig_status mig_column_default_now(mig_column *column);
+/** Generated from other columns. stored nonzero: kept in the row; 0: computed when read, where the
+ * dialect can. Since 0.1.0. */
+MIG_API mig_status mig_column_generated(mig_column *column, const char *expression, int32_t stored);
+/** Gets ascending values by itself. always nonzero: no others are allowed (SQLite: none is ever
+ * used again, AUTOINCREMENT). Since 0.1.0. */
+MIG_API mig_status mig_column_identity(mig_column *column, int32_t always);
+/** A foreign key of this column alone; on_delete as in mig_foreign_key. Since 0.1.0. */
+MIG_API mig_status mig_column_references(mig_column *column, const char *table,
+					 const char *referred_column, const char *on_delete);
+MIG_API mig_status mig_column_collation(mig_column *column, const char *collation);
+MIG_API mig_status mig_column_comment(mig_column *column, const char *comment);
+/** The column was called `name` before. Since 0.1.0. */
+MIG_API mig_status mig_column_renamed_from(mig_column *column, const char *name);
+/** The type in one dialect's own words. Since 0.1.0. */
+MIG_API mig_status mig_column_type_for(mig_column *column, const char *dialect, const char *type);
+
+/* ---- the difference ------------------------------------------------------------------------ */
+
+/** Asked for every object before it is compared; table: name of the table that it belongs to, or
+ * NULL. 0: leave it alone, whatever it is. */
+typedef int32_t (*mig_include_fn)(void *user, const mig_object *database, const mig_object *model);
+/** Asked where an attribute differs ("type" of a column, "expression" of a default, …). 1: it is
+ * different, 0: it is the same, -1: as libmig thinks. */
+typedef int32_t (*mig_compare_fn)(void *user, const mig_object *database, const mig_object *model,
+				  const char *attribute);
+/** Asked for every operation, in order, before SQL is made of them, for the way up and the way
+ * down. 0: leave it out. */
+typedef int32_t (*mig_operation_fn)(void *user, const mig_op *op, int32_t direction);
+
+typedef struct mig_diff_options {
+	size_t struct_size;
+	/** "old=new" or "table.old=new", each a rename that must fit; ends with NULL; NULL: none.
+	 */
+	const char *const *renames;
+	/** Names of objects at the top (tables, views, types, …) that alone are compared, or that
+	 * are left alone: NAME, SCHEMA.NAME, KIND:NAME, with * and ?; end with NULL; NULL: none. */
+	const char *const *include;
+	const char *const *exclude;
+	mig_include_fn include_fn;     /**< NULL: everything */
+	mig_compare_fn compare_fn;     /**< NULL: as libmig thinks */
+	mig_operation_fn operation_fn; /**< NULL: all */
+	void *user;                    /**< handed to all three */
+	int32_t unproved;              /**< nonzero: the SQL is not tried in a copy */
+	int32_t reserved;
+} mig_diff_options;
+
+/** Sets what mig_diff() and mig_autogenerate() use for members that their options leave zero, e.g. an
+ * application's hooks. Texts and lists are borrowed until mig_close(). NULL: nothing. Since 0.1.0. */
+MIG_API mig_status mig_set_diff_options(mig_ctx *ctx, const mig_diff_options *options);
+
+/** Compares the database with the model and returns the operations that make the database what the
+ * model says, with their SQL, in order; none if there is no difference. options may be NULL. The
+ * SQL was tried in a copy of the schema, up and down. Nothing is written. Free the list with
+ * mig_op_list_free(), before mig_close().
+ *
+ * Errors: mistakes of the model; MIG_EMISUSE without a model; MIG_ENOTFOUND for a rename that does
+ * not fit; MIG_EUNSUPPORTED if the dialect cannot do it; MIG_EPERMISSION (PostgreSQL: the role may
+ * not create databases); MIG_EPROOF. Since 0.1.0. */
+MIG_API mig_status mig_diff(mig_ctx *ctx, const mig_diff_options *options, mig_op_list **out);
+
+MIG_API size_t mig_op_list_count(const mig_op_list *list);
+/** Operation i, or NULL past the end. Borrowed from the list. Since 0.1.0. */
+MIG_API const mig_op *mig_op_list_at(const mig_op_list *list, size_t i);
+/** Operation i in words, e.g. "drop column users.email"; NULL past the end. Since 0.1.0. */
+MIG_API const char *mig_op_list_text(const mig_op_list *list, size_t i);
+/** All the SQL of a direction (MIG_UPGRADE, MIG_DOWNGRADE). Borrowed from the list; *size (may be
+ * NULL) its bytes. Since 0.1.0. */
+MIG_API const char *mig_op_list_sql(const mig_op_list *list, int32_t direction, size_t *size);
+/** 1 if that SQL cannot run in one transaction, otherwise 0. Since 0.1.0. */
+MIG_API int32_t mig_op_list_no_transaction(const mig_op_list *list, int32_t direction);
+/** What the database or the model has that is not compared, e.g. "publication news"; NULL past the
+ * end. Since 0.1.0. */
+MIG_API const char *mig_op_list_uncovered(const mig_op_list *list, size_t i);
+MIG_API void mig_op_list_free(mig_op_list *list);
+
+typedef struct mig_autogenerate_options {
+	size_t struct_size;
+	/** What the revision is called, where it goes, …; its SQL is ignored. NULL: defaults. */
+	const mig_revision_options *revision;
+	const mig_diff_options *diff; /**< NULL: defaults */
+	/** Nonzero: writes the revision though the proof failed, with a warning on top. */
+	int32_t force;
+	/** Nonzero: sections say dialect=NAME, so that sections of others may stand beside. */
+	int32_t name_dialect;
+	/** What mig_diff() gave for other dialects, each from a context of its own; ends with NULL: the
+	 * revision gets sections for these as well. NULL: none. */
+	const mig_op_list *const *others;
+} mig_autogenerate_options;
+
+/** Writes the revision that brings the database to the model. The database must be at head. *out is
+ * a list of the one revision, or empty if there is no difference: then no file is written.
+ *
+ * Errors: those of mig_diff() and mig_revision_create(); MIG_EBEHIND if the database is not at
+ * head. Since 0.1.0. */
+MIG_API mig_status mig_autogenerate(mig_ctx *ctx, const mig_autogenerate_options *options,
+				    mig_revision_list **out);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,124 @@
+/* mig/types.h: what every other header of libmig shares: the export mark, status codes, values.
+ *
+ * Applications include <mig/mig.h>, dialect authors <mig/dialect.h>; both include this file. */
+#ifndef MIG_TYPES_H
+#define MIG_TYPES_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#if defined(MIG_STATIC)
+#define MIG_API
+#elif defined(_WIN32)
+#define MIG_API __declspec(dllimport)
+#elif defined(__GNUC__)
+#define MIG_API __attribute__((visibility("default")))
+#else
+#define MIG_API
+#endif
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/** A database engine's table of functions: see mig/dialect.h. */
+typedef struct mig_dialect mig_dialect;
+
+/** The result of a call: 0 (MIG_OK) or one of the negative codes below. New codes are only ever
+ * added, so a caller treats one that it does not know like MIG_ERROR. */
+typedef int32_t mig_status;
+
+enum mig_status_code {
+	MIG_OK = 0,
+	MIG_ERROR = -1,  /**< an error that fits no other code */
+	MIG_ENOMEM = -2, /**< the allocator returned NULL */
+	MIG_EINVAL =
+		-3, /**< an argument is NULL, out of range, or has unknown trailing bytes set */
+	MIG_EMISUSE = -4, /**< called from inside a callback, or before what it needs */
+	MIG_EIO = -5,     /**< a file or folder cannot be read or written */
+	MIG_EEXISTS = -6, /**< the file or folder to create is there already */
+
+	/* identifiers */
+	MIG_ENOTFOUND = -10,       /**< no such revision, label or partial id */
+	MIG_EAMBIGUOUS = -11,      /**< a partial id that several ids or labels start with */
+	MIG_EMULTIPLE_HEADS = -12, /**< "head" where there are several heads */
+	MIG_ENOT_IN_BRANCH = -13,  /**< LABEL@REV, and REV is not in that branch */
+	MIG_EWALKED_TOO_FAR = -14, /**< a relative target past the end, or in the wrong direction */
+	MIG_EAMBIGUOUS_WALK =
+		-15,             /**< a relative target at a fork, a merge, or from several rows */
+	MIG_ENOT_ANCESTOR = -16, /**< target or range is not on one line with where it starts */
+	MIG_EBAD_RANGE = -17,    /**< a range without its colon, or with several */
+	MIG_EOVERLAP = -18,      /**< of several targets or rows, one is an ancestor of another */
+
+	/* the revision graph does not load */
+	MIG_ELOOP = -30,               /**< a revision is its own parent */
+	MIG_EDEPENDENCY_LOOP = -31,    /**< a revision depends on itself */
+	MIG_ECYCLE = -32,              /**< parents form a cycle */
+	MIG_EDEPENDENCY_CYCLE = -33,   /**< parents and dependencies together form a cycle */
+	MIG_EMISSING_PARENT = -34,     /**< "revises" names a revision that is not there */
+	MIG_EMISSING_DEPENDENCY = -35, /**< "depends_on" names what is not there */
+	MIG_EDUPLICATE_REVISION = -36, /**< two revisions have the same id */
+	MIG_EDUPLICATE_LABEL = -37,    /**< a branch label is given twice, or equals an id */
+	MIG_EILLEGAL_ID = -38,         /**< an id or label with characters that it may not have */
+
+	/* revision files */
+	MIG_ESYNTAX = -50, /**< a malformed revision file or template: see file, line and column */
+	MIG_EIRREVERSIBLE = -51, /**< a downgrade passes a revision without a downgrade section */
+	MIG_ENO_SECTION = -52,   /**< a revision has no upgrade section for this dialect */
+	MIG_ETRANSACTION = -53,  /**< a script begins or ends a transaction of its own */
+	MIG_EEDITED = -54,       /**< a revision was edited after it was applied */
+	MIG_ENOT_HEAD = -55,     /**< a new revision's parent is not a head, and splicing is off */
+
+	/* the database */
+	MIG_ENO_DIALECT = -70,  /**< no dialect handles the URL, or its module cannot be loaded */
+	MIG_ECONNECT = -71,     /**< the database cannot be opened */
+	MIG_ESQL = -72,         /**< the engine refused a statement */
+	MIG_ELOCKED = -73,      /**< another process was in the way longer than the time allowed */
+	MIG_ECANCELLED = -74,   /**< mig_cancel() was called, or a callback asked to stop */
+	MIG_ENEWER = -75,       /**< the database holds revisions that this program does not know */
+	MIG_EFOREIGN_KEY = -76, /**< the run would leave rows that violate a foreign key */
+	MIG_EREVISION = -77,    /**< a revision written in C returned an error */
+	MIG_EREADONLY = -78,    /**< the database cannot be written */
+	MIG_EUNSUPPORTED = -79, /**< the dialect cannot do this */
+	MIG_ECONSTRAINT = -80,  /**< the engine refused a row: a constraint failed */
+	MIG_ETIMEOUT = -81,     /**< the engine stopped a statement that took too long */
+	MIG_EPERMISSION = -82,  /**< the database's user may not do this */
+	MIG_EBEHIND = -83,      /**< the database is not at head, which autogenerate starts from */
+	/** A generated script, tried in a copy of the database, fails or gives another schema. */
+	MIG_EPROOF = -84
+};
+
+/** What a mig_value holds. */
+enum mig_value_type {
+	MIG_NULL = 0,
+	MIG_INTEGER = 1, /**< mig_value.integer */
+	MIG_REAL = 2,    /**< mig_value.real */
+	MIG_TEXT = 3,    /**< mig_value.data and size: UTF-8 bytes */
+	MIG_BLOB = 4     /**< mig_value.data and size: any bytes */
+};
+
+/** One value that goes into or comes out of a statement. Only the members that belong to its type
+ * mean anything. */
+typedef struct mig_value {
+	int32_t type; /**< enum mig_value_type */
+	int32_t reserved;
+	int64_t integer;
+	double real;
+	const char *data;
+	size_t size; /**< bytes in data, a closing NUL not counted */
+} mig_value;
+
+/** How loud a log message is. */
+enum mig_log_level { MIG_LOG_DEBUG = 0, MIG_LOG_INFO = 1, MIG_LOG_WARNING = 2, MIG_LOG_ERROR = 3 };
+
+/** Which way a revision is run. */
+enum mig_direction {
+	MIG_UPGRADE = 0,
+	MIG_DOWNGRADE = 1,
+	MIG_STAMP = 2 /**< rows written without running anything */
+};
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,129 @@
+/* connection: opening, lending, transactions. */
+#include "suite.h"
+
+static void opens_and_reads_a_missing_table(const mig_conformance *row)
+{
+	mig_cursor *cursor = (mig_cursor *)&cursor;
+	struct session b;
+
+	RULE("open: opens the URL");
+	suite_open(&b, row, row->fresh(), 1000);
+	RULE("prepare: a table that is not there is MIG_ESQL, and table_exists then says 0");
+	OK(b, suite_read(&b, MIG_SQL_READ_VERSION, &cursor));
+	CHECK(!cursor);
+	OK(b, suite_read(&b, MIG_SQL_READ_HISTORY, &cursor));
+	CHECK(!cursor);
+	OK(b, suite_read(&b, MIG_SQL_READ_RUNNING, &cursor));
+	CHECK(!cursor);
+	RULE("native: the engine's own handle");
+	CHECK(b.d->native(b.conn));
+	suite_close(&b);
+}
+
+static void hands_a_lent_connection_back(const mig_conformance *row)
+{
+	int can_lock = suite_can_lock(row);
+	void *native = row->native_open(row->fresh());
+	const mig_dialect *d;
+	struct session b;
+
+	RULE("open: adopts options->native");
+	suite_lend(&b, row, native);
+	d = b.d;
+	CHECK(d->native(b.conn) == native);
+	RULE("detach: NULL for a lent connection, which is its owner's already");
+	CHECK(!d->detach(b.conn));
+	RULE("a run: run_begin, then begin … commit, lock … unlock, run_end");
+	OK(b, d->run_begin(b.conn));
+	if (can_lock)
+		OK(b, suite_lock(&b));
+	OK(b, suite_begin(&b, 1));
+	OK(b, suite_script(&b, "CREATE TABLE t (x INTEGER); INSERT INTO t VALUES (1);"));
+	OK(b, d->commit(b.conn, 1));
+	RULE("run_end: puts the settings back that run_begin changed, and ends what is still "
+	     "there");
+	OK(b, d->run_end(b.conn));
+	CHECK(row->native_unchanged(native));
+	OK(b, d->run_begin(b.conn));
+	if (can_lock)
+		OK(b, suite_lock(&b));
+	OK(b, suite_begin(&b, 1));
+	OK(b, suite_script(&b, "INSERT INTO t VALUES (2);"));
+	RULE("close: releases whatever is held, hands a lent connection back as it was");
+	suite_close(&b);
+	CHECK(row->native_unchanged(native));
+	/* the insert of the transaction that was left open is undone, and blocks nothing */
+	row->native_exec(native, "DELETE FROM t WHERE x = 1");
+	row->native_close(native);
+}
+
+static void refuses_a_connection_inside_a_transaction(const mig_conformance *row)
+{
+	int can_lock = suite_can_lock(row);
+	void *native = row->native_open(row->fresh());
+	struct session b;
+
+	suite_lend(&b, row, native);
+	row->native_exec(native, "BEGIN");
+	row->native_exec(native, "CREATE TABLE theirs (x INTEGER)");
+	RULE("run_begin, begin, lock: MIG_EMISUSE inside a transaction of the host's");
+	FAILS(b, b.d->run_begin(b.conn), MIG_EMISUSE);
+	FAILS(b, suite_begin(&b, 0), MIG_EMISUSE);
+	if (can_lock)
+		FAILS(b, suite_lock(&b), MIG_EMISUSE);
+	RULE("close: a transaction of the host's goes on");
+	suite_close(&b);
+	row->native_exec(native, "COMMIT");
+	row->native_exec(native, "INSERT INTO theirs VALUES (1)");
+	row->native_close(native);
+}
+
+static void undoes_ddl(const mig_conformance *row)
+{
+	const char *url = row->fresh();
+	const mig_dialect *d;
+	struct session b;
+	int32_t inside;
+
+	suite_open(&b, row, url, 1000);
+	d = b.d;
+	if (!(d->capabilities & MIG_CAN_TRANSACTIONAL_DDL))
+		SKIP("no MIG_CAN_TRANSACTIONAL_DDL");
+	RULE("begin: begins a transaction");
+	OK(b, d->run_begin(b.conn));
+	OK(b, suite_begin(&b, 1));
+	OK(b, d->in_transaction(b.conn, &inside));
+	EQUAL(inside, 1);
+	RULE("begin: MIG_EMISUSE inside a transaction");
+	FAILS(b, suite_begin(&b, 1), MIG_EMISUSE);
+	RULE("rollback: undoes the work, DDL with MIG_CAN_TRANSACTIONAL_DDL; without a transaction "
+	     "it does nothing");
+	OK(b, suite_script(&b, "CREATE TABLE t (x INTEGER); INSERT INTO t VALUES (7);"));
+	OK(b, d->rollback(b.conn));
+	OK(b, d->rollback(b.conn));
+	OK(b, d->in_transaction(b.conn, &inside));
+	EQUAL(inside, 0);
+	FAILS(b, suite_script(&b, "SELECT * FROM t;"), MIG_ESQL);
+	RULE("commit: ends the transaction, keeping its work");
+	OK(b, suite_begin(&b, 1));
+	OK(b, suite_script(&b, "CREATE TABLE t (x INTEGER); INSERT INTO t VALUES (7);"));
+	OK(b, d->commit(b.conn, 1));
+	RULE("commit: without a transaction it fails");
+	CHECK(d->commit(b.conn, 1) != MIG_OK);
+	RULE("run_end: may be called again");
+	OK(b, d->run_end(b.conn));
+	OK(b, d->run_end(b.conn));
+	RULE("commit: the work is there for other connections");
+	suite_close(&b);
+	suite_open(&b, row, url, 1000);
+	EQUAL(suite_number(&b, "SELECT x FROM t"), 7);
+	suite_close(&b);
+}
+
+const struct suite_case suite_connection_cases[] = {
+	CASE(opens_and_reads_a_missing_table),
+	CASE(hands_a_lent_connection_back),
+	CASE(refuses_a_connection_inside_a_transaction),
+	CASE(undoes_ddl),
+	{ NULL, NULL },
+};

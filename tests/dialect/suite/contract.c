@@ -1,0 +1,163 @@
+/* contract: the table itself, structs of other ages, and the optional slots. */
+#include "suite.h"
+
+static void fills_its_table(const mig_conformance *row)
+{
+	static const char name_characters[] = "abcdefghijklmnopqrstuvwxyz0123456789_";
+	const mig_dialect *d = row->dialect();
+	size_t i;
+
+	RULE("table: struct_size covers the required slots, contract is MIG_DIALECT_CONTRACT");
+	CHECK(d);
+	CHECK(d->struct_size >= offsetof(mig_dialect, table_exists) + sizeof d->table_exists);
+	EQUAL(d->contract, MIG_DIALECT_CONTRACT);
+	RULE("table: the name is [a-z0-9_]+, of less than 32 characters");
+	CHECK(d->name && d->name[0] && strlen(d->name) < 32);
+	EQUAL(strspn(d->name, name_characters), strlen(d->name));
+	RULE("table: schemes, NULL at the end; the name is one of them");
+	CHECK(d->schemes);
+	for (i = 0; d->schemes[i] && strcmp(d->schemes[i], d->name) != 0; i++)
+		;
+	CHECK(d->schemes[i]);
+	RULE("table: slots without \"optional\" are required");
+	CHECK(d->open && d->close && d->native && d->detach && d->cancel);
+	CHECK(d->run_begin && d->run_end && d->begin && d->commit && d->rollback);
+	CHECK(d->lock && d->unlock && d->next_statement && d->run_script && d->run_statement);
+	CHECK(d->in_transaction && d->prepare && d->bind && d->step && d->reset);
+	CHECK(d->column_count && d->column && d->finish && d->table_sql && d->table_exists);
+	RULE("table: the slots for schemas: all or none");
+	CHECK(!SLOT(d, inspect) == !SLOT(d, change) && !SLOT(d, inspect) == !SLOT(d, holds));
+	CHECK(!SLOT(d, inspect) == !SLOT(d, render) && !SLOT(d, inspect) == !SLOT(d, scratch));
+	CHECK(!SLOT(d, inspect) == !SLOT(d, native_column));
+	RULE("table: read_stamp and write_stamp: both or none");
+	CHECK(!SLOT(d, read_stamp) == !SLOT(d, write_stamp));
+}
+
+/* A library that is older or newer than the dialect gives it shorter or longer structs. */
+static void heeds_struct_sizes(const mig_conformance *row)
+{
+	struct {
+		mig_conn_options known;
+		void *later;
+	} longer = { .known = { .struct_size = sizeof longer,
+				.url = row->fresh(),
+				.version_table = "mig_version",
+				.history_table = "mig_history",
+				.create = 1 } };
+	mig_conn_options shorter = longer.known;
+	union {
+		mig_statement st;
+		char bytes[sizeof(mig_statement) + 8];
+	} out;
+	struct session b;
+
+	RULE("open: options->struct_size may be larger than the dialect knows");
+	OK(b, suite_open_with(&b, row, NULL, &longer.known));
+	suite_close(&b);
+	RULE("open: members behind options->struct_size are not there");
+	shorter.struct_size = offsetof(mig_conn_options, search_path);
+	memset(&shorter.search_path, 0xff, sizeof shorter - shorter.struct_size);
+	OK(b, suite_open_with(&b, row, NULL, &shorter));
+	RULE("next_statement: writes no more than out->struct_size");
+	memset(&out, 0x55, sizeof out);
+	out.st.struct_size = offsetof(mig_statement, kind);
+	OK(b, b.d->next_statement(b.conn, "SELECT 1", 8, 0, &out.st));
+	EQUAL(out.st.next, 8);
+	EQUAL(out.st.kind, 0x55555555);
+	out.st.struct_size = sizeof out;
+	OK(b, b.d->next_statement(b.conn, "SELECT 1", 8, 0, &out.st));
+	EQUAL(out.st.size, 8);
+	EQUAL(out.bytes[sizeof out.bytes - 1], 0x55);
+	suite_close(&b);
+}
+
+static void commits_and_begins(const mig_conformance *row)
+{
+	const char *url = row->fresh();
+	struct session a, b;
+	int32_t inside;
+
+	suite_open(&a, row, url, 1000);
+	if (!SLOT(a.d, commit_begin)) {
+		suite_close(&a);
+		SKIP("no commit_begin");
+	}
+	OK(a, suite_script(&a, "CREATE TABLE t (x INTEGER);"));
+	OK(a, a.d->run_begin(a.conn));
+	OK(a, suite_begin(&a, 1));
+	OK(a, suite_script(&a, "INSERT INTO t VALUES (1);"));
+	RULE("commit_begin: commit() and begin() in one");
+	OK(a, a.d->commit_begin(a.conn, 1));
+	OK(a, a.d->in_transaction(a.conn, &inside));
+	EQUAL(inside, 1);
+	suite_open(&b, row, url, 0);
+	EQUAL(suite_number(&b, "SELECT count(*) FROM t"), 1);
+	FAILS(b, suite_begin(&b, 1), MIG_ELOCKED);
+	OK(a, suite_script(&a, "INSERT INTO t VALUES (2);"));
+	OK(a, a.d->rollback(a.conn));
+	EQUAL(suite_number(&b, "SELECT count(*) FROM t"), 1);
+	OK(a, a.d->run_end(a.conn));
+	suite_close(&b);
+	suite_close(&a);
+}
+
+static void times_statements_out(const mig_conformance *row)
+{
+	int64_t began;
+	struct session b;
+
+	suite_open(&b, row, row->fresh(), 1000);
+	if (!SLOT(b.d, set_timeouts)) {
+		suite_close(&b);
+		SKIP("no set_timeouts");
+	}
+	OK(b, b.d->run_begin(b.conn));
+	OK(b, suite_begin(&b, 1));
+	RULE("set_timeouts: how long a statement may take, until the transaction ends");
+	OK(b, b.d->set_timeouts(b.conn, 0, 200));
+	began = suite_milliseconds();
+	FAILS(b, suite_script(&b, row->slow), MIG_ETIMEOUT);
+	CHECK(suite_milliseconds() - began >= 200);
+	OK(b, b.d->rollback(b.conn));
+	OK(b, b.d->run_end(b.conn));
+	suite_close(&b);
+}
+
+static uint32_t read_stamp(struct session *s)
+{
+	uint32_t stamp = 7;
+
+	OK(*s, s->d->read_stamp(s->conn, &stamp));
+	return stamp;
+}
+
+static void keeps_a_stamp(const mig_conformance *row)
+{
+	const char *url = row->fresh();
+	struct session b;
+
+	suite_open(&b, row, url, 1000);
+	if (!SLOT(b.d, read_stamp)) {
+		suite_close(&b);
+		SKIP("no read_stamp");
+	}
+	RULE("read_stamp: 0 at first");
+	EQUAL(read_stamp(&b), 0);
+	RULE("write_stamp: is part of transactions");
+	OK(b, suite_begin(&b, 1));
+	OK(b, b.d->write_stamp(b.conn, 0xfedcba98));
+	OK(b, b.d->rollback(b.conn));
+	EQUAL(read_stamp(&b), 0);
+	OK(b, suite_begin(&b, 1));
+	OK(b, b.d->write_stamp(b.conn, 0xfedcba98));
+	OK(b, b.d->commit(b.conn, 1));
+	suite_close(&b);
+	suite_open(&b, row, url, 1000);
+	EQUAL(read_stamp(&b), 0xfedcba98);
+	suite_close(&b);
+}
+
+const struct suite_case suite_contract_cases[] = {
+	CASE(fills_its_table),      CASE(heeds_struct_sizes), CASE(commits_and_begins),
+	CASE(times_statements_out), CASE(keeps_a_stamp),      { NULL, NULL },
+};

@@ -1,0 +1,288 @@
+/* lock: other processes, waiting and cancelling. */
+#include "suite.h"
+
+#include <pthread.h>
+#include <signal.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+/* -- the lock */
+
+enum way { LOCK, BEGIN };
+
+static void times_out(struct session *b, enum way way, int32_t ms)
+{
+	int64_t began = suite_milliseconds(), took;
+
+	RULE("begin, lock: one connection at a time; the others wait up to lock_timeout_ms, then "
+	     "MIG_ELOCKED");
+	FAILS(*b, way == LOCK ? suite_lock(b) : suite_begin(b, 1), MIG_ELOCKED);
+	took = suite_milliseconds() - began;
+	CHECK(took >= ms && took <= ms + 1500);
+}
+
+static void one_connection_at_a_time(const mig_conformance *row)
+{
+	const char *url = row->fresh();
+	const mig_dialect *d;
+	struct session a, b, c;
+
+	suite_open(&a, row, url, 1000);
+	suite_open(&b, row, url, 200);
+	suite_open(&c, row, url, 0);
+	d = a.d;
+	OK(a, suite_begin(&a, 1));
+	times_out(&b, BEGIN, 200);
+	RULE("host: poll() is called with waiting nonzero while another holds the lock");
+	CHECK(b.waits > 1);
+	times_out(&c, BEGIN, 0);
+	RULE("begin: the lock is held until the end of the transaction, and no longer");
+	OK(a, d->commit(a.conn, 1));
+	OK(b, suite_begin(&b, 1));
+	OK(b, d->rollback(b.conn));
+	RULE("close: releases whatever is held");
+	OK(b, suite_begin(&b, 1));
+	suite_close(&b);
+	OK(c, suite_begin(&c, 1));
+	suite_close(&c);
+	suite_close(&a);
+}
+
+static void a_lock_outlasts_transactions(const mig_conformance *row)
+{
+	const char *url;
+	const mig_dialect *d;
+	struct session a, b, c;
+
+	if (!suite_can_lock(row))
+		SKIP("lock() is MIG_EUNSUPPORTED");
+	url = row->fresh();
+	suite_open(&a, row, url, 1000);
+	suite_open(&b, row, url, 200);
+	suite_open(&c, row, url, 0);
+	d = a.d;
+	OK(a, suite_begin(&a, 1));
+	times_out(&b, LOCK, 200);
+	OK(a, d->rollback(a.conn));
+	RULE("lock: transactions of begin() on this connection may be used while it is held");
+	OK(a, suite_lock(&a));
+	OK(a, suite_begin(&a, 1));
+	OK(a, suite_script(&a, "CREATE TABLE t (x INTEGER);"));
+	OK(a, d->commit(a.conn, 1));
+	times_out(&b, BEGIN, 200);
+	times_out(&b, LOCK, 200);
+	RULE("unlock: releases it; without one it does nothing");
+	OK(a, d->unlock(a.conn));
+	OK(a, d->unlock(a.conn));
+	OK(b, suite_lock(&b));
+	RULE("close: releases whatever is held");
+	suite_close(&b);
+	OK(c, suite_lock(&c));
+	suite_close(&c);
+	suite_close(&a);
+}
+
+/* A process that does `what` and tells so; then it sleeps ms and ends it, or waits to be killed. */
+static pid_t holder(const mig_conformance *row, const char *url, int lock, int ms)
+{
+	struct session b;
+	int ready[2];
+	char c;
+	pid_t pid;
+
+	EQUAL(pipe(ready), 0);
+	fflush(NULL);
+	pid = fork();
+	CHECK(pid >= 0);
+	if (pid == 0) {
+		suite_open(&b, row, url, 5000);
+		OK(b, lock ? suite_lock(&b) : suite_begin(&b, 1));
+		if (write(ready[1], "x", 1) != 1)
+			_exit(1);
+		suite_pause(ms);
+		OK(b, lock ? b.d->unlock(b.conn) : b.d->commit(b.conn, 1));
+		suite_close(&b);
+		_exit(0);
+	}
+	close(ready[1]);
+	EQUAL(read(ready[0], &c, 1), 1);
+	close(ready[0]);
+	return pid;
+}
+
+static void waits_for_another_process(const mig_conformance *row)
+{
+	int can_lock = suite_can_lock(row), lock, status;
+	char url[256];
+	struct session b;
+	pid_t pid;
+
+	snprintf(url, sizeof url, "%s", row->fresh());
+	for (lock = 0; lock <= can_lock; lock++) {
+		pid = holder(row, url, lock, 300);
+		suite_open(&b, row, url, 10000);
+		RULE("begin: waits until another process is done");
+		OK(b, suite_begin(&b, 1));
+		CHECK(b.waits > 1);
+		OK(b, b.d->rollback(b.conn));
+		suite_close(&b);
+		EQUAL(waitpid(pid, &status, 0), pid);
+		EQUAL(status, 0);
+	}
+}
+
+static void a_killed_process_holds_nothing(const mig_conformance *row)
+{
+	int can_lock = suite_can_lock(row), lock;
+	char url[256];
+	struct session b;
+	pid_t pid;
+
+	snprintf(url, sizeof url, "%s", row->fresh());
+	for (lock = 0; lock <= can_lock; lock++) {
+		pid = holder(row, url, lock, 60000);
+		suite_open(&b, row, url, 100);
+		RULE("begin, lock: another process is waited for up to lock_timeout_ms");
+		FAILS(b, suite_begin(&b, 1), MIG_ELOCKED);
+		if (can_lock)
+			FAILS(b, suite_lock(&b), MIG_ELOCKED);
+		RULE("lock: until unlock() or the end of the process, however it ends");
+		kill(pid, SIGKILL);
+		EQUAL(waitpid(pid, NULL, 0), pid);
+		if (can_lock)
+			OK(b, suite_lock(&b));
+		OK(b, suite_begin(&b, 1));
+		OK(b, b.d->commit(b.conn, 1));
+		OK(b, b.d->unlock(b.conn));
+		suite_close(&b);
+	}
+}
+
+/* Each of several processes adds one to a number in a transaction: none is lost. */
+static void many_processes_take_turns(const mig_conformance *row)
+{
+	enum { PROCESSES = 8, ROUNDS = 5 };
+	int can_lock = suite_can_lock(row), i, j, status;
+	char url[256];
+	struct session b;
+
+	snprintf(url, sizeof url, "%s", row->fresh());
+	suite_open(&b, row, url, 1000);
+	OK(b, suite_script(&b, "CREATE TABLE n (x INTEGER); INSERT INTO n VALUES (0);"));
+	suite_close(&b);
+	RULE("begin, lock: of many processes each gets its turn, and no work is lost");
+	fflush(NULL);
+	for (i = 0; i < PROCESSES; i++) {
+		if (fork())
+			continue;
+		suite_open(&b, row, url, 60000);
+		for (j = 0; j < ROUNDS; j++) {
+			if (can_lock && i % 2)
+				OK(b, suite_lock(&b));
+			OK(b, suite_begin(&b, 1));
+			OK(b, suite_script(&b, "UPDATE n SET x = x + 1;"));
+			OK(b, b.d->commit(b.conn, 1));
+			OK(b, b.d->unlock(b.conn));
+		}
+		suite_close(&b);
+		_exit(0);
+	}
+	for (i = 0; i < PROCESSES; i++) {
+		CHECK(wait(&status) > 0);
+		EQUAL(status, 0);
+	}
+	suite_open(&b, row, url, 1000);
+	EQUAL(suite_number(&b, "SELECT x FROM n"), PROCESSES * ROUNDS);
+	suite_close(&b);
+}
+
+/* -- cancelling */
+
+static void *cancel_soon(void *session)
+{
+	suite_pause(100);
+	suite_cancel(session);
+	return NULL;
+}
+
+static void cancels_a_statement(const mig_conformance *row)
+{
+	const char *url = row->fresh();
+	int64_t began = suite_milliseconds();
+	pthread_t thread;
+	struct session b;
+	void *native;
+	int lent;
+
+	for (lent = 0; lent < 2; lent++) {
+		native = lent ? row->native_open(url) : NULL;
+		if (lent)
+			suite_lend(&b, row, native);
+		else
+			suite_open(&b, row, url, 1000);
+		OK(b, b.d->run_begin(b.conn));
+		OK(b, suite_begin(&b, 1));
+		EQUAL(pthread_create(&thread, NULL, cancel_soon, &b), 0);
+		RULE("cancel: interrupts the statement that is running, from any thread: "
+		     "MIG_ECANCELLED");
+		FAILS(b, suite_script(&b, row->slow), MIG_ECANCELLED);
+		pthread_join(thread, NULL);
+		CHECK(suite_milliseconds() - began < 20000);
+		RULE("cancel: the connection can be used again");
+		OK(b, b.d->rollback(b.conn));
+		OK(b, b.d->run_end(b.conn));
+		atomic_store(&b.cancelled, 0);
+		OK(b, suite_script(&b, "SELECT 1;"));
+		suite_close(&b);
+		if (lent)
+			row->native_close(native);
+	}
+}
+
+static void cancels_before_a_statement(const mig_conformance *row)
+{
+	struct session b;
+
+	suite_open(&b, row, row->fresh(), 1000);
+	RULE("host: a poll() that returns nonzero stops a script with MIG_ECANCELLED");
+	suite_cancel(&b);
+	FAILS(b, suite_script(&b, row->slow), MIG_ECANCELLED);
+	suite_close(&b);
+}
+
+static void cancels_waiting(const mig_conformance *row)
+{
+	int can_lock = suite_can_lock(row);
+	const char *url = row->fresh();
+	struct session a, b;
+
+	suite_open(&a, row, url, 1000);
+	suite_open(&b, row, url, 60000);
+	OK(a, suite_begin(&a, 1));
+	RULE("host: a poll() that returns nonzero ends the waiting of begin and lock with "
+	     "MIG_ECANCELLED");
+	b.stop = 3;
+	FAILS(b, suite_begin(&b, 1), MIG_ECANCELLED);
+	b.stop = 0;
+	atomic_store(&b.cancelled, 0);
+	OK(a, a.d->rollback(a.conn));
+	if (can_lock) {
+		OK(a, suite_lock(&a));
+		b.stop = b.waits + b.works + 3;
+		FAILS(b, suite_lock(&b), MIG_ECANCELLED);
+	}
+	suite_close(&b);
+	suite_close(&a);
+}
+
+const struct suite_case suite_lock_cases[] = {
+	CASE(one_connection_at_a_time),
+	CASE(a_lock_outlasts_transactions),
+	CASE(waits_for_another_process),
+	CASE(a_killed_process_holds_nothing),
+	CASE(many_processes_take_turns),
+	CASE(cancels_a_statement),
+	CASE(cancels_before_a_statement),
+	CASE(cancels_waiting),
+	{ NULL, NULL },
+};

@@ -1,0 +1,247 @@
+/* session: a connection of the dialect, and the host that the contract promises it. */
+#include "suite.h"
+
+#include <time.h>
+
+static void *host_realloc(void *user, void *ptr, size_t size)
+{
+	struct budget *budget = ((struct session *)user)->budget;
+
+	if (!size) {
+		if (budget && ptr)
+			budget->live--;
+		free(ptr);
+		return NULL;
+	}
+	if (budget) {
+		if (budget->left <= 0)
+			return NULL;
+		budget->left--;
+		budget->live += !ptr;
+	}
+	return realloc(ptr, size);
+}
+
+static mig_status host_error(void *user, const mig_dialect_error *given)
+{
+	struct reported *err = &((struct session *)user)->err;
+	mig_dialect_error e = { .offset = MIG_NO_OFFSET };
+
+	memcpy(&e, given, given->struct_size < sizeof e ? given->struct_size : sizeof e);
+	err->count++;
+	err->status = e.status ? e.status : MIG_ERROR;
+	err->native_code = e.native_code;
+	err->has_hint = e.hint != NULL;
+	err->offset = e.offset;
+	snprintf(err->message, sizeof err->message, "%s", e.message ? e.message : "");
+	snprintf(err->statement, sizeof err->statement, "%.*s", (int)e.statement_size,
+		 e.statement ? e.statement : "");
+	return err->status;
+}
+
+static void host_log(void *user, int32_t level, const char *message)
+{
+	(void)user;
+	if (level >= MIG_LOG_WARNING)
+		printf("#   warning: %s\n", message);
+}
+
+static int32_t host_poll(void *user, int32_t waiting)
+{
+	struct session *s = user;
+
+	if (waiting)
+		s->waits++;
+	else
+		s->works++;
+	if (s->stop && s->waits + s->works >= s->stop)
+		atomic_store(&s->cancelled, 1);
+	return atomic_load(&s->cancelled);
+}
+
+mig_status suite_open_with(struct session *s, const mig_conformance *row, struct budget *budget,
+			   const mig_conn_options *options)
+{
+	mig_status rc;
+	mig_conn *conn = NULL;
+
+	memset(s, 0, sizeof *s);
+	s->d = row->dialect();
+	s->budget = budget;
+	s->host = (mig_dialect_host){
+		.struct_size = sizeof s->host,
+		.user = s,
+		.realloc_fn = host_realloc,
+		.error = host_error,
+		.log = host_log,
+		.poll = host_poll,
+	};
+	rc = s->d->open(&s->host, options, &conn);
+	s->conn = rc ? NULL : conn;
+	return rc;
+}
+
+void suite_open(struct session *s, const mig_conformance *row, const char *url, int32_t timeout_ms)
+{
+	const mig_conn_options o = {
+		.struct_size = sizeof o,
+		.url = url,
+		.version_table = "mig_version",
+		.history_table = "mig_history",
+		.lock_timeout_ms = timeout_ms,
+		.create = 1,
+	};
+
+	OK(*s, suite_open_with(s, row, NULL, &o));
+}
+
+void suite_lend(struct session *s, const mig_conformance *row, void *native)
+{
+	const mig_conn_options o = {
+		.struct_size = sizeof o,
+		.native = native,
+		.version_table = "mig_version",
+		.history_table = "mig_history",
+		.lock_timeout_ms = 1000,
+	};
+
+	OK(*s, suite_open_with(s, row, NULL, &o));
+}
+
+void suite_close(struct session *s)
+{
+	if (s->conn)
+		s->d->close(s->conn);
+	s->conn = NULL;
+}
+
+void suite_cancel(struct session *s)
+{
+	atomic_store(&s->cancelled, 1);
+	s->d->cancel(s->conn);
+}
+
+mig_status suite_begin(struct session *s, int32_t check)
+{
+	mig_status rc;
+
+	do
+		rc = s->d->begin(s->conn, check);
+	while (rc == MIG_LOCK_FREED);
+	return rc;
+}
+
+mig_status suite_lock(struct session *s)
+{
+	mig_status rc;
+
+	do
+		rc = s->d->lock(s->conn);
+	while (rc == MIG_LOCK_FREED);
+	return rc;
+}
+
+int suite_can_lock(const mig_conformance *row)
+{
+	struct session s;
+	mig_status rc;
+
+	suite_open(&s, row, row->fresh(), 1000);
+	rc = suite_lock(&s);
+	suite_close(&s);
+	return rc != MIG_EUNSUPPORTED;
+}
+
+mig_status suite_script(struct session *s, const char *text)
+{
+	return s->d->run_script(s->conn, text, strlen(text), NULL, NULL);
+}
+
+int64_t suite_number(struct session *s, const char *sql)
+{
+	mig_value value = { .integer = -1 };
+	mig_cursor *cursor;
+	int32_t more;
+
+	OK(*s, s->d->prepare(s->conn, sql, strlen(sql), 0, &cursor));
+	OK(*s, s->d->step(cursor, &more));
+	if (more)
+		OK(*s, s->d->column(cursor, 0, MIG_INTEGER, &value));
+	s->d->finish(cursor);
+	return value.integer;
+}
+
+static mig_status prepare_own(struct session *s, int32_t which, mig_cursor **cursor)
+{
+	const char *sql = s->d->table_sql(s->conn, which);
+
+	if (!sql)
+		mig_conformance_fail("table_sql() has no statement %d", (int)which);
+	return s->d->prepare(s->conn, sql, strlen(sql), 0, cursor);
+}
+
+/* As the core does it: it is asked whether the table is there only after a read of it failed. */
+mig_status suite_read(struct session *s, int32_t which, mig_cursor **cursor)
+{
+	int32_t table = which == MIG_SQL_READ_VERSION ? which : MIG_SQL_READ_HISTORY;
+	int32_t exists = 0;
+	mig_status rc = prepare_own(s, which, cursor);
+
+	if (rc != MIG_ESQL)
+		return rc;
+	rc = s->d->table_exists(s->conn, table, &exists);
+	if (rc)
+		return rc;
+	if (!exists) {
+		*cursor = NULL;
+		return MIG_OK;
+	}
+	s->err.count = 0;
+	return prepare_own(s, which, cursor);
+}
+
+mig_status suite_write(struct session *s, int32_t which, const mig_value *values, size_t count)
+{
+	mig_cursor *cursor = NULL;
+	int32_t more = 1;
+	size_t i;
+	mig_status rc = prepare_own(s, which, &cursor);
+
+	if (rc)
+		return rc;
+	for (i = 0; !rc && i < count; i++)
+		rc = s->d->bind(cursor, (int32_t)i + 1, &values[i]);
+	while (!rc && more)
+		rc = s->d->step(cursor, &more);
+	s->d->finish(cursor);
+	return rc;
+}
+
+mig_value suite_text(const char *text)
+{
+	return (mig_value){
+		.type = text ? MIG_TEXT : MIG_NULL,
+		.data = text,
+		.size = text ? strlen(text) : 0,
+	};
+}
+
+mig_value suite_int(int64_t n)
+{
+	return (mig_value){ .type = MIG_INTEGER, .integer = n };
+}
+
+int64_t suite_milliseconds(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+void suite_pause(int ms)
+{
+	const struct timespec t = { ms / 1000, (long)(ms % 1000) * 1000000 };
+
+	nanosleep(&t, NULL);
+}
