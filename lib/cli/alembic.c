@@ -80,14 +80,29 @@ void mig__alembic_finish(struct mig__alembic *a)
 
 /* -- files */
 
+/* In a file that was written as text on Windows, every line ends with CRLF; elsewhere one is of a
+ * value's own. */
+static int is_of_windows(const struct mig__cli_text *text)
+{
+	size_t lines = 0;
+
+	for (size_t i = 0; i < text->len; i++) {
+		if (text->data[i] == '\n' && (!i || text->data[i - 1] != '\r'))
+			return 0;
+		lines += text->data[i] == '\n';
+	}
+	return lines > 0;
+}
+
 static void tidy(struct mig__cli_text *text)
 {
 	size_t from = 0, to = 0;
+	int windows = is_of_windows(text);
 
 	if (text->len >= 3 && !memcmp(text->data, "\xef\xbb\xbf", 3))
 		from = 3;
 	for (; from < text->len; from++)
-		if (text->data[from] != '\r' || text->data[from + 1] != '\n')
+		if (!windows || text->data[from] != '\r' || text->data[from + 1] != '\n')
 			text->data[to++] = text->data[from];
 	if (text->data)
 		text->data[text->len = to] = '\0';
@@ -315,6 +330,17 @@ static int unknown_section(struct mig__alembic *a, const struct mig__alembic_sec
 			     s->line, s->id.data);
 }
 
+/* Both are sorted by id. *at: the first section that no revision has taken. */
+static int take_sections(struct mig__alembic *a, struct mig__alembic_revision *r, size_t *at)
+{
+	if (*at < a->section_count && strcmp(a->sections[*at].id.data, r->id.data) < 0)
+		return unknown_section(a, &a->sections[*at]);
+	for (r->from = *at; *at < a->section_count && !strcmp(a->sections[*at].id.data, r->id.data);
+	     ++*at)
+		r->count++;
+	return check_sections(a, r);
+}
+
 int mig__alembic_join(struct mig__alembic *a)
 {
 	size_t at = 0;
@@ -330,14 +356,10 @@ int mig__alembic_join(struct mig__alembic *a)
 		struct mig__alembic_revision *r = &a->revisions[i];
 
 		if (i && !strcmp(r->id.data, r[-1].id.data))
-			return mig__cli_fail(a->cli, "%s: revision %s is in %s already",
-					     r->file.data, r->id.data, r[-1].file.data);
-		if (at < a->section_count && strcmp(a->sections[at].id.data, r->id.data) < 0)
-			return unknown_section(a, &a->sections[at]);
-		for (r->from = at;
-		     at < a->section_count && !strcmp(a->sections[at].id.data, r->id.data); at++)
-			r->count++;
-		status = check_sections(a, r);
+			status = mig__cli_fail(a->cli, "%s: revision %s is in %s already",
+					       r->file.data, r->id.data, r[-1].file.data);
+		else
+			status = take_sections(a, r, &at);
 	}
 	if (!status && at < a->section_count)
 		status = unknown_section(a, &a->sections[at]);
@@ -366,10 +388,9 @@ static void add_message(struct mig__cli_text *out, const char *message)
 {
 	for (size_t n; *message; message += n + (message[n] == '\n')) {
 		n = strcspn(message, "\n");
-		mig__cli_adds(out, "--");
-		mig__cli_adds(out, !n                                            ? ""
-				   : is_key(message + strspn(message, " \t"), n) ? " > "
-										 : " ");
+		mig__cli_adds(out, n ? "-- " : "--");
+		if (is_key(message + strspn(message, " \t"), n))
+			mig__cli_adds(out, "> ");
 		mig__cli_add(out, message, n);
 		mig__cli_adds(out, "\n");
 	}

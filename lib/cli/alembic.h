@@ -49,7 +49,7 @@ int mig__alembic_read_python(struct mig__alembic *a, const char *file, const cha
 			     size_t size);
 int mig__alembic_read_sql(struct mig__alembic *a, const char *file, const char *text, size_t size,
 			  const char *scope);
-/* A whole file, with LF at the ends of lines and without a byte order mark. */
+/* A whole file, without a byte order mark, and with LF for what Windows writes. */
 int mig__alembic_load(struct mig__alembic *a, const char *file, struct mig__cli_text *out);
 /* Gives the revisions their sections; makes them of the sections if no folder was read. */
 int mig__alembic_join(struct mig__alembic *a);

@@ -13,6 +13,9 @@ struct python {
 	const char *file, *text, *p, *end;
 };
 
+static const char computed[] =
+	"a computed value: only None, strings, and lists of strings are understood";
+
 static int fail_here(struct python *py, const char *at, const char *what)
 {
 	struct mig__alembic_place place = { py->file, py->text, (size_t)(at - py->text) };
@@ -101,10 +104,11 @@ static size_t number(const char *p, size_t most, uint32_t base, uint32_t *out)
 	return n;
 }
 
-/* The escape behind a backslash; returns its length. One that Python does not know stays. */
+/* The escape behind a backslash; returns its length. One that Python does not know stays. Control
+ * characters are of no use in a message, and none of them may be in an id. */
 static size_t add_escape(struct mig__cli_text *out, const char *p)
 {
-	static const char from[] = "\\'\"abfnrtv", to[] = "\\'\"\a\b\f\n\r\t\v";
+	static const char from[] = "\\'\"nabfrtv", to[] = "\\'\"\n      ";
 	const char *known = strchr(from, *p);
 	uint32_t c;
 	size_t n;
@@ -235,15 +239,13 @@ static int take_value(struct python *py, struct mig__cli_text *out)
 					 : take_string(py, &item);
 		} else if (!strncmp(py->p, "None", 4) && !is_word(py->p[4])) {
 			py->p += 4;
-		} else if (strchr(" \t\f\n\\#()[]{},", *py->p)) {
+		} else if (strchr(" \t\f\r\n\\#()[]{},", *py->p)) {
 			if (*py->p == ',')
 				status = end_item(py, start, &item, out);
 			if (!status)
 				status = skip_token(py, &depth);
 		} else {
-			status = fail_here(py, py->p,
-					   "a computed value: only None, strings, and lists of "
-					   "strings are understood");
+			status = fail_here(py, py->p, computed);
 		}
 	}
 	if (!status)
@@ -278,6 +280,8 @@ static int take_assignment(struct python *py)
 		py->p++;
 		status = skip_to(py, '=');
 	}
+	if (!status && *py->p && strchr(",+*", *py->p))
+		status = fail_here(py, py->p, computed);
 	if (status || *py->p != '=' || py->p[1] == '=')
 		return status;
 	py->p++;
@@ -344,20 +348,32 @@ static void take_doc(struct mig__alembic_revision *r, const char *doc)
 
 /* -- a file */
 
-static int take_statement(struct python *py, int first)
+static int take_docstring(struct python *py)
 {
 	struct mig__cli_text doc = { 0 };
-	int status;
+	int status = take_string(py, &doc);
 
-	if (first && prefix_length(py->p) >= 0) {
-		status = take_string(py, &doc);
-		take_doc(py->revision, mig__cli_string(&doc));
-		py->revision->message.failed |= doc.failed;
-		mig__cli_text_finish(&doc);
-	} else {
+	take_doc(py->revision, mig__cli_string(&doc));
+	py->revision->message.failed |= doc.failed;
+	mig__cli_text_finish(&doc);
+	return status;
+}
+
+/* One logical line, with a statement or several. */
+static int take_line(struct python *py, int first)
+{
+	int status = first && prefix_length(py->p) >= 0 ? take_docstring(py) : take_assignment(py);
+
+	if (!status)
+		status = skip_to(py, ';');
+	while (!status && py->p < py->end && *py->p == ';') {
+		py->p++;
+		skip_blanks(py);
 		status = take_assignment(py);
+		if (!status)
+			status = skip_to(py, ';');
 	}
-	return status ? status : skip_to(py, '\n');
+	return status;
 }
 
 static int take_file(struct python *py)
@@ -370,7 +386,7 @@ static int take_file(struct python *py)
 			py->p += py->p < py->end;
 			continue;
 		}
-		status = strchr(" \t\f", *py->p) ? skip_to(py, '\n') : take_statement(py, first);
+		status = strchr(" \t\f", *py->p) ? skip_to(py, '\n') : take_line(py, first);
 		first = 0;
 	}
 	if (!status && !py->revision->id.len)

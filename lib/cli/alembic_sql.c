@@ -329,6 +329,8 @@ static int end_section(struct sql *s)
 			return mig__cli_no_memory(s->a->cli);
 	}
 	s->groups = s->outside = s->section = 0;
+	if (s->transaction == OUTSIDE) /* by a COMMIT of the revision's own: for itself alone */
+		s->transaction = UNKNOWN;
 	return MIG_CLI_DONE;
 }
 

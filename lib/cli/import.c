@@ -140,8 +140,7 @@ static int render_all(struct import *im)
 
 /* -- checking */
 
-/* The folder's own revisions and the new ones make one graph, and every file says what was meant.
- */
+/* The folder's own revisions and the new ones must make one graph. */
 static int check_all(struct import *im)
 {
 	const struct mig__alembic *a = &im->alembic;
