@@ -19,8 +19,7 @@ const struct mig__cli_option mig__cli_run_options[] = {
 	  "repeat a transaction that had to give way (default: 10)" },
 	{ MIG__OPT_DRY_RUN, 0, "dry-run", NULL, "only show what would run (as \"plan\")" },
 	{ MIG__OPT_SQL, 0, "sql", NULL,
-	  "only write a script for the engine's shell, without the database; the target is "
-	  "[FROM:]TO" },
+	  "write a script for sqlite3 or psql, TARGET being [FROM:]TO, without the database" },
 	{ 0 }
 };
 

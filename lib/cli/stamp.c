@@ -2,7 +2,7 @@
 
 const struct mig__cli_option mig__cli_stamp_options[] = {
 	{ MIG__OPT_PURGE, 0, "purge", NULL, "forget what the database says it is at, first" },
-	{ MIG__OPT_SQL, 0, "sql", NULL, "only write a script for the engine's shell: [FROM:]TO" },
+	{ MIG__OPT_SQL, 0, "sql", NULL, "write a script for sqlite3 or psql: [FROM:]TO" },
 	{ 0 }
 };
 

@@ -36,7 +36,7 @@ enum mig_status_code {
 		-3, /**< an argument is NULL, out of range, or has unknown trailing bytes set */
 	MIG_EMISUSE = -4, /**< called from inside a callback, or before what it needs */
 	MIG_EIO = -5,     /**< a file or folder cannot be read or written */
-	MIG_EEXISTS = -6, /**< the file or folder to create is there already */
+	MIG_EEXISTS = -6, /**< a file or folder to create, or version rows, are there already */
 
 	/* identifiers */
 	MIG_ENOTFOUND = -10,       /**< no such revision, label or partial id */

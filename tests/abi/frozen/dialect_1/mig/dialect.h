@@ -74,6 +74,10 @@ typedef struct mig_conn_options {
 				  */
 	int32_t create;          /**< nonzero: create a missing database file */
 	const char *search_path; /**< where SQL looks for unqualified names, or NULL: as it is */
+	/** Nonzero: connects to nothing, and only next_statement(), table_sql(), cancel() and close()
+	 * will be called: a script is written for a database of this kind. */
+	int32_t offline;
+	int32_t reserved;
 } mig_conn_options;
 
 /** Kinds of statement, or-ed in mig_statement.kind. The upper sixteen bits are the dialect's own.
@@ -334,6 +338,13 @@ struct mig_dialect {
 	 * read without the schema. Otherwise: mig_open_options.keep_stamp has no effect. */
 	mig_status (*read_stamp)(mig_conn *conn, uint32_t *out);
 	mig_status (*write_stamp)(mig_conn *conn, uint32_t stamp);
+
+	/* -- for scripts that the engine's own shell runs (mig_upgrade_sql()), all optional */
+
+	const char *script_begin; /**< whole lines at the top, e.g. to stop at errors; NULL: none */
+	const char *begin_sql;    /**< NULL: "BEGIN" */
+	/** An expression for the time as the history table has it; NULL: none. */
+	const char *now_sql;
 };
 
 /** The dialect libmig-sqlite, for mig_open_options.dialect. Since 0.1.0. */
