@@ -52,7 +52,23 @@ grep -q 'sqlcipher' out
 "$mig" -q downgrade
 [ "$("$mig" current)" = "<base>" ]
 
-echo "== beside SQLite in one program"
+echo "== beside the dialect for SQLite, and beside SQLite itself, in one program"
+cat >both.c <<'C'
+#include <mig/mig.h>
+int main(void)
+{
+	mig_ctx *plain, *secret;
+	int ok = !mig_open(&plain, "sqlite:plain.db") && !mig_open(&secret, "sqlcipher:secret.db");
+	ok = ok && !mig_ensure_version(plain) && !mig_ensure_version(secret);
+	mig_close(plain);
+	mig_close(secret);
+	return !ok;
+}
+C
+cc both.c $(pkg-config --cflags --libs libmig) -o both
+./both
+grep -q 'SQLite format' plain.db
+! grep -q 'SQLite format' secret.db
 cat >host.c <<'C'
 #include <mig/mig.h>
 #include <sqlite3.h>
