@@ -66,6 +66,13 @@ static const char *in_memory(void)
 	return "sqlite::memory:";
 }
 
+static mig_status sees_nothing(mig_conn *conn, const mig_schema_sink *sink)
+{
+	(void)conn;
+	(void)sink;
+	return MIG_OK;
+}
+
 static void leaks(mig_cursor *cursor)
 {
 	(void)cursor;
@@ -88,6 +95,8 @@ int main(int argc, char **argv)
 		broken.rollback = does_nothing;
 	else if (!strcmp(what, "lock"))
 		broken.lock = does_nothing;
+	else if (!strcmp(what, "inspect"))
+		broken.inspect = sees_nothing;
 	else if (!strcmp(what, "crash"))
 		broken.in_transaction = crashes, row.fresh = in_memory;
 	else if (!strcmp(what, "no_lock")) /* which is allowed */

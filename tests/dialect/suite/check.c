@@ -1,8 +1,6 @@
 /* check: runs the cases and prints how they went, in TAP. */
 #include "suite.h"
 
-#include <mig/mig.h>
-
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -87,6 +85,12 @@ void suite_check_ok(const struct session *s, mig_status rc, const char *what, co
 		mig_conformance_fail("%s:%d: %s returned %s: %s", base_name(file), line, what,
 				     mig_status_name(rc),
 				     s->err.count ? s->err.message : "(nothing was reported)");
+}
+
+void suite_fine(mig_ctx *ctx, mig_status rc)
+{
+	if (rc)
+		mig_conformance_fail("%s: %s", mig_status_name(rc), mig_error_message(ctx));
 }
 
 void suite_check_fails(const struct session *s, mig_status rc, mig_status wanted, const char *what,
@@ -193,7 +197,7 @@ int mig_conformance_main(int argc, char **argv, const mig_conformance *row)
 	static const struct suite_case *const lists[] = {
 		suite_contract_cases, suite_connection_cases, suite_script_cases,
 		suite_cursor_cases,   suite_table_cases,      suite_lock_cases,
-		suite_run_cases
+		suite_run_cases,      suite_schema_cases
 	};
 	static const int signals[] = { SIGALRM, SIGSEGV, SIGBUS, SIGABRT, SIGFPE };
 	int list_only = argc > 1 && strcmp(argv[1], "-l") == 0;
