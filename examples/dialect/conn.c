@@ -153,13 +153,17 @@ static mig_status open_own(mig_conn *conn, const mig_conn_options *o)
 	int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_URI | (o->create ? SQLITE_OPEN_CREATE : 0);
 	char *name = sqlite3_mprintf("file%s", strchr(o->url, ':'));
 	int code = name ? sqlite3_open_v2(name, &conn->db, flags, NULL) : SQLITE_NOMEM;
+	char message[300];
 	mig_status rc;
 
 	sqlite3_free(name);
 	if (!conn->db)
 		return report(conn, MIG_ENOMEM, NULL, NULL, "out of memory");
-	if (code != SQLITE_OK)
-		return report_sql(conn, NULL);
+	if (code != SQLITE_OK) { /* not with the query, which may have the key */
+		snprintf(message, sizeof message, "%.*s: %s", (int)strcspn(o->url, "?"), o->url,
+			 sqlite3_errmsg(conn->db));
+		return report(conn, MIG_ECONNECT, NULL, NULL, message);
+	}
 	rc = check_engine(conn);
 	return rc ? rc : set_key(conn);
 }
