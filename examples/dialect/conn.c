@@ -1,251 +1,9 @@
 #include "sqlcipher.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/stat.h>
-#include <unistd.h>
-
-/* -- the migration lock: a lock on a file beside the database, inside transactions and outside. The
- * system releases it when the process dies. */
-
-/* Whether the file that is locked is the one at the path still: who unlocks it removes it. */
-static int still_there(int fd, const char *path)
-{
-	struct stat mine, there;
-
-	return fstat(fd, &mine) == 0 && stat(path, &there) == 0 && mine.st_ino == there.st_ino &&
-	       mine.st_dev == there.st_dev;
-}
-
-static mig_status report_file(mig_conn *conn)
-{
-	int readonly = errno == EACCES || errno == EROFS;
-	char message[200];
-
-	snprintf(message, sizeof message, "lock file %.100s: %s", conn->lock_path, strerror(errno));
-	return report(conn, readonly ? MIG_EREADONLY : MIG_EIO, NULL, NULL, message);
-}
-
-static mig_status take_lock(mig_conn *conn)
-{
-	const char *database = sqlite3_db_filename(conn->db, "main");
-	int waited = 0;
-	mig_status rc = MIG_OK;
-
-	if (conn->lock_fd >= 0 || !database || !*database) /* in memory: there is nobody else */
-		return MIG_OK;
-	if (sqlite3_db_readonly(conn->db, "main") == 1)
-		return report(conn, MIG_EREADONLY, NULL,
-			      "the file, its folder or the URL does not allow writing",
-			      "the database is read-only");
-	if (!conn->lock_path)
-		conn->lock_path = sqlite3_mprintf("%s-mig-lock", database);
-	if (!conn->lock_path)
-		return report(conn, MIG_ENOMEM, NULL, NULL, "out of memory");
-	while (!rc) {
-		int fd = open(conn->lock_path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0644);
-
-		if (fd < 0)
-			return report_file(conn);
-		if (flock(fd, LOCK_EX | LOCK_NB) == 0 && still_there(fd, conn->lock_path)) {
-			conn->lock_fd = fd;
-			return MIG_OK;
-		}
-		close(fd);
-		rc = wait_a_little(conn, &waited);
-	}
-	return rc;
-}
-
-static void release_lock(mig_conn *conn)
-{
-	if (conn->lock_fd < 0)
-		return;
-	unlink(conn->lock_path);
-	flock(conn->lock_fd, LOCK_UN); /* a child of fork() may have it open, too */
-	close(conn->lock_fd);
-	conn->lock_fd = -1;
-}
-
-static mig_status refuse_transaction(mig_conn *conn)
-{
-	if (sqlite3_get_autocommit(conn->db))
-		return MIG_OK;
-	return report(conn, MIG_EMISUSE, NULL, "commit or roll back first",
-		      "the connection is inside a transaction");
-}
-
-static mig_status lock(mig_conn *conn)
-{
-	mig_status rc = refuse_transaction(conn);
-
-	if (!rc)
-		rc = take_lock(conn);
-	if (!rc)
-		conn->locked = 1;
-	return rc;
-}
-
-static mig_status unlock(mig_conn *conn)
-{
-	conn->locked = 0;
-	release_lock(conn);
-	return MIG_OK;
-}
-
-/* -- opening */
-
-/* The value of a key of the URL's query, "%26" decoded, from sqlite3_malloc(); NULL: not there. */
-static char *query_value(const char *url, const char *key)
-{
-	const char *at = strchr(url, '?');
-	char *value, *out;
-	unsigned byte;
-
-	while (at && !(strncmp(at + 1, key, strlen(key)) == 0 && at[1 + strlen(key)] == '='))
-		at = strchr(at + 1, '&');
-	if (!at)
-		return NULL;
-	at += strlen(key) + 2;
-	value = out = sqlite3_mprintf("%.*s", (int)strcspn(at, "&"), at);
-	for (at = value; at && *at; at++)
-		if (*at == '%' && sscanf(at + 1, "%2x", &byte) == 1 && strlen(at) > 2) {
-			*out++ = (char)byte;
-			at += 2;
-		} else {
-			*out++ = *at;
-		}
-	if (out)
-		*out = '\0';
-	return value;
-}
-
-/* libsqlcipher has the function names of libsqlite3. In a program that links that one, they are
- * SQLite's: the key would be ignored, and everything written in the clear. */
-static mig_status check_engine(mig_conn *conn)
-{
-	int rows = 0;
-	mig_status rc = run_own(conn, "PRAGMA cipher_version", &rows, NULL);
-
-	if (rc || rows)
-		return rc;
-	return report(conn, MIG_ECONNECT, NULL,
-		      "a program that links SQLite itself cannot use SQLCipher beside it",
-		      "this process has SQLite in the place of SQLCipher");
-}
-
-static int is_empty(mig_conn *conn)
-{
-	const char *file = sqlite3_db_filename(conn->db, "main");
-	struct stat st;
-
-	return file && *file && sqlite3_db_readonly(conn->db, "main") == 0 &&
-	       (stat(file, &st) || st.st_size == 0);
-}
-
-/* The key goes with a salt in the file, and a connection that finds none makes one. So of two that
- * open a new file, the second would never be able to read it: here it waits for the salt. */
-static mig_status use_key(mig_conn *conn, const char *key)
-{
-	mig_status rc = is_empty(conn) ? take_lock(conn) : MIG_OK;
-
-	if (!rc && sqlite3_key(conn->db, key, (int)strlen(key)) != SQLITE_OK)
-		rc = report_sql(conn, NULL);
-	if (!rc && is_empty(conn))
-		rc = run_own(conn, "PRAGMA user_version = 0", NULL, NULL);
-	release_lock(conn);
-	return rc;
-}
-
-static mig_status set_key(mig_conn *conn, const char *url)
-{
-	char *given = query_value(url, "key");
-	const char *key = given ? given : getenv("SQLCIPHER_KEY");
-	mig_status rc;
-
-	if (key && *key)
-		rc = use_key(conn, key);
-	else
-		rc = report(conn, MIG_ECONNECT, NULL,
-			    "set SQLCIPHER_KEY, or write sqlcipher:PATH?key=KEY",
-			    "there is no key for the database");
-	sqlite3_free(given);
-	return rc;
-}
-
-static mig_status open_own(mig_conn *conn, const mig_conn_options *o)
-{
-	const char *path = strchr(o->url, ':') + 1;
-	char *mode = query_value(o->url, "mode"), *name;
-	int flags = SQLITE_OPEN_READWRITE | (o->create ? SQLITE_OPEN_CREATE : 0), code;
-	mig_status rc;
-
-	if (mode && strcmp(mode, "ro") == 0)
-		flags = SQLITE_OPEN_READONLY;
-	if (strncmp(path, "///", 3) == 0) /* as other URLs have it: an empty server, and a path */
-		path += 3;
-	name = sqlite3_mprintf("%.*s", (int)strcspn(path, "?"), path);
-	code = name ? sqlite3_open_v2(name, &conn->db, flags, NULL) : SQLITE_NOMEM;
-	sqlite3_free(name);
-	sqlite3_free(mode);
-	if (!conn->db)
-		return report(conn, MIG_ENOMEM, NULL, NULL, "out of memory");
-	if (code != SQLITE_OK)
-		return report_sql(conn, NULL);
-	rc = check_engine(conn);
-	return rc ? rc : set_key(conn, o->url);
-}
-
-static void close_conn(mig_conn *conn);
-
-static mig_status open_conn(const mig_dialect_host *host, const mig_conn_options *options,
-			    mig_conn **out)
-{
-	static const mig_dialect_error no_memory = { .struct_size = sizeof no_memory,
-						     .status = MIG_ENOMEM };
-	mig_conn *conn = host->realloc_fn(host->user, NULL, sizeof *conn);
-	mig_conn_options o = { 0 };
-	mig_status rc;
-
-	if (!conn)
-		return host->error(host->user, &no_memory);
-	memcpy(&o, options, options->struct_size < sizeof o ? options->struct_size : sizeof o);
-	*conn = (mig_conn){ .host = host, .lock_fd = -1, .lock_timeout_ms = o.lock_timeout_ms };
-	conn->db = o.native;
-	conn->lent = o.native != NULL;
-	rc = conn->lent ? check_engine(conn) : open_own(conn, &o);
-	if (!rc)
-		rc = make_texts(conn, &o);
-	if (rc)
-		close_conn(conn);
-	else
-		*out = conn;
-	return rc;
-}
-
-static void *native(mig_conn *conn)
-{
-	return conn->db;
-}
-
-static void *detach(mig_conn *conn)
-{
-	if (conn->lent)
-		return NULL;
-	conn->lent = 1;
-	sqlite3_progress_handler(conn->db, 0, NULL, NULL);
-	return conn->db;
-}
-
-static void cancel(mig_conn *conn)
-{
-	atomic_store(&conn->cancelled, 1);
-	sqlite3_interrupt(conn->db);
-}
 
 /* -- a run */
 
@@ -338,6 +96,78 @@ static mig_status in_transaction(mig_conn *conn, int32_t *out)
 	return MIG_OK;
 }
 
+/* -- opening and closing */
+
+/* libsqlcipher has the function names of libsqlite3. In a program that links that one, they are
+ * SQLite's: the key would be ignored, and everything written in the clear. */
+static mig_status check_engine(mig_conn *conn)
+{
+	int rows = 0;
+	mig_status rc = run_own(conn, "PRAGMA cipher_version", &rows, NULL);
+
+	if (rc || rows)
+		return rc;
+	return report(conn, MIG_ECONNECT, NULL,
+		      "a program that links SQLite itself cannot use SQLCipher beside it",
+		      "this process has SQLite in the place of SQLCipher");
+}
+
+static int is_empty(mig_conn *conn)
+{
+	const char *file = sqlite3_db_filename(conn->db, "main");
+	struct stat st;
+
+	return file && *file && sqlite3_db_readonly(conn->db, "main") == 0 &&
+	       (stat(file, &st) || st.st_size == 0);
+}
+
+/* The key goes with a salt in the file, and a connection that finds none makes one. So of two that
+ * open a new file, the second would never be able to read it: here it waits for the salt. */
+static mig_status use_key(mig_conn *conn, const char *key)
+{
+	mig_status rc = is_empty(conn) ? take_lock(conn) : MIG_OK;
+
+	if (!rc && sqlite3_key(conn->db, key, (int)strlen(key)) != SQLITE_OK)
+		rc = report_sql(conn, NULL);
+	if (!rc && is_empty(conn))
+		rc = run_own(conn, "PRAGMA user_version = 0", NULL, NULL);
+	release_lock(conn);
+	return rc;
+}
+
+static mig_status set_key(mig_conn *conn)
+{
+	const char *given = sqlite3_uri_parameter(sqlite3_db_filename(conn->db, "main"), "key");
+	const char *key = given ? given : getenv("SQLCIPHER_KEY");
+
+	if (key && *key)
+		return use_key(conn, key);
+	return report(conn, MIG_ECONNECT, NULL,
+		      "set SQLCIPHER_KEY, or write sqlcipher:PATH?key=KEY",
+		      "there is no key for the database");
+}
+
+/* What is behind the scheme is that of a URI of SQLite's own, with its "?mode=ro". */
+static mig_status open_own(mig_conn *conn, const mig_conn_options *o)
+{
+	int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_URI | (o->create ? SQLITE_OPEN_CREATE : 0);
+	char *name = sqlite3_mprintf("file%s", strchr(o->url, ':'));
+	int code = name ? sqlite3_open_v2(name, &conn->db, flags, NULL) : SQLITE_NOMEM;
+	char message[300];
+	mig_status rc;
+
+	sqlite3_free(name);
+	if (!conn->db)
+		return report(conn, MIG_ENOMEM, NULL, NULL, "out of memory");
+	if (code != SQLITE_OK) { /* not with the query, which may have the key */
+		snprintf(message, sizeof message, "%.*s: %s", (int)strcspn(o->url, "?"), o->url,
+			 sqlite3_errmsg(conn->db));
+		return report(conn, MIG_ECONNECT, NULL, NULL, message);
+	}
+	rc = check_engine(conn);
+	return rc ? rc : set_key(conn);
+}
+
 static void close_conn(mig_conn *conn)
 {
 	int i;
@@ -352,6 +182,51 @@ static void close_conn(mig_conn *conn)
 	sqlite3_free(conn->exists[1]);
 	sqlite3_free(conn->lock_path);
 	conn->host->realloc_fn(conn->host->user, conn, 0);
+}
+
+static mig_status open_conn(const mig_dialect_host *host, const mig_conn_options *options,
+			    mig_conn **out)
+{
+	static const mig_dialect_error no_memory = { .struct_size = sizeof no_memory,
+						     .status = MIG_ENOMEM };
+	mig_conn *conn = host->realloc_fn(host->user, NULL, sizeof *conn);
+	mig_conn_options o = { 0 };
+	mig_status rc;
+
+	if (!conn)
+		return host->error(host->user, &no_memory);
+	memcpy(&o, options, options->struct_size < sizeof o ? options->struct_size : sizeof o);
+	*conn = (mig_conn){ .host = host, .lock_fd = -1, .lock_timeout_ms = o.lock_timeout_ms };
+	conn->db = o.native;
+	conn->lent = o.native != NULL;
+	rc = conn->lent ? check_engine(conn) : open_own(conn, &o);
+	if (!rc)
+		rc = make_texts(conn, &o);
+	if (rc)
+		close_conn(conn);
+	else
+		*out = conn;
+	return rc;
+}
+
+static void *native(mig_conn *conn)
+{
+	return conn->db;
+}
+
+static void *detach(mig_conn *conn)
+{
+	if (conn->lent)
+		return NULL;
+	conn->lent = 1;
+	sqlite3_progress_handler(conn->db, 0, NULL, NULL);
+	return conn->db;
+}
+
+static void cancel(mig_conn *conn)
+{
+	atomic_store(&conn->cancelled, 1);
+	sqlite3_interrupt(conn->db);
 }
 
 /* -- a number beside the tables */

@@ -47,6 +47,9 @@ mig_status report(mig_conn *conn, mig_status status, const struct place *place, 
 mig_status report_sql(mig_conn *conn, const struct place *place)
 {
 	int code = sqlite3_extended_errcode(conn->db);
+	const char *words = sqlite3_errmsg(conn->db);
+	const char *file = sqlite3_db_filename(conn->db, "main");
+	char message[300];
 	size_t i;
 
 	/* somebody else may interrupt a lent connection: that is an error like any other */
@@ -55,9 +58,14 @@ mig_status report_sql(mig_conn *conn, const struct place *place)
 		return send(conn, MIG_ECANCELLED, code, place, NULL, "cancelled");
 	for (i = 0; i < sizeof meanings / sizeof *meanings; i++)
 		if (meanings[i].code == (code & 0xff))
-			return send(conn, meanings[i].status, code, place, meanings[i].hint,
-				    sqlite3_errmsg(conn->db));
-	return send(conn, MIG_ESQL, code, place, NULL, sqlite3_errmsg(conn->db));
+			break;
+	if (i == sizeof meanings / sizeof *meanings)
+		return send(conn, MIG_ESQL, code, place, NULL, words);
+	if (file && meanings[i].status == MIG_ECONNECT) { /* SQLite does not say which */
+		snprintf(message, sizeof message, "database %.200s: %s", file, words);
+		words = message;
+	}
+	return send(conn, meanings[i].status, code, place, meanings[i].hint, words);
 }
 
 mig_status wait_a_little(mig_conn *conn, int *waited_ms)

@@ -1,12 +1,14 @@
 /* sqlcipher: a dialect of libmig for SQLCipher, which keeps SQLite databases encrypted.
  *
- *     sqlcipher:notes.db              the key is in the environment variable SQLCIPHER_KEY
- *     sqlcipher:notes.db?key=secret   "%26" is an "&" in it; libmig masks it in messages
- *     sqlcipher:////srv/notes.db?mode=ro
+ *     sqlcipher:notes.db               the key is in the environment variable SQLCIPHER_KEY
+ *     sqlcipher:notes.db?key=a%26b     it is "a&b"; libmig masks it in messages
+ *     sqlcipher:/srv/notes.db?mode=ro  behind the scheme all is as in SQLite's file: URIs
  *
- * A module of its own that sees nothing of libmig but <mig/dialect.h>: a model to copy. conn.c has
- * connections, transactions and the lock, script.c splits and runs SQL, cursor.c has statements
- * with parameters, and libmig's own tables. The slots for schemas (autogenerate) are left out. */
+ * A module of its own that sees nothing of libmig but <mig/dialect.h>: a model to copy. conn.c
+ * opens connections, has the settings and transactions of a run, and the table of functions; lock.c
+ * the migration lock; script.c splits and runs SQL; cursor.c has statements with parameters, and
+ * libmig's own tables; error.c says what went wrong. The slots for schemas (autogenerate) are left
+ * out. */
 #ifndef SQLCIPHER_H
 #define SQLCIPHER_H
 
@@ -56,6 +58,15 @@ mig_status report_sql(mig_conn *conn, const struct place *place);
 /* Sleeps a little for another connection: MIG_ELOCKED when the time is up, MIG_ECANCELLED.
  * *waited_ms is 0 to begin with. */
 mig_status wait_a_little(mig_conn *conn, int *waited_ms);
+
+/* -- lock.c */
+
+/* MIG_EMISUSE inside a transaction. */
+mig_status refuse_transaction(mig_conn *conn);
+mig_status take_lock(mig_conn *conn);
+void release_lock(mig_conn *conn);
+mig_status lock(mig_conn *conn);
+mig_status unlock(mig_conn *conn);
 
 /* -- cursor.c */
 

@@ -53,6 +53,26 @@ static mig_status reports_twice(mig_conn *conn, const char *text, size_t size,
 	return rc ? host_of_last->error(host_of_last->user, &e) : rc;
 }
 
+static mig_status crashes(mig_conn *conn, int32_t *out)
+{
+	(void)conn;
+	(void)out;
+	abort();
+}
+
+/* What crashes leaves no files behind. */
+static const char *in_memory(void)
+{
+	return "sqlite::memory:";
+}
+
+static mig_status sees_nothing(mig_conn *conn, const mig_schema_sink *sink)
+{
+	(void)conn;
+	(void)sink;
+	return MIG_OK;
+}
+
 static void leaks(mig_cursor *cursor)
 {
 	(void)cursor;
@@ -75,6 +95,10 @@ int main(int argc, char **argv)
 		broken.rollback = does_nothing;
 	else if (!strcmp(what, "lock"))
 		broken.lock = does_nothing;
+	else if (!strcmp(what, "inspect"))
+		broken.inspect = sees_nothing;
+	else if (!strcmp(what, "crash"))
+		broken.in_transaction = crashes, row.fresh = in_memory;
 	else if (!strcmp(what, "no_lock")) /* which is allowed */
 		broken.lock = cannot_lock;
 	else if (!strcmp(what, "begin"))

@@ -1,9 +1,11 @@
 #!/bin/sh
 # broken.sh PROGRAM: each rule that PROGRAM can break is found by the case for it, and named.
 set -eu
+# a case that failed leaves its connection open
+export ASAN_OPTIONS="${ASAN_OPTIONS:+$ASAN_OPTIONS:}detect_leaks=0"
 while read -r what in rule; do
 	out=$("$1" "$what" "$in") && { echo "$what: nothing was found"; exit 1; }
-	echo "$out" | grep -q "^not ok 1 - $in\$" && echo "$out" | grep -qF "#   rule: $rule" ||
+	echo "$out" | grep -q "^not ok 0*1 - $in\$" && echo "$out" | grep -qF "#   rule: $rule" ||
 		{ echo "$what: $out"; exit 1; }
 done <<'E2'
 rollback undoes_ddl rollback: undoes the work
@@ -13,6 +15,8 @@ run_end hands_a_lent_connection_back run_end: puts the settings back
 kinds tells_kinds next_statement: kind tells
 report names_the_failing_place a slot that fails reports once
 finish survives_without_memory close: everything that came from realloc_fn
+inspect inspects_a_schema inspect: every object but
+crash undoes_ddl begin: begins a transaction
 clear keeps_its_tables table_sql: MIG_SQL_CLEAR_VERSION
 E2
 out=$("$1" no_lock) || { echo "$out"; exit 1; }

@@ -1,6 +1,7 @@
 /* test_registry: from a URL or a name to a dialect, and what is shown of a URL. */
 #include "support.h"
 
+#include <mig/mig.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -129,7 +130,11 @@ static void plugins_are_loaded(void **state)
 static void half_a_group_is_refused(void **state)
 {
 	mig_dialect d = *mig_dialect_sqlite();
+	const mig_open_options o = {
+		.struct_size = sizeof o, .url = "sqlite::memory:", .dialect = &d
+	};
 	struct mig__error err;
+	mig_ctx *ctx;
 
 	(void)state;
 	mig__error_init(&err, &mig__alloc_libc);
@@ -145,6 +150,10 @@ static void half_a_group_is_refused(void **state)
 	assert_non_null(strstr(err.message, "read_stamp"));
 	assert_int_equal(mig__dialect_check(NULL, &err), MIG_ENO_DIALECT);
 	mig__error_clear(&err);
+	/* also where a host hands its table over */
+	assert_int_equal(mig_open_with(&ctx, &o), MIG_ENO_DIALECT);
+	assert_non_null(strstr(mig_error_message(ctx), "read_stamp"));
+	mig_close(ctx);
 }
 
 static void passwords_are_masked(void **state)

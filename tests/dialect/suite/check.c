@@ -1,18 +1,20 @@
 /* check: runs the cases and prints how they went, in TAP. */
 #include "suite.h"
 
-#include <mig/mig.h>
-
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <unistd.h>
 
 enum { PASSED = 0, FAILED = 1, SKIPPED = 2 };
+enum { CASE_SECONDS = 120 };
 
 /* A program runs one case at a time. */
 static struct {
 	jmp_buf back;
 	pid_t owner; /* 0: none is running */
+	int number;
+	const char *name;
 	const char *rule;
 	char why[1200]; /* lines of the failure, or the reason of a skip */
 } now;
@@ -85,6 +87,12 @@ void suite_check_ok(const struct session *s, mig_status rc, const char *what, co
 				     s->err.count ? s->err.message : "(nothing was reported)");
 }
 
+void suite_fine(mig_ctx *ctx, mig_status rc)
+{
+	if (rc)
+		mig_conformance_fail("%s: %s", mig_status_name(rc), mig_error_message(ctx));
+}
+
 void suite_check_fails(const struct session *s, mig_status rc, mig_status wanted, const char *what,
 		       const char *file, int line)
 {
@@ -103,6 +111,41 @@ void suite_check_fails(const struct session *s, mig_status rc, mig_status wanted
 	suite_rule(rule_before);
 }
 
+/* Only what a signal handler may do. */
+static void put(const char *text)
+{
+	if (write(STDOUT_FILENO, text, strlen(text)) < 0)
+		_exit(1);
+}
+
+/* The dialect has crashed, or hangs: at least it is told where. */
+static void on_signal(int number)
+{
+	char digits[] = "not ok 000 - ";
+
+	signal(number, SIG_DFL);
+	if (now.owner == getpid()) {
+		digits[7] = (char)('0' + now.number / 100);
+		digits[8] = (char)('0' + now.number / 10 % 10);
+		digits[9] = (char)('0' + now.number % 10);
+		put(digits);
+		put(now.name);
+		put("\n#   rule: ");
+		put(now.rule ? now.rule : "none yet");
+		put(number == SIGALRM ? "\n#   it took too long\n" : "\n#   it crashed\n");
+	}
+	raise(number);
+}
+
+/* Not where there is a handler already, e.g. a sanitizer's. */
+static void handle(int number)
+{
+	struct sigaction was;
+
+	if (sigaction(number, NULL, &was) == 0 && was.sa_handler == SIG_DFL)
+		signal(number, on_signal);
+}
+
 /* Each line of a text as a comment. */
 static void print_comment(const char *text)
 {
@@ -119,10 +162,14 @@ static int run_case(const mig_conformance *row, const struct suite_case *c, int 
 	int how;
 
 	now.rule = NULL;
+	now.number = number;
+	now.name = c->name;
 	now.owner = getpid();
+	alarm(CASE_SECONDS);
 	how = setjmp(now.back);
 	if (how == PASSED)
 		c->fn(row);
+	alarm(0);
 	now.owner = 0;
 	printf("%s %d - %s%s%s\n", how == FAILED ? "not ok" : "ok", number, c->name,
 	       how == SKIPPED ? " # SKIP " : "", how == SKIPPED ? now.why : "");
@@ -150,8 +197,9 @@ int mig_conformance_main(int argc, char **argv, const mig_conformance *row)
 	static const struct suite_case *const lists[] = {
 		suite_contract_cases, suite_connection_cases, suite_script_cases,
 		suite_cursor_cases,   suite_table_cases,      suite_lock_cases,
-		suite_run_cases
+		suite_run_cases,      suite_schema_cases
 	};
+	static const int signals[] = { SIGALRM, SIGSEGV, SIGBUS, SIGABRT, SIGFPE };
 	int list_only = argc > 1 && strcmp(argv[1], "-l") == 0;
 	int number = 0, failed = 0;
 	size_t i;
@@ -160,6 +208,8 @@ int mig_conformance_main(int argc, char **argv, const mig_conformance *row)
 		printf("1..0 # SKIP there is no database\n");
 		return 0;
 	}
+	for (i = 0; i < sizeof signals / sizeof *signals && !list_only; i++)
+		handle(signals[i]);
 	for (i = 0; i < sizeof lists / sizeof *lists; i++) {
 		const struct suite_case *c;
 

@@ -40,6 +40,8 @@ static void hands_a_lent_connection_back(const mig_conformance *row)
 	OK(b, suite_begin(&b, 1));
 	OK(b, suite_script(&b, "CREATE TABLE t (x INTEGER); INSERT INTO t VALUES (1);"));
 	OK(b, d->commit(b.conn, 1));
+	RULE("run_begin: may be called again in the same run; what was saved first is kept");
+	OK(b, d->run_begin(b.conn));
 	RULE("run_end: puts the settings back that run_begin changed, and ends what is still "
 	     "there");
 	OK(b, d->run_end(b.conn));
@@ -52,8 +54,11 @@ static void hands_a_lent_connection_back(const mig_conformance *row)
 	RULE("close: releases whatever is held, hands a lent connection back as it was");
 	suite_close(&b);
 	CHECK(row->native_unchanged(native));
-	/* the insert of the transaction that was left open is undone, and blocks nothing */
-	row->native_exec(native, "DELETE FROM t WHERE x = 1");
+	RULE("close: a transaction of begin() that is still open is undone, and blocks nobody");
+	row->native_exec(native, "INSERT INTO t VALUES (4)");
+	suite_lend(&b, row, native);
+	EQUAL(suite_number(&b, "SELECT sum(x) FROM t"), 5);
+	suite_close(&b);
 	row->native_close(native);
 }
 
@@ -76,6 +81,54 @@ static void refuses_a_connection_inside_a_transaction(const mig_conformance *row
 	row->native_exec(native, "COMMIT");
 	row->native_exec(native, "INSERT INTO theirs VALUES (1)");
 	row->native_close(native);
+}
+
+static void gives_its_connection_away(const mig_conformance *row)
+{
+	const char *url = row->fresh();
+	struct session b;
+	void *native;
+
+	suite_open(&b, row, url, 1000);
+	OK(b, suite_script(&b, "CREATE TABLE t (x INTEGER);"));
+	RULE("detach: makes the caller the owner of the engine's own handle: close() leaves it "
+	     "open");
+	native = b.d->native(b.conn);
+	CHECK(b.d->detach(b.conn) == native);
+	suite_close(&b);
+	row->native_exec(native, "INSERT INTO t VALUES (1)");
+	row->native_close(native);
+}
+
+/* By the statement, or by the commit, where the engine looks no earlier. */
+static void refuses_violated_keys(const mig_conformance *row)
+{
+	struct session b;
+	int32_t inside;
+	mig_status rc;
+
+	suite_open(&b, row, row->fresh(), 1000);
+	OK(b, suite_script(&b, "CREATE TABLE p (x INTEGER PRIMARY KEY);"
+			       "CREATE TABLE c (x INTEGER REFERENCES p (x));"));
+	OK(b, b.d->run_begin(b.conn));
+	OK(b, suite_begin(&b, 1));
+	RULE("commit: check: verifies foreign keys that the engine has not verified while the run "
+	     "went on: MIG_EFOREIGN_KEY");
+	rc = suite_script(&b, "INSERT INTO c VALUES (7)");
+	if (rc) {
+		CHECK(rc == MIG_EFOREIGN_KEY || rc == MIG_ECONSTRAINT);
+	} else {
+		FAILS(b, b.d->commit(b.conn, 1), MIG_EFOREIGN_KEY);
+		RULE("commit: after an error the transaction is still open");
+		OK(b, b.d->in_transaction(b.conn, &inside));
+		EQUAL(inside, 1);
+	}
+	OK(b, b.d->rollback(b.conn));
+	OK(b, suite_begin(&b, 1));
+	OK(b, suite_script(&b, "INSERT INTO p VALUES (7); INSERT INTO c VALUES (7)"));
+	OK(b, b.d->commit(b.conn, 1));
+	OK(b, b.d->run_end(b.conn));
+	suite_close(&b);
 }
 
 static void undoes_ddl(const mig_conformance *row)
@@ -124,6 +177,8 @@ const struct suite_case suite_connection_cases[] = {
 	CASE(opens_and_reads_a_missing_table),
 	CASE(hands_a_lent_connection_back),
 	CASE(refuses_a_connection_inside_a_transaction),
+	CASE(gives_its_connection_away),
+	CASE(refuses_violated_keys),
 	CASE(undoes_ddl),
 	{ NULL, NULL },
 };

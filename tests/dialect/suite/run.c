@@ -1,8 +1,6 @@
 /* run: the dialect under libmig itself, as an application uses it. */
 #include "suite.h"
 
-#include <mig/mig.h>
-
 static const char *const scripts[] = {
 	"-- one\n-- revision: aaaa\n\n-- mig:upgrade\nCREATE TABLE one (x INTEGER);\n"
 	"INSERT INTO one VALUES (1);\n\n-- mig:downgrade\nDROP TABLE one;\n",
@@ -14,12 +12,6 @@ static const char *const scripts[] = {
 static const char broken[] = "-- three\n-- revision: cccc\n-- revises: bbbb\n\n-- mig:upgrade\n"
 			     "CREATE TABLE three (x INTEGER);\n  SELEKT 3;\n";
 
-static void fine(mig_ctx *ctx, mig_status rc)
-{
-	if (rc)
-		mig_conformance_fail("%s: %s", mig_status_name(rc), mig_error_message(ctx));
-}
-
 static mig_ctx *open_with(const mig_conformance *row, const char *url)
 {
 	const mig_open_options o = {
@@ -29,10 +21,10 @@ static mig_ctx *open_with(const mig_conformance *row, const char *url)
 	mig_status rc = mig_open_with(&ctx, &o);
 	size_t i;
 
-	fine(ctx, rc);
+	suite_fine(ctx, rc);
 	for (i = 0; i < sizeof scripts / sizeof *scripts; i++)
-		fine(ctx, mig_add_script(ctx, i ? "two.sql" : "one.sql", scripts[i],
-					 strlen(scripts[i])));
+		suite_fine(ctx, mig_add_script(ctx, i ? "two.sql" : "one.sql", scripts[i],
+					       strlen(scripts[i])));
 	return ctx;
 }
 
@@ -40,7 +32,7 @@ static int is_at_head(mig_ctx *ctx)
 {
 	int32_t at_head;
 
-	fine(ctx, mig_is_at_head(ctx, &at_head));
+	suite_fine(ctx, mig_is_at_head(ctx, &at_head));
 	return at_head;
 }
 
@@ -49,7 +41,7 @@ static size_t log_count(mig_ctx *ctx)
 	mig_log_list *list;
 	size_t n;
 
-	fine(ctx, mig_log_read(ctx, &list));
+	suite_fine(ctx, mig_log_read(ctx, &list));
 	n = mig_log_list_count(list);
 	mig_log_list_free(list);
 	return n;
@@ -65,7 +57,7 @@ static void migrates(const mig_conformance *row)
 	RULE("libmig: opens the dialect, upgrades and downgrades with it");
 	ctx = open_with(row, url);
 	CHECK(!is_at_head(ctx));
-	fine(ctx, mig_upgrade(ctx, "head"));
+	suite_fine(ctx, mig_upgrade(ctx, "head"));
 	mig_close(ctx);
 	suite_open(&b, row, url, 1000);
 	EQUAL(suite_number(&b, "SELECT one.x + two.x FROM one, two"), 3);
@@ -74,7 +66,7 @@ static void migrates(const mig_conformance *row)
 	ctx = open_with(row, url);
 	CHECK(is_at_head(ctx));
 	EQUAL(log_count(ctx), 2);
-	fine(ctx, mig_downgrade(ctx, "base"));
+	suite_fine(ctx, mig_downgrade(ctx, "base"));
 	CHECK(!is_at_head(ctx));
 	mig_close(ctx);
 	suite_open(&b, row, url, 1000);
@@ -93,14 +85,14 @@ static void undoes_a_broken_revision(const mig_conformance *row)
 	RULE("libmig: a script that fails leaves the database as it was, and the error has its "
 	     "place");
 	ctx = open_with(row, url);
-	fine(ctx, mig_upgrade(ctx, "head"));
-	fine(ctx, mig_add_script(ctx, "three.sql", broken, strlen(broken)));
+	suite_fine(ctx, mig_upgrade(ctx, "head"));
+	suite_fine(ctx, mig_add_script(ctx, "three.sql", broken, strlen(broken)));
 	EQUAL(mig_upgrade(ctx, "head"), MIG_ESQL);
 	EQUAL(mig_error_line(ctx), 7);
 	SAME(mig_error_statement(ctx), "SELEKT 3;");
 	SAME(mig_error_revision(ctx), "cccc");
 	EQUAL(log_count(ctx), 2);
-	fine(ctx, mig_downgrade(ctx, "base"));
+	suite_fine(ctx, mig_downgrade(ctx, "base"));
 	mig_close(ctx);
 }
 
@@ -120,14 +112,14 @@ static void runs_outside_a_transaction(const mig_conformance *row)
 	snprintf(url, sizeof url, "%s", row->fresh());
 	RULE("libmig: a section marked transaction=no runs statement by statement");
 	ctx = open_with(row, url);
-	fine(ctx, mig_add_script(ctx, "three.sql", alone, strlen(alone)));
-	fine(ctx, mig_upgrade(ctx, "head"));
+	suite_fine(ctx, mig_add_script(ctx, "three.sql", alone, strlen(alone)));
+	suite_fine(ctx, mig_upgrade(ctx, "head"));
 	CHECK(is_at_head(ctx));
 	EQUAL(log_count(ctx), 3);
 	suite_open(&b, row, url, 1000);
 	EQUAL(suite_number(&b, "SELECT sum(x) FROM three"), 7);
 	suite_close(&b);
-	fine(ctx, mig_downgrade(ctx, "base"));
+	suite_fine(ctx, mig_downgrade(ctx, "base"));
 	mig_close(ctx);
 }
 

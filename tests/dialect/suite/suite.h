@@ -5,6 +5,7 @@
 #define TEST_DIALECT_SUITE_H
 
 #include <mig/conformance.h>
+#include <mig/mig.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -24,7 +25,7 @@ struct suite_case {
 /* Each ends with an empty one. */
 extern const struct suite_case suite_contract_cases[], suite_connection_cases[],
 	suite_script_cases[], suite_cursor_cases[], suite_table_cases[], suite_lock_cases[],
-	suite_run_cases[];
+	suite_run_cases[], suite_schema_cases[];
 
 /* -- checks: the first that fails ends the case, in a child the process */
 
@@ -104,6 +105,9 @@ void suite_check_fails(const struct session *s, mig_status rc, mig_status wanted
 /* That it fails with this status, and reports it once. */
 #define FAILS(s, call, wanted) \
 	((s).err.count = 0, suite_check_fails(&(s), (call), (wanted), #call, __FILE__, __LINE__))
+
+/* That a call of libmig's has worked. */
+void suite_fine(mig_ctx *ctx, mig_status rc);
 
 /* An optional slot, or NULL. */
 #define SLOT(d, slot) \

@@ -161,7 +161,7 @@ static void a_foreign_table_is_an_error(const mig_conformance *row)
 
 static void reads_a_read_only_database(const mig_conformance *row)
 {
-	char url[256], rows[200];
+	char url[1000], rows[200];
 	struct session b;
 
 	if (!row->read_only_url)
