@@ -33,11 +33,11 @@ static const struct mig__cli_command commands[] = {
 	  MIG__CLI_READS | MIG__CLI_WRITES | MIG__CLI_JSON, MANY, mig__cli_merge_options, NULL,
 	  mig__cli_cmd_merge },
 	{ "upgrade", "[TARGET]", "bring the database up to a revision (default: head)",
-	  MIG__CLI_READS | MIG__CLI_DATABASE | MIG__CLI_JSON, 1, mig__cli_run_options, NULL,
-	  mig__cli_cmd_upgrade },
+	  MIG__CLI_READS | MIG__CLI_DATABASE | MIG__CLI_JSON | MIG__CLI_CHANGES, 1,
+	  mig__cli_run_options, NULL, mig__cli_cmd_upgrade },
 	{ "downgrade", "[TARGET]", "take the database down to a revision (default: -1, one step)",
-	  MIG__CLI_READS | MIG__CLI_DATABASE | MIG__CLI_JSON, 1, mig__cli_run_options, NULL,
-	  mig__cli_cmd_downgrade },
+	  MIG__CLI_READS | MIG__CLI_DATABASE | MIG__CLI_JSON | MIG__CLI_CHANGES, 1,
+	  mig__cli_run_options, NULL, mig__cli_cmd_downgrade },
 	{ "plan", "[TARGET]", "show what an upgrade would run (default: head)",
 	  MIG__CLI_READS | MIG__CLI_DATABASE | MIG__CLI_JSON, 1, mig__cli_plan_options, NULL,
 	  mig__cli_cmd_plan },
@@ -53,12 +53,12 @@ static const struct mig__cli_command commands[] = {
 	{ "show", "[REVISION]", "show a revision in full (default: head)",
 	  MIG__CLI_READS | MIG__CLI_JSON, 1, NULL, NULL, mig__cli_cmd_show },
 	{ "stamp", "REVISION...", "set where the database is, without running anything",
-	  MIG__CLI_READS | MIG__CLI_DATABASE, MANY, mig__cli_stamp_options, NULL,
+	  MIG__CLI_READS | MIG__CLI_DATABASE | MIG__CLI_CHANGES, MANY, mig__cli_stamp_options, NULL,
 	  mig__cli_cmd_stamp },
 	{ "log", "", "list what has been done to the database", MIG__CLI_DATABASE | MIG__CLI_JSON,
 	  0, NULL, NULL, mig__cli_cmd_log },
 	{ "ensure-version", "", "make libmig's tables in the database, if they are missing",
-	  MIG__CLI_DATABASE, 0, NULL, NULL, mig__cli_cmd_ensure_version },
+	  MIG__CLI_DATABASE | MIG__CLI_CHANGES, 0, NULL, NULL, mig__cli_cmd_ensure_version },
 	{ "import", "alembic [DIR...]", "take over an environment of Alembic or Flask-Migrate",
 	  MIG__CLI_READS | MIG__CLI_WRITES, MANY, mig__cli_import_options, NULL,
 	  mig__cli_cmd_import },
@@ -123,6 +123,17 @@ void mig__cli_flush(struct mig__cli *cli)
 	mig__cli_clear(out);
 }
 
+void mig__cli_close(struct mig__cli *cli)
+{
+	mig_revision_list_free(cli->current);
+	mig_close(cli->ctx);
+	mig__cli_unload_app(cli);
+	free(cli->scratch_urls);
+	free(cli->databases);
+	mig__cli_config_finish(&cli->config);
+	mig__cli_text_finish(&cli->out);
+}
+
 /* -- a command line */
 
 static int take_host(struct mig__cli *cli, const mig_cli_options *options)
@@ -156,6 +167,9 @@ static int run_command(struct mig__cli *cli)
 		if (status)
 			return status;
 	}
+	if ((command->needs & MIG__CLI_DATABASE) && !(command->needs & MIG__CLI_WRITES) &&
+	    mig__cli_has_databases(cli))
+		return mig__cli_each_database(cli);
 	return command->run(cli);
 }
 
@@ -199,13 +213,8 @@ int mig_cli_main(int argc, char **argv, const mig_cli_options *options)
 	mig__cli_flush(&cli);
 	if (cli.out_failed && status == MIG_CLI_DONE)
 		status = MIG_CLI_ERROR;
-	mig_revision_list_free(cli.current);
-	mig_close(cli.ctx);
-	mig__cli_unload_app(&cli);
-	free(cli.scratch_urls);
+	mig__cli_close(&cli);
 	mig__cli_args_finish(&cli.args);
-	mig__cli_config_finish(&cli.config);
-	mig__cli_text_finish(&cli.out);
 	sigaction(SIGPIPE, &before, NULL);
 	return status;
 }

@@ -19,6 +19,9 @@ struct mig__cli {
 	int directory_named;       /* by the command line or the environment */
 	const char *url;           /* or NULL */
 	const char **scratch_urls; /* of mig.ini; ends with NULL, or NULL */
+	int url_given;             /* by the command line or the environment */
+	const char **databases;    /* of mig.ini; ends with NULL, or NULL */
+	const char *database;      /* the one of them that is meant, or NULL */
 	int offline;               /* the context connects to nothing */
 	int in_scratch;            /* the context works in a scratch beside the URL */
 	int32_t lock_timeout_ms;
@@ -35,7 +38,8 @@ enum mig__cli_need {
 	MIG__CLI_WRITES = 2,   /* the folder, as it writes files or reads them as files */
 	MIG__CLI_DATABASE = 4, /* the database */
 	MIG__CLI_JSON = 8,     /* knows --json */
-	MIG__CLI_BARE = 16     /* neither configuration nor context */
+	MIG__CLI_BARE = 16,    /* neither configuration nor context */
+	MIG__CLI_CHANGES = 32  /* the database */
 };
 
 struct mig__cli_command {
@@ -95,6 +99,17 @@ void mig__cli_unload_app(struct mig__cli *cli); /* after the context was closed 
 
 /* cli.c */
 void mig__cli_flush(struct mig__cli *cli);
+/* Closes what a command has opened; not the command line. */
+void mig__cli_close(struct mig__cli *cli);
+
+/* databases.c: several databases in one environment */
+int mig__cli_has_databases(const struct mig__cli *cli); /* and none of them was chosen */
+/* Runs the command for each. */
+int mig__cli_each_database(struct mig__cli *cli);
+/* The same command line for one of them; closed by mig__cli_close(). */
+int mig__cli_begin_database(const struct mig__cli *cli, const char *name, struct mig__cli *one);
+/* Goes on with the first. */
+int mig__cli_first_database(struct mig__cli *cli);
 
 /* signals.c: SIGINT and SIGTERM cancel the run of the context between the two */
 struct mig__cli_signals;

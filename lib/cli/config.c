@@ -35,6 +35,7 @@ static const struct key {
 	[MIG__KEY_INCLUDE] = { "include", PATTERNS },
 	[MIG__KEY_EXCLUDE] = { "exclude", PATTERNS },
 	[MIG__KEY_SCRATCH_URL] = { "scratch_url", URLS },
+	[MIG__KEY_DATABASES] = { "databases", URLS },
 };
 
 static const char *const truths[] = { "false", "true", "no", "yes", "off", "on", "0", "1" };
@@ -226,8 +227,10 @@ static int take_pair(void *user, const char *section, const char *name, const ch
 	}
 	if (r->lines[k] && !r->goes_on)
 		wrong(r, r->line, "given twice:", name, NULL);
-	r->lines[k] = r->line;
 	out = &r->config->values[k];
+	if (!r->lines[k]) /* of another section */
+		mig__cli_clear(out);
+	r->lines[k] = r->line;
 	if (!*value)
 		return 1;
 	check_value(r, &keys[k], value);
@@ -303,7 +306,8 @@ static int has_no_memory(const struct reading *r)
 	return failed;
 }
 
-static int read_section(struct mig__cli *cli, struct reading *r, const char *path, int required)
+static int read_section(struct mig__cli *cli, struct reading *r, const char *path,
+			enum mig__cli_required required)
 {
 	int bad = ini_parse_stream(read_line, r, take_pair, r);
 
@@ -318,19 +322,23 @@ static int read_section(struct mig__cli *cli, struct reading *r, const char *pat
 	}
 	if (r->error_line)
 		return report(cli, r, path);
-	if (!r->found && (required || r->others.len))
+	if (!r->found && required != MIG__CLI_EVEN_WITHOUT_SECTION &&
+	    (strcmp(r->section, "mig") != 0 || r->others.len))
 		return no_section(cli, r, path);
 	return MIG_CLI_DONE;
 }
 
-int mig__cli_config_read(struct mig__cli *cli, const char *path, const char *section, int required)
+int mig__cli_config_read(struct mig__cli *cli, const char *path, const char *section,
+			 enum mig__cli_required required)
 {
 	struct reading r = { .config = &cli->config, .section = section };
 	struct stat st;
 	int status;
 
-	set_here(r.config, path);
-	if (stat(path, &st) && (errno == ENOENT || errno == ENOTDIR) && !required)
+	if (!r.config->here.len)
+		set_here(r.config, path);
+	if (stat(path, &st) && (errno == ENOENT || errno == ENOTDIR) &&
+	    required != MIG__CLI_MUST_BE)
 		return MIG_CLI_DONE;
 	r.file = fopen(path, "rb");
 	if (!r.file)
@@ -339,7 +347,7 @@ int mig__cli_config_read(struct mig__cli *cli, const char *path, const char *sec
 		fclose(r.file);
 		return mig__cli_fail(cli, "%s: not a file", path);
 	}
-	status = read_section(cli, &r, path, strcmp(section, "mig") != 0);
+	status = read_section(cli, &r, path, required);
 	fclose(r.file);
 	mig__cli_text_finish(&r.error);
 	mig__cli_text_finish(&r.others);

@@ -25,6 +25,7 @@ enum mig__cli_key {
 	MIG__KEY_INCLUDE,
 	MIG__KEY_EXCLUDE,
 	MIG__KEY_SCRATCH_URL,
+	MIG__KEY_DATABASES,
 	MIG__KEY_COUNT
 };
 
@@ -33,8 +34,11 @@ struct mig__cli_config {                             /* starts as zeros */
 	struct mig__cli_text here;                   /* folder of the file */
 };
 
-/* Reads a section of a file. Its absence is an error only if `required`. */
-int mig__cli_config_read(struct mig__cli *cli, const char *path, const char *section, int required);
+enum mig__cli_required { MIG__CLI_MAY_BE, MIG__CLI_MUST_BE, MIG__CLI_EVEN_WITHOUT_SECTION };
+/* Reads a section of a file over what is there already. MIG__CLI_MAY_BE: there may be no file;
+ * MIG__CLI_EVEN_WITHOUT_SECTION: nor the section in it. */
+int mig__cli_config_read(struct mig__cli *cli, const char *path, const char *section,
+			 enum mig__cli_required required);
 /* The value, or NULL. */
 const char *mig__cli_config_value(const struct mig__cli_config *config, enum mig__cli_key key);
 /* The values of a list, ending with NULL, in *out, which is NULL if there are none; freed by the

@@ -62,23 +62,47 @@ static int read_lock_timeout(struct mig__cli *cli)
 	return mig__cli_bad_usage(cli, "--lock-timeout is not a number of seconds: \"%s\"", text);
 }
 
+/* The section of a name alone; or, if [mig] lists it among its databases, over that. */
+static int read_sections(struct mig__cli *cli, const char *path, const char *name,
+			 enum mig__cli_required required)
+{
+	const char **names;
+	int status;
+
+	if (!name)
+		return mig__cli_config_read(cli, path, "mig", required);
+	status = mig__cli_config_read(cli, path, "mig", MIG__CLI_EVEN_WITHOUT_SECTION);
+	if (status)
+		return status;
+	if (!mig__cli_config_values(&cli->config, MIG__KEY_DATABASES, &names))
+		return mig__cli_no_memory(cli);
+	for (size_t i = 0; names && names[i] && !cli->database; i++)
+		if (!strcmp(names[i], name))
+			cli->database = name;
+	free(names);
+	if (!cli->database)
+		mig__cli_config_finish(&cli->config);
+	return mig__cli_config_read(cli, path, name, MIG__CLI_MUST_BE);
+}
+
 static int read_config(struct mig__cli *cli)
 {
 	const char *path = mig__cli_value(&cli->args, MIG__OPT_CONFIG);
-	const char *name = mig__cli_value(&cli->args, MIG__OPT_NAME);
+	const char *name =
+		cli->database ? cli->database : mig__cli_value(&cli->args, MIG__OPT_NAME);
 	struct mig__cli_text beside = { 0 };
 	int status;
 
 	if (!path)
 		path = environment("MIG_CONFIG");
 	if (path)
-		return mig__cli_config_read(cli, path, name ? name : "mig", 1);
+		return read_sections(cli, path, name, MIG__CLI_MUST_BE);
 	if (cli->host.bundle && !cli->directory_named && !name)
 		return MIG_CLI_DONE;
 	mig__cli_addf(&beside, "%s/mig.ini", cli->directory);
 	if (beside.failed)
 		return mig__cli_no_memory(cli);
-	status = mig__cli_config_read(cli, beside.data, name ? name : "mig", name != NULL);
+	status = read_sections(cli, beside.data, name, name ? MIG__CLI_MUST_BE : MIG__CLI_MAY_BE);
 	mig__cli_text_finish(&beside);
 	return status;
 }
@@ -101,12 +125,15 @@ int mig__cli_settings(struct mig__cli *cli)
 	cli->url = mig__cli_value(&cli->args, MIG__OPT_URL);
 	if (!cli->url)
 		cli->url = environment("MIG_URL");
+	cli->url_given = cli->url != NULL;
 	if (!cli->url)
 		cli->url = mig__cli_config_value(&cli->config, MIG__KEY_URL);
 	if (!cli->url)
 		cli->url = cli->host.url;
-	if (!status && !mig__cli_config_values(&cli->config, MIG__KEY_SCRATCH_URL,
-					       &cli->scratch_urls))
+	if (!status &&
+	    !mig__cli_config_values(&cli->config, MIG__KEY_SCRATCH_URL, &cli->scratch_urls))
+		status = mig__cli_no_memory(cli);
+	if (!status && !mig__cli_config_values(&cli->config, MIG__KEY_DATABASES, &cli->databases))
 		status = mig__cli_no_memory(cli);
 	return status;
 }
@@ -168,8 +195,7 @@ static int open_context(struct mig__cli *cli, unsigned needs)
 		o.version_table = mig__cli_config_value(config, MIG__KEY_VERSION_TABLE);
 		o.history_table = mig__cli_config_value(config, MIG__KEY_HISTORY_TABLE);
 		/* a schema of its own is not there in a scratch */
-		o.schema = cli->in_scratch ? NULL
-					   : mig__cli_config_value(config, MIG__KEY_SCHEMA);
+		o.schema = cli->in_scratch ? NULL : mig__cli_config_value(config, MIG__KEY_SCHEMA);
 		o.scratch = cli->in_scratch;
 		o.offline = cli->offline;
 		o.search_path = mig__cli_config_value(config, MIG__KEY_SEARCH_PATH);
@@ -183,6 +209,8 @@ static int open_context(struct mig__cli *cli, unsigned needs)
 		}
 	}
 	o.database_name = mig__cli_config_value(config, MIG__KEY_DATABASE_NAME);
+	if (!o.database_name)
+		o.database_name = cli->database;
 	if (mig_open_with(&cli->ctx, &o) || mig_set_log(cli->ctx, on_log, cli))
 		return mig__cli_ctx_fail(cli);
 	return MIG_CLI_DONE;

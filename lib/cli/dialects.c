@@ -7,10 +7,11 @@
 
 /* -- what was asked for */
 
-static int add_dialect(struct mig__cli *cli, struct mig__cli_dialects *all, const char *name, size_t n)
+static int add_dialect(struct mig__cli *cli, struct mig__cli_dialects *all, const char *name,
+		       size_t n, const char *database)
 {
 	struct mig__cli_dialect *at = realloc(all->at, (all->count + 1) * sizeof *at);
-	struct mig__cli_dialect one = { .name = n ? strndup(name, n) : NULL };
+	struct mig__cli_dialect one = { .name = n ? strndup(name, n) : NULL, .database = database };
 
 	if (at)
 		all->at = at;
@@ -30,7 +31,8 @@ static int is_known(const struct mig__cli_dialects *all, const char *name, size_
 	return 0;
 }
 
-static int split_names(struct mig__cli *cli, struct mig__cli_dialects *all, const char *const *values)
+static int split_names(struct mig__cli *cli, struct mig__cli_dialects *all,
+		       const char *const *values)
 {
 	int status = MIG_CLI_DONE;
 
@@ -39,10 +41,10 @@ static int split_names(struct mig__cli *cli, struct mig__cli_dialects *all, cons
 			size_t n = strcspn(p, ",");
 
 			if (!n)
-				return mig__cli_bad_usage(cli, "--dialect \"%s\": a name is missing",
-							  *values);
+				return mig__cli_bad_usage(
+					cli, "--dialect \"%s\": a name is missing", *values);
 			if (!is_known(all, p, n))
-				status = add_dialect(cli, all, p, n);
+				status = add_dialect(cli, all, p, n, NULL);
 			p += n;
 			if (!*p)
 				break;
@@ -66,6 +68,17 @@ static int find_own(struct mig__cli *cli, struct mig__cli_dialects *all)
 	return MIG_CLI_USAGE;
 }
 
+/* The databases of the environment, the one in use first. */
+static int add_databases(struct mig__cli *cli, struct mig__cli_dialects *all)
+{
+	int status = add_dialect(cli, all, "", 0, cli->database);
+
+	for (size_t i = 0; !status && cli->databases[i]; i++)
+		if (strcmp(cli->databases[i], cli->database) != 0)
+			status = add_dialect(cli, all, "", 0, cli->databases[i]);
+	return status;
+}
+
 int mig__cli_read_dialects(struct mig__cli *cli, struct mig__cli_dialects *out)
 {
 	const char **values;
@@ -73,7 +86,14 @@ int mig__cli_read_dialects(struct mig__cli *cli, struct mig__cli_dialects *out)
 
 	if (!mig__cli_values(&cli->args, MIG__OPT_DIALECT, &values))
 		return mig__cli_no_memory(cli);
-	status = values ? split_names(cli, out, values) : add_dialect(cli, out, "", 0);
+	if (values && cli->database)
+		status = mig__cli_bad_usage(cli, "--dialect does not go with several databases");
+	else if (values)
+		status = split_names(cli, out, values);
+	else if (cli->database)
+		status = add_databases(cli, out);
+	else
+		status = add_dialect(cli, out, "", 0, NULL);
 	if (!status && values && cli->url)
 		status = find_own(cli, out);
 	free(values);
@@ -118,6 +138,14 @@ static int open_side(struct mig__cli *cli, struct mig__cli_dialect *one)
 	return rc ? mig__cli_ctx_fail(side) : MIG_CLI_DONE;
 }
 
+static int open_database(struct mig__cli *cli, struct mig__cli_dialect *one)
+{
+	int status = mig__cli_begin_database(cli, one->database, &one->side);
+
+	return status ? status
+		      : mig__cli_open(&one->side, cli->args.command->needs | MIG__CLI_DATABASE);
+}
+
 /* -- the comparison */
 
 int mig__cli_compare_dialects(struct mig__cli *cli, struct mig__cli_dialects *dialects)
@@ -128,8 +156,15 @@ int mig__cli_compare_dialects(struct mig__cli *cli, struct mig__cli_dialects *di
 		struct mig__cli_dialect *one = &dialects->at[i];
 
 		one->d.force = dialects->at[0].d.force;
-		one->d.like = &dialects->at[0].d;
-		status = open_side(cli, one);
+		if (one->database) {
+			if (mig__cli_value(&cli->args, MIG__OPT_NAME))
+				continue; /* one was chosen: the others' sections stay empty */
+			one->d.ask = dialects->at[0].d.ask;
+			status = open_database(cli, one);
+		} else {
+			one->d.like = &dialects->at[0].d;
+			status = open_side(cli, one);
+		}
 		if (!status)
 			status = mig__cli_compare(&one->side, &one->d);
 	}
@@ -152,6 +187,10 @@ void mig__cli_dialects_finish(struct mig__cli_dialects *dialects)
 
 		mig__cli_difference_finish(&one->d);
 		free(one->name);
+		if (one->database && i) {
+			mig__cli_close(&one->side);
+			continue;
+		}
 		mig_close(one->side.ctx);
 		mig__cli_unload_app(&one->side);
 		mig__cli_text_finish(&one->side.out);

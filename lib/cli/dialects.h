@@ -1,13 +1,15 @@
-/* dialects: the difference in each of the dialects that a revision gets sections for. */
+/* dialects: the difference in each of the dialects, or databases, that a revision gets sections for. */
 #ifndef MIG__CLI_DIALECTS_H
 #define MIG__CLI_DIALECTS_H
 
 #include "cli/difference.h"
 
 struct mig__cli_dialect {
-	char *name; /* NULL: the sections hold for every dialect */
+	char *name;           /* NULL: the sections hold for every dialect */
+	const char *database; /* NULL: for every database */
 	struct mig__cli_difference d;
-	struct mig__cli side; /* of all but the first: a scratch that the revisions were run in */
+	/* of all but the first: a scratch that the revisions were run in, or another database */
+	struct mig__cli side;
 };
 
 struct mig__cli_dialects {

@@ -47,7 +47,8 @@ static void add_sql(struct mig__cli_text *out, const struct mig__cli_difference 
 		mig__cli_shown(out, d->why_unproved.data);
 		mig__cli_adds(out, "\n\n");
 	}
-	mig__cli_adds(out, mig_op_list_sql(d->ops, direction, NULL));
+	if (d->ops) /* a database that was not asked has none */
+		mig__cli_adds(out, mig_op_list_sql(d->ops, direction, NULL));
 }
 
 static void add_dialect_sections(struct mig__cli_text *out, const struct mig__cli_dialect *one)
@@ -58,6 +59,8 @@ static void add_dialect_sections(struct mig__cli_text *out, const struct mig__cl
 		mig__cli_addf(out, "%s-- mig:%s", out->len ? "\n" : "", names[i]);
 		if (one->name)
 			mig__cli_addf(out, " dialect=%s", one->name);
+		if (one->database)
+			mig__cli_addf(out, " database=%s", one->database);
 		if (mig_op_list_no_transaction(one->d.ops, i))
 			mig__cli_adds(out, " transaction=no");
 		mig__cli_adds(out, "\n");
@@ -74,6 +77,7 @@ static int fill_sections(const struct mig__cli_dialect *one, mig_section *sectio
 			.direction = i,
 			.no_transaction = mig_op_list_no_transaction(one->d.ops, i),
 			.dialect = one->name,
+			.database = one->database,
 			.sql = mig__cli_string(&sql[i]),
 		};
 	}
@@ -112,8 +116,9 @@ static int add_json_sql(json_t *o, const mig_op_list *ops)
 	int failed = 0;
 
 	for (int32_t i = 0; i < DIRECTIONS; i++)
-		failed |= json_object_set_new(o, names[i],
-					      mig__cli_json_text(mig_op_list_sql(ops, i, NULL))) != 0;
+		failed |=
+			json_object_set_new(o, names[i],
+					    mig__cli_json_text(mig_op_list_sql(ops, i, NULL))) != 0;
 	return failed;
 }
 
@@ -127,7 +132,9 @@ static json_t *json_others(const struct mig__cli_dialects *dialects)
 		const struct mig__cli_dialect *one = &dialects->at[i];
 		json_t *o = mig__cli_json_difference(&one->d);
 
-		failed = json_object_set_new(o, "dialect", mig__cli_json_text(one->name)) != 0;
+		failed = json_object_set_new(o, one->database ? "database" : "dialect",
+					     mig__cli_json_text(one->database ? one->database
+									      : one->name)) != 0;
 		failed |= add_json_sql(o, one->d.ops);
 		failed |= json_array_append_new(list, o) != 0;
 	}
@@ -157,7 +164,9 @@ static int print_json(struct mig__cli *cli, const struct mig__cli_dialects *dial
 
 static const char *named(const struct mig__cli_dialects *dialects, size_t i)
 {
-	return dialects->count > 1 ? dialects->at[i].name : NULL;
+	const struct mig__cli_dialect *one = &dialects->at[i];
+
+	return dialects->count == 1 ? NULL : one->database ? one->database : one->name;
 }
 
 static void print_text(struct mig__cli *cli, const struct mig__cli_dialects *dialects,
@@ -219,6 +228,8 @@ int mig__cli_autogenerate(struct mig__cli *cli)
 {
 	int status = check_options(cli);
 
+	if (!status && mig__cli_has_databases(cli))
+		status = mig__cli_first_database(cli);
 	return status ? status
 		      : mig__cli_with_revision(cli, cli->args.command->needs | MIG__CLI_DATABASE,
 					       autogenerate);

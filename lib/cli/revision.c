@@ -22,6 +22,41 @@ const struct mig__cli_option mig__cli_autogenerate_options[] = {
 	{ 0 }
 };
 
+/* An empty section for every database and direction, freed by the caller; NULL: there are not
+ * several, or no memory. */
+static mig_section *database_sections(const struct mig__cli *cli, size_t *count)
+{
+	mig_section *sections;
+	size_t n = 0;
+
+	while (cli->databases && cli->databases[n])
+		n++;
+	sections = n ? calloc(2 * n, sizeof *sections) : NULL;
+	for (size_t i = 0; sections && i < 2 * n; i++)
+		sections[i] = (mig_section){ .direction = i % 2 ? MIG_DOWNGRADE : MIG_UPGRADE,
+					     .database = cli->databases[i / 2] };
+	*count = 2 * n;
+	return sections;
+}
+
+static int create_empty(struct mig__cli *cli, mig_revision_options *options)
+{
+	size_t count;
+	mig_section *sections = database_sections(cli, &count);
+	int status;
+
+	if (count && !sections)
+		return mig__cli_no_memory(cli);
+	if (sections) {
+		options->sections = sections;
+		options->section_count = count;
+		options->section_size = sizeof *sections;
+	}
+	status = mig__cli_create(cli, options);
+	free(sections);
+	return status;
+}
+
 int mig__cli_create(struct mig__cli *cli, mig_revision_options *options)
 {
 	struct mig__cli_text *out = &cli->out;
@@ -133,5 +168,5 @@ int mig__cli_cmd_revision(struct mig__cli *cli)
 		return mig__cli_autogenerate(cli);
 	if (stray)
 		return mig__cli_bad_usage(cli, "--%s goes with --autogenerate only", stray);
-	return mig__cli_with_revision(cli, cli->args.command->needs, mig__cli_create);
+	return mig__cli_with_revision(cli, cli->args.command->needs, create_empty);
 }
