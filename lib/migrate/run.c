@@ -443,6 +443,8 @@ static int is_at(const struct mig__world *world, const struct mig__store_rows *r
 {
 	uint32_t found = 0;
 
+	if (!rows->count)
+		return !nodes->count;
 	for (uint32_t i = 0; i < nodes->count; i++) {
 		const char *id = mig__graph_id(world->graph, nodes->at[i]);
 

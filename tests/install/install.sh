@@ -1,8 +1,8 @@
 #!/bin/sh
-# install.sh BUILD KIND PREFIX LIBDIR OPTIMIZATION: installs a build into a folder of its own, and uses it from
+# install.sh BUILD KIND PREFIX LIBDIR OPTIMIZATION EXAMPLES: installs a build into a folder of its own, and uses it from
 # there as a stranger would, through pkg-config alone.
 set -eu
-build=$1 kind=$2 prefix=$3 libdir=$4 optimization=$5
+build=$1 kind=$2 prefix=$3 libdir=$4 optimization=$5 examples=$6
 dir=$(mktemp -d /tmp/mig-install-XXXXXX)
 trap 'rm -rf "$dir"' EXIT
 root=$dir/root lib=$dir/root$prefix/$libdir
@@ -93,5 +93,48 @@ int main(int argc, char **argv)
 C
 	cc host.c $(pkg-config --cflags --libs libmig-cli libmig) -o host
 	[ "$(./host --url sqlite:notes.db current)" = "<base>" ]
+
+	echo "== the examples, through pkg-config"
+	for v in 1 2; do
+		"$mig" -d "$examples/selfmigrate/migrations" embed --symbol notes_migrations \
+			-o notes_migrations.c --header notes_migrations.h
+		cc -I. -DNOTES_VERSION=$v "$examples/selfmigrate/notes.c" notes_migrations.c \
+			$(pkg-config --cflags --libs libmig) -o notes-$v
+		cc -DMODEL_VERSION=$v "$examples/autogenerate/results.c" \
+			$(pkg-config --cflags --libs libmig-cli libmig) -o results-$v
+	done
+	sh "$examples/selfmigrate/test.sh" ./notes-1 ./notes-2 >/dev/null
+	sh "$examples/autogenerate/walk.sh" "$PWD/results-1" "$PWD/results-2" >/dev/null
+
+	echo "== CMake"
+	mkdir cmake
+	cp app.c host.c cmake/
+	sed 's/extern const mig_bundle notes_migrations;/#include "notes_migrations.h"/' notes.c >cmake/notes.c
+	cp -r migrations cmake/
+	cat >cmake/CMakeLists.txt <<'C'
+cmake_minimum_required(VERSION 3.20)
+project(app C)
+find_package(libmig 0.1 REQUIRED CONFIG)
+add_executable(app app.c)
+target_link_libraries(app libmig::libmig)
+add_executable(notes notes.c)
+target_link_libraries(notes libmig::libmig)
+libmig_embed(notes notes_migrations migrations)
+add_executable(host host.c)
+target_link_libraries(host libmig::cli)
+C
+	cmake -S cmake -B cmake/build -DCMAKE_PREFIX_PATH="$root$prefix" >log || { cat log; exit 1; }
+	cmake --build cmake/build >log || { cat log; exit 1; }
+	(
+		cd cmake
+		build/app 2>/dev/null | grep -q MIG_OK
+		build/notes
+		[ "$(build/host --url sqlite:notes.db current)" = "aaaa (head)" ]
+		# a new revision is compiled in by the next build
+		"$mig" revision -q -m "second" --rev-id bbbb >/dev/null
+		cmake --build build >/dev/null
+		build/notes
+		[ "$(build/host --url sqlite:notes.db current)" = "bbbb (head)" ]
+	)
 fi
 echo "done"
