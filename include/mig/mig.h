@@ -175,6 +175,13 @@ MIG_API const char *mig_error_hint(const mig_ctx *ctx);
 
 /* ---- callbacks -------------------------------------------------------------------------- */
 
+/** Sets an argument for revisions in C, hooks and the program's own setup, as `mig -x NAME=VALUE`
+ * does; a later value replaces an earlier one, and NULL takes it away. Both are copied.
+ * Since 0.1.0. */
+MIG_API mig_status mig_set_argument(mig_ctx *ctx, const char *name, const char *value);
+/** The value of an argument, or NULL. Borrowed until it is set again. Since 0.1.0. */
+MIG_API const char *mig_argument(const mig_ctx *ctx, const char *name);
+
 /** A message worth keeping; text is borrowed for the call. */
 typedef void (*mig_log_fn)(void *user, int32_t level, const char *message);
 
@@ -553,6 +560,8 @@ MIG_API const char *mig_step_revision(const mig_step *step);
 MIG_API int32_t mig_step_direction(const mig_step *step);
 /** The running dialect's name, e.g. "sqlite". Since 0.1.0. */
 MIG_API const char *mig_step_dialect(const mig_step *step);
+/** As mig_argument(). Since 0.1.0. */
+MIG_API const char *mig_step_argument(const mig_step *step, const char *name);
 /** The engine's own connection (sqlite3 *). Do not end the transaction on it. Since 0.1.0. */
 MIG_API void *mig_step_connection(mig_step *step);
 /** Runs statements without parameters or rows. Since 0.1.0. */
@@ -592,6 +601,15 @@ MIG_API void mig_stmt_free(mig_stmt *stmt);
 /** Creates DIR, DIR/versions, DIR/mig.ini, DIR/script.sql.tmpl and DIR/README. Errors:
  * MIG_EEXISTS when DIR is there and not empty, MIG_EIO. Needs no database. Since 0.1.0. */
 MIG_API mig_status mig_init_directory(mig_ctx *ctx, const char *dir);
+/** The same from a template: the name of one that libmig has, or the path of a folder (with a "/")
+ * with any of mig.ini, script.sql.tmpl and README; NULL: "generic". Errors: also MIG_ENOTFOUND.
+ * Since 0.1.0. */
+MIG_API mig_status mig_init_directory_with(mig_ctx *ctx, const char *dir,
+					   const char *template_name);
+/** The name of template i that libmig has, or NULL past the last. Static. Since 0.1.0. */
+MIG_API const char *mig_template_name(size_t i);
+/** What it is for, or NULL. Static. Since 0.1.0. */
+MIG_API const char *mig_template_summary(size_t i);
 
 /** One section of a new revision. */
 typedef struct mig_section {
@@ -620,6 +638,12 @@ typedef struct mig_revision_options {
 	const mig_section *sections; /**< instead of upgrade_sql and downgrade_sql; or NULL */
 	size_t section_count;
 	size_t section_size; /**< sizeof(mig_section) */
+	/** How the file is called, without ".sql"; NULL: "%(rev)s_%(slug)s". Also year, month, day, hour,
+	 * minute, second (UTC) and epoch, with a width if wanted, e.g. "%(month).2d". The slug are
+	 * the words of the message. */
+	const char *file_template;
+	int32_t slug_length; /**< most bytes of the slug; 0: 40 */
+	int32_t reserved2;
 } mig_revision_options;
 
 /** Writes a new revision file into the first (or given) folder of the context. *out is a list of

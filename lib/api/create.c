@@ -1,86 +1,14 @@
-/* create: new environments and new revision files. */
+/* create: new revision files. */
 #include "api/revision.h"
 
 #include "base/buf.h"
 #include "base/file.h"
 #include "base/text.h"
 
-#include <dirent.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/random.h>
 #include <time.h>
-
-/* -- mig_init_directory */
-
-static const char ini_text[] =
-	"; Configuration of mig. Every key is optional; the command line and the environment win.\n"
-	"\n"
-	"[mig]\n"
-	"; The database: sqlite:app.db, sqlite:///app.db (relative), sqlite:////abs/app.db,\n"
-	"; postgresql://user@host/app\n"
-	";url = sqlite:app.db\n"
-	"\n"
-	"; Folders with revision files, separated by blanks; %(here)s is the folder of this file.\n"
-	";version_locations = %(here)s/versions\n"
-	";recursive_version_locations = false\n"
-	"\n"
-	"; What \"migrate\" and \"check\" compare the database with: files with SQL, or the URL of\n"
-	"; another database; and patterns of names that alone are compared, or that are left alone.\n"
-	";models = %(here)s/../schema.sql\n"
-	";include = app_*\n"
-	";exclude = table:tmp_*\n"
-	"\n"
-	"; Where the database keeps its state.\n"
-	";version_table = mig_version\n"
-	";history_table = mig_history\n"
-	"\n"
-	"; One transaction for the whole run, or one for each revision.\n"
-	";transaction = run\n"
-	"\n"
-	"; Seconds to wait for another process that is migrating.\n"
-	";lock_timeout = 60\n"
-	"\n"
-	"; PostgreSQL: seconds that a statement may wait for a lock, and that it may take in all; how\n"
-	"; often a transaction is repeated that had to give way; where unqualified names are found;\n"
-	"; the schema of the two tables.\n"
-	";statement_lock_timeout = 5\n"
-	";statement_timeout = 600\n"
-	";retries = 10\n"
-	";search_path = app, public\n"
-	";schema = public\n";
-
-static const char readme_text[] =
-	"Schema migrations, managed by libmig.\n"
-	"\n"
-	"  versions/         one file a revision, readable and editable\n"
-	"  script.sql.tmpl   what a new revision looks like\n"
-	"  mig.ini           configuration\n"
-	"\n"
-	"  mig revision -m \"add users\"   a new revision\n"
-	"  mig upgrade                   bring the database to the newest\n"
-	"  mig history                   what there is\n";
-
-/* A folder that is not there, or has nothing in it. */
-static mig_status check_empty(mig_ctx *ctx, const char *dir)
-{
-	enum mig__file_kind kind = mig__file_kind(dir);
-	struct dirent *e;
-	mig_status rc = MIG_OK;
-	DIR *d;
-
-	if (kind == MIG__FILE_NONE)
-		return MIG_OK;
-	d = kind == MIG__FILE_FOLDER ? opendir(dir) : NULL;
-	if (!d)
-		return mig__fail_at(&ctx->err, MIG_EEXISTS, dir, 0, 0, "exists and is no folder");
-	while (!rc && (e = readdir(d)))
-		if (strcmp(e->d_name, ".") && strcmp(e->d_name, ".."))
-			rc = mig__fail_at(&ctx->err, MIG_EEXISTS, dir, 0, 0,
-					  "exists and is not empty");
-	closedir(d);
-	return rc;
-}
 
 static mig_status join(mig_ctx *ctx, const char *dir, const char *name, char **out)
 {
@@ -90,43 +18,6 @@ static mig_status join(mig_ctx *ctx, const char *dir, const char *name, char **o
 	mig__buf_addf(&buf, "%s%s%s", dir, dir[0] && dir[strlen(dir) - 1] == '/' ? "" : "/", name);
 	*out = mig__buf_take(&buf);
 	return *out ? MIG_OK : mig__fail_nomem(&ctx->err);
-}
-
-static mig_status write_in(mig_ctx *ctx, const char *dir, const char *name, const char *text)
-{
-	char *path;
-	mig_status rc = join(ctx, dir, name, &path);
-
-	if (rc)
-		return rc;
-	rc = mig__file_create(path, text, strlen(text), &ctx->err);
-	mig__free(&ctx->alloc, path);
-	return rc;
-}
-
-mig_status mig_init_directory(mig_ctx *ctx, const char *dir)
-{
-	char *versions;
-	mig_status rc = mig__enter(ctx);
-
-	if (rc)
-		return rc;
-	if (!dir || !dir[0])
-		return mig__fail(&ctx->err, MIG_EINVAL, "the folder's path is missing");
-	rc = check_empty(ctx, dir);
-	if (!rc)
-		rc = mig__file_mkdir(dir, &ctx->err);
-	if (!rc)
-		rc = join(ctx, dir, "versions", &versions);
-	if (rc)
-		return rc;
-	rc = mig__file_mkdir(versions, &ctx->err);
-	mig__free(&ctx->alloc, versions);
-	if (!rc)
-		rc = write_in(ctx, dir, "mig.ini", ini_text);
-	if (!rc)
-		rc = write_in(ctx, dir, "script.sql.tmpl", mig__script_template);
-	return rc ? rc : write_in(ctx, dir, "README", readme_text);
 }
 
 /* -- mig_revision_create */
@@ -329,6 +220,19 @@ static mig_status read_template(struct creation *c, const char *folder, const ch
 	return mig__file_read(&c->ctx->alloc, path, &c->ctx->err, text, size);
 }
 
+static mig_status name_file(struct creation *c, char **out)
+{
+	const struct mig__alloc *alloc = &c->ctx->alloc;
+	size_t slug_length = c->o.slug_length > 0 ? (size_t)c->o.slug_length : 0;
+
+	if (c->o.file_template)
+		return mig__script_file_name_by(alloc, c->o.file_template, c->values.id,
+						c->values.message, slug_length, time(NULL),
+						&c->ctx->err, out);
+	*out = mig__script_file_name(alloc, c->values.id, c->values.message, slug_length);
+	return *out ? MIG_OK : mig__fail_nomem(&c->ctx->err);
+}
+
 static mig_status write_revision(struct creation *c, const char *folder)
 {
 	const struct mig__alloc *alloc = &c->ctx->alloc;
@@ -340,10 +244,10 @@ static mig_status write_revision(struct creation *c, const char *folder)
 	if (!rc)
 		rc = mig__script_render(alloc, template_name, template_text, template_size,
 					&c->values, &c->ctx->err, &text, &size);
-	if (!rc) {
-		name = mig__script_file_name(alloc, c->values.id, c->values.message);
-		rc = name ? join(c->ctx, folder, name, &path) : mig__fail_nomem(&c->ctx->err);
-	}
+	if (!rc)
+		rc = name_file(c, &name);
+	if (!rc)
+		rc = join(c->ctx, folder, name, &path);
 	if (!rc)
 		rc = mig__file_create(path, text, size, &c->ctx->err);
 	if (!rc && !(c->path = mig__arena_strdup(&c->arena, path))) {
@@ -391,8 +295,7 @@ static mig_status create(struct creation *c)
 	c->values.created = c->o.created ? c->o.created : c->created;
 	c->values.message = c->o.message && c->o.message[0] ? c->o.message : "empty message";
 	c->plain[0] = (mig_section){ .direction = MIG_UPGRADE, .sql = c->o.upgrade_sql };
-	c->plain[1] = (mig_section){ .direction = MIG_DOWNGRADE,
-					      .sql = c->o.downgrade_sql };
+	c->plain[1] = (mig_section){ .direction = MIG_DOWNGRADE, .sql = c->o.downgrade_sql };
 	c->values.sections = c->o.sections ? c->o.sections : c->plain;
 	c->values.section_count = c->o.sections ? c->o.section_count : 2;
 	if (!rc)

@@ -176,6 +176,7 @@ void mig_close(mig_ctx *ctx)
 		mig__model_finish(ctx->model);
 	mig__free(&alloc, ctx->model);
 	mig__free(&alloc, ctx->sources);
+	mig__free(&alloc, ctx->arguments);
 	mig__arena_finish(&ctx->arena);
 	mig__error_clear(&ctx->err);
 	mig__free(&alloc, ctx);
@@ -189,12 +190,14 @@ void mig_cancel(mig_ctx *ctx)
 
 void *mig_connection(mig_ctx *ctx)
 {
-	return ctx && ctx->db.dialect && !ctx->offline ? ctx->db.dialect->native(ctx->db.conn) : NULL;
+	return ctx && ctx->db.dialect && !ctx->offline ? ctx->db.dialect->native(ctx->db.conn)
+						       : NULL;
 }
 
 void *mig_take_connection(mig_ctx *ctx)
 {
-	return ctx && ctx->db.dialect && !ctx->offline ? ctx->db.dialect->detach(ctx->db.conn) : NULL;
+	return ctx && ctx->db.dialect && !ctx->offline ? ctx->db.dialect->detach(ctx->db.conn)
+						       : NULL;
 }
 
 /* -- callbacks */
@@ -233,6 +236,45 @@ mig_status mig_set_step_hooks(mig_ctx *ctx, mig_step_fn before, mig_step_fn afte
 	return MIG_OK;
 }
 
+/* -- arguments */
+
+static struct mig__argument *find_argument(const mig_ctx *ctx, const char *name)
+{
+	for (size_t i = 0; i < ctx->argument_count; i++)
+		if (!strcmp(ctx->arguments[i].name, name))
+			return &ctx->arguments[i];
+	return NULL;
+}
+
+mig_status mig_set_argument(mig_ctx *ctx, const char *name, const char *value)
+{
+	struct mig__argument *at, one = { 0 };
+	mig_status rc = mig__enter(ctx);
+
+	if (rc)
+		return rc;
+	if (!name || !name[0])
+		return mig__fail(&ctx->err, MIG_EINVAL, "an argument needs a name");
+	at = find_argument(ctx, name);
+	one.name = at ? at->name : mig__arena_strdup(&ctx->arena, name);
+	one.value = value ? mig__arena_strdup(&ctx->arena, value) : NULL;
+	if (!one.name || (value && !one.value) ||
+	    (!at && !mig__grow(&ctx->alloc, (void **)&ctx->arguments, &ctx->argument_cap,
+			       ctx->argument_count + 1, sizeof one)))
+		return mig__fail_nomem(&ctx->err);
+	if (!at)
+		at = &ctx->arguments[ctx->argument_count++];
+	*at = one;
+	return MIG_OK;
+}
+
+const char *mig_argument(const mig_ctx *ctx, const char *name)
+{
+	const struct mig__argument *at = ctx && name ? find_argument(ctx, name) : NULL;
+
+	return at ? at->value : NULL;
+}
+
 /* -- for the other files */
 
 mig_status mig__enter(mig_ctx *ctx)
@@ -259,7 +301,8 @@ mig_status mig__enter_db(mig_ctx *ctx)
 	mig_status rc = mig__enter_dialect(ctx);
 
 	if (!rc && ctx->offline)
-		rc = mig__fail(&ctx->err, MIG_EMISUSE, "the context was opened without its database");
+		rc = mig__fail(&ctx->err, MIG_EMISUSE,
+			       "the context was opened without its database");
 	return rc;
 }
 

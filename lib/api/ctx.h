@@ -28,6 +28,10 @@ struct mig__source {
 	void *user;
 };
 
+struct mig__argument {
+	const char *name, *value; /* NULL: taken away */
+};
+
 struct mig_ctx {
 	struct mig__alloc alloc;
 	struct mig__error err;
@@ -40,6 +44,9 @@ struct mig_ctx {
 
 	struct mig__source *sources;
 	size_t source_count, source_cap;
+
+	struct mig__argument *arguments;
+	size_t argument_count, argument_cap;
 
 	/* made from the sources when first needed */
 	int loaded;

@@ -105,6 +105,7 @@ static mig_status write_script(mig_ctx *ctx, int32_t direction, const char *rang
 		return rc;
 	o.run.alloc = &ctx->alloc;
 	o.run.err = &ctx->err;
+	o.run.ctx = ctx;
 	o.run.db = &o.record;
 	o.run.world = mig__world_of(ctx);
 	ctx->busy = 1;

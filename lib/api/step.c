@@ -18,6 +18,11 @@ const char *mig_step_dialect(const mig_step *step)
 	return step ? step->run->db->dialect->name : NULL;
 }
 
+const char *mig_step_argument(const mig_step *step, const char *name)
+{
+	return step ? mig_argument(step->run->ctx, name) : NULL;
+}
+
 void *mig_step_connection(mig_step *step)
 {
 	return step ? step->run->db->dialect->native(step->run->db->conn) : NULL;

@@ -48,7 +48,8 @@ static mig_status go(mig_ctx *ctx, const mig_run_options *options, const mig_bun
 				.progress_user = ctx->progress_user,
 				.before = ctx->before,
 				.after = ctx->after,
-				.hooks_user = ctx->hooks_user };
+				.hooks_user = ctx->hooks_user,
+				.ctx = ctx };
 	mig_status rc = mig__options_read(&run.options, sizeof run.options, options, &ctx->err);
 
 	if (!rc && (run.options.transaction_mode < 0 || run.options.transaction_mode > 1 ||

@@ -129,6 +129,14 @@ int mig__cli_plan(struct mig__cli *cli, int32_t direction, const char *target);
 
 /* revision.c: creates, and tells the file */
 int mig__cli_create(struct mig__cli *cli, mig_revision_options *options);
+/* How mig.ini says that files are called. */
+void mig__cli_naming(const struct mig__cli *cli, mig_revision_options *options);
+/* hooks.c: what mig.ini says to do with a file that was written */
+int mig__cli_run_hooks(struct mig__cli *cli, const char *file);
+/* A word for the shell. */
+void mig__cli_add_quoted(struct mig__cli_text *out, const char *word);
+/* Runs a command by the shell; its wait status. */
+int mig__cli_shell(struct mig__cli *cli, const char *command, int *status);
 /* Opens the context, and hands what the options say of a new revision to `create`. */
 int mig__cli_with_revision(struct mig__cli *cli, unsigned needs,
 			   int (*create)(struct mig__cli *cli, mig_revision_options *options));
@@ -141,13 +149,16 @@ int mig__cli_cmd_branches(struct mig__cli *cli);
 int mig__cli_cmd_check(struct mig__cli *cli);
 int mig__cli_cmd_current(struct mig__cli *cli);
 int mig__cli_cmd_downgrade(struct mig__cli *cli);
+int mig__cli_cmd_edit(struct mig__cli *cli);
 int mig__cli_cmd_embed(struct mig__cli *cli);
 int mig__cli_cmd_ensure_version(struct mig__cli *cli);
+int mig__cli_cmd_graph(struct mig__cli *cli);
 int mig__cli_cmd_heads(struct mig__cli *cli);
 int mig__cli_cmd_help(struct mig__cli *cli);
 int mig__cli_cmd_history(struct mig__cli *cli);
 int mig__cli_cmd_import(struct mig__cli *cli);
 int mig__cli_cmd_init(struct mig__cli *cli);
+int mig__cli_cmd_list_templates(struct mig__cli *cli);
 int mig__cli_cmd_log(struct mig__cli *cli);
 int mig__cli_cmd_merge(struct mig__cli *cli);
 int mig__cli_cmd_migrate(struct mig__cli *cli);
@@ -157,10 +168,11 @@ int mig__cli_cmd_show(struct mig__cli *cli);
 int mig__cli_cmd_stamp(struct mig__cli *cli);
 int mig__cli_cmd_upgrade(struct mig__cli *cli);
 extern const struct mig__cli_option mig__cli_autogenerate_options[], mig__cli_current_options[],
-	mig__cli_embed_options[], mig__cli_heads_options[], mig__cli_history_options[],
-	mig__cli_import_options[], mig__cli_merge_options[], mig__cli_migrate_options[],
-	mig__cli_model_options[], mig__cli_plan_options[], mig__cli_revision_options[],
-	mig__cli_run_options[], mig__cli_stamp_options[];
+	mig__cli_embed_options[], mig__cli_graph_options[], mig__cli_heads_options[],
+	mig__cli_init_options[], mig__cli_history_options[], mig__cli_import_options[],
+	mig__cli_merge_options[], mig__cli_migrate_options[], mig__cli_model_options[],
+	mig__cli_plan_options[], mig__cli_revision_options[], mig__cli_run_options[],
+	mig__cli_stamp_options[];
 
 /* help.c */
 void mig__cli_add_usage(const struct mig__cli *cli, const struct mig__cli_command *command,

@@ -11,7 +11,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-enum kind { TEXT, PATH, LIST, MODELS, PATTERNS, URLS, TRUTH, TRANSACTION, SECONDS, COUNT };
+enum kind { TEXT, PATH, LIST, MODELS, PATTERNS, URLS, TRUTH, TRANSACTION, SECONDS, COUNT, LINES };
 
 static const struct key {
 	const char *name;
@@ -36,6 +36,9 @@ static const struct key {
 	[MIG__KEY_EXCLUDE] = { "exclude", PATTERNS },
 	[MIG__KEY_SCRATCH_URL] = { "scratch_url", URLS },
 	[MIG__KEY_DATABASES] = { "databases", URLS },
+	[MIG__KEY_FILE_TEMPLATE] = { "file_template", TEXT },
+	[MIG__KEY_TRUNCATE_SLUG_LENGTH] = { "truncate_slug_length", COUNT },
+	[MIG__KEY_POST_WRITE_HOOKS] = { "post_write_hooks", LINES },
 };
 
 static const char *const truths[] = { "false", "true", "no", "yes", "off", "on", "0", "1" };
@@ -237,7 +240,10 @@ static int take_pair(void *user, const char *section, const char *name, const ch
 	if (keys[k].kind == LIST || keys[k].kind == MODELS || keys[k].kind == PATTERNS ||
 	    keys[k].kind == URLS)
 		add_list(r, out, value, keys[k].kind);
-	else if (keys[k].kind == PATH && !out->len)
+	else if (keys[k].kind == LINES) {
+		mig__cli_adds(out, out->len ? "\n" : "");
+		add_value(r, out, value);
+	} else if (keys[k].kind == PATH && !out->len)
 		add_path(r, out, value);
 	else
 		add_value(r, out, value);

@@ -269,10 +269,35 @@ static int takes_bundle(const struct mig__cli *cli, unsigned needs)
 	       !mig__cli_config_value(&cli->config, MIG__KEY_VERSION_LOCATIONS);
 }
 
+/* -x NAME=VALUE, or NAME for an empty value; --tag TAG */
+static int set_arguments(struct mig__cli *cli)
+{
+	const char *tag = mig__cli_value(&cli->args, MIG__OPT_TAG);
+	struct mig__cli_text name = { 0 };
+	mig_status rc = tag ? mig_set_argument(cli->ctx, "tag", tag) : MIG_OK;
+
+	for (size_t i = 0; !rc && i < cli->args.given_count; i++) {
+		const char *text = cli->args.given[i].value;
+		size_t n;
+
+		if (cli->args.given[i].id != MIG__OPT_ARGUMENT)
+			continue;
+		n = strcspn(text, "=");
+		mig__cli_clear(&name);
+		mig__cli_add(&name, text, n);
+		rc = mig_set_argument(cli->ctx, mig__cli_string(&name),
+				      text + n + (text[n] == '='));
+	}
+	mig__cli_text_finish(&name);
+	return rc ? mig__cli_ctx_fail(cli) : MIG_CLI_DONE;
+}
+
 int mig__cli_open(struct mig__cli *cli, unsigned needs)
 {
 	int status = open_context(cli, needs);
 
+	if (!status)
+		status = set_arguments(cli);
 	if (status || !(needs & (MIG__CLI_READS | MIG__CLI_WRITES)))
 		return status;
 	if (!takes_bundle(cli, needs))

@@ -1,14 +1,32 @@
 #include "cli/cli.h"
 
+const struct mig__cli_option mig__cli_init_options[] = {
+	{ MIG__OPT_TEMPLATE, 't', "template", "NAME|DIR/",
+	  "what it is made from (see \"list-templates\"; default: generic)" },
+	{ MIG__OPT_MULTIDB, 0, "multidb", NULL, "for several databases, as -t multidb" },
+	{ 0 }
+};
+
+int mig__cli_cmd_list_templates(struct mig__cli *cli)
+{
+	for (size_t i = 0; mig_template_name(i); i++)
+		mig__cli_addf(&cli->out, "%-8s  %s\n", mig_template_name(i),
+			      mig_template_summary(i));
+	return MIG_CLI_DONE;
+}
+
 int mig__cli_cmd_init(struct mig__cli *cli)
 {
 	const char *dir = cli->args.word_count ? cli->args.words[0] : cli->directory;
+	const char *name = mig__cli_value(&cli->args, MIG__OPT_TEMPLATE);
 	struct mig__cli_text *out = &cli->out;
 	int status = mig__cli_open(cli, cli->args.command->needs);
 
 	if (status)
 		return status;
-	if (mig_init_directory(cli->ctx, dir))
+	if (!name && mig__cli_count(&cli->args, MIG__OPT_MULTIDB))
+		name = "multidb";
+	if (mig_init_directory_with(cli->ctx, dir, name))
 		return mig__cli_ctx_fail(cli);
 	if (cli->quiet)
 		return MIG_CLI_DONE;

@@ -89,6 +89,7 @@ int mig__cli_cmd_merge(struct mig__cli *cli)
 	if (!status && (message.failed || !mig__cli_values(args, MIG__OPT_BRANCH_LABEL, &labels)))
 		status = mig__cli_no_memory(cli);
 	if (!status) {
+		mig__cli_naming(cli, &o);
 		o.message = mig__cli_value(args, MIG__OPT_MESSAGE);
 		if (!o.message)
 			o.message = message.data;

@@ -219,6 +219,8 @@ static int autogenerate(struct mig__cli *cli, mig_revision_options *o)
 		print_text(cli, &dialects, made);
 	if (!status)
 		warn(cli, &dialects);
+	if (!status && made)
+		status = mig__cli_run_hooks(cli, mig_revision_file(mig_revision_list_at(made, 0)));
 	mig_revision_list_free(made);
 	mig__cli_dialects_finish(&dialects);
 	return status;

@@ -77,8 +77,19 @@ int mig__cli_create(struct mig__cli *cli, mig_revision_options *options)
 		mig__cli_shown(out, mig_revision_file(r));
 		mig__cli_adds(out, "\n");
 	}
+	if (!status)
+		status = mig__cli_run_hooks(cli, mig_revision_file(r));
 	mig_revision_list_free(list);
 	return status;
+}
+
+void mig__cli_naming(const struct mig__cli *cli, mig_revision_options *options)
+{
+	const char *length = mig__cli_config_value(&cli->config, MIG__KEY_TRUNCATE_SLUG_LENGTH);
+
+	options->file_template = mig__cli_config_value(&cli->config, MIG__KEY_FILE_TEMPLATE);
+	if (length)
+		mig__cli_read_count(length, &options->slug_length);
 }
 
 static int same_folder(const char *a, const char *b)
@@ -127,6 +138,7 @@ int mig__cli_with_revision(struct mig__cli *cli, unsigned needs,
 	o.message = mig__cli_value(args, MIG__OPT_MESSAGE);
 	o.rev_id = mig__cli_value(args, MIG__OPT_REV_ID);
 	o.splice = mig__cli_count(args, MIG__OPT_SPLICE) > 0;
+	mig__cli_naming(cli, &o);
 	o.version_path = mig__cli_value(args, MIG__OPT_VERSION_PATH);
 	if (o.version_path)
 		o.version_path = known_folder(cli, o.version_path, &folder);

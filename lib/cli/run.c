@@ -17,6 +17,7 @@ const struct mig__cli_option mig__cli_run_options[] = {
 	  "how long a statement may take" },
 	{ MIG__OPT_RETRIES, 0, "retries", "N",
 	  "repeat a transaction that had to give way (default: 10)" },
+	{ MIG__OPT_TAG, 0, "tag", "TAG", "the argument \"tag\", as -x tag=TAG" },
 	{ MIG__OPT_DRY_RUN, 0, "dry-run", NULL, "only show what would run (as \"plan\")" },
 	{ MIG__OPT_SQL, 0, "sql", NULL,
 	  "write a script for sqlite3 or psql, TARGET being [FROM:]TO, without the database" },

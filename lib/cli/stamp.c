@@ -2,6 +2,7 @@
 
 const struct mig__cli_option mig__cli_stamp_options[] = {
 	{ MIG__OPT_PURGE, 0, "purge", NULL, "forget what the database says it is at, first" },
+	{ MIG__OPT_TAG, 0, "tag", "TAG", "the argument \"tag\", as -x tag=TAG" },
 	{ MIG__OPT_SQL, 0, "sql", NULL, "write a script for sqlite3 or psql: [FROM:]TO" },
 	{ 0 }
 };

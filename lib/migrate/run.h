@@ -36,6 +36,7 @@ struct mig__run {
 	void *progress_user;
 	mig_step_fn before, after;
 	void *hooks_user;
+	const mig_ctx *ctx; /* for mig_argument() */
 	/* -- from here on run.c's own; zeroed by the caller */
 	mig_progress now; /* what the progress callback is told */
 	int64_t began_us, last_poll_us;

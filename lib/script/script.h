@@ -11,6 +11,7 @@
 #include "base/map.h"
 
 #include <mig/mig.h>
+#include <time.h>
 
 struct mig__list {
 	const char *const *at; /* ends with NULL */
@@ -142,8 +143,13 @@ mig_status mig__script_render(const struct mig__alloc *alloc, const char *name,
 			      const struct mig__script_values *values, struct mig__error *err,
 			      char **text, size_t *text_size);
 /* The file name for a revision, "<id>_<slug>.sql": the slug is the message's first line, lower
- * case, letters and digits (of Unicode as they are) joined by "_", at most 40 bytes, cut at a "_".
- * Freed with mig__free. */
-char *mig__script_file_name(const struct mig__alloc *alloc, const char *id, const char *message);
+ * case, letters and digits (of Unicode as they are) joined by "_", at most slug_length (0: 40) bytes, cut at
+ * a "_". Freed with mig__free. */
+char *mig__script_file_name(const struct mig__alloc *alloc, const char *id, const char *message,
+			    size_t slug_length);
+/* The same by mig_revision_options.file_template. */
+mig_status mig__script_file_name_by(const struct mig__alloc *alloc, const char *template_text,
+				    const char *id, const char *message, size_t slug_length,
+				    time_t now, struct mig__error *err, char **out);
 
 #endif

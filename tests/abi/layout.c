@@ -305,7 +305,7 @@ AT(mig_section, database, 16);
 AT(mig_section, sql, 24);
 
 /* mig_revision_options */
-SIZE(mig_revision_options, 120);
+SIZE(mig_revision_options, 136);
 AT(mig_revision_options, struct_size, 0);
 AT(mig_revision_options, message, 8);
 AT(mig_revision_options, rev_id, 16);
@@ -322,6 +322,9 @@ AT(mig_revision_options, reserved, 92);
 AT(mig_revision_options, sections, 96);
 AT(mig_revision_options, section_count, 104);
 AT(mig_revision_options, section_size, 112);
+AT(mig_revision_options, file_template, 120);
+AT(mig_revision_options, slug_length, 128);
+AT(mig_revision_options, reserved2, 132);
 
 /* mig_foreign_key */
 SIZE(mig_foreign_key, 72);

@@ -460,6 +460,43 @@ static void test_source(void **state)
 	mig_close(ctx);
 }
 
+static mig_status asks(void *user, mig_step *step)
+{
+	const char **got = user;
+
+	got[0] = mig_step_argument(step, "who");
+	got[1] = mig_step_argument(step, "nobody");
+	return MIG_OK;
+}
+
+static void test_arguments(void **state)
+{
+	const char *got[2] = { NULL, "x" };
+	mig_revision_def def = {
+		.struct_size = sizeof def, .id = "aaa", .upgrade = asks, .user = got
+	};
+	mig_ctx *ctx = open_place(*state);
+
+	expect(ctx, MIG_EINVAL, mig_set_argument(ctx, NULL, "x"));
+	expect(ctx, MIG_EINVAL, mig_set_argument(ctx, "", "x"));
+	assert_int_equal(mig_set_argument(NULL, "a", "x"), MIG_EINVAL);
+	assert_null(mig_argument(ctx, "who"));
+	assert_null(mig_argument(ctx, NULL));
+	assert_null(mig_argument(NULL, "who"));
+	assert_null(mig_step_argument(NULL, "who"));
+	ok(ctx, mig_set_argument(ctx, "who", "you"));
+	ok(ctx, mig_set_argument(ctx, "who", "me"));
+	ok(ctx, mig_set_argument(ctx, "gone", "x"));
+	ok(ctx, mig_set_argument(ctx, "gone", NULL));
+	assert_null(mig_argument(ctx, "gone"));
+	assert_string_equal(mig_argument(ctx, "who"), "me");
+	ok(ctx, mig_add_revision(ctx, &def));
+	ok(ctx, mig_upgrade(ctx, "head"));
+	assert_string_equal(got[0], "me");
+	assert_null(got[1]);
+	mig_close(ctx);
+}
+
 struct script {
 	char text[4000];
 	size_t size, calls, fails_at;
@@ -637,6 +674,7 @@ int main(void)
 		T(test_without_a_database),
 		T(test_questions),
 		T(test_source),
+		T(test_arguments),
 		T(test_scripts),
 		T(test_graph_errors),
 		T(test_take_connection),

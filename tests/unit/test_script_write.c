@@ -291,7 +291,7 @@ static void test_file_name(void **user)
 
 	(void)user;
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-		char *name = mig__script_file_name(&mig__alloc_libc, cases[i].id, cases[i].message);
+		char *name = mig__script_file_name(&mig__alloc_libc, cases[i].id, cases[i].message, 0);
 
 		assert_string_equal(name, cases[i].name);
 		free(name);
@@ -307,7 +307,7 @@ static void test_long_id(void **user)
 	for (size_t n = 200; n <= 255; n++) {
 		memset(id, 'a', n);
 		id[n] = '\0';
-		name = mig__script_file_name(&mig__alloc_libc, id, "some words for the slug");
+		name = mig__script_file_name(&mig__alloc_libc, id, "some words for the slug", 0);
 		assert_true(strlen(name) <= (n + 4 > 255 ? n + 4 : 255));
 		assert_int_equal(strncmp(name, id, n), 0);
 		assert_string_equal(name + strlen(name) - 4, ".sql");
@@ -334,7 +334,7 @@ static mig_status render_once(const struct mig__alloc *alloc, void *user)
 				&err, &text, &size);
 	if (!rc) {
 		mig__free(alloc, text);
-		name = mig__script_file_name(alloc, v.id, v.message);
+		name = mig__script_file_name(alloc, v.id, v.message, 0);
 		if (!name)
 			rc = MIG_ENOMEM;
 		mig__free(alloc, name);

@@ -1,0 +1,235 @@
+/* init: new environments. */
+#include "api/ctx.h"
+
+#include "base/buf.h"
+#include "base/file.h"
+
+#include <dirent.h>
+#include <string.h>
+
+static const char generic_ini[] =
+	"; Configuration of mig. Every key is optional; the command line and the environment win.\n"
+	"\n"
+	"[mig]\n"
+	"; The database: sqlite:app.db, sqlite:///app.db (relative), sqlite:////abs/app.db,\n"
+	"; postgresql://user@host/app\n"
+	";url = sqlite:app.db\n"
+	"\n"
+	"; Folders with revision files, separated by blanks; %(here)s is the folder of this file.\n"
+	";version_locations = %(here)s/versions\n"
+	";recursive_version_locations = false\n"
+	"\n"
+	"; What \"migrate\" and \"check\" compare the database with: files with SQL, or the URL "
+	"of\n"
+	"; another database; and patterns of names that alone are compared, or that are left "
+	"alone.\n"
+	";models = %(here)s/../schema.sql\n"
+	";include = app_*\n"
+	";exclude = table:tmp_*\n"
+	"\n"
+	"; Where the database keeps its state.\n"
+	";version_table = mig_version\n"
+	";history_table = mig_history\n"
+	"\n"
+	"; One transaction for the whole run, or one for each revision.\n"
+	";transaction = run\n"
+	"\n"
+	"; Seconds to wait for another process that is migrating.\n"
+	";lock_timeout = 60\n"
+	"\n"
+	"; PostgreSQL: seconds that a statement may wait for a lock, and that it may take in all; "
+	"how\n"
+	"; often a transaction is repeated that had to give way; where unqualified names are "
+	"found;\n"
+	"; the schema of the two tables.\n"
+	";statement_lock_timeout = 5\n"
+	";statement_timeout = 600\n"
+	";retries = 10\n"
+	";search_path = app, public\n"
+	";schema = public\n";
+
+static const char multidb_ini[] =
+	"; Configuration of mig for several databases. What stands in [mig] holds for all of "
+	"them.\n"
+	"\n"
+	"[mig]\n"
+	"; Each has a section of its own below. Commands work on all, or on one by -n NAME.\n"
+	"databases = first, second\n"
+	"\n"
+	";version_table = mig_version\n"
+	";history_table = mig_history\n"
+	";transaction = run\n"
+	";lock_timeout = 60\n"
+	"\n"
+	"[first]\n"
+	"url = sqlite:first.db\n"
+	";models = %(here)s/../first.sql\n"
+	"\n"
+	"[second]\n"
+	"url = sqlite:second.db\n"
+	";models = %(here)s/../second.sql\n";
+
+static const char readme_text[] =
+	"Schema migrations, managed by libmig.\n"
+	"\n"
+	"  versions/         one file a revision, readable and editable\n"
+	"  script.sql.tmpl   what a new revision looks like\n"
+	"  mig.ini           configuration\n"
+	"\n"
+	"  mig revision -m \"add users\"   a new revision\n"
+	"  mig upgrade                   bring the database to the newest\n"
+	"  mig history                   what there is\n";
+
+/* A folder that is not there, or has nothing in it. */
+static mig_status check_empty(mig_ctx *ctx, const char *dir)
+{
+	enum mig__file_kind kind = mig__file_kind(dir);
+	struct dirent *e;
+	mig_status rc = MIG_OK;
+	DIR *d;
+
+	if (kind == MIG__FILE_NONE)
+		return MIG_OK;
+	d = kind == MIG__FILE_FOLDER ? opendir(dir) : NULL;
+	if (!d)
+		return mig__fail_at(&ctx->err, MIG_EEXISTS, dir, 0, 0, "exists and is no folder");
+	while (!rc && (e = readdir(d)))
+		if (strcmp(e->d_name, ".") && strcmp(e->d_name, ".."))
+			rc = mig__fail_at(&ctx->err, MIG_EEXISTS, dir, 0, 0,
+					  "exists and is not empty");
+	closedir(d);
+	return rc;
+}
+
+static mig_status join(mig_ctx *ctx, const char *dir, const char *name, char **out)
+{
+	struct mig__buf buf;
+
+	mig__buf_init(&buf, &ctx->alloc);
+	mig__buf_addf(&buf, "%s%s%s", dir, dir[0] && dir[strlen(dir) - 1] == '/' ? "" : "/", name);
+	*out = mig__buf_take(&buf);
+	return *out ? MIG_OK : mig__fail_nomem(&ctx->err);
+}
+
+static mig_status write_in(mig_ctx *ctx, const char *dir, const char *name, const char *text)
+{
+	char *path;
+	mig_status rc = join(ctx, dir, name, &path);
+
+	if (rc)
+		return rc;
+	rc = mig__file_create(path, text, strlen(text), &ctx->err);
+	mig__free(&ctx->alloc, path);
+	return rc;
+}
+
+/* -- templates: mig.ini, script.sql.tmpl, README */
+
+static const struct {
+	const char *name, *summary, *ini;
+} templates[] = {
+	{ "generic", "one database", generic_ini },
+	{ "multidb", "several databases, with a section in each revision for each", multidb_ini },
+};
+enum { TEMPLATES = sizeof templates / sizeof *templates };
+
+const char *mig_template_name(size_t i)
+{
+	return i < TEMPLATES ? templates[i].name : NULL;
+}
+
+const char *mig_template_summary(size_t i)
+{
+	return i < TEMPLATES ? templates[i].summary : NULL;
+}
+
+struct files {
+	const char *ini, *script, *readme;
+	char *read[3]; /* what of them was read, to be freed */
+};
+
+/* The file of a template of one's own; left as it is if there is none. */
+static mig_status take_file(mig_ctx *ctx, const char *folder, const char *name, char **kept,
+			    const char **out)
+{
+	size_t size;
+	char *path;
+	mig_status rc = join(ctx, folder, name, &path);
+
+	if (rc)
+		return rc;
+	if (mig__file_kind(path) != MIG__FILE_NONE)
+		rc = mig__file_read(&ctx->alloc, path, &ctx->err, kept, &size);
+	if (!rc && *kept)
+		*out = *kept;
+	mig__free(&ctx->alloc, path);
+	return rc;
+}
+
+static mig_status choose_files(mig_ctx *ctx, const char *name, struct files *f)
+{
+	mig_status rc;
+
+	*f = (struct files){ generic_ini, mig__script_template, readme_text, { 0 } };
+	for (size_t i = 0; name && i < TEMPLATES; i++)
+		if (!strcmp(templates[i].name, name)) {
+			f->ini = templates[i].ini;
+			return MIG_OK;
+		}
+	if (!name)
+		return MIG_OK;
+	if (!strchr(name, '/') || mig__file_kind(name) != MIG__FILE_FOLDER) {
+		mig__fail(&ctx->err, MIG_ENOTFOUND, "there is no template \"%s\"", name);
+		mig__error_set_hint(&ctx->err,
+				    "generic, multidb, or the path of a folder, with a \"/\"");
+		return MIG_ENOTFOUND;
+	}
+	rc = take_file(ctx, name, "mig.ini", &f->read[0], &f->ini);
+	if (!rc)
+		rc = take_file(ctx, name, "script.sql.tmpl", &f->read[1], &f->script);
+	return rc ? rc : take_file(ctx, name, "README", &f->read[2], &f->readme);
+}
+
+/* -- the folder */
+
+static mig_status make(mig_ctx *ctx, const char *dir, const struct files *f)
+{
+	char *versions;
+	mig_status rc = check_empty(ctx, dir);
+
+	if (!rc)
+		rc = mig__file_mkdir(dir, &ctx->err);
+	if (!rc)
+		rc = join(ctx, dir, "versions", &versions);
+	if (rc)
+		return rc;
+	rc = mig__file_mkdir(versions, &ctx->err);
+	mig__free(&ctx->alloc, versions);
+	if (!rc)
+		rc = write_in(ctx, dir, "mig.ini", f->ini);
+	if (!rc)
+		rc = write_in(ctx, dir, "script.sql.tmpl", f->script);
+	return rc ? rc : write_in(ctx, dir, "README", f->readme);
+}
+
+mig_status mig_init_directory_with(mig_ctx *ctx, const char *dir, const char *template_name)
+{
+	struct files files;
+	mig_status rc = mig__enter(ctx);
+
+	if (rc)
+		return rc;
+	if (!dir || !dir[0])
+		return mig__fail(&ctx->err, MIG_EINVAL, "the folder's path is missing");
+	rc = choose_files(ctx, template_name, &files);
+	if (!rc)
+		rc = make(ctx, dir, &files);
+	for (size_t i = 0; i < 3; i++)
+		mig__free(&ctx->alloc, files.read[i]);
+	return rc;
+}
+
+mig_status mig_init_directory(mig_ctx *ctx, const char *dir)
+{
+	return mig_init_directory_with(ctx, dir, NULL);
+}

@@ -1,0 +1,76 @@
+/* edit: revisions' files in the user's editor; what was written is read again at once. */
+#include "cli/cli.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+
+static const char *editor(void)
+{
+	static const char *const names[] = { "VISUAL", "EDITOR" };
+
+	for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+		const char *value = getenv(names[i]);
+
+		if (value && value[0])
+			return value;
+	}
+	return "vi";
+}
+
+static int edit(struct mig__cli *cli, const char *file)
+{
+	struct mig__cli_text line = { 0 };
+	int result = 0, status;
+
+	mig__cli_addf(&line, "%s ", editor());
+	mig__cli_add_quoted(&line, file);
+	status = line.failed ? mig__cli_no_memory(cli) : mig__cli_shell(cli, line.data, &result);
+	if (!status && result)
+		status = mig__cli_fail(cli, "the editor \"%s\" ended with status %d", editor(),
+				       WIFEXITED(result) ? WEXITSTATUS(result) : result);
+	mig__cli_text_finish(&line);
+	return status;
+}
+
+/* A mistake is told now, not at the next upgrade. */
+static int read_again(struct mig__cli *cli)
+{
+	mig_revision_list *list = NULL;
+	struct mig__cli again;
+	int status = mig__cli_begin_database(cli, cli->database, &again);
+
+	if (!status)
+		status = mig__cli_open(&again, MIG__CLI_READS);
+	if (!status &&
+	    (mig_history(again.ctx, NULL, &list) || mig_revision_list_load(again.ctx, list)))
+		status = mig__cli_ctx_fail(&again);
+	mig_revision_list_free(list);
+	mig__cli_close(&again);
+	return status;
+}
+
+int mig__cli_cmd_edit(struct mig__cli *cli)
+{
+	const char *id = cli->args.word_count ? cli->args.words[0] : "head";
+	unsigned current = !strcmp(id, "current") ? MIG__CLI_DATABASE : 0;
+	int status = mig__cli_open(cli, cli->args.command->needs | current);
+	const mig_revision *r;
+	mig_revision_list *list;
+	size_t files = 0;
+
+	if (status)
+		return status;
+	if (mig_show(cli->ctx, id, &list))
+		return mig__cli_ctx_fail(cli);
+	for (size_t i = 0; !status && (r = mig_revision_list_at(list, i)); i++) {
+		if (!mig_revision_file(r))
+			continue;
+		status = edit(cli, mig_revision_file(r));
+		files++;
+	}
+	if (!status && !files)
+		status = mig__cli_fail(cli, "%s has no file to edit", id);
+	mig_revision_list_free(list);
+	return status ? status : read_again(cli);
+}
