@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 enum { MANY = 4096 }; /* arguments of a command that takes a list */
 
@@ -192,6 +193,7 @@ static int run(struct mig__cli *cli, int argc, char **argv)
 			       ? 2
 			       : (int)mig__cli_count(&cli->args, MIG__OPT_VERBOSE);
 	cli->json = mig__cli_count(&cli->args, MIG__OPT_JSON) > 0;
+	cli->colour = mig__cli_takes_colour(STDOUT_FILENO);
 	if (mig__cli_count(&cli->args, MIG__OPT_HELP)) {
 		mig__cli_add_help(cli, cli->args.command, &cli->out);
 		return MIG_CLI_DONE;

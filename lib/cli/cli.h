@@ -15,6 +15,7 @@ struct mig__cli {
 	struct mig__cli_args args;
 	struct mig__cli_config config;
 	int quiet, verbose, json;
+	int colour;                /* stdout takes it */
 	const char *directory;     /* of the environment */
 	int directory_named;       /* by the command line or the environment */
 	const char *url;           /* or NULL */
@@ -74,6 +75,21 @@ int mig__cli_ctx_fail(struct mig__cli *cli); /* the last error of the context */
 void mig__cli_hint(struct mig__cli *cli, const char *hint);
 /* One line for stderr, "PROGRAM: text". */
 void mig__cli_say(struct mig__cli *cli, const char *text);
+
+/* terminal.c: whether escape sequences make sense there; colours only without NO_COLOR */
+int mig__cli_is_terminal(int fd);
+int mig__cli_takes_colour(int fd);
+/* Columns of the terminal, at least 20. */
+size_t mig__cli_columns(int fd);
+enum mig__cli_colour {
+	MIG__CLI_PLAIN,
+	MIG__CLI_BOLD,
+	MIG__CLI_YELLOW = 33,
+	MIG__CLI_GREEN = 32,
+	MIG__CLI_CYAN = 36
+};
+/* What follows has this colour; nothing if not `on`. */
+void mig__cli_paint(struct mig__cli_text *out, int on, enum mig__cli_colour colour);
 
 /* caret.c: the line at fault with a caret under the column; nothing if it cannot be read */
 void mig__cli_add_source(struct mig__cli_text *out, const char *file, int32_t line, int32_t column);

@@ -18,6 +18,7 @@ int mig__cli_begin_database(const struct mig__cli *cli, const char *name, struct
 				  .quiet = cli->quiet,
 				  .verbose = cli->verbose,
 				  .json = cli->json,
+				  .colour = cli->colour,
 				  .database = name };
 	return mig__cli_settings(one);
 }

@@ -30,6 +30,21 @@ int mig__cli_is_current(const struct mig__cli *cli, const mig_revision *r)
 	return 0;
 }
 
+static void add_mark(const struct mig__cli *cli, struct mig__cli_text *out, const char *text,
+		     enum mig__cli_colour colour)
+{
+	mig__cli_paint(out, cli->colour, colour);
+	mig__cli_adds(out, text);
+	mig__cli_paint(out, cli->colour, MIG__CLI_PLAIN);
+}
+
+static void add_id(const struct mig__cli *cli, struct mig__cli_text *out, const mig_revision *r)
+{
+	mig__cli_paint(out, cli->colour, MIG__CLI_YELLOW);
+	mig__cli_shown(out, mig_revision_id(r));
+	mig__cli_paint(out, cli->colour, MIG__CLI_PLAIN);
+}
+
 static void add_marks(const struct mig__cli *cli, struct mig__cli_text *out, const mig_revision *r,
 		      unsigned details)
 {
@@ -41,11 +56,11 @@ static void add_marks(const struct mig__cli *cli, struct mig__cli_text *out, con
 		mig__cli_adds(out, ")");
 	}
 	if (flags & MIG_REVISION_EFFECTIVE_HEAD)
-		mig__cli_adds(out, " (head)");
+		add_mark(cli, out, " (head)", MIG__CLI_GREEN);
 	else if (flags & MIG_REVISION_HEAD)
-		mig__cli_adds(out, " (effective head)");
+		add_mark(cli, out, " (effective head)", MIG__CLI_GREEN);
 	if (!(details & MIG__CLI_NO_CURRENT) && mig__cli_is_current(cli, r))
-		mig__cli_adds(out, " (current)");
+		add_mark(cli, out, " (current)", MIG__CLI_CYAN);
 	if (!(details & MIG__CLI_TREE))
 		return;
 	if (flags & MIG_REVISION_BRANCH_POINT)
@@ -67,7 +82,7 @@ void mig__cli_add_revision(const struct mig__cli *cli, struct mig__cli_text *out
 		}
 		mig__cli_adds(out, " -> ");
 	}
-	mig__cli_shown(out, mig_revision_id(r));
+	add_id(cli, out, r);
 	add_marks(cli, out, r, details);
 	if ((details & MIG__CLI_MESSAGE) && mig_revision_summary(r)[0]) {
 		mig__cli_adds(out, ", ");
@@ -103,7 +118,7 @@ void mig__cli_add_entry(const struct mig__cli *cli, struct mig__cli_text *out,
 	size_t parents = mig_revision_parent_count(r), children = mig_revision_child_count(r);
 
 	mig__cli_adds(out, "Rev: ");
-	mig__cli_shown(out, mig_revision_id(r));
+	add_id(cli, out, r);
 	add_marks(cli, out, r, MIG__CLI_TREE);
 	mig__cli_adds(out, parents > 1 ? "\nMerges: " : "\nParent: ");
 	mig__cli_add_parents(out, r, "<base>");

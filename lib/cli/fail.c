@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 static void write_err(struct mig__cli *cli, struct mig__cli_text *text)
 {
@@ -19,8 +20,12 @@ static void write_err(struct mig__cli *cli, struct mig__cli_text *text)
 
 static void add_lead(const struct mig__cli *cli, struct mig__cli_text *text)
 {
+	int colour = mig__cli_takes_colour(STDERR_FILENO);
+
+	mig__cli_paint(text, colour, MIG__CLI_BOLD);
 	mig__cli_shown(text, cli->program);
 	mig__cli_adds(text, ": ");
+	mig__cli_paint(text, colour, MIG__CLI_PLAIN);
 }
 
 void mig__cli_say(struct mig__cli *cli, const char *message)

@@ -32,6 +32,8 @@ struct view {
 	int64_t began_us, elapsed_us;
 	uint64_t done;
 	int waited;
+	int terminal;     /* stderr takes a line that changes */
+	int64_t shown_us; /* when the line was written last; 0: there is none */
 };
 
 static const char *edited_name(const void *list, size_t i)
@@ -142,6 +144,38 @@ static void add_step(struct view *view, const mig_progress *p)
 	mig__cli_adds(out, ")\n");
 }
 
+/* -- a line on the terminal that tells how far it is, once it takes long */
+
+enum { LONG_US = 500000, OFTEN_US = 200000 };
+
+static void clear_line(struct view *view)
+{
+	if (view->shown_us)
+		fputs("\r\033[K", stderr);
+	view->shown_us = 0;
+}
+
+static void show_line(struct view *view, const mig_progress *p)
+{
+	struct mig__cli_text line = { 0 };
+	size_t room = mig__cli_columns(STDERR_FILENO) - 1;
+
+	if (!view->terminal || !p->revision || p->elapsed_us < LONG_US ||
+	    (view->shown_us && p->elapsed_us - view->shown_us < OFTEN_US))
+		return;
+	mig__cli_addf(&line, "[%" PRIu64 "/%" PRIu64 "] ", p->step, p->steps);
+	mig__cli_shown(&line, p->revision);
+	if (p->statement)
+		mig__cli_addf(&line, ", statement %" PRIu64, p->statement);
+	mig__cli_adds(&line, ", ");
+	mig__cli_add_duration(&line, p->elapsed_us);
+	mig__cli_flush(view->cli);
+	fprintf(stderr, "\r\033[K%.*s", (int)room, mig__cli_string(&line));
+	fflush(stderr);
+	mig__cli_text_finish(&line);
+	view->shown_us = p->elapsed_us;
+}
+
 static int32_t on_progress(void *user, const mig_progress *p)
 {
 	struct view *view = user;
@@ -152,7 +186,10 @@ static int32_t on_progress(void *user, const mig_progress *p)
 	if (p->event == MIG_EVENT_WAITING && !view->waited++ && !view->cli->quiet &&
 	    isatty(STDERR_FILENO))
 		mig__cli_say(view->cli, "waiting for another process that uses the database");
+	if (p->event == MIG_EVENT_STATEMENT || p->event == MIG_EVENT_WORKING)
+		show_line(view, p);
 	if (p->event == MIG_EVENT_STEP_END && p->revision) {
+		clear_line(view);
 		view->done++;
 		if (!view->cli->quiet)
 			add_step(view, p);
@@ -263,7 +300,8 @@ int mig__cli_sql(struct mig__cli *cli, int32_t direction, const char *range)
 
 int mig__cli_run(struct mig__cli *cli, int32_t direction, const char *target)
 {
-	struct view view = { .cli = cli };
+	struct view view = { .cli = cli,
+			     .terminal = !cli->quiet && mig__cli_is_terminal(STDERR_FILENO) };
 	struct mig__cli_signals *signals;
 	mig_run_options options;
 	mig_status rc;
@@ -279,6 +317,7 @@ int mig__cli_run(struct mig__cli *cli, int32_t direction, const char *target)
 		rc = direction == MIG_DOWNGRADE ? mig_downgrade_with(cli->ctx, target, &options)
 						: mig_upgrade_with(cli->ctx, target, &options);
 	mig__cli_signals_release(signals);
+	clear_line(&view);
 	if (rc) {
 		status = mig__cli_ctx_fail(cli);
 		if (view.done)

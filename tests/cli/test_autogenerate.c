@@ -290,6 +290,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test_setup_teardown(test_host, begin, end),
 	};
 
+	setenv("TERM", "dumb", 1); /* terminal.sh looks at colours */
 	if (argc != 4 || !realpath(argv[1], mig) || !realpath(argv[2], app) ||
 	    !realpath(argv[3], no_app)) {
 		fprintf(stderr, "usage: %s MIG APP.so APP-WITHOUT-SETUP.so\n", argv[0]);

@@ -1,0 +1,112 @@
+/* notes: a program with all of mig's commands inside, and everything of its own that they can use: revisions
+ * compiled in, one written in C, the model of its code, and a hook.
+ *
+ *     notes                       work; the first thing is to bring the database up to date
+ *     notes db upgrade            by hand, as an operator wants it; notes db -x who=ann upgrade
+ *     notes db check              is the database what the code expects?
+ */
+#include <mig/cli.h>
+#include <mig/op.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "notes_migrations.h"
+
+/* What the code expects: declared once, used by the revision below and by "check" and "migrate". */
+static mig_table *declare_authors(mig_model *m)
+{
+	mig_table *authors = mig_model_table(m, NULL, "authors");
+
+	mig_column_primary_key(mig_table_column(authors, "id", "integer"));
+	mig_column_not_null(mig_table_column(authors, "name", "varchar(80)"));
+	return authors;
+}
+
+static void declare_notes(mig_model *m)
+{
+	mig_table *notes = mig_model_table(m, NULL, "notes");
+
+	mig_column_primary_key(mig_table_column(notes, "id", "integer"));
+	mig_column_not_null(mig_table_column(notes, "text", "varchar(200)"));
+}
+
+/* A revision in C: the same on every dialect, and its way down is derived. */
+static mig_status create_authors(void *user, mig_step *step)
+{
+	mig_model *m;
+	mig_status rc = mig_op_model(step, &m);
+
+	(void)user;
+	return rc ? rc : mig_op_create_table(step, declare_authors(m));
+}
+
+/* Runs in the transaction of every step: whoever migrates may say who it was. */
+static mig_status tell_who(void *user, mig_step *step)
+{
+	const char *who = mig_step_argument(step, "who");
+
+	(void)user;
+	if (who)
+		printf("%s: %s by %s\n", mig_step_revision(step),
+		       mig_step_direction(step) == MIG_UPGRADE ? "applied" : "undone", who);
+	return MIG_OK;
+}
+
+static mig_status setup(mig_ctx *ctx, void *user)
+{
+	static const char *const after_notes[] = { "0001", NULL };
+	mig_revision_def authors = { .struct_size = sizeof authors };
+	mig_model *model;
+	mig_status rc;
+
+	(void)user;
+	authors.id = "0002";
+	authors.message = "create authors";
+	authors.revises = after_notes;
+	authors.upgrade = create_authors;
+	authors.derive = 1;
+	rc = mig_add_revision(ctx, &authors);
+	if (!rc)
+		rc = mig_set_step_hooks(ctx, NULL, tell_who, NULL);
+	if (!rc)
+		rc = mig_model_of(ctx, &model);
+	if (rc)
+		return rc;
+	declare_notes(model);
+	declare_authors(model);
+	return MIG_OK;
+}
+
+static int work(const char *url)
+{
+	mig_ctx *ctx;
+	mig_status rc = mig_open(&ctx, url);
+
+	if (!rc)
+		rc = mig_add_bundle(ctx, &notes_migrations);
+	if (!rc)
+		rc = setup(ctx, NULL);
+	if (!rc)
+		rc = mig_upgrade(ctx, "head");
+	if (rc)
+		fprintf(stderr, "notes: %s\n", mig_error_message(ctx));
+	else
+		printf("notes: ready\n");
+	mig_close(ctx);
+	return rc ? EXIT_FAILURE : EXIT_SUCCESS;
+}
+
+int main(int argc, char **argv)
+{
+	mig_cli_options options = { .struct_size = sizeof options };
+	const char *url = getenv("NOTES_URL");
+
+	options.program = "notes db";
+	options.url = url ? url : "sqlite:notes.db";
+	options.bundle = &notes_migrations;
+	options.setup = setup;
+	if (argc > 1 && !strcmp(argv[1], "db"))
+		return mig_cli_main(argc - 1, argv + 1, &options);
+	return work(options.url);
+}

@@ -1,0 +1,61 @@
+#!/bin/sh
+# terminal.sh MIG: what mig shows on a terminal of 80 and of 40 columns, seen through tmux: a line of progress
+# that keeps to its width and goes away, colours, and none with NO_COLOR or TERM=dumb.
+set -eu
+mig=$1
+dir=$(mktemp -d)
+tmux="tmux -L mig-test-$$ -f /dev/null"
+trap '$tmux kill-server 2>/dev/null || true; rm -rf "$dir"' EXIT
+unset MIG_URL MIG_CONFIG MIG_APP NO_COLOR TMUX
+export MIG_DIRECTORY="$dir/migrations" MIG_URL="sqlite:$dir/a.db"
+"$mig" init -q "$MIG_DIRECTORY"
+cat >"$MIG_DIRECTORY/versions/slow.sql" <<'S'
+-- a revision with a long name that takes its time
+-- revision: a_revision_with_a_rather_long_name
+-- revises:
+-- mig:upgrade
+CREATE TABLE t (x);
+WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n LIMIT 9000000) SELECT count(*) FROM n;
+-- mig:downgrade
+DROP TABLE t;
+S
+
+# on COLUMNS ENVIRONMENT COMMAND: runs it in a terminal; what is seen meanwhile and in the end
+on() {
+	rm -f "$dir/done"
+	$tmux new-session -d -x "$1" -y 24 "env $2 $3; touch '$dir/done'; sleep 60"
+	: >"$dir/meanwhile"
+	for _ in $(seq 600); do
+		[ ! -e "$dir/done" ] || break
+		$tmux capture-pane -p >>"$dir/meanwhile"
+		sleep 0.1
+	done
+	[ -e "$dir/done" ] || { echo "it does not end"; exit 1; }
+	sleep 0.2
+	$tmux capture-pane -p >"$dir/end"
+	$tmux capture-pane -p -e >"$dir/colours"
+	$tmux kill-server
+}
+fail() { echo "$1"; cat "$dir/meanwhile" "$dir/end"; exit 1; }
+
+for columns in 80 40; do
+	on $columns TERM=screen "'$mig' upgrade"
+	grep -q '^\[1/1\] a_revision_with_a_rather' "$dir/meanwhile" || fail "$columns: no progress"
+	if grep -q 'statement 2' "$dir/meanwhile"; then wide=1; else wide=0; fi
+	[ $columns = 40 ] || [ $wide = 1 ] || fail "80: the statement is not told"
+	# a line that is too long would leave its rest behind
+	! grep -q '^\[1/1\]' "$dir/end" || fail "$columns: the progress stays"
+	[ "$(grep -c '^Upgrade <base> -> a_revision' "$dir/end")" = 1 ] || fail "$columns: not one line a step"
+	"$mig" downgrade -q base
+done
+"$mig" upgrade -q
+escape=$(printf '\033')
+on 80 TERM=screen "'$mig' history"
+grep -q "${escape}\[33ma_revision" "$dir/colours" || fail "no colours"
+for plain in "TERM=screen NO_COLOR=1" "TERM=dumb"; do
+	on 80 "$plain" "'$mig' history"
+	grep -q "a_revision" "$dir/end" || fail "$plain: nothing"
+	! grep -q "$escape" "$dir/colours" || fail "$plain: colours"
+done
+! "$mig" history | grep "$escape" || fail "colours in a pipe"
+echo "the terminal shows what it should"
