@@ -71,6 +71,8 @@ static const struct mig__cli_command commands[] = {
 	  mig__cli_cmd_import },
 	{ "embed", "[-o FILE.c]", "write the revisions as C source, to compile in",
 	  MIG__CLI_READS | MIG__CLI_WRITES, 0, mig__cli_embed_options, NULL, mig__cli_cmd_embed },
+	{ "completion", "bash|zsh|fish", "print what completes command lines in a shell",
+	  MIG__CLI_BARE, 1, NULL, NULL, mig__cli_cmd_completion },
 	{ "help", "[COMMAND]", "explain a command", MIG__CLI_BARE, 1, NULL, NULL,
 	  mig__cli_cmd_help },
 	{ 0 }

@@ -163,6 +163,7 @@ int mig__cli_autogenerate(struct mig__cli *cli);
 /* The commands, and the options of those that have some. */
 int mig__cli_cmd_branches(struct mig__cli *cli);
 int mig__cli_cmd_check(struct mig__cli *cli);
+int mig__cli_cmd_completion(struct mig__cli *cli);
 int mig__cli_cmd_current(struct mig__cli *cli);
 int mig__cli_cmd_downgrade(struct mig__cli *cli);
 int mig__cli_cmd_edit(struct mig__cli *cli);
