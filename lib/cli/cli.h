@@ -145,8 +145,10 @@ int mig__cli_plan(struct mig__cli *cli, int32_t direction, const char *target);
 
 /* revision.c: creates, and tells the file */
 int mig__cli_create(struct mig__cli *cli, mig_revision_options *options);
-/* How mig.ini says that files are called. */
-void mig__cli_naming(const struct mig__cli *cli, mig_revision_options *options);
+/* How mig.ini says that files are called, and what time it is there. */
+enum { MIG__CLI_TIME = 40 };
+int mig__cli_naming(struct mig__cli *cli, mig_revision_options *options,
+		    char created[MIG__CLI_TIME]);
 /* hooks.c: what mig.ini says to do with a file that was written */
 int mig__cli_run_hooks(struct mig__cli *cli, const char *file);
 /* A word for the shell. */

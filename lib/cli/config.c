@@ -39,6 +39,7 @@ static const struct key {
 	[MIG__KEY_FILE_TEMPLATE] = { "file_template", TEXT },
 	[MIG__KEY_TRUNCATE_SLUG_LENGTH] = { "truncate_slug_length", COUNT },
 	[MIG__KEY_POST_WRITE_HOOKS] = { "post_write_hooks", LINES },
+	[MIG__KEY_TIMEZONE] = { "timezone", TEXT },
 };
 
 static const char *const truths[] = { "false", "true", "no", "yes", "off", "on", "0", "1" };

@@ -73,6 +73,7 @@ int mig__cli_cmd_merge(struct mig__cli *cli)
 	const struct mig__cli_args *args = &cli->args;
 	mig_revision_options o = { .struct_size = sizeof o };
 	struct mig__cli_text message = { 0 };
+	char created[MIG__CLI_TIME];
 	struct chosen chosen = { 0 };
 	const char **labels = NULL;
 	int status = mig__cli_open(cli, args->command->needs);
@@ -88,8 +89,9 @@ int mig__cli_cmd_merge(struct mig__cli *cli)
 		add_message(&message, &chosen);
 	if (!status && (message.failed || !mig__cli_values(args, MIG__OPT_BRANCH_LABEL, &labels)))
 		status = mig__cli_no_memory(cli);
+	if (!status)
+		status = mig__cli_naming(cli, &o, created);
 	if (!status) {
-		mig__cli_naming(cli, &o);
 		o.message = mig__cli_value(args, MIG__OPT_MESSAGE);
 		if (!o.message)
 			o.message = message.data;

@@ -1,8 +1,10 @@
 #include "cli/json.h"
 
 #include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 const struct mig__cli_option mig__cli_revision_options[] = {
 	{ MIG__OPT_MESSAGE, 'm', "message", "MESSAGE", "what the revision is for" },
@@ -83,13 +85,50 @@ int mig__cli_create(struct mig__cli *cli, mig_revision_options *options)
 	return status;
 }
 
-void mig__cli_naming(const struct mig__cli *cli, mig_revision_options *options)
+/* The time in the zone of mig.ini, e.g. "Europe/Berlin". The C library knows one zone for the whole
+ * process, which is the host's: a child is asked. */
+static int read_created(struct mig__cli *cli, char out[MIG__CLI_TIME])
+{
+	const char *zone = mig__cli_config_value(&cli->config, MIG__KEY_TIMEZONE);
+	struct mig__cli_text text = { 0 };
+	size_t size = 0;
+	FILE *date;
+
+	out[0] = '\0';
+	if (!zone)
+		return MIG_CLI_DONE;
+	mig__cli_addf(&text, "/usr/share/zoneinfo/%s", zone);
+	if (text.failed)
+		return mig__cli_no_memory(cli);
+	if (zone[strspn(zone,
+			"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_+-/")] ||
+	    access(text.data, R_OK)) {
+		mig__cli_text_finish(&text);
+		return mig__cli_fail(cli, "timezone: there is no \"%s\"", zone);
+	}
+	mig__cli_clear(&text);
+	mig__cli_addf(&text, "TZ=%s date +%%Y-%%m-%%dT%%H:%%M:%%S%%:z", zone);
+	date = text.failed ? NULL : popen(text.data, "r");
+	mig__cli_text_finish(&text);
+	if (date)
+		size = fread(out, 1, MIG__CLI_TIME - 1, date);
+	if (!date || pclose(date) || size < 2)
+		return mig__cli_fail(cli, "timezone: date(1) does not tell the time");
+	out[size - 1] = '\0'; /* its line end */
+	return MIG_CLI_DONE;
+}
+
+int mig__cli_naming(struct mig__cli *cli, mig_revision_options *options,
+		    char created[MIG__CLI_TIME])
 {
 	const char *length = mig__cli_config_value(&cli->config, MIG__KEY_TRUNCATE_SLUG_LENGTH);
+	int status = read_created(cli, created);
 
+	options->created = created[0] ? created : NULL;
 	options->file_template = mig__cli_config_value(&cli->config, MIG__KEY_FILE_TEMPLATE);
 	if (length)
 		mig__cli_read_count(length, &options->slug_length);
+	return status;
 }
 
 static int same_folder(const char *a, const char *b)
@@ -131,14 +170,16 @@ int mig__cli_with_revision(struct mig__cli *cli, unsigned needs,
 	const char **heads = NULL, **labels = NULL, **depends = NULL;
 	mig_revision_options o = { .struct_size = sizeof o };
 	struct mig__cli_text folder = { 0 };
+	char created[MIG__CLI_TIME];
 	int status = mig__cli_open(cli, needs);
 
+	if (!status)
+		status = mig__cli_naming(cli, &o, created);
 	if (status)
 		return status;
 	o.message = mig__cli_value(args, MIG__OPT_MESSAGE);
 	o.rev_id = mig__cli_value(args, MIG__OPT_REV_ID);
 	o.splice = mig__cli_count(args, MIG__OPT_SPLICE) > 0;
-	mig__cli_naming(cli, &o);
 	o.version_path = mig__cli_value(args, MIG__OPT_VERSION_PATH);
 	if (o.version_path)
 		o.version_path = known_folder(cli, o.version_path, &folder);
