@@ -61,6 +61,9 @@ typedef struct mig_dialect_host {
 	/** To be called now and then while waiting or working; waiting: nonzero while another
 	 * process holds the lock. Nonzero: stop, and fail with MIG_ECANCELLED. */
 	int32_t (*poll)(void *user, int32_t waiting);
+	/** To be called in front of poll() by a dialect that knows how far the statement is: `what`
+	 * is being done (text for people, copied), `done` of `total`; total 0: unknown. */
+	void (*working)(void *user, const char *what, uint64_t done, uint64_t total);
 } mig_dialect_host;
 
 typedef struct mig_conn_options {
@@ -77,7 +80,9 @@ typedef struct mig_conn_options {
 	/** Nonzero: connects to nothing, and only next_statement(), table_sql(), cancel() and close()
 	 * will be called: a script is written for a database of this kind. */
 	int32_t offline;
-	int32_t reserved;
+	/** Nonzero: working() is wanted even if the engine has to be asked over a second
+	 * connection. */
+	int32_t watch;
 } mig_conn_options;
 
 /** Kinds of statement, or-ed in mig_statement.kind. The upper sixteen bits are the dialect's own.

@@ -79,6 +79,7 @@ static mig_status connect(mig_ctx *ctx, const mig_open_options *o)
 							    : o->lock_timeout_ms,
 		.create = o->create >= 0,
 		.offline = o->offline,
+		.watch = o->watch,
 	};
 	mig_status rc = MIG_OK;
 

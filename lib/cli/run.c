@@ -155,6 +155,19 @@ static void clear_line(struct view *view)
 	view->shown_us = 0;
 }
 
+/* The number first: the line may be cut at its end. */
+static void add_work(struct mig__cli_text *line, const mig_progress *p)
+{
+	mig__cli_adds(line, ", ");
+	if (p->work_total)
+		mig__cli_addf(line, "%.0f%% ", 100 * (double)p->work_done / (double)p->work_total);
+	else if (p->work_done >= 1000000)
+		mig__cli_addf(line, "%.1f million ", (double)p->work_done / 1e6);
+	else if (p->work_done)
+		mig__cli_addf(line, "%" PRIu64 " ", p->work_done);
+	mig__cli_shown(line, p->work);
+}
+
 static void show_line(struct view *view, const mig_progress *p)
 {
 	struct mig__cli_text line = { 0 };
@@ -169,6 +182,8 @@ static void show_line(struct view *view, const mig_progress *p)
 		mig__cli_addf(&line, ", statement %" PRIu64, p->statement);
 	mig__cli_adds(&line, ", ");
 	mig__cli_add_duration(&line, p->elapsed_us);
+	if (p->work)
+		add_work(&line, p);
 	mig__cli_flush(view->cli);
 	fprintf(stderr, "\r\033[K%.*s", (int)room, mig__cli_string(&line));
 	fflush(stderr);

@@ -1,5 +1,6 @@
 #include "dialect/db.h"
 
+#include <stdio.h>
 #include <string.h>
 
 enum { MESSAGE_MAX = 2000 };
@@ -73,6 +74,15 @@ static int32_t host_poll(void *user, int32_t waiting)
 	return atomic_load(&db->cancelled);
 }
 
+static void host_working(void *user, const char *what, uint64_t done, uint64_t total)
+{
+	struct mig__db *db = user;
+
+	snprintf(db->work.what, sizeof db->work.what, "%s", what);
+	db->work.done = done;
+	db->work.total = total;
+}
+
 static void *host_realloc(void *user, void *ptr, size_t size)
 {
 	const struct mig__alloc *alloc = ((struct mig__db *)user)->err->alloc;
@@ -92,6 +102,7 @@ mig_status mig__db_open(struct mig__db *db, const mig_conn_options *options)
 		.error = host_error,
 		.log = host_log,
 		.poll = host_poll,
+		.working = host_working,
 	};
 	rc = db->dialect->open(&db->host, options, &conn);
 	if (rc)

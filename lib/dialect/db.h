@@ -29,6 +29,10 @@ struct mig__db {
 	/* set by mig_cancel(): read by poll and before each statement */
 	atomic_int cancelled;
 	atomic_int open; /* conn may be interrupted */
+	struct {
+		char what[80]; /* "": not known */
+		uint64_t done, total;
+	} work; /* what the dialect has told last about the statement */
 };
 
 /* Finds the dialect of a URL's scheme or of a name: built in, already linked, or in the plugin

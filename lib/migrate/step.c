@@ -47,6 +47,7 @@ mig_status mig__run_emit(struct mig__run *run, int32_t event)
 int32_t mig__run_poll(struct mig__run *run, int32_t waiting)
 {
 	int64_t now = mig__run_now_us();
+	int32_t stop;
 
 	if (!run->progress || now - run->last_poll_us < 1000000)
 		return 0;
@@ -54,7 +55,16 @@ int32_t mig__run_poll(struct mig__run *run, int32_t waiting)
 	run->now.struct_size = sizeof run->now;
 	run->now.event = waiting ? MIG_EVENT_WAITING : MIG_EVENT_WORKING;
 	run->now.elapsed_us = now - run->began_us;
-	return run->progress(run->progress_user, &run->now);
+	if (!waiting && run->db->work.what[0]) {
+		run->now.work = run->db->work.what;
+		run->now.work_done = run->db->work.done;
+		run->now.work_total = run->db->work.total;
+	}
+	stop = run->progress(run->progress_user, &run->now);
+	run->now.work = NULL;
+	run->now.work_done = run->now.work_total = 0;
+	run->db->work.what[0] = '\0';
+	return stop;
 }
 
 void mig__run_tell(struct mig__run *run, const char *format, ...)

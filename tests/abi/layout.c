@@ -71,13 +71,14 @@ AT(mig_dialect_error, retry, 72);
 AT(mig_dialect_error, reserved, 76);
 
 /* mig_dialect_host */
-SIZE(mig_dialect_host, 48);
+SIZE(mig_dialect_host, 56);
 AT(mig_dialect_host, struct_size, 0);
 AT(mig_dialect_host, user, 8);
 AT(mig_dialect_host, realloc_fn, 16);
 AT(mig_dialect_host, error, 24);
 AT(mig_dialect_host, log, 32);
 AT(mig_dialect_host, poll, 40);
+AT(mig_dialect_host, working, 48);
 
 /* mig_conn_options */
 SIZE(mig_conn_options, 72);
@@ -91,7 +92,7 @@ AT(mig_conn_options, lock_timeout_ms, 48);
 AT(mig_conn_options, create, 52);
 AT(mig_conn_options, search_path, 56);
 AT(mig_conn_options, offline, 64);
-AT(mig_conn_options, reserved, 68);
+AT(mig_conn_options, watch, 68);
 
 /* mig_statement */
 SIZE(mig_statement, 40);
@@ -180,7 +181,7 @@ AT(mig_allocator, realloc_fn, 8);
 AT(mig_allocator, user, 16);
 
 /* mig_open_options */
-SIZE(mig_open_options, 120);
+SIZE(mig_open_options, 128);
 AT(mig_open_options, struct_size, 0);
 AT(mig_open_options, url, 8);
 AT(mig_open_options, connection, 16);
@@ -199,9 +200,11 @@ AT(mig_open_options, reserved, 100);
 AT(mig_open_options, scratch_url, 104);
 AT(mig_open_options, keep_stamp, 112);
 AT(mig_open_options, offline, 116);
+AT(mig_open_options, watch, 120);
+AT(mig_open_options, reserved2, 124);
 
 /* mig_progress */
-SIZE(mig_progress, 80);
+SIZE(mig_progress, 104);
 AT(mig_progress, struct_size, 0);
 AT(mig_progress, event, 8);
 AT(mig_progress, direction, 12);
@@ -213,6 +216,9 @@ AT(mig_progress, statement, 48);
 AT(mig_progress, sql, 56);
 AT(mig_progress, sql_size, 64);
 AT(mig_progress, elapsed_us, 72);
+AT(mig_progress, work, 80);
+AT(mig_progress, work_done, 88);
+AT(mig_progress, work_total, 96);
 
 /* mig_directory_options */
 SIZE(mig_directory_options, 16);

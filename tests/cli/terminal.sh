@@ -1,11 +1,18 @@
 #!/bin/sh
 # terminal.sh MIG: what mig shows on a terminal of 80 and of 40 columns, seen through tmux: a line of progress
-# that keeps to its width and goes away, colours, and none with NO_COLOR or TERM=dumb.
+# that keeps to its width and goes away, colours, and none with NO_COLOR or TERM=dumb. With MIG_TEST_POSTGRESQL
+# also what PostgreSQL tells of an index that is being built.
 set -eu
 mig=$1
 dir=$(mktemp -d)
 tmux="tmux -L mig-test-$$ -f /dev/null"
-trap '$tmux kill-server 2>/dev/null || true; rm -rf "$dir"' EXIT
+made=""
+clean() {
+	$tmux kill-server 2>/dev/null || true
+	[ -z "$made" ] || psql -qX "$MIG_TEST_POSTGRESQL" -c "DROP DATABASE IF EXISTS $made"
+	rm -rf "$dir"
+}
+trap clean EXIT
 unset MIG_URL MIG_CONFIG MIG_APP NO_COLOR TMUX
 export MIG_DIRECTORY="$dir/migrations" MIG_URL="sqlite:$dir/a.db"
 "$mig" init -q "$MIG_DIRECTORY"
@@ -15,7 +22,7 @@ cat >"$MIG_DIRECTORY/versions/slow.sql" <<'S'
 -- revises:
 -- mig:upgrade
 CREATE TABLE t (x);
-WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n LIMIT 9000000) SELECT count(*) FROM n;
+WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n LIMIT 15000000) SELECT count(*) FROM n;
 -- mig:downgrade
 DROP TABLE t;
 S
@@ -43,6 +50,8 @@ for columns in 80 40; do
 	grep -q '^\[1/1\] a_revision_with_a_rather' "$dir/meanwhile" || fail "$columns: no progress"
 	if grep -q 'statement 2' "$dir/meanwhile"; then wide=1; else wide=0; fi
 	[ $columns = 40 ] || [ $wide = 1 ] || fail "80: the statement is not told"
+	[ $columns = 40 ] || grep -Eq '^\[1/1\] .* s, [0-9.]+ million st' "$dir/meanwhile" ||
+		fail "80: how much work was done is not told"
 	# a line that is too long would leave its rest behind
 	! grep -q '^\[1/1\]' "$dir/end" || fail "$columns: the progress stays"
 	[ "$(grep -c '^Upgrade <base> -> a_revision' "$dir/end")" = 1 ] || fail "$columns: not one line a step"
@@ -58,4 +67,28 @@ for plain in "TERM=screen NO_COLOR=1" "TERM=dumb"; do
 	! grep -q "$escape" "$dir/colours" || fail "$plain: colours"
 done
 ! "$mig" history | grep "$escape" || fail "colours in a pipe"
+
+# on PostgreSQL, an index: the server tells how far it is
+if [ -n "${MIG_TEST_POSTGRESQL-}" ]; then
+	database=mig_terminal_$$
+	psql -qX "$MIG_TEST_POSTGRESQL" -c "CREATE DATABASE $database"
+	made=$database
+	export MIG_URL="postgresql:///$database?${MIG_TEST_POSTGRESQL#*\?}"
+	cat >"$MIG_DIRECTORY/versions/slow.sql" <<'S'
+-- an index
+-- revision: r1
+-- revises:
+-- mig:upgrade
+CREATE TABLE t (x INTEGER, wide TEXT) WITH (fillfactor = 10);
+INSERT INTO t SELECT n, repeat('w', 500) FROM generate_series(1, 50) AS n;
+CREATE FUNCTION slow(INTEGER) RETURNS INTEGER IMMUTABLE LANGUAGE plpgsql AS
+$$ BEGIN PERFORM pg_sleep(0.08); RETURN $1; END $$;
+CREATE INDEX i ON t (slow(x));
+-- mig:downgrade
+S
+	on 80 TERM=screen "'$mig' upgrade"
+	grep -Eq '^\[1/1\] r1, statement 4, .* s, [0-9]+% building index: scanning table$' "$dir/meanwhile" ||
+		fail "the index's progress is not told"
+	! grep -q '^\[1/1\]' "$dir/end" || fail "the index's progress stays"
+fi
 echo "the terminal shows what it should"

@@ -53,6 +53,13 @@ static mig_status reports_twice(mig_conn *conn, const char *text, size_t size,
 	return rc ? host_of_last->error(host_of_last->user, &e) : rc;
 }
 
+static mig_status tells_always(mig_conn *conn, const char *text, size_t size, mig_statement_fn hook,
+			       void *user)
+{
+	host_of_last->working(host_of_last->user, "steps", 1, 0);
+	return mig_dialect_sqlite()->run_script(conn, text, size, hook, user);
+}
+
 static mig_status crashes(mig_conn *conn, int32_t *out)
 {
 	(void)conn;
@@ -109,6 +116,8 @@ int main(int argc, char **argv)
 		broken.next_statement = knows_no_kinds;
 	else if (!strcmp(what, "report"))
 		broken.open = opens, broken.run_script = reports_twice;
+	else if (!strcmp(what, "working"))
+		broken.open = opens, broken.run_script = tells_always;
 	else if (!strcmp(what, "finish"))
 		broken.finish = leaks;
 	else if (!strcmp(what, "clear"))

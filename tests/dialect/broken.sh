@@ -15,6 +15,7 @@ run_end hands_a_lent_connection_back run_end: puts the settings back
 kinds tells_kinds next_statement: kind tells
 report names_the_failing_place a slot that fails reports once
 finish survives_without_memory close: everything that came from realloc_fn
+working tells_how_far_it_is host: working() is not called
 inspect inspects_a_schema inspect: every object but
 crash undoes_ddl begin: begins a transaction
 clear keeps_its_tables table_sql: MIG_SQL_CLEAR_VERSION

@@ -21,6 +21,7 @@ static mig_conn *new_conn(const mig_dialect_host *host, const mig_conn_options *
 		return NULL;
 	conn->host = host;
 	conn->alloc = alloc;
+	conn->watch.state = o->watch ? MIG__PG_CLOSED : MIG__PG_BLIND;
 	conn->lock_timeout_ms = o->lock_timeout_ms > 0 ? o->lock_timeout_ms : 0;
 	clock_gettime(CLOCK_MONOTONIC, &now);
 	conn->seed = ((uint32_t)now.tv_nsec ^ (uint32_t)(uintptr_t)&now) | 1;

@@ -50,6 +50,20 @@ struct mig__pg_pending {
 	int creates; /* creates a table if it is missing: says a notice if not */
 };
 
+/* A second connection that asks how far a long statement is: watch.c. */
+struct mig__pg_watch {
+	enum {
+		MIG__PG_BLIND, /* not wanted, or not to be had */
+		MIG__PG_CLOSED,
+		MIG__PG_CONNECTING,
+		MIG__PG_IDLE,
+		MIG__PG_ASKED
+	} state;
+	PGconn *db;
+	PostgresPollingStatusType wants; /* MIG__PG_CONNECTING: what it waits for */
+	int64_t next_us;                 /* when to ask again */
+};
+
 struct mig_conn {
 	const mig_dialect_host *host;
 	struct mig__alloc alloc;
@@ -85,6 +99,7 @@ struct mig_conn {
 	struct mig__buf message;
 
 	struct mig__pg_scratch *scratch; /* the database that goes with it, or NULL: scratch.c */
+	struct mig__pg_watch watch;
 };
 
 struct mig_cursor {
@@ -199,6 +214,18 @@ void mig__pg_release(mig_conn *conn);
 mig_status mig__pg_refuse_pooler(mig_conn *conn);
 /* Reports the same, when it shows later. */
 mig_status mig__pg_refuse_changed(mig_conn *conn);
+
+/* Begins to connect another client to the same database; NULL: no memory. */
+PGconn *mig__pg_connect_like(const mig_conn *conn);
+
+/* watch.c */
+/* A statement begins to be waited for. */
+void mig__pg_watch_begin(mig_conn *conn);
+/* To be called now and then while it is: looks, without ever waiting, how far it is, and tells the
+ * host. */
+void mig__pg_watch_look(mig_conn *conn);
+/* Closes the second connection. */
+void mig__pg_watch_close(mig_conn *conn);
 
 /* settings.c */
 /* Adds one statement that sets what libmig needs, for the transaction (local) or the session; or

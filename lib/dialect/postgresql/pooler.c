@@ -38,10 +38,8 @@ static int wait_for(PGconn *db, short events, int64_t until)
 	return left > 0 && poll(&p, 1, (int)left) > 0;
 }
 
-/* A second connection like the first; NULL: none to be had in time. */
-static PGconn *connect_like(mig_conn *conn, int64_t until)
+PGconn *mig__pg_connect_like(const mig_conn *conn)
 {
-	PostgresPollingStatusType status = PGRES_POLLING_WRITING;
 	PQconninfoOption *options = PQconninfo(conn->db);
 	const char *names[100], *values[100];
 	PGconn *db = NULL;
@@ -57,6 +55,15 @@ static PGconn *connect_like(mig_conn *conn, int64_t until)
 	if (options)
 		db = PQconnectStartParams(names, values, 0);
 	PQconninfoFree(options);
+	return db;
+}
+
+/* A second connection like the first; NULL: none to be had in time. */
+static PGconn *connect_like(mig_conn *conn, int64_t until)
+{
+	PostgresPollingStatusType status = PGRES_POLLING_WRITING;
+	PGconn *db = mig__pg_connect_like(conn);
+
 	while (db && status != PGRES_POLLING_OK && status != PGRES_POLLING_FAILED) {
 		short events = status == PGRES_POLLING_READING ? POLLIN : POLLOUT;
 

@@ -62,6 +62,7 @@ mig_status mig__pg_run_end(mig_conn *conn)
 	mig__free(&conn->alloc, conn->customs);
 	conn->noted = conn->customs = NULL;
 	mig__pg_base_forget(conn);
+	mig__pg_watch_close(conn);
 	conn->running = conn->locked = conn->dirty = 0;
 	conn->waiting_since_us = 0;
 	return rc;

@@ -40,14 +40,17 @@ static void wait_for_server(mig_conn *conn)
 {
 	int asked = 0;
 
+	mig__pg_watch_begin(conn);
 	while (PQisBusy(conn->db)) {
 		struct pollfd p = { .fd = PQsocket(conn->db), .events = POLLIN };
 
 		if (PQisnonblocking(conn->db) && PQflush(conn->db) > 0)
 			p.events |= POLLOUT;
-		/* nothing for a tick, or a signal */
-		if (poll(&p, 1, TICK_MS) <= 0 && !asked && stop_wanted(conn))
-			asked = stop_server(conn);
+		if (poll(&p, 1, TICK_MS) <= 0) { /* nothing for a tick, or a signal */
+			mig__pg_watch_look(conn);
+			if (!asked && stop_wanted(conn))
+				asked = stop_server(conn);
+		}
 		if (!PQconsumeInput(conn->db))
 			return; /* lost: PQgetResult says it */
 	}

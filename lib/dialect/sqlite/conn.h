@@ -55,6 +55,7 @@ struct mig_conn {
 	int foreign_keys, legacy_alter_table; /* what the run found */
 	sqlite3_int64 last_rowid;
 	int warned;
+	uint64_t steps; /* of the virtual machine that the statement has taken, about */
 	struct mig__sqlite_fk fk;
 	char *lock_path;
 	int lock_fd; /* -1: not held */

@@ -3,11 +3,15 @@
 
 enum { PROGRESS_STEPS = 500000 }; /* of SQLite's virtual machine: some milliseconds */
 
-/* Notices a cancel that fell between two statements, which sqlite3_interrupt() forgets. */
+/* Tells how long it works already, and notices a cancel that fell between two statements, which
+ * sqlite3_interrupt() forgets. */
 static int on_progress(void *user)
 {
 	mig_conn *conn = user;
 
+	conn->steps += PROGRESS_STEPS;
+	if (conn->host->struct_size > offsetof(mig_dialect_host, working))
+		conn->host->working(conn->host->user, "steps", conn->steps, 0);
 	return atomic_load(&conn->cancelled) || conn->host->poll(conn->host->user, 0);
 }
 
@@ -206,6 +210,7 @@ static mig_status run_one(struct script *s, mig_statement_fn hook, void *user)
 	/* the core checks in its hook */
 	if (!rc && !hook && conn->host->poll(conn->host->user, 0))
 		rc = mig__sqlite_report(conn, MIG_ECANCELLED, NULL, NULL, "cancelled");
+	conn->steps = 0;
 	if (!rc && stmt)
 		rc = run_prepared(s, stmt, 0);
 	sqlite3_finalize(stmt);

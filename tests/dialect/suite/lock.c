@@ -260,6 +260,44 @@ static void cancels_before_a_statement(const mig_conformance *row)
 	suite_close(&b);
 }
 
+/* A long statement, with a host of this size. */
+static void work_long(struct session *s, const mig_conformance *row, size_t host_size)
+{
+	const mig_conn_options o = {
+		.struct_size = sizeof o,
+		.url = row->fresh(),
+		.version_table = "mig_version",
+		.history_table = "mig_history",
+		.lock_timeout_ms = 1000,
+		.create = 1,
+		.watch = 1,
+	};
+
+	OK(*s, suite_open_with(s, row, NULL, &o));
+	suite_close(s);
+	s->host.struct_size = host_size;
+	OK(*s, s->d->open(&s->host, &o, &s->conn));
+	OK(*s, s->d->run_begin(s->conn));
+	OK(*s, suite_begin(s, 1));
+	s->stop = s->waits + s->works + 60;
+	FAILS(*s, suite_script(s, row->slow), MIG_ECANCELLED);
+	OK(*s, s->d->rollback(s->conn));
+	OK(*s, s->d->run_end(s->conn));
+	suite_close(s);
+}
+
+static void tells_how_far_it_is(const mig_conformance *row)
+{
+	struct session s;
+
+	work_long(&s, row, sizeof s.host);
+	RULE("host: working() is told something, and never more done than there is");
+	EQUAL(s.nonsense, 0);
+	work_long(&s, row, offsetof(mig_dialect_host, working));
+	RULE("host: working() is not called where an older library lends none");
+	EQUAL(s.told, 0);
+}
+
 static void cancels_waiting(const mig_conformance *row)
 {
 	int can_lock = suite_can_lock(row);
@@ -293,6 +331,7 @@ const struct suite_case suite_lock_cases[] = {
 	CASE(many_processes_take_turns),
 	CASE(cancels_a_statement),
 	CASE(cancels_before_a_statement),
+	CASE(tells_how_far_it_is),
 	CASE(cancels_waiting),
 	{ NULL, NULL },
 };

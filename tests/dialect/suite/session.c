@@ -59,6 +59,14 @@ static int32_t host_poll(void *user, int32_t waiting)
 	return atomic_load(&s->cancelled);
 }
 
+static void host_working(void *user, const char *what, uint64_t done, uint64_t total)
+{
+	struct session *s = user;
+
+	s->told++;
+	s->nonsense += !what || !what[0] || (total && done > total);
+}
+
 mig_status suite_open_with(struct session *s, const mig_conformance *row, struct budget *budget,
 			   const mig_conn_options *options)
 {
@@ -75,6 +83,7 @@ mig_status suite_open_with(struct session *s, const mig_conformance *row, struct
 		.error = host_error,
 		.log = host_log,
 		.poll = host_poll,
+		.working = host_working,
 	};
 	rc = s->d->open(&s->host, options, &conn);
 	s->conn = rc ? NULL : conn;

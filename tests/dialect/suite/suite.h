@@ -73,6 +73,7 @@ struct session {
 	struct budget *budget; /* NULL: the machine's */
 	atomic_int cancelled;
 	int waits, works, stop; /* calls of poll; stop: at the n-th */
+	int told, nonsense;     /* calls of working, and those of them that say nothing */
 };
 
 mig_status suite_open_with(struct session *s, const mig_conformance *row, struct budget *budget,

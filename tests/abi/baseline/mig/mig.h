@@ -107,6 +107,12 @@ typedef struct mig_open_options {
 	/** Nonzero: connects to nothing. The URL only names the dialect, for mig_upgrade_sql() and its
 	 * like, and for what reads the revisions alone. */
 	int32_t offline;
+	/** Nonzero: while a statement takes long, the progress callback is told how far it is even
+	 * if the engine has to be asked over a second connection (PostgreSQL:
+	 * pg_stat_progress_create_index and its like, and who is in the way; opened in the run's
+	 * second second, closed at its end). */
+	int32_t watch;
+	int32_t reserved2;
 } mig_open_options;
 
 /** Opens a context on the database of a URL.
@@ -211,6 +217,12 @@ typedef struct mig_progress {
 	const char *sql;      /**< MIG_EVENT_STATEMENT: its text; not NUL-terminated */
 	size_t sql_size;      /**< bytes of sql */
 	int64_t elapsed_us;   /**< microseconds since the call began */
+	/** MIG_EVENT_WORKING: what the engine is doing, in its words ("building index: scanning
+	 * table"), or what it counts (SQLite: "steps" of its virtual machine); NULL: not known.
+	 * PostgreSQL tells it with mig_open_options.watch. */
+	const char *work;
+	uint64_t work_done;  /**< how far it is with that */
+	uint64_t work_total; /**< of how much; 0: not known */
 } mig_progress;
 
 /** Returns 0 to go on; anything else stops the run with MIG_ECANCELLED (at MIG_EVENT_RUN_END it
