@@ -425,14 +425,16 @@ MIG_API mig_status mig_ensure_version(mig_ctx *ctx);
 /** Takes the next piece of a script. Anything but MIG_OK stops the call, which returns it. */
 typedef mig_status (*mig_sql_fn)(void *user, const char *text, size_t size);
 
-/** Writes what mig_upgrade() would do as a script for the engine's own shell (sqlite3, psql), with its
- * transactions and its rows in libmig's tables. range is "FROM:TO", or "TO" for a database at base;
- * the database itself is not asked. The same revisions give the same script, byte for byte. Nobody
- * takes the migration lock or looks at the rows when the script runs, so run it where nothing else
- * migrates. options: as for mig_upgrade_with(), or NULL.
+/** Writes what mig_upgrade() would do as a script for the engine's own shell (sqlite3, psql), with
+ * its transactions and its rows in libmig's tables. range is "FROM:TO", or "TO" for a database at
+ * base; the database itself is not asked. The same revisions give the same script, byte for byte.
+ * Each of its transactions takes the migration lock (SQLite: BEGIN IMMEDIATE), and fails unless the
+ * database is where the script is by then, so that a script that is run twice, or on another
+ * database, does nothing. The script for a section outside a transaction holds the lock on
+ * PostgreSQL alone. options: as for mig_upgrade_with(), or NULL.
  *
- * Errors: those of identifiers and of the graph, MIG_EBAD_RANGE, MIG_ENO_SECTION; MIG_EUNSUPPORTED for
- * a revision in C that reads rows or uses operations; what fn returned. Since 0.1.0. */
+ * Errors: those of identifiers and of the graph, MIG_EBAD_RANGE, MIG_ENO_SECTION; MIG_EUNSUPPORTED
+ * for a revision in C that reads rows or uses operations; what fn returned. Since 0.1.0. */
 MIG_API mig_status mig_upgrade_sql(mig_ctx *ctx, const char *range, const mig_run_options *options,
 				   mig_sql_fn fn, void *user);
 /** The same for mig_downgrade(); the range needs its FROM. Since 0.1.0. */
@@ -441,6 +443,8 @@ MIG_API mig_status mig_downgrade_sql(mig_ctx *ctx, const char *range,
 /** The same for mig_stamp(). Since 0.1.0. */
 MIG_API mig_status mig_stamp_sql(mig_ctx *ctx, const char *range, const mig_run_options *options,
 				 mig_sql_fn fn, void *user);
+/** The same for mig_ensure_version(). Since 0.1.0. */
+MIG_API mig_status mig_ensure_version_sql(mig_ctx *ctx, mig_sql_fn fn, void *user);
 
 /* ---- plans ------------------------------------------------------------------------------- */
 

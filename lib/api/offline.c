@@ -75,30 +75,55 @@ static mig_status assume_start(struct offline *o)
 {
 	mig_status rc = MIG_OK;
 
-	if (!o->from)
-		return MIG_OK;
-	mig__record_assume(&o->record, 1);
-	rc = mig__run_stamp(&o->run, &o->from, 1);
-	mig__record_assume(&o->record, 0);
+	if (o->from) {
+		mig__record_assume(&o->record, 1);
+		rc = mig__run_stamp(&o->run, &o->from, 1);
+		mig__record_assume(&o->record, 0);
+	}
+	if (!o->run.options.purge) /* which is for rows that nobody can name */
+		mig__record_expect(&o->record);
 	return rc;
 }
+
+static mig_status write_range(struct offline *o, int32_t direction, const char *range)
+{
+	mig_ctx *ctx = o->ctx;
+	mig_status rc;
+
+	if (!range)
+		return mig__fail(&ctx->err, MIG_EINVAL, "a script needs a range");
+	rc = read_range(o, range);
+	if (!rc && direction == MIG_DOWNGRADE && !o->from)
+		rc = mig__fail(&ctx->err, MIG_EBAD_RANGE,
+			       "a downgrade as a script needs to know where it starts: FROM:TO");
+	if (!rc)
+		rc = mig__load(ctx, 1);
+	if (rc)
+		return rc;
+	o->run.world = mig__world_of(ctx);
+	rc = assume_start(o);
+	o->run.progress = on_progress;
+	o->run.progress_user = o;
+	if (!rc && direction == MIG_STAMP)
+		rc = mig__run_stamp(&o->run, &o->to, 1);
+	else if (!rc)
+		rc = mig__run_to(&o->run, direction, o->to);
+	return rc;
+}
+
+enum { NO_DIRECTION = -1 }; /* libmig's tables alone */
 
 static mig_status write_script(mig_ctx *ctx, int32_t direction, const char *range,
 			       const mig_run_options *options, mig_sql_fn fn, void *user)
 {
 	struct offline o = { .ctx = ctx };
-	mig_status rc;
+	mig_status rc = mig__enter_dialect(ctx);
 
+	if (rc)
+		return rc;
 	rc = mig__options_read(&o.run.options, sizeof o.run.options, options, &ctx->err);
-	if (!rc && (!fn || !range))
-		rc = mig__fail(&ctx->err, MIG_EINVAL, "a script needs a range and a function");
-	if (!rc)
-		rc = read_range(&o, range);
-	if (!rc && direction == MIG_DOWNGRADE && !o.from)
-		rc = mig__fail(&ctx->err, MIG_EBAD_RANGE,
-			       "a downgrade as a script needs to know where it starts: FROM:TO");
-	if (!rc)
-		rc = mig__load(ctx, 1);
+	if (!rc && !fn)
+		rc = mig__fail(&ctx->err, MIG_EINVAL, "a script needs a function that takes it");
 	if (!rc)
 		rc = mig__record_open(&ctx->db, fn, user, &o.record);
 	if (rc)
@@ -107,15 +132,9 @@ static mig_status write_script(mig_ctx *ctx, int32_t direction, const char *rang
 	o.run.err = &ctx->err;
 	o.run.ctx = ctx;
 	o.run.db = &o.record;
-	o.run.world = mig__world_of(ctx);
 	ctx->busy = 1;
-	rc = assume_start(&o);
-	o.run.progress = on_progress;
-	o.run.progress_user = &o;
-	if (!rc && direction == MIG_STAMP)
-		rc = mig__run_stamp(&o.run, &o.to, 1);
-	else if (!rc)
-		rc = mig__run_to(&o.run, direction, o.to);
+	rc = direction == NO_DIRECTION ? mig__run_ensure(&o.run)
+				       : write_range(&o, direction, range);
 	ctx->busy = 0;
 	if (rc && o.failed)
 		rc = mig__fail(&ctx->err, o.failed, "the script could not be written");
@@ -126,23 +145,22 @@ static mig_status write_script(mig_ctx *ctx, int32_t direction, const char *rang
 mig_status mig_upgrade_sql(mig_ctx *ctx, const char *range, const mig_run_options *options,
 			   mig_sql_fn fn, void *user)
 {
-	mig_status rc = mig__enter_dialect(ctx);
-
-	return rc ? rc : write_script(ctx, MIG_UPGRADE, range, options, fn, user);
+	return write_script(ctx, MIG_UPGRADE, range, options, fn, user);
 }
 
 mig_status mig_downgrade_sql(mig_ctx *ctx, const char *range, const mig_run_options *options,
 			     mig_sql_fn fn, void *user)
 {
-	mig_status rc = mig__enter_dialect(ctx);
-
-	return rc ? rc : write_script(ctx, MIG_DOWNGRADE, range, options, fn, user);
+	return write_script(ctx, MIG_DOWNGRADE, range, options, fn, user);
 }
 
 mig_status mig_stamp_sql(mig_ctx *ctx, const char *range, const mig_run_options *options,
 			 mig_sql_fn fn, void *user)
 {
-	mig_status rc = mig__enter_dialect(ctx);
+	return write_script(ctx, MIG_STAMP, range, options, fn, user);
+}
 
-	return rc ? rc : write_script(ctx, MIG_STAMP, range, options, fn, user);
+mig_status mig_ensure_version_sql(mig_ctx *ctx, mig_sql_fn fn, void *user)
+{
+	return write_script(ctx, NO_DIRECTION, NULL, NULL, fn, user);
 }

@@ -136,6 +136,8 @@ void mig__cli_signals_release(struct mig__cli_signals *signals);
 int mig__cli_run(struct mig__cli *cli, int32_t direction, const char *target);
 /* --sql: writes a script. MIG_STAMP, too. */
 int mig__cli_sql(struct mig__cli *cli, int32_t direction, const char *range);
+/* The same for the tables alone. */
+int mig__cli_sql_tables(struct mig__cli *cli);
 int mig__cli_check_run(struct mig__cli *cli); /* the options, before anything is opened */
 /* E.g. "3f2a9c (head)", "base"; of cli->current. */
 void mig__cli_add_place(struct mig__cli *cli, struct mig__cli_text *out);
@@ -188,10 +190,10 @@ int mig__cli_cmd_stamp(struct mig__cli *cli);
 int mig__cli_cmd_upgrade(struct mig__cli *cli);
 extern const struct mig__cli_option mig__cli_autogenerate_options[], mig__cli_current_options[],
 	mig__cli_embed_options[], mig__cli_graph_options[], mig__cli_heads_options[],
-	mig__cli_init_options[], mig__cli_history_options[], mig__cli_import_options[],
-	mig__cli_merge_options[], mig__cli_migrate_options[], mig__cli_model_options[],
-	mig__cli_plan_options[], mig__cli_revision_options[], mig__cli_run_options[],
-	mig__cli_stamp_options[];
+	mig__cli_ensure_version_options[], mig__cli_init_options[], mig__cli_history_options[],
+	mig__cli_import_options[], mig__cli_merge_options[], mig__cli_migrate_options[],
+	mig__cli_model_options[], mig__cli_plan_options[], mig__cli_revision_options[],
+	mig__cli_run_options[], mig__cli_stamp_options[];
 
 /* help.c */
 void mig__cli_add_usage(const struct mig__cli *cli, const struct mig__cli_command *command,

@@ -291,26 +291,42 @@ static mig_status on_sql(void *user, const char *text, size_t size)
 	return MIG_OK;
 }
 
-int mig__cli_sql(struct mig__cli *cli, int32_t direction, const char *range)
+static int open_offline(struct mig__cli *cli)
 {
-	mig_run_options options;
-	mig_status rc;
-	int status = read_run_options(cli, &options);
-
 	cli->offline = 1;
-	if (!status)
-		status = mig__cli_open(cli, cli->args.command->needs);
-	if (status)
-		return status;
-	options.purge = mig__cli_count(&cli->args, MIG__OPT_PURGE) > 0;
-	rc = direction == MIG_UPGRADE ? mig_upgrade_sql(cli->ctx, range, &options, on_sql, cli)
-	     : direction == MIG_DOWNGRADE
-		     ? mig_downgrade_sql(cli->ctx, range, &options, on_sql, cli)
-		     : mig_stamp_sql(cli->ctx, range, &options, on_sql, cli);
+	return mig__cli_open(cli, cli->args.command->needs);
+}
+
+static int end_sql(struct mig__cli *cli, mig_status rc)
+{
 	if (!rc)
 		return MIG_CLI_DONE;
 	mig__cli_clear(&cli->out); /* half a script is none */
 	return mig__cli_ctx_fail(cli);
+}
+
+int mig__cli_sql(struct mig__cli *cli, int32_t direction, const char *range)
+{
+	mig_run_options options;
+	int status = read_run_options(cli, &options);
+
+	if (!status)
+		status = open_offline(cli);
+	if (status)
+		return status;
+	options.purge = mig__cli_count(&cli->args, MIG__OPT_PURGE) > 0;
+	return end_sql(cli, direction == MIG_UPGRADE
+				    ? mig_upgrade_sql(cli->ctx, range, &options, on_sql, cli)
+			    : direction == MIG_DOWNGRADE
+				    ? mig_downgrade_sql(cli->ctx, range, &options, on_sql, cli)
+				    : mig_stamp_sql(cli->ctx, range, &options, on_sql, cli));
+}
+
+int mig__cli_sql_tables(struct mig__cli *cli)
+{
+	int status = open_offline(cli);
+
+	return status ? status : end_sql(cli, mig_ensure_version_sql(cli->ctx, on_sql, cli));
 }
 
 int mig__cli_run(struct mig__cli *cli, int32_t direction, const char *target)

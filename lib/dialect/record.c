@@ -4,6 +4,7 @@
 #include "base/arena.h"
 #include "base/buf.h"
 
+#include <ctype.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,7 +21,8 @@ struct mig_conn {
 	struct mig__error *err;
 	mig_sql_fn fn;
 	void *user;
-	int assume, headed;
+	int assume, headed, expect;
+	int locked; /* the session has the lock */
 	int due;    /* a transaction has begun, and nothing was written since */
 	int inside; /* a transaction */
 	int tables; /* are there */
@@ -58,6 +60,9 @@ static const char *begin_sql(const mig_conn *conn)
 	return sql ? sql : "BEGIN";
 }
 
+static mig_status put_own(mig_conn *conn, int32_t which);
+static mig_status put_expected(mig_conn *conn);
+
 /* Before anything else: the head of the script, and the BEGIN that is due. */
 static mig_status lead(mig_conn *conn)
 {
@@ -71,7 +76,13 @@ static mig_status lead(mig_conn *conn)
 		return rc;
 	conn->due = 0;
 	rc = puts_(conn, begin_sql(conn));
-	return rc ? rc : puts_(conn, ";\n\n");
+	if (!rc)
+		rc = puts_(conn, ";\n\n");
+	if (!rc)
+		rc = put_own(conn, MIG_SQL_ENTER);
+	if (!rc && conn->tables) /* otherwise it waits until they are there */
+		rc = put_expected(conn);
+	return rc;
 }
 
 /* Without the blanks around it; a semicolon is put behind `end`, where the last statement ends, if
@@ -94,6 +105,13 @@ static mig_status put_text(mig_conn *conn, const char *text, size_t size, size_t
 static mig_status put_line(mig_conn *conn, const char *text)
 {
 	return conn->assume ? MIG_OK : put_text(conn, text, strlen(text), strlen(text));
+}
+
+static mig_status put_own(mig_conn *conn, int32_t which)
+{
+	const char *text = conn->real->dialect->table_sql(conn->real->conn, which);
+
+	return text ? put_line(conn, text) : MIG_OK;
 }
 
 /* -- a run */
@@ -127,6 +145,20 @@ static mig_status nothing(mig_conn *conn)
 	return MIG_OK;
 }
 
+static mig_status lock(mig_conn *conn)
+{
+	conn->locked = 1;
+	return put_own(conn, MIG_SQL_ENTER_SESSION);
+}
+
+static mig_status unlock(mig_conn *conn)
+{
+	int locked = conn->locked;
+
+	conn->locked = 0;
+	return locked ? put_own(conn, MIG_SQL_LEAVE_SESSION) : MIG_OK;
+}
+
 static mig_status begin(mig_conn *conn, int32_t check)
 {
 	(void)check;
@@ -152,6 +184,13 @@ static mig_status commit(mig_conn *conn, int32_t check)
 static mig_status rollback(mig_conn *conn)
 {
 	return conn->inside ? end(conn, "ROLLBACK") : MIG_OK;
+}
+
+static mig_status run_end(mig_conn *conn)
+{
+	mig_status rc = rollback(conn), unlocked = unlock(conn);
+
+	return rc ? rc : unlocked;
 }
 
 static mig_status in_transaction(mig_conn *conn, int32_t *out)
@@ -329,13 +368,43 @@ static mig_status write_down(mig_cursor *cursor)
 
 		mig__buf_add(&sql, text, plain);
 		text += plain;
-		if (*text) {
+		if (*text && isdigit((unsigned char)text[1])) {
 			add_value(cursor, (size_t)strtoul(text + 1, &behind, 10) - 1, &sql);
 			text = behind;
+		} else if (*text) {
+			mig__buf_add(&sql, text++, 1);
 		}
 	}
 	rc = sql.failed ? mig__fail_nomem(conn->err) : put_line(conn, sql.data);
 	mig__buf_finish(&sql);
+	return rc;
+}
+
+static int by_id(const void *a, const void *b)
+{
+	return strcmp(((const struct row *)a)->id, ((const struct row *)b)->id);
+}
+
+/* The database has the rows that the script has brought it to so far. */
+static mig_status put_expected(mig_conn *conn)
+{
+	struct mig_cursor cursor = { .conn = conn,
+				     .text = table_sql(conn, MIG_SQL_EXPECT_VERSION) };
+	struct mig__buf ids;
+	mig_status rc;
+
+	if (!conn->expect || !cursor.text)
+		return MIG_OK;
+	mig__buf_init(&ids, conn->err->alloc);
+	if (conn->count)
+		qsort(conn->rows, conn->count, sizeof *conn->rows, by_id);
+	for (size_t i = 0; i < conn->count; i++)
+		mig__buf_addf(&ids, "%s%s", i ? ", " : "", conn->rows[i].id);
+	if (!conn->count)
+		mig__buf_adds(&ids, "base");
+	cursor.texts[0] = ids.data;
+	rc = ids.failed ? mig__fail_nomem(conn->err) : write_down(&cursor);
+	mig__buf_finish(&ids);
 	return rc;
 }
 
@@ -381,8 +450,10 @@ static mig_status follow(mig_cursor *cursor)
 			   : cursor->which == MIG_SQL_DELETE_VERSION ? texts[0]
 								     : NULL;
 
-	if (cursor->which == MIG_SQL_CREATE_VERSION)
+	if (cursor->which == MIG_SQL_CREATE_VERSION) {
 		conn->tables = 1;
+		return put_expected(conn);
+	}
 	while (cursor->which == MIG_SQL_CLEAR_VERSION && conn->count)
 		remove_row(conn, 0);
 	if (gone && find(conn, gone) < conn->count)
@@ -456,12 +527,12 @@ mig_status mig__record_open(struct mig__db *db, mig_sql_fn fn, void *user, struc
 				     .detach = no_handle,
 				     .cancel = cancel,
 				     .run_begin = nothing,
-				     .run_end = rollback,
+				     .run_end = run_end,
 				     .begin = begin,
 				     .commit = commit,
 				     .rollback = rollback,
-				     .lock = nothing,
-				     .unlock = nothing,
+				     .lock = lock,
+				     .unlock = unlock,
 				     .next_statement = next_statement,
 				     .run_script = run_script,
 				     .run_statement = run_statement,
@@ -488,6 +559,11 @@ void mig__record_assume(struct mig__db *record, int assume)
 {
 	record->conn->assume = assume;
 	record->conn->tables |= assume;
+}
+
+void mig__record_expect(struct mig__db *record)
+{
+	record->conn->expect = 1;
 }
 
 mig_status mig__record_comment(struct mig__db *record, const char *text)

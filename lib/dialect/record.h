@@ -14,6 +14,9 @@ mig_status mig__record_open(struct mig__db *db, mig_sql_fn fn, void *user, struc
 /* Nonzero: nothing is written down, the tables are there, and the version rows are changed all the
  * same. */
 void mig__record_assume(struct mig__db *record, int assume);
+/* From here on, each transaction of the script makes sure that the database has the rows that it
+ * should have by then. */
+void mig__record_expect(struct mig__db *record);
 /* A line of the script, "-- TEXT", in front of what comes next. */
 mig_status mig__record_comment(struct mig__db *record, const char *text);
 

@@ -578,6 +578,12 @@ static void test_scripts(void **state)
 	s = (struct script){ 0 };
 	ok(ctx, mig_upgrade_sql(ctx, "ccc:head", NULL, to_script, &s));
 	assert_int_equal(s.size, 0);
+	ok(ctx, mig_ensure_version_sql(ctx, to_script, &s));
+	assert_non_null(strstr(s.text, "CREATE TABLE IF NOT EXISTS \"main\".\"mig_history\""));
+	expect(ctx, MIG_EINVAL, mig_ensure_version_sql(ctx, NULL, NULL));
+	s = (struct script){ .fails_at = 3 };
+	expect(ctx, MIG_EIO, mig_ensure_version_sql(ctx, to_script, &s));
+	s = (struct script){ 0 };
 	ok(ctx, mig_stamp_sql(ctx, "ccc:aaa", NULL, to_script, &s));
 	assert_non_null(strstr(s.text, "SET revision = 'aaa'"));
 	mig_close(ctx);

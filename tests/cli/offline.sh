@@ -82,6 +82,70 @@ walks() {
 	# nothing to do is an empty script
 	[ -z "$("$mig" -u "$1:///nowhere" upgrade --sql c1:c1)" ]
 }
+# A script does nothing where the database is not at its start.
+strangers() {
+	"fresh_$1" online
+	"$mig" -q -u "$("url_$1" online)" upgrade b1
+	"dump_$1" online >"$dir/before"
+	for range in a1 b2:c1 a1:c1; do
+		"$mig" -u "$1:///nowhere" upgrade --sql "$range" >"$dir/script.sql"
+		! "shell_$1" online <"$dir/script.sql" >"$dir/said" 2>&1 || { echo "$1: $range was run at b1"; exit 1; }
+		"dump_$1" online | cmp - "$dir/before" || { echo "$1: $range has changed it"; exit 1; }
+	done
+	grep -Eq "the database is (where the script begins|at b1, the script begins at a1)" "$dir/said" ||
+		{ cat "$dir/said"; exit 1; }
+	for range in b2:c1 a1:c1 base:b1; do
+		"$mig" -u "$1:///nowhere" stamp --sql "$range" >"$dir/script.sql"
+		! "shell_$1" online <"$dir/script.sql" >"$dir/said" 2>&1 || { echo "$1: $range was stamped at b1"; exit 1; }
+		"dump_$1" online | cmp - "$dir/before" || { echo "$1: stamping $range has changed it"; exit 1; }
+	done
+	# but for the one who asks for it
+	"$mig" -u "$1:///nowhere" stamp --purge --sql c1 | "shell_$1" online >/dev/null
+	[ "$("$mig" -u "$("url_$1" online)" current | cut -d" " -f1)" = c1 ]
+}
+strangers sqlite
+if [ -n "${MIG_TEST_POSTGRESQL-}" ]; then strangers postgresql; fi
+
+# the tables alone
+tables() {
+	"fresh_$1" online
+	"fresh_$1" offline
+	"$mig" -q -u "$("url_$1" online)" ensure-version
+	for _ in 1 2; do
+		"$mig" -u "$1:///nowhere" ensure-version --sql | "shell_$1" offline >/dev/null 2>"$dir/said" ||
+			{ cat "$dir/said"; exit 1; }
+		for one in online offline; do "dump_$1" "$one" >"$dir/$one.dump"; done
+		diff "$dir/online.dump" "$dir/offline.dump" || { echo "$1: other tables"; exit 1; }
+	done
+}
+tables sqlite
+if [ -n "${MIG_TEST_POSTGRESQL-}" ]; then tables postgresql; fi
+
+# Nobody migrates between a script's BEGIN and its COMMIT, nor during a section outside a transaction; and it
+# looks for names where runs do.
+if [ -n "${MIG_TEST_POSTGRESQL-}" ]; then
+	fresh_postgresql online
+	psql -qX "$(url_postgresql online)" -c "CREATE SCHEMA app"
+	cp "$MIG_DIRECTORY/mig.ini" "$dir/mig.ini"
+	echo "search_path = app, public" >>"$dir/mig.ini"
+	run() { "$mig" -c "$dir/mig.ini" -u "$(url_postgresql online)" --lock-timeout 1 "$@"; }
+	echo "'$mig' -c '$dir/mig.ini' -u '$(url_postgresql online)' --lock-timeout 1 -q upgrade c1 2>&1; echo status \$?" \
+		>"$dir/other.sh"
+	run upgrade --sql c1 | awk -v file="$dir/other.sh" '/^COMMIT|^VACUUM/ { print "\\! sh " file } { print }' \
+		>"$dir/script.sql"
+	shell_postgresql online <"$dir/script.sql" >"$dir/said" 2>&1 || { cat "$dir/said"; exit 1; }
+	locked=$(grep -c "is held by pid" "$dir/said" || true)
+	failed=$(grep -c "^status 1$" "$dir/said" || true)
+	[ "$failed" -ge 3 ] && [ "$failed" = "$locked" ] && ! grep -q "^status 0$" "$dir/said" || {
+		echo "somebody else migrated meanwhile"
+		cat "$dir/script.sql" "$dir/said"
+		exit 1
+	}
+	[ "$(psql -qXAt "$(url_postgresql online)" -c "SELECT string_agg(DISTINCT schemaname, ',') FROM pg_tables
+		WHERE schemaname NOT IN ('pg_catalog', 'information_schema')")" = app ] || { echo "not in the search path"; exit 1; }
+	[ "$(run current | cut -d" " -f1)" = c1 ]
+fi
+
 walks sqlite
 if [ -n "${MIG_TEST_POSTGRESQL-}" ]; then walks postgresql; fi
 

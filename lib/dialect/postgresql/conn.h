@@ -20,7 +20,7 @@
 #include <mig/dialect.h>
 #include <stdatomic.h>
 
-enum { MIG__PG_TEXTS = MIG_SQL_READ_HISTORY + 1 };
+enum { MIG__PG_TEXTS = MIG_SQL_LEAVE_SESSION + 1 };
 
 /* Settings that libmig itself changes for the length of a run: see settings.c. */
 enum mig__pg_base {

@@ -43,7 +43,7 @@ static const mig_dialect dialect = {
 	.scratch = mig__pg_scratch,
 	.native_column = mig__pg_native_column,
 	.default_schema = "public",
-	.script_begin = "-- for psql\n\\set ON_ERROR_STOP on\n\n",
+	.script_begin = "-- for psql\n\\set ON_ERROR_STOP on\nSET client_encoding TO 'UTF8';\n\n",
 	.now_sql = "to_char(clock_timestamp() AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.MS\"Z\"')",
 };
 

@@ -6,7 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* @v: the version table, @h: the history table */
+/* @v: the version table, @h: the history table, @k: FROM … for the number of the lock, k;
+ * @t, @s: sets the search path for the transaction or the session */
 static const char *const patterns[MIG__PG_TEXTS] = {
 	[MIG_SQL_CREATE_VERSION] = "CREATE TABLE IF NOT EXISTS @v (\n"
 				   "\trevision TEXT NOT NULL PRIMARY KEY,\n"
@@ -41,6 +42,21 @@ static const char *const patterns[MIG__PG_TEXTS] = {
 	[MIG_SQL_READ_HISTORY] =
 		"SELECT revision, direction, state, digest, statements, started_at, "
 		"duration_us, actor, library FROM @h ORDER BY id",
+	[MIG_SQL_EXPECT_VERSION] =
+		"DO $mig$ DECLARE found text; BEGIN\n"
+		"\tSELECT coalesce(string_agg(revision, ', ' ORDER BY revision COLLATE \"C\"), "
+		"'base') INTO found FROM @v;\n"
+		"\tIF found <> $1 THEN\n"
+		"\t\tRAISE EXCEPTION 'the database is at %, the script begins at %', found, $1;\n"
+		"\tEND IF;\n"
+		"END $mig$",
+	[MIG_SQL_ENTER] =
+		"DO $mig$ BEGIN @tPERFORM pg_catalog.pg_advisory_xact_lock(k)@k; END $mig$",
+	[MIG_SQL_ENTER_SESSION] =
+		"DO $mig$ BEGIN @sPERFORM pg_catalog.pg_advisory_lock(k)@k; END $mig$",
+	[MIG_SQL_LEAVE_SESSION] =
+		"DO $mig$ BEGIN PERFORM pg_catalog.pg_advisory_unlock(k)@k; END $mig$;\n"
+		"RESET search_path",
 };
 
 void mig__pg_add_name(struct mig__buf *buf, const char *name)
@@ -101,6 +117,19 @@ static void add_value(const mig_cursor *cursor, struct mig__buf *buf, size_t n)
 		mig__pg_add_text(buf, cursor->values[n - 1], (size_t)cursor->sizes[n - 1]);
 }
 
+static void add_special(const mig_conn *conn, struct mig__buf *buf, char what)
+{
+	if (what == 'v' || what == 'h') {
+		add_table(conn, buf, what == 'v' ? conn->version_table : conn->history_table);
+	} else if (what == 'k') {
+		mig__pg_add_key(conn, buf);
+	} else if (conn->search_path) {
+		mig__buf_adds(buf, "PERFORM pg_catalog.set_config('search_path', ");
+		mig__pg_add_text(buf, conn->search_path, strlen(conn->search_path));
+		mig__buf_adds(buf, what == 't' ? ", true); " : ", false); ");
+	}
+}
+
 /* A pattern with the tables' names, and with the cursor's parameters if it is not NULL. */
 static void render(const mig_conn *conn, const char *pattern, const mig_cursor *cursor,
 		   struct mig__buf *buf)
@@ -114,8 +143,7 @@ static void render(const mig_conn *conn, const char *pattern, const mig_cursor *
 		mig__buf_add(buf, pattern, plain);
 		pattern += plain;
 		if (*pattern == '@') {
-			add_table(conn, buf,
-				  pattern[1] == 'v' ? conn->version_table : conn->history_table);
+			add_special(conn, buf, pattern[1]);
 			pattern += 2;
 		} else if (*pattern) {
 			add_value(cursor, buf, (size_t)strtoul(pattern + 1, &end, 10));

@@ -13,7 +13,7 @@
 #include <sqlite3.h>
 #include <stdatomic.h>
 
-enum { MIG__SQLITE_TEXTS = MIG_SQL_READ_HISTORY + 1 };
+enum { MIG__SQLITE_TEXTS = MIG_SQL_LEAVE_SESSION + 1 };
 
 /* One operation's waiting for other processes; zero to begin with. */
 struct mig__sqlite_wait {

@@ -39,6 +39,15 @@ static const char *const patterns[MIG__SQLITE_TEXTS] = {
 	[MIG_SQL_READ_HISTORY] =
 		"SELECT revision, direction, state, digest, statements, started_at, "
 		"duration_us, actor, library FROM @h ORDER BY id",
+	/* a script cannot raise an error of its own, but break a constraint with a speaking name */
+	[MIG_SQL_EXPECT_VERSION] =
+		"CREATE TEMP TABLE mig_place (\n"
+		"\tfound TEXT CONSTRAINT \"the database is where the script begins\" "
+		"CHECK (found = $1)\n"
+		");\n"
+		"INSERT INTO temp.mig_place SELECT coalesce(group_concat(revision, ', '), 'base') "
+		"FROM (SELECT revision FROM @v ORDER BY revision);\n"
+		"DROP TABLE temp.mig_place",
 };
 
 void mig__sqlite_add_name(struct mig__buf *buf, const char *name)
@@ -81,6 +90,8 @@ mig_status mig__sqlite_render(mig_conn *conn)
 	int i;
 
 	for (i = 1; i < MIG__SQLITE_TEXTS; i++) {
+		if (!patterns[i])
+			continue;
 		conn->texts[i] = render(conn, patterns[i]);
 		if (!conn->texts[i])
 			return mig__sqlite_nomem(conn);

@@ -117,6 +117,46 @@ static void keeps_its_tables(const mig_conformance *row)
 	suite_close(&b);
 }
 
+/* Runs a text of a dialect for scripts, with a value for $1. */
+static mig_status run_own(struct session *s, int32_t which, const char *value)
+{
+	const char *text = s->d->table_sql(s->conn, which), *at = text ? strstr(text, "$1") : NULL;
+	char sql[4096];
+	size_t size = 0;
+
+	if (!text)
+		SKIP("it has no texts for scripts");
+	for (; at; text = at + 2, at = strstr(text, "$1"))
+		size += (size_t)snprintf(sql + size, sizeof sql - size, "%.*s'%s'",
+					 (int)(at - text), text, value);
+	snprintf(sql + size, sizeof sql - size, "%s;", text);
+	return suite_script(s, sql);
+}
+
+static void begins_scripts_where_they_should(const mig_conformance *row)
+{
+	const char *url = row->fresh();
+	struct session s;
+	int rows;
+
+	for (rows = 0; rows < 3; rows++) {
+		static const char *const places[] = { "base", "b", "a, b" };
+		const mig_value ids[2][2] = { { suite_text("b"), suite_text("1") },
+					      { suite_text("a"), suite_text("2") } };
+
+		suite_open(&s, row, url, 1000);
+		OK(s, suite_write(&s, MIG_SQL_CREATE_VERSION, NULL, 0));
+		if (rows)
+			OK(s, suite_write(&s, MIG_SQL_INSERT_VERSION, ids[rows - 1], 2));
+		RULE("table_sql: MIG_SQL_EXPECT_VERSION: fails unless the ids are these");
+		OK(s, suite_begin(&s, 0));
+		OK(s, run_own(&s, MIG_SQL_EXPECT_VERSION, places[rows]));
+		CHECK(run_own(&s, MIG_SQL_EXPECT_VERSION, places[(rows + 1) % 3]) != MIG_OK);
+		OK(s, s.d->rollback(s.conn));
+		suite_close(&s);
+	}
+}
+
 static void quotes_table_names(const mig_conformance *row)
 {
 	const mig_conn_options o = {
@@ -251,6 +291,7 @@ static void survives_without_memory(const mig_conformance *row)
 
 const struct suite_case suite_table_cases[] = {
 	CASE(keeps_its_tables),
+	CASE(begins_scripts_where_they_should),
 	CASE(quotes_table_names),
 	CASE(a_foreign_table_is_an_error),
 	CASE(reads_a_read_only_database),

@@ -134,7 +134,19 @@ enum mig_table_sql {
 	MIG_SQL_READ_RUNNING = 10,
 	/** revision, direction, state, digest, statements, started_at, duration_us, actor, library,
 	 * oldest first */
-	MIG_SQL_READ_HISTORY = 11
+	MIG_SQL_READ_HISTORY = 11,
+
+	/* For scripts that the engine's own shell runs (mig_upgrade_sql()): each one statement or
+	 * several; NULL where a dialect has none. */
+
+	/** fails unless the ids in the version table, in the order of their bytes and with ", "
+	 * between them, are this text ("base": none) */
+	MIG_SQL_EXPECT_VERSION = 12,
+	/** behind the BEGIN of a transaction: takes the migration lock until it ends, and sets what
+	 * runs set */
+	MIG_SQL_ENTER = 13,
+	MIG_SQL_ENTER_SESSION = 14, /**< the same for what runs outside transactions */
+	MIG_SQL_LEAVE_SESSION = 15  /**< undoes it */
 };
 
 /** What a dialect can do, or-ed in mig_dialect.capabilities. */
