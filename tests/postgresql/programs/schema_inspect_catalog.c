@@ -41,8 +41,12 @@ void host_open(struct host *h, const mig_conn_options *options)
 {
 	mig_conn_options o = *options;
 
-	*h = (struct host){ .host = { sizeof h->host, h, host_realloc, host_error, host_log,
-				      host_poll } };
+	*h = (struct host){ .host = { .struct_size = offsetof(mig_dialect_host, working),
+				      .user = h,
+				      .realloc_fn = host_realloc,
+				      .error = host_error,
+				      .log = host_log,
+				      .poll = host_poll } };
 	o.struct_size = sizeof o;
 	if (mig_dialect_postgresql()->open(&h->host, &o, &h->conn))
 		fail_msg("open: %s", h->message);
