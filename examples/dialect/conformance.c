@@ -14,14 +14,17 @@ static int count;
 
 static void clean_up(void)
 {
+	/* a process that was killed leaves these behind */
+	static const char *const kinds[] = { "", "-journal", "-mig-lock" };
 	char path[100];
 
 	if (getpid() != owner)
 		return;
-	for (; count; count--) {
-		snprintf(path, sizeof path, "%s/%d.db", folder, count);
-		unlink(path);
-	}
+	for (; count; count--)
+		for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
+			snprintf(path, sizeof path, "%s/%d.db%s", folder, count, kinds[i]);
+			unlink(path);
+		}
 	rmdir(folder);
 }
 
