@@ -192,24 +192,55 @@ static mig_status choose_files(mig_ctx *ctx, const char *name, struct files *f)
 
 /* -- the folder */
 
-static mig_status make(mig_ctx *ctx, const char *dir, const struct files *f)
+static mig_status make_versions(mig_ctx *ctx, const char *dir)
 {
 	char *versions;
-	mig_status rc = check_empty(ctx, dir);
+	mig_status rc = join(ctx, dir, "versions", &versions);
 
-	if (!rc)
-		rc = mig__file_mkdir(dir, &ctx->err);
-	if (!rc)
-		rc = join(ctx, dir, "versions", &versions);
 	if (rc)
 		return rc;
 	rc = mig__file_mkdir(versions, &ctx->err);
 	mig__free(&ctx->alloc, versions);
+	return rc;
+}
+
+/* Half an environment would be in the way of the next try. */
+static void unmake(mig_ctx *ctx, const char *dir, int with_dir)
+{
+	static const char *const made[] = { "README", "script.sql.tmpl", "mig.ini", "versions" };
+	struct mig__buf path;
+
+	mig__buf_init(&path, &ctx->alloc);
+	for (size_t i = 0; i < sizeof made / sizeof *made; i++) {
+		mig__buf_clear(&path);
+		mig__buf_addf(&path, "%s/%s", dir, made[i]);
+		if (!path.failed)
+			mig__file_remove(path.data);
+	}
+	mig__buf_finish(&path);
+	if (with_dir)
+		mig__file_remove(dir);
+}
+
+static mig_status make(mig_ctx *ctx, const char *dir, const struct files *f)
+{
+	int is_new = mig__file_kind(dir) == MIG__FILE_NONE;
+	mig_status rc = check_empty(ctx, dir);
+
+	if (!rc)
+		rc = mig__file_mkdir(dir, &ctx->err);
+	if (rc)
+		return rc;
+	rc = make_versions(ctx, dir);
 	if (!rc)
 		rc = write_in(ctx, dir, "mig.ini", f->ini);
 	if (!rc)
 		rc = write_in(ctx, dir, "script.sql.tmpl", f->script);
-	return rc ? rc : write_in(ctx, dir, "README", f->readme);
+	if (!rc)
+		rc = write_in(ctx, dir, "README", f->readme);
+	if (rc)
+		unmake(ctx, dir, is_new);
+	return rc;
 }
 
 mig_status mig_init_directory_with(mig_ctx *ctx, const char *dir, const char *template_name)

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -89,7 +90,7 @@ mig_status mig__file_create(const char *path, const char *text, size_t size, str
 
 void mig__file_remove(const char *path)
 {
-	unlink(path);
+	remove(path);
 }
 
 mig_status mig__file_mkdir(const char *path, struct mig__error *err)

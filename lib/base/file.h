@@ -14,7 +14,7 @@ mig_status mig__file_read(const struct mig__alloc *alloc, const char *path, stru
 mig_status mig__file_create(const char *path, const char *text, size_t size,
 			    struct mig__error *err);
 
-/* Removes a file that was made in vain; that it cannot be removed is not told. */
+/* Removes a file or an empty folder that was made in vain, if that can be done. */
 void mig__file_remove(const char *path);
 
 /* Creates a folder; one that is there already is fine. */

@@ -1,9 +1,11 @@
 /* test_create: new environments and new revision files. */
 #include "support.h"
 
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -52,6 +54,38 @@ static void test_init(void **state)
 	expect(ctx, MIG_EIO, mig_init_directory(ctx, path));
 	snprintf(path, sizeof path, "%s/empty", p->dir);
 	assert_int_equal(mkdir(path, 0700), 0);
+	ok(ctx, mig_init_directory(ctx, path));
+	mig_close(ctx);
+}
+
+/* What could not be made whole is not there. */
+static void test_init_without_room(void **state)
+{
+	struct place *p = *state;
+	mig_ctx *ctx = new_project(p);
+	struct rlimit limit, little;
+	char path[256];
+
+	snprintf(path, sizeof path, "%s/other", p->dir);
+	getrlimit(RLIMIT_FSIZE, &limit);
+	signal(SIGXFSZ, SIG_IGN);
+	for (int there = 0; there < 2; there++) {
+		if (there)
+			assert_int_equal(mkdir(path, 0700), 0);
+		for (rlim_t size = 100; size < 1200; size += 300) {
+			little = limit;
+			little.rlim_cur = size;
+			setrlimit(RLIMIT_FSIZE, &little);
+			expect(ctx, MIG_EIO, mig_init_directory(ctx, path));
+			setrlimit(RLIMIT_FSIZE, &limit);
+			if (there)
+				assert_int_equal(rmdir(path), 0); /* and was empty */
+			assert_int_equal(access(path, F_OK), -1);
+			if (there)
+				assert_int_equal(mkdir(path, 0700), 0);
+		}
+	}
+	signal(SIGXFSZ, SIG_DFL);
 	ok(ctx, mig_init_directory(ctx, path));
 	mig_close(ctx);
 }
@@ -183,10 +217,8 @@ static void test_templates(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		T(test_init),
-		T(test_line_of_revisions),
-		T(test_branches),
-		T(test_templates),
+		T(test_init),     T(test_init_without_room), T(test_line_of_revisions),
+		T(test_branches), T(test_templates),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
