@@ -77,7 +77,9 @@ static mig_status connect(mig_ctx *ctx, const mig_open_options *o)
 		.lock_timeout_ms = o->lock_timeout_ms == 0  ? DEFAULT_WAIT_MS
 				   : o->lock_timeout_ms < 0 ? 0
 							    : o->lock_timeout_ms,
-		.create = o->create >= 0,
+		.create = o->create < 0 ? 0
+			  : o->create   ? 2
+					: 1,
 		.offline = o->offline,
 		.watch = o->watch,
 	};

@@ -199,6 +199,7 @@ static int open_context(struct mig__cli *cli, unsigned needs)
 		o.schema = cli->in_scratch ? NULL : mig__cli_config_value(config, MIG__KEY_SCHEMA);
 		o.scratch = cli->in_scratch;
 		o.offline = cli->offline;
+		o.create = needs & MIG__CLI_CHANGES ? 0 : 1;
 		o.watch = !cli->quiet && isatty(STDERR_FILENO);
 		o.search_path = mig__cli_config_value(config, MIG__KEY_SEARCH_PATH);
 		if (o.url && !o.scratch)

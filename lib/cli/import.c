@@ -298,7 +298,7 @@ int mig__cli_cmd_import(struct mig__cli *cli)
 	im.alembic.table = dot ? dot + 1 : table;
 	/* without files to write, a host's own bundle will do */
 	status = mig__cli_open(cli, MIG__CLI_READS | (files ? MIG__CLI_WRITES : 0) |
-					    (adopts ? MIG__CLI_DATABASE : 0));
+					    (adopts ? MIG__CLI_DATABASE | MIG__CLI_CHANGES : 0));
 	if (!status && files)
 		status = import(&im);
 	if (!status && adopts)

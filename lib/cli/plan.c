@@ -114,7 +114,7 @@ static int print_json(struct mig__cli *cli, mig_plan *plan, const char *target)
 int mig__cli_plan(struct mig__cli *cli, int32_t direction, const char *target)
 {
 	int sql = mig__cli_count(&cli->args, MIG__OPT_SQL) > 0;
-	int status = mig__cli_open(cli, cli->args.command->needs);
+	int status = mig__cli_open(cli, cli->args.command->needs & ~(unsigned)MIG__CLI_CHANGES);
 	mig_plan *plan = NULL;
 	mig_status rc;
 

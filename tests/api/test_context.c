@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 static void test_names(void **state)
 {
@@ -12,6 +13,24 @@ static void test_names(void **state)
 	assert_string_equal(mig_status_name(MIG_OK), "MIG_OK");
 	assert_string_equal(mig_status_name(MIG_ECONSTRAINT), "MIG_ECONSTRAINT");
 	assert_string_equal(mig_status_name(-12345), "MIG_ERROR");
+}
+
+/* A database that is not there can be asked about, and stays away. */
+static void test_missing_file(mig_open_options *o)
+{
+	mig_revision_list *list;
+	mig_ctx *ctx;
+
+	o->create = 1;
+	ok(ctx, mig_open_with(&ctx, o));
+	add(ctx, "aaa", "", "CREATE TABLE t (x);", "DROP TABLE t;");
+	ok(ctx, mig_current(ctx, &list));
+	assert_int_equal(mig_revision_list_count(list), 0);
+	mig_revision_list_free(list);
+	expect(ctx, MIG_EMISUSE, mig_upgrade(ctx, "head"));
+	expect(ctx, MIG_EMISUSE, mig_stamp(ctx, "aaa"));
+	mig_close(ctx);
+	assert_int_equal(access(strchr(o->url, ':') + 1, F_OK), -1);
 }
 
 static void test_open_errors(void **state)
@@ -39,6 +58,11 @@ static void test_open_errors(void **state)
 	mig_close(ctx);
 	o.url = p->url;
 	o.create = -1;
+	expect(ctx, MIG_ECONNECT, mig_open_with(&ctx, &o));
+	mig_close(ctx);
+	test_missing_file(&o);
+	snprintf(url, sizeof url, "sqlite:%s/no/such/folder/x.db", p->dir);
+	o.url = url;
 	expect(ctx, MIG_ECONNECT, mig_open_with(&ctx, &o));
 	mig_close(ctx);
 	o = (mig_open_options){ .struct_size = sizeof o, .connection = p };

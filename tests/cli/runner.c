@@ -11,6 +11,7 @@
  *     remove PATH           remove a file
  *     same PATH PATH        two files hold the same
  *     has PATH              it is there
+ *     lacks PATH            it is not
  *     env NAME=VALUE        for what follows; "env NAME" removes it
  *     run ARGUMENT ...      run mig. An argument may be quoted: \n \t \" \\ \xNN, and \L for a
  *                           very long text
@@ -388,6 +389,8 @@ static char *do_line(struct world *w, const char *what, char *rest, char *p)
 		compare_files(w, rest);
 	} else if (!strcmp(what, "has")) {
 		verdict(w, access(rest, F_OK) == 0, "the file is not there");
+	} else if (!strcmp(what, "lacks")) {
+		verdict(w, access(rest, F_OK) < 0, "the file is there");
 	} else if (!strcmp(what, "env")) {
 		set_env(rest);
 	} else {

@@ -1,9 +1,16 @@
 #include "dialect/sqlite/conn.h"
 
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 
-enum { FOREIGN_KEY_LIMIT = 100000 };
+enum {
+	FOREIGN_KEY_LIMIT = 100000,
+	CREATE_NOTHING = 2 /* mig_conn_options.create */
+};
 
 const char *mig__sqlite_path(const mig_conn *conn)
 {
@@ -40,6 +47,21 @@ static mig_conn *new_conn(const mig_dialect_host *host, const mig_conn_options *
 	return conn;
 }
 
+/* Whether there is no file of a name that is none of SQLite's URIs, but a folder for it. */
+static int is_missing(const char *name)
+{
+	char folder[PATH_MAX];
+	const char *slash = strrchr(name, '/');
+	struct stat st;
+
+	if (!name[0] || name[0] == ':' || !strncmp(name, "file:", 5) || !stat(name, &st) ||
+	    errno != ENOENT)
+		return 0;
+	snprintf(folder, sizeof folder, "%.*s", slash ? (int)(slash - name) + 1 : 1,
+		 slash ? name : ".");
+	return !stat(folder, &st) && S_ISDIR(st.st_mode);
+}
+
 static mig_status open_own(mig_conn *conn, const mig_conn_options *o)
 {
 	int flags = SQLITE_OPEN_READWRITE | (o->create ? SQLITE_OPEN_CREATE : 0);
@@ -53,7 +75,9 @@ static mig_status open_own(mig_conn *conn, const mig_conn_options *o)
 		return mig__sqlite_report(conn, MIG_ECONNECT, NULL, NULL, "%s: %s", o->url, why);
 	if (strncmp(name, "file:", 5) == 0)
 		flags |= SQLITE_OPEN_URI;
-	if (sqlite3_open_v2(name, &conn->db, flags, NULL) != SQLITE_OK) {
+	conn->missing = o->create == CREATE_NOTHING && is_missing(name);
+	if (sqlite3_open_v2(conn->missing ? ":memory:" : name, &conn->db, flags, NULL) !=
+	    SQLITE_OK) {
 		shown = sqlite3_errmsg(conn->db);
 		if (!conn->db || sqlite3_errcode(conn->db) == SQLITE_NOMEM)
 			rc = mig__sqlite_nomem(conn);

@@ -19,6 +19,10 @@ mig_status mig__sqlite_run_begin(mig_conn *conn)
 {
 	int found = 0;
 
+	if (conn->missing)
+		return mig__sqlite_report(
+			conn, MIG_EMISUSE, NULL, NULL,
+			"there is no database file, and it was not to be created");
 	if (!conn->running) {
 		if (!sqlite3_get_autocommit(conn->db))
 			return mig__sqlite_report(

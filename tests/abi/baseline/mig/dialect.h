@@ -75,7 +75,9 @@ typedef struct mig_conn_options {
 	const char *history_table;
 	int32_t lock_timeout_ms; /**< how long any wait for other processes may last; 0: not at all
 				  */
-	int32_t create;          /**< nonzero: create a missing database file */
+	/** A database file that is missing: 0 is an error, 1 is created, 2 counts as an empty
+	 * database and is not created: for connections that only read. */
+	int32_t create;
 	const char *search_path; /**< where SQL looks for unqualified names, or NULL: as it is */
 	/** Nonzero: connects to nothing, and only next_statement(), table_sql(), cancel() and close()
 	 * will be called: a script is written for a database of this kind. */

@@ -85,7 +85,9 @@ typedef struct mig_open_options {
 	const char *database_name;      /**< which database=NAME sections apply; NULL: none */
 	/** How long to wait for another process, in milliseconds: 0 means 60,000; -1 not at all. */
 	int32_t lock_timeout_ms;
-	int32_t create; /**< 0: create a database file that is missing; -1: it must exist */
+	/** A database file that is missing: 0 creates it, -1 is an error, 1 counts as an empty
+	 * database and is not created, so that the context can only ask (runs are MIG_EMISUSE). */
+	int32_t create;
 	/** Schemas in which SQL looks for unqualified names during runs, e.g. "app, public", and
 	 * where both tables are unless schema says it. The session's own is put back. NULL: as it
 	 * is. */
