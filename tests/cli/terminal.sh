@@ -5,7 +5,8 @@
 set -eu
 mig=$1
 dir=$(mktemp -d)
-tmux="tmux -L mig-test-$$ -f /dev/null"
+server=0 # each terminal has a server of its own: one that is being killed still answers
+tmux="tmux -S $dir/tmux-$server -f /dev/null"
 made=""
 clean() {
 	$tmux kill-server 2>/dev/null || true
@@ -22,7 +23,7 @@ cat >"$MIG_DIRECTORY/versions/slow.sql" <<'S'
 -- revises:
 -- mig:upgrade
 CREATE TABLE t (x);
-WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n LIMIT 15000000) SELECT count(*) FROM n;
+WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n LIMIT 9000000) SELECT count(*) FROM n;
 -- mig:downgrade
 DROP TABLE t;
 S
@@ -30,6 +31,8 @@ S
 # on COLUMNS ENVIRONMENT COMMAND: runs it in a terminal; what is seen meanwhile and in the end
 on() {
 	rm -f "$dir/done"
+	server=$((server + 1))
+	tmux="tmux -S $dir/tmux-$server -f /dev/null"
 	$tmux new-session -d -x "$1" -y 24 "env $2 $3; touch '$dir/done'; sleep 60"
 	: >"$dir/meanwhile"
 	for _ in $(seq 600); do
