@@ -133,7 +133,8 @@ MIG_API mig_status mig_open(mig_ctx **out, const char *url);
 MIG_API mig_status mig_open_with(mig_ctx **out, const mig_open_options *options);
 
 /** Frees the context with everything borrowed from it, and closes the connection that it opened
- * itself. Handles that have a _free of their own stay valid. NULL is allowed. Since 0.1.0. */
+ * itself. Handles that have a _free of their own stay valid. NULL is allowed. From inside a
+ * callback of the context it does nothing. Since 0.1.0. */
 MIG_API void mig_close(mig_ctx *ctx);
 
 /** Asks the run in progress to stop as soon as it can, in the middle of a statement if need be:
@@ -147,8 +148,8 @@ MIG_API void mig_cancel(mig_ctx *ctx);
 MIG_API void *mig_connection(mig_ctx *ctx);
 
 /** Hands over the connection that the context opened: the caller closes it with the engine's own
- * function, after mig_close(); the context works with it until then. NULL if there is none.
- * Since 0.1.0. */
+ * function, after mig_close(); the context works with it until then. NULL if there is none, and
+ * from inside a callback. Since 0.1.0. */
 MIG_API void *mig_take_connection(mig_ctx *ctx);
 
 /* ---- errors ----------------------------------------------------------------------------- */

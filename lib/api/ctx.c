@@ -12,9 +12,13 @@ const char *mig_version(void)
 static void on_log(void *user, int32_t level, const char *message)
 {
 	mig_ctx *ctx = user;
+	int busy = ctx->busy;
 
-	if (ctx->log)
-		ctx->log(ctx->log_user, level, message);
+	if (!ctx->log)
+		return;
+	ctx->busy = 1;
+	ctx->log(ctx->log_user, level, message);
+	ctx->busy = busy;
 }
 
 static int32_t on_poll(void *user, int32_t waiting)
@@ -110,6 +114,13 @@ static mig_status connect(mig_ctx *ctx, const mig_open_options *o)
 	return rc;
 }
 
+/* A context that can only tell why it is none. */
+static mig_status refuse(mig_ctx **out, const char *why)
+{
+	*out = ctx_new(NULL);
+	return *out ? mig__fail(&(*out)->err, MIG_EINVAL, "%s", why) : MIG_ENOMEM;
+}
+
 mig_status mig_open_with(mig_ctx **out, const mig_open_options *options)
 {
 	mig_allocator allocator = { 0 };
@@ -122,7 +133,7 @@ mig_status mig_open_with(mig_ctx **out, const mig_open_options *options)
 		return MIG_EINVAL;
 	*out = NULL;
 	if (!options)
-		return MIG_EINVAL;
+		return refuse(out, "the options are NULL");
 	mig__error_init(&err, &mig__alloc_libc);
 	rc = mig__options_read(&o, sizeof o, options, &err);
 	if (!rc && o.allocator)
@@ -159,15 +170,14 @@ mig_status mig_open(mig_ctx **out, const char *url)
 
 	if (!out)
 		return MIG_EINVAL;
-	*out = NULL;
-	return url ? mig_open_with(out, &options) : MIG_EINVAL;
+	return url ? mig_open_with(out, &options) : refuse(out, "the URL is NULL");
 }
 
 void mig_close(mig_ctx *ctx)
 {
 	struct mig__alloc alloc;
 
-	if (!ctx)
+	if (!ctx || ctx->busy) /* a callback's caller goes on with it */
 		return;
 	alloc = ctx->alloc;
 	if (ctx->db.dialect)
@@ -199,8 +209,9 @@ void *mig_connection(mig_ctx *ctx)
 
 void *mig_take_connection(mig_ctx *ctx)
 {
-	return ctx && ctx->db.dialect && !ctx->offline ? ctx->db.dialect->detach(ctx->db.conn)
-						       : NULL;
+	return ctx && !ctx->busy && ctx->db.dialect && !ctx->offline
+		       ? ctx->db.dialect->detach(ctx->db.conn)
+		       : NULL;
 }
 
 /* -- callbacks */

@@ -41,9 +41,12 @@ static void test_open_errors(void **state)
 	mig_ctx *ctx = (mig_ctx *)1;
 
 	assert_int_equal(mig_open(NULL, p->url), MIG_EINVAL);
-	assert_int_equal(mig_open(&ctx, NULL), MIG_EINVAL);
-	assert_null(ctx);
-	assert_int_equal(mig_open_with(&ctx, NULL), MIG_EINVAL);
+	expect(ctx, MIG_EINVAL, mig_open(&ctx, NULL));
+	assert_string_equal(mig_error_message(ctx), "the URL is NULL");
+	mig_close(ctx);
+	expect(ctx, MIG_EINVAL, mig_open_with(&ctx, NULL));
+	assert_string_equal(mig_error_message(ctx), "the options are NULL");
+	mig_close(ctx);
 
 	expect(ctx, MIG_ENO_DIALECT, mig_open(&ctx, "oracle:db"));
 	assert_non_null(strstr(mig_error_message(ctx), "oracle"));

@@ -674,6 +674,8 @@ static int32_t note(void *user, const mig_progress *e)
 		 e->revision ? e->revision : "-", (int)e->step, (int)e->steps);
 	if (seen->ctx) /* no way back in */
 		assert_int_equal(mig_upgrade(seen->ctx, "head"), MIG_EMISUSE);
+	assert_null(mig_take_connection(seen->ctx));
+	mig_close(seen->ctx); /* not now */
 	return ++seen->events == seen->stop_at;
 }
 
