@@ -282,7 +282,7 @@ MIG_API mig_status mig_add_source(mig_ctx *ctx, mig_source_fn fn, void *user);
  * and NULL stands for an empty one. */
 typedef struct mig_revision_def {
 	size_t struct_size;
-	const char *id;      /**< see DESIGN: [A-Za-z0-9_.]{1,255} */
+	const char *id;      /**< 1 to 255 of A-Z a-z 0-9 _ . */
 	const char *message; /**< may be NULL */
 	const char *const *revises;
 	const char *const *branch_labels;
