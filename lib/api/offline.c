@@ -11,6 +11,7 @@ struct offline {
 	struct mig__db record;
 	struct mig__run run;
 	const char *from; /* where the database is; NULL: at base */
+	int told;         /* the range says where it is */
 	const char *to;
 	mig_status failed;
 };
@@ -26,7 +27,8 @@ static mig_status read_range(struct offline *o, const char *range)
 		return mig__fail_nomem(&ctx->err);
 	if (strchr(o->to, ':') || !o->to[0])
 		return mig__fail(&ctx->err, MIG_EBAD_RANGE, "\"%s\" is not FROM:TO", range);
-	if (colon && colon != range) {
+	o->told = colon && colon != range;
+	if (o->told) {
 		o->from = mig__arena_strndup(&ctx->arena, range, (size_t)(colon - range));
 		if (!o->from)
 			return mig__fail_nomem(&ctx->err);
@@ -93,7 +95,7 @@ static mig_status write_range(struct offline *o, int32_t direction, const char *
 	if (!range)
 		return mig__fail(&ctx->err, MIG_EINVAL, "a script needs a range");
 	rc = read_range(o, range);
-	if (!rc && direction == MIG_DOWNGRADE && !o->from)
+	if (!rc && direction == MIG_DOWNGRADE && !o->told)
 		rc = mig__fail(&ctx->err, MIG_EBAD_RANGE,
 			       "a downgrade as a script needs to know where it starts: FROM:TO");
 	if (!rc)

@@ -26,6 +26,7 @@ struct mig_conn {
 	int due;    /* a transaction has begun, and nothing was written since */
 	int inside; /* a transaction */
 	int tables; /* are there */
+	int unfinished; /* the history table has a row in state "running" */
 	struct row *rows;
 	size_t count, cap;
 };
@@ -402,6 +403,8 @@ static mig_status put_expected(mig_conn *conn)
 		mig__buf_addf(&ids, "%s%s", i ? ", " : "", conn->rows[i].id);
 	if (!conn->count)
 		mig__buf_adds(&ids, "base");
+	if (conn->unfinished)
+		mig__buf_adds(&ids, ", unfinished");
 	cursor.texts[0] = ids.data;
 	rc = ids.failed ? mig__fail_nomem(conn->err) : write_down(&cursor);
 	mig__buf_finish(&ids);
@@ -450,10 +453,14 @@ static mig_status follow(mig_cursor *cursor)
 			   : cursor->which == MIG_SQL_DELETE_VERSION ? texts[0]
 								     : NULL;
 
-	if (cursor->which == MIG_SQL_CREATE_VERSION) {
+	if (cursor->which == MIG_SQL_CREATE_HISTORY) { /* the second one */
 		conn->tables = 1;
 		return put_expected(conn);
 	}
+	if (cursor->which == MIG_SQL_INSERT_HISTORY && !strcmp(texts[2], "running"))
+		conn->unfinished = 1;
+	if (cursor->which == MIG_SQL_UPDATE_RUNNING && strcmp(texts[0], "running") != 0)
+		conn->unfinished = 0;
 	while (cursor->which == MIG_SQL_CLEAR_VERSION && conn->count)
 		remove_row(conn, 0);
 	if (gone && find(conn, gone) < conn->count)

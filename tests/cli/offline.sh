@@ -81,6 +81,7 @@ walks() {
 	same "$1" "upgrade a1" "upgrade b1 a1" "upgrade c1 b1" "stamp a1 c1" "stamp c1 a1" "downgrade a1 c1"
 	# nothing to do is an empty script
 	[ -z "$("$mig" -u "$1:///nowhere" upgrade --sql c1:c1)" ]
+	[ -z "$("$mig" -u "$1:///nowhere" downgrade --sql base:base)" ]
 }
 # A script does nothing where the database is not at its start.
 strangers() {
@@ -99,6 +100,12 @@ strangers() {
 		! "shell_$1" online <"$dir/script.sql" >"$dir/said" 2>&1 || { echo "$1: $range was stamped at b1"; exit 1; }
 		"dump_$1" online | cmp - "$dir/before" || { echo "$1: stamping $range has changed it"; exit 1; }
 	done
+	# nor where a section outside a transaction was interrupted
+	echo "INSERT INTO mig_history (revision, direction, state) VALUES ('c1', 'upgrade', 'running');" | "shell_$1" online >/dev/null
+	"dump_$1" online >"$dir/before"
+	"$mig" -u "$1:///nowhere" stamp --sql b1:a1 >"$dir/script.sql"
+	! "shell_$1" online <"$dir/script.sql" >"$dir/said" 2>&1 || { echo "$1: it ran amid a section"; exit 1; }
+	"dump_$1" online | cmp - "$dir/before" || { echo "$1: it has changed something amid a section"; exit 1; }
 	# but for the one who asks for it
 	"$mig" -u "$1:///nowhere" stamp --purge --sql c1 | "shell_$1" online >/dev/null
 	[ "$("$mig" -u "$("url_$1" online)" current | cut -d" " -f1)" = c1 ]

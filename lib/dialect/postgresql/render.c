@@ -45,7 +45,8 @@ static const char *const patterns[MIG__PG_TEXTS] = {
 	[MIG_SQL_EXPECT_VERSION] =
 		"DO $mig$ DECLARE found text; BEGIN\n"
 		"\tSELECT coalesce(string_agg(revision, ', ' ORDER BY revision COLLATE \"C\"), "
-		"'base') INTO found FROM @v;\n"
+		"'base') || CASE WHEN EXISTS (SELECT FROM @h WHERE state = 'running') "
+		"THEN ', unfinished' ELSE '' END INTO found FROM @v;\n"
 		"\tIF found <> $1 THEN\n"
 		"\t\tRAISE EXCEPTION 'the database is at %, the script begins at %', found, $1;\n"
 		"\tEND IF;\n"

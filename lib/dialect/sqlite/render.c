@@ -46,7 +46,9 @@ static const char *const patterns[MIG__SQLITE_TEXTS] = {
 		"CHECK (found = $1)\n"
 		");\n"
 		"INSERT INTO temp.mig_place SELECT coalesce(group_concat(revision, ', '), 'base') "
-		"FROM (SELECT revision FROM @v ORDER BY revision);\n"
+		"|| CASE WHEN EXISTS (SELECT 1 FROM @h WHERE state = 'running') "
+		"THEN ', unfinished' ELSE '' END FROM (SELECT revision FROM @v ORDER BY "
+		"revision);\n"
 		"DROP TABLE temp.mig_place",
 };
 

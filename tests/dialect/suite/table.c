@@ -136,6 +136,16 @@ static mig_status run_own(struct session *s, int32_t which, const char *value)
 static void begins_scripts_where_they_should(const mig_conformance *row)
 {
 	const char *url = row->fresh();
+	const mig_value running[] = { suite_text("a"),
+				      suite_text("upgrade"),
+				      suite_text("running"),
+				      suite_text(NULL),
+				      suite_int(0),
+				      suite_text(NULL),
+				      suite_text("2026-01-02T03:04:05Z"),
+				      suite_int(0),
+				      suite_text(NULL),
+				      suite_text(NULL) };
 	struct session s;
 	int rows;
 
@@ -146,6 +156,7 @@ static void begins_scripts_where_they_should(const mig_conformance *row)
 
 		suite_open(&s, row, url, 1000);
 		OK(s, suite_write(&s, MIG_SQL_CREATE_VERSION, NULL, 0));
+		OK(s, suite_write(&s, MIG_SQL_CREATE_HISTORY, NULL, 0));
 		if (rows)
 			OK(s, suite_write(&s, MIG_SQL_INSERT_VERSION, ids[rows - 1], 2));
 		RULE("table_sql: MIG_SQL_EXPECT_VERSION: fails unless the ids are these");
@@ -155,6 +166,14 @@ static void begins_scripts_where_they_should(const mig_conformance *row)
 		OK(s, s.d->rollback(s.conn));
 		suite_close(&s);
 	}
+	suite_open(&s, row, url, 1000);
+	OK(s, suite_begin(&s, 0));
+	OK(s, suite_write(&s, MIG_SQL_INSERT_HISTORY, running, 10));
+	RULE("table_sql: MIG_SQL_EXPECT_VERSION: knows a row in state running");
+	OK(s, run_own(&s, MIG_SQL_EXPECT_VERSION, "a, b, unfinished"));
+	CHECK(run_own(&s, MIG_SQL_EXPECT_VERSION, "a, b") != MIG_OK);
+	OK(s, s.d->rollback(s.conn));
+	suite_close(&s);
 }
 
 static void quotes_table_names(const mig_conformance *row)

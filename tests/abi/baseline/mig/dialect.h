@@ -142,7 +142,8 @@ enum mig_table_sql {
 	 * several; NULL where a dialect has none. */
 
 	/** fails unless the ids in the version table, in the order of their bytes and with ", "
-	 * between them, are this text ("base": none) */
+	 * between them ("base": none), and ", unfinished" behind them if the history table has a
+	 * row in state "running", are this text */
 	MIG_SQL_EXPECT_VERSION = 12,
 	/** behind the BEGIN of a transaction: takes the migration lock until it ends, and sets what
 	 * runs set */
