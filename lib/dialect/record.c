@@ -9,7 +9,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { VALUES = 10 }; /* of libmig's own statements */
+enum {
+	VALUES = 10, /* of libmig's own statements */
+	GIVE_UP = -1 /* MIG_SQL_UPDATE_RUNNING with the values that the row has when the script runs
+		      */
+};
 
 struct row {
 	char *id, *digest;
@@ -22,10 +26,10 @@ struct mig_conn {
 	mig_sql_fn fn;
 	void *user;
 	int assume, headed, expect;
-	int locked; /* the session has the lock */
-	int due;    /* a transaction has begun, and nothing was written since */
-	int inside; /* a transaction */
-	int tables; /* are there */
+	int locked;     /* the session has the lock */
+	int due;        /* a transaction has begun, and nothing was written since */
+	int inside;     /* a transaction */
+	int tables;     /* are there */
 	int unfinished; /* the history table has a row in state "running" */
 	struct row *rows;
 	size_t count, cap;
@@ -331,6 +335,10 @@ static const char *only_then(const mig_cursor *cursor, size_t i)
 {
 	const char *now = MIG__DB_SLOT(cursor->conn->real, now_sql);
 
+	static const char *const as_it_is[] = { NULL, "statements", "done_digest", "duration_us" };
+
+	if (cursor->which == GIVE_UP)
+		return i < 4 ? as_it_is[i] : NULL;
 	if (cursor->which == MIG_SQL_INSERT_HISTORY && i == 6)
 		return now ? now : "NULL";
 	if (cursor->which == MIG_SQL_INSERT_HISTORY && i == 8)
@@ -411,6 +419,18 @@ static mig_status put_expected(mig_conn *conn)
 	return rc;
 }
 
+/* Who clears all rows gives up a section that was interrupted, as the run does that knows of it. */
+static mig_status give_up_unfinished(mig_conn *conn)
+{
+	struct mig_cursor cursor = { .conn = conn,
+				     .which = GIVE_UP,
+				     .text = table_sql(conn, MIG_SQL_UPDATE_RUNNING) };
+	char state[] = "abandoned";
+
+	cursor.texts[0] = state;
+	return write_down(&cursor);
+}
+
 static size_t find(const mig_conn *conn, const char *id)
 {
 	size_t i = 0;
@@ -463,6 +483,8 @@ static mig_status follow(mig_cursor *cursor)
 		conn->unfinished = 0;
 	while (cursor->which == MIG_SQL_CLEAR_VERSION && conn->count)
 		remove_row(conn, 0);
+	if (cursor->which == MIG_SQL_CLEAR_VERSION)
+		return give_up_unfinished(conn);
 	if (gone && find(conn, gone) < conn->count)
 		remove_row(conn, find(conn, gone));
 	if (cursor->which == MIG_SQL_INSERT_VERSION || cursor->which == MIG_SQL_UPDATE_VERSION)

@@ -109,6 +109,7 @@ strangers() {
 	# but for the one who asks for it
 	"$mig" -u "$1:///nowhere" stamp --purge --sql c1 | "shell_$1" online >/dev/null
 	[ "$("$mig" -u "$("url_$1" online)" current | cut -d" " -f1)" = c1 ]
+	"$mig" -u "$("url_$1" online)" log | grep -q "c1 .*abandoned" || { echo "$1: the section is not given up"; exit 1; }
 }
 strangers sqlite
 if [ -n "${MIG_TEST_POSTGRESQL-}" ]; then strangers postgresql; fi
