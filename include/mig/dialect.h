@@ -145,8 +145,8 @@ enum mig_table_sql {
 	 * between them ("base": none), and ", unfinished" behind them if the history table has a
 	 * row in state "running", are this text */
 	MIG_SQL_EXPECT_VERSION = 12,
-	/** behind the BEGIN of a transaction: takes the migration lock until it ends, and sets what
-	 * runs set */
+	/** behind the BEGIN of a transaction: takes the migration lock until it ends, or fails at once
+	 * if somebody has it, and sets what runs set */
 	MIG_SQL_ENTER = 13,
 	MIG_SQL_ENTER_SESSION = 14, /**< the same for what runs outside transactions */
 	MIG_SQL_LEAVE_SESSION = 15  /**< undoes it */

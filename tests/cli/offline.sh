@@ -139,12 +139,15 @@ if [ -n "${MIG_TEST_POSTGRESQL-}" ]; then
 	run() { "$mig" -c "$dir/mig.ini" -u "$(url_postgresql online)" --lock-timeout 1 "$@"; }
 	echo "'$mig' -c '$dir/mig.ini' -u '$(url_postgresql online)' --lock-timeout 1 -q upgrade c1 2>&1; echo status \$?" \
 		>"$dir/other.sh"
+	run upgrade --sql c1 >"$dir/second.sql"
+	echo "psql -qX '$(url_postgresql online)' -f '$dir/second.sql' 2>&1" >>"$dir/other.sh"
 	run upgrade --sql c1 | awk -v file="$dir/other.sh" '/^COMMIT|^VACUUM/ { print "\\! sh " file } { print }' \
 		>"$dir/script.sql"
 	shell_postgresql online <"$dir/script.sql" >"$dir/said" 2>&1 || { cat "$dir/said"; exit 1; }
 	locked=$(grep -c "is held by pid" "$dir/said" || true)
 	failed=$(grep -c "^status 1$" "$dir/said" || true)
-	[ "$failed" -ge 3 ] && [ "$failed" = "$locked" ] && ! grep -q "^status 0$" "$dir/said" || {
+	refused=$(grep -c "another process is migrating" "$dir/said" || true)
+	[ "$failed" -ge 3 ] && [ "$failed" = "$locked" ] && [ "$failed" = "$refused" ] && ! grep -q "^status 0$" "$dir/said" || {
 		echo "somebody else migrated meanwhile"
 		cat "$dir/script.sql" "$dir/said"
 		exit 1

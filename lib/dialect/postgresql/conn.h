@@ -201,6 +201,8 @@ mig_status mig__pg_fill(mig_conn *conn, const mig_cursor *cursor, struct mig__bu
 mig_status mig__pg_table_exists(mig_conn *conn, int32_t which, int32_t *out);
 
 /* lock.c */
+/* Microseconds of a clock that only goes forwards; never 0. */
+int64_t mig__pg_now_us(void);
 mig_status mig__pg_begin(mig_conn *conn, int32_t check);
 mig_status mig__pg_commit_begin(mig_conn *conn, int32_t check);
 mig_status mig__pg_lock(mig_conn *conn);

@@ -30,12 +30,12 @@ static const char still_held[] =
 
 /* -- waiting */
 
-static int64_t now_us(void)
+int64_t mig__pg_now_us(void)
 {
 	struct timespec t;
 
 	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000 + 1; /* never 0 */
+	return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000 + 1;
 }
 
 /* Half of the pause to all of it (xorshift). */
@@ -149,11 +149,11 @@ static mig_status wait_until_free(mig_conn *conn)
 	char sql[100];
 
 	if (!conn->waiting_since_us)
-		conn->waiting_since_us = now_us();
+		conn->waiting_since_us = mig__pg_now_us();
 	while (!rc) {
 		struct mig__pg_reply reply = { .count = 0 };
-		int64_t left =
-			conn->waiting_since_us + (int64_t)conn->lock_timeout_ms * 1000 - now_us();
+		int64_t left = conn->waiting_since_us + (int64_t)conn->lock_timeout_ms * 1000 -
+			       mig__pg_now_us();
 
 		if (left <= 0)
 			return fail_locked(conn);

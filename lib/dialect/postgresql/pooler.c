@@ -14,28 +14,19 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 enum {
-	PATIENCE_MS = 2000,
+	PATIENCE_US = 2000000,
 	ROUNDS = 20
 }; /* a pooler without a free session makes the second one wait */
-
-static int64_t now_ms(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
 
 /* 0 when the time is up. */
 static int wait_for(PGconn *db, short events, int64_t until)
 {
 	struct pollfd p = { .fd = PQsocket(db), .events = events };
-	int64_t left = until - now_ms();
+	int64_t left = until - mig__pg_now_us();
 
-	return left > 0 && poll(&p, 1, (int)left) > 0;
+	return left > 0 && poll(&p, 1, (int)(left / 1000) + 1) > 0;
 }
 
 PGconn *mig__pg_connect_like(const mig_conn *conn)
@@ -130,7 +121,7 @@ static mig_status refuse(mig_conn *conn)
 /* *other is 0 as long as the second client has no session. */
 static mig_status compare(mig_conn *conn, PGconn *second, int *other, int *same)
 {
-	int64_t until = now_ms() + PATIENCE_MS;
+	int64_t until = mig__pg_now_us() + PATIENCE_US;
 	int mine = 0, theirs = *other;
 	mig_status rc = first_pid(conn, &mine);
 
@@ -158,7 +149,7 @@ mig_status mig__pg_refuse_pooler(mig_conn *conn)
 	if (rc || PQbackendPID(conn->db) == conn->pid)
 		return rc;
 	conn->pooled = 1;
-	second = connect_like(conn, now_ms() + PATIENCE_MS);
+	second = connect_like(conn, mig__pg_now_us() + PATIENCE_US);
 	if (!second)
 		return mig__pg_report(
 			conn, MIG_EUNSUPPORTED, NULL, "connect to the server directly",

@@ -6,6 +6,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define BUSY                                                                                 \
+	"RAISE EXCEPTION 'another process is migrating this database: run the script again " \
+	"when it is done' USING ERRCODE = '55P03';"
+
 /* @v: the version table, @h: the history table, @k: FROM … for the number of the lock, k;
  * @t, @s: sets the search path for the transaction or the session */
 static const char *const patterns[MIG__PG_TEXTS] = {
@@ -51,10 +55,12 @@ static const char *const patterns[MIG__PG_TEXTS] = {
 		"\t\tRAISE EXCEPTION 'the database is at %, the script begins at %', found, $1;\n"
 		"\tEND IF;\n"
 		"END $mig$",
-	[MIG_SQL_ENTER] =
-		"DO $mig$ BEGIN @tPERFORM pg_catalog.pg_advisory_xact_lock(k)@k; END $mig$",
+	/* these do not wait either: see lock.c */
+	[MIG_SQL_ENTER] = "DO $mig$ BEGIN @tIF NOT (SELECT pg_catalog.pg_try_advisory_xact_lock(k)"
+			  "@k) THEN " BUSY " END IF; END $mig$",
 	[MIG_SQL_ENTER_SESSION] =
-		"DO $mig$ BEGIN @sPERFORM pg_catalog.pg_advisory_lock(k)@k; END $mig$",
+		"DO $mig$ BEGIN @sIF NOT (SELECT "
+		"pg_catalog.pg_try_advisory_lock(k)@k) THEN " BUSY " END IF; END $mig$",
 	[MIG_SQL_LEAVE_SESSION] =
 		"DO $mig$ BEGIN PERFORM pg_catalog.pg_advisory_unlock(k)@k; END $mig$;\n"
 		"RESET search_path",

@@ -6,7 +6,6 @@
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 enum { PATIENCE_US = 1000000 };
 
@@ -28,14 +27,6 @@ enum { PATIENCE_US = 1000000 };
 	"FROM pg_catalog.pg_stat_progress_vacuum WHERE pid = $1 "                        \
 	"UNION ALL SELECT phase, sample_blks_scanned, sample_blks_total "                \
 	"FROM pg_catalog.pg_stat_progress_analyze WHERE pid = $1 LIMIT 1"
-
-static int64_t now_us(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
-}
 
 static void ignore(void *user, const PGresult *result)
 {
@@ -87,7 +78,7 @@ static void ask(mig_conn *conn)
 	const char *const values[] = { bytes };
 	static const int sizes[] = { 4 }, formats[] = { 1 };
 
-	w->next_us = now_us() + PATIENCE_US;
+	w->next_us = mig__pg_now_us() + PATIENCE_US;
 	if (PQsendQueryParams(w->db, PROGRESS, 1, &int4, values, sizes, formats, 0))
 		w->state = MIG__PG_ASKED;
 	else
@@ -130,7 +121,7 @@ static void take_answer(mig_conn *conn)
 void mig__pg_watch_begin(mig_conn *conn)
 {
 	if (conn->watch.state != MIG__PG_BLIND)
-		conn->watch.next_us = now_us() + PATIENCE_US;
+		conn->watch.next_us = mig__pg_now_us() + PATIENCE_US;
 }
 
 void mig__pg_watch_look(mig_conn *conn)
@@ -144,7 +135,7 @@ void mig__pg_watch_look(mig_conn *conn)
 		connect_on(w);
 	else if (w->state == MIG__PG_ASKED)
 		take_answer(conn);
-	if (now_us() < w->next_us)
+	if (mig__pg_now_us() < w->next_us)
 		return;
 	if (w->state == MIG__PG_CLOSED)
 		begin_connect(conn);
