@@ -87,6 +87,12 @@ static mig_status cut(const struct mig__script *script, int32_t direction, const
 		      struct mig__body *out)
 {
 	const struct mig__section *s = mig__script_section(script, direction, dialect, database);
+	struct mig__reader r = { .file = script->file ? script->file : script->id,
+				 .text = text,
+				 .size = size,
+				 .complete = 1,
+				 .err = err };
+	mig_status rc;
 
 	if (!s)
 		return no_section(script, direction, dialect, database, err);
@@ -95,6 +101,12 @@ static mig_status cut(const struct mig__script *script, int32_t direction, const
 				   .file_text = text,
 				   .file_size = size,
 				   .at = s->offset };
+	rc = mig__notes_collect(&r, s, out);
+	if (rc) {
+		mig__free(err->alloc, out->notes);
+		*out = (struct mig__body){ 0 };
+		return rc;
+	}
 	out->text[s->size] = '\0';
 	return MIG_OK;
 }
@@ -128,6 +140,7 @@ mig_status mig__script_body(const struct mig__alloc *alloc, const struct mig__sc
 
 void mig__body_finish(const struct mig__alloc *alloc, struct mig__body *body)
 {
+	mig__free(alloc, body->notes);
 	mig__free(alloc, body->file_text);
 	*body = (struct mig__body){ 0 };
 }

@@ -136,6 +136,18 @@ mig_status mig__parse_head(struct mig__arena *arena, const char *file, const cha
 			   size_t size, int complete, struct mig__error *err,
 			   struct mig__script *out, int *more);
 
+/* -- note.c: directives inside a section */
+
+/* The name of directive i, or NULL past the last. */
+const char *mig__note_name(size_t i);
+/* Reads a directive's words. *is: it is one that may stand in a section; otherwise it begins a
+ * section, or is unknown. section: the one that it stands in, or NULL. */
+mig_status mig__note_read(struct mig__reader *r, struct mig__word words,
+			  const struct mig__section *section, struct mig__note *out, int *is);
+/* Fills body->notes. The section is at r->text + section->offset. */
+mig_status mig__notes_collect(struct mig__reader *r, const struct mig__section *section,
+			      struct mig__body *body);
+
 /* -- read.c: files that were scanned before */
 
 /* Reads the file of a script on disk again and parses it; *text is freed with mig__free.

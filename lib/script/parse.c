@@ -210,19 +210,36 @@ static mig_status read_attribute(struct mig__reader *r, struct mig__word word, u
 
 static mig_status unknown_directive(struct mig__reader *r, struct mig__word name)
 {
-	static const char *const names[] = { "mig:upgrade", "mig:downgrade", NULL };
-	const char *near = mig__suggest(name, names);
+	enum { BEGIN = sizeof directives / sizeof *directives, MOST = 16 };
+	const char *names[MOST + 1] = { NULL }, *near;
+	struct mig__buf text;
 	char quote[MIG__QUOTE];
+	size_t count = BEGIN;
+	mig_status rc;
 
+	for (size_t i = 0; i < BEGIN; i++)
+		names[i] = directives[i].name;
+	while (count < MOST && (names[count] = mig__note_name(count - BEGIN)))
+		count++;
+	near = mig__suggest(name, names);
 	mig__quote(name, quote);
 	if (near)
 		return mig__reader_fail(r, MIG_ESYNTAX, name.at,
 					"unknown directive \"%s\" (did you mean \"%s\"?)", quote,
 					near);
-	return mig__reader_fail(r, MIG_ESYNTAX, name.at,
-				"unknown directive \"%s\": there are \"mig:upgrade\" and "
-				"\"mig:downgrade\"",
-				quote);
+	mig__buf_init(&text, r->err->alloc);
+	for (size_t i = 0; i < count; i++)
+		mig__buf_addf(&text, "%s\"%s\"",
+			      !i              ? ""
+			      : i + 1 < count ? ", "
+					      : " and ",
+			      names[i]);
+	rc = text.failed
+		     ? mig__fail_nomem(r->err)
+		     : mig__reader_fail(r, MIG_ESYNTAX, name.at,
+					"unknown directive \"%s\": there are %s", quote, text.data);
+	mig__buf_finish(&text);
+	return rc;
 }
 
 static mig_status read_directive(struct mig__reader *r, struct mig__word words,
@@ -296,11 +313,17 @@ static mig_status read_sections(struct mig__reader *r)
 	size_t cap = 0, count = 0;
 	struct mig__word words;
 	struct mig__line line;
-	int upgrades = 0;
+	struct mig__note note;
+	int upgrades = 0, is_note;
 	mig_status rc;
 
 	while (mig__lines_next(&r->lines, &line)) {
 		if (!mig__directive(line.text, &words))
+			continue;
+		rc = mig__note_read(r, words, s, &note, &is_note);
+		if (rc)
+			return rc;
+		if (is_note)
 			continue;
 		if (s)
 			s->size = (size_t)(line.text.at - r->text) - s->offset;

@@ -71,6 +71,17 @@ const struct mig__section *mig__script_section(const struct mig__script *script,
 mig_status mig__script_load(struct mig__arena *arena, struct mig__script *script,
 			    struct mig__error *err);
 
+/* A directive inside a section, about the statement below it (note.c has the table). */
+enum mig__note_kind {
+	MIG__NOTE_IDEMPOTENT /* may be run again from its start after a kill */
+};
+struct mig__note {
+	enum mig__note_kind kind;
+	size_t offset;    /* of "mig:" in the section's text */
+	const char *text; /* what follows the name in its line, without blanks around it */
+	size_t text_size;
+};
+
 /* The text of a section, read now: NUL-terminated, freed with mig__body_finish. */
 struct mig__body {
 	char *text; /* lies inside file_text: not freed alone */
@@ -79,6 +90,9 @@ struct mig__body {
 	 * NUL has taken the place of a byte. */
 	char *file_text;
 	size_t file_size, at;
+	/* its "-- mig:" lines, in order; their texts lie in file_text */
+	struct mig__note *notes;
+	size_t note_count;
 };
 /* Finds the section and reads it; MIG_ENO_SECTION or MIG_EIRREVERSIBLE if there is none. A file that
  * has changed since its digest was taken: MIG_EEDITED. */
@@ -86,6 +100,10 @@ mig_status mig__script_body(const struct mig__alloc *alloc, const struct mig__sc
 			    int32_t direction, const char *dialect, const char *database,
 			    struct mig__error *err, struct mig__body *out);
 void mig__body_finish(const struct mig__alloc *alloc, struct mig__body *body);
+/* The first note of the kind from one offset of the section's text up to another, or NULL. Those of a
+ * statement stand between the end of the one before it and its own first byte. */
+const struct mig__note *mig__body_note(const struct mig__body *body, enum mig__note_kind kind,
+				       size_t from, size_t to);
 
 /* -- digests (digest.c) */
 

@@ -528,6 +528,54 @@ static void test_body(void **user)
 	}
 }
 
+/* Directives inside a section come with its text, from files, texts and bundles alike. */
+static void test_body_notes(void **user)
+{
+	static const char text[] = "-- revision: a1\n-- mig:downgrade\nSELECT 0;\n"
+				   "-- mig:upgrade transaction=no\nA;\n-- mig:idempotent\nB;\n"
+				   "\t--mig:idempotent \r\n/* c */ C;\n";
+	struct state *s = *user;
+	struct mig__body body;
+	struct mig__set set;
+	const struct mig__note *first, *second;
+
+	for (int on_disk = 0; on_disk < 2; on_disk++) {
+		struct mig__script *script;
+
+		mig__set_init(&set, &mig__alloc_libc);
+		if (on_disk) {
+			mig__set_finish(&set);
+			write_one(s, text);
+			script = scan_one(s, &set, 0);
+		} else {
+			assert_int_equal(mig__set_add_text(&set, "t", text, strlen(text), &s->err),
+					 MIG_OK);
+			script = &set.at[0];
+		}
+		assert_int_equal(mig__script_body(&mig__alloc_libc, script, MIG_UPGRADE, NULL, NULL,
+						  &s->err, &body),
+				 MIG_OK);
+		assert_int_equal(body.note_count, 2);
+		first = mig__body_note(&body, MIG__NOTE_IDEMPOTENT, 0, body.size);
+		assert_ptr_equal(first, &body.notes[0]);
+		assert_int_equal(first->kind, MIG__NOTE_IDEMPOTENT);
+		assert_int_equal(first->offset, strstr(body.text, "mig:") - body.text);
+		assert_int_equal(first->text_size, 0);
+		assert_null(mig__body_note(&body, MIG__NOTE_IDEMPOTENT, 0, first->offset));
+		second = mig__body_note(&body, MIG__NOTE_IDEMPOTENT, first->offset + 1, body.size);
+		assert_ptr_equal(second, &body.notes[1]);
+		assert_null(mig__body_note(&body, MIG__NOTE_IDEMPOTENT, second->offset + 1,
+					   body.size));
+		mig__body_finish(&mig__alloc_libc, &body);
+		assert_int_equal(mig__script_body(&mig__alloc_libc, script, MIG_DOWNGRADE, NULL, NULL,
+						  &s->err, &body),
+				 MIG_OK);
+		assert_int_equal(body.note_count, 0);
+		mig__body_finish(&mig__alloc_libc, &body);
+		mig__set_finish(&set);
+	}
+}
+
 static void test_body_missing(void **user)
 {
 	struct state *s = *user;
@@ -928,6 +976,8 @@ static void test_no_memory(void **user)
 	fail_everywhere(sources_once, text);
 	write_one(s, text);
 	fail_everywhere(disk_once, s);
+	write_one(s, "-- revision: a1\n-- mig:upgrade transaction=no\n-- mig:idempotent\nA;\n");
+	fail_everywhere(disk_once, s);
 	free(text);
 }
 
@@ -966,6 +1016,7 @@ int main(int argc, char **argv)
 		TEST(test_chain_depends_on_all),
 		TEST(test_body),
 		TEST(test_body_missing),
+		TEST(test_body_notes),
 		TEST(test_load),
 		TEST(test_edited),
 		TEST(test_line_ends_are_no_edit),

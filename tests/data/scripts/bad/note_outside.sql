@@ -1,0 +1,6 @@
+-- m
+-- revision: a1
+
+-- mig:idempotent
+-- mig:upgrade transaction=no
+SELECT 1;

@@ -1,0 +1,6 @@
+-- m
+-- revision: a1
+
+-- mig:upgrade
+--   mig:idempotent
+SELECT 1;
