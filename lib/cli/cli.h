@@ -153,10 +153,7 @@ int mig__cli_naming(struct mig__cli *cli, mig_revision_options *options,
 		    char created[MIG__CLI_TIME]);
 /* hooks.c: what mig.ini says to do with a file that was written */
 int mig__cli_run_hooks(struct mig__cli *cli, const char *file);
-/* A word for the shell. */
-void mig__cli_add_quoted(struct mig__cli_text *out, const char *word);
-/* Runs a command by the shell; its wait status. */
-int mig__cli_shell(struct mig__cli *cli, const char *command, int *status);
+int mig__cli_check_hooks(struct mig__cli *cli); /* before it is written */
 /* Opens the context, and hands what the options say of a new revision to `create`. */
 int mig__cli_with_revision(struct mig__cli *cli, unsigned needs,
 			   int (*create)(struct mig__cli *cli, mig_revision_options *options));

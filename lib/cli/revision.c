@@ -124,6 +124,8 @@ int mig__cli_naming(struct mig__cli *cli, mig_revision_options *options,
 	const char *length = mig__cli_config_value(&cli->config, MIG__KEY_TRUNCATE_SLUG_LENGTH);
 	int status = read_created(cli, created);
 
+	if (!status)
+		status = mig__cli_check_hooks(cli);
 	options->created = created[0] ? created : NULL;
 	options->file_template = mig__cli_config_value(&cli->config, MIG__KEY_FILE_TEMPLATE);
 	if (length)

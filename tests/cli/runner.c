@@ -143,6 +143,7 @@ static void child(struct world *w)
 	char path[PATHS];
 	int fd;
 
+	signal(SIGINT, SIG_DFL); /* a shell ignores it for what it starts in the background */
 	snprintf(path, sizeof path, "%s/out", w->base);
 	fd = open(strcmp(w->stdout_kind, "full") ? path : "/dev/full", O_WRONLY | O_CREAT | O_TRUNC,
 		  0600);
@@ -436,6 +437,9 @@ static void clean_env(void)
 	unsetenv("MIG_URL");
 	unsetenv("MIG_DIRECTORY");
 	unsetenv("MIG_CONFIG");
+	unsetenv("MIG_APP");
+	unsetenv("VISUAL");
+	unsetenv("EDITOR");
 }
 
 static void run_case(struct world *w, const char *file)

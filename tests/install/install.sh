@@ -54,8 +54,11 @@ if [ "$kind" != static ]; then
 		total=$((total + size))
 	done
 	echo "core and SQLite dialect: $total bytes of $((400 * 1024))"
-	# -O3 buys no speed here and is larger
-	[ "$optimization" = 3 ] || [ "$total" -lt $((400 * 1024)) ]
+	# the budget is that of a release; -O3 buys no speed here and is larger
+	case $optimization in
+	2 | s) [ "$total" -lt $((400 * 1024)) ] ;;
+	*) echo "built with -O$optimization: the size does not count" ;;
+	esac
 fi
 
 mig=$root$prefix/bin/mig
