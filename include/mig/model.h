@@ -211,6 +211,9 @@ MIG_API const char *mig_op_list_text(const mig_op_list *list, size_t i);
 MIG_API const char *mig_op_list_sql(const mig_op_list *list, int32_t direction, size_t *size);
 /** 1 if that SQL cannot run in one transaction, otherwise 0. Since 0.1.0. */
 MIG_API int32_t mig_op_list_no_transaction(const mig_op_list *list, int32_t direction);
+/** The dialect that the SQL is for, e.g. "sqlite": the revision's sections name it. NULL for a NULL
+ * list. Borrowed from the list. Since 0.1.0. */
+MIG_API const char *mig_op_list_dialect(const mig_op_list *list);
 /** What the database or the model has that is not compared, e.g. "publication news"; NULL past the
  * end. Since 0.1.0. */
 MIG_API const char *mig_op_list_uncovered(const mig_op_list *list, size_t i);
@@ -223,7 +226,7 @@ typedef struct mig_autogenerate_options {
 	const mig_diff_options *diff; /**< NULL: defaults */
 	/** Nonzero: writes the revision though the proof failed, with a warning on top. */
 	int32_t force;
-	/** Nonzero: sections say dialect=NAME, so that sections of others may stand beside. */
+	/** Has no effect: sections always say dialect=NAME. */
 	int32_t name_dialect;
 	/** What mig_diff() gave for other dialects, each from a context of its own; ends with NULL: the
 	 * revision gets sections for these as well. NULL: none. */
@@ -231,7 +234,8 @@ typedef struct mig_autogenerate_options {
 } mig_autogenerate_options;
 
 /** Writes the revision that brings the database to the model. The database must be at head. *out is
- * a list of the one revision, or empty if there is no difference: then no file is written.
+ * a list of the one revision, or empty if there is no difference: then no file is written. Its
+ * sections say dialect=NAME: on another engine the revision has no section, and is refused.
  *
  * Errors: those of mig_diff() and mig_revision_create(); MIG_EBEHIND if the database is not at
  * head. Since 0.1.0. */

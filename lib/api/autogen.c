@@ -442,6 +442,11 @@ int32_t mig_op_list_no_transaction(const mig_op_list *list, int32_t direction)
 	return direction == MIG_DOWNGRADE ? list->work.down.lone : list->work.up.lone;
 }
 
+const char *mig_op_list_dialect(const mig_op_list *list)
+{
+	return list ? list->dialect : NULL;
+}
+
 const char *mig_op_list_uncovered(const mig_op_list *list, size_t i)
 {
 	return list && i < list->uncovered_count ? list->uncovered[i] : NULL;
@@ -497,14 +502,14 @@ static const char *warned(mig_op_list *list, const char *sql, const char *warnin
 	return text;
 }
 
-/* The two sections of a dialect. */
-static void fill_sections(mig_section *sections, const mig_op_list *list, int named,
-			  const char *const sql[2])
+/* The two sections of a dialect, which they name: another engine would run the SQL, or half of it,
+ * with another meaning. */
+static void fill_sections(mig_section *sections, const mig_op_list *list, const char *const sql[2])
 {
 	for (int32_t i = MIG_UPGRADE; i <= MIG_DOWNGRADE; i++)
 		sections[i] = (mig_section){ .direction = i,
 					     .no_transaction = mig_op_list_no_transaction(list, i),
-					     .dialect = named ? list->dialect : NULL,
+					     .dialect = list->dialect,
 					     .sql = sql[i] };
 }
 
@@ -522,9 +527,9 @@ static mig_status write_revision(mig_ctx *ctx, const mig_autogenerate_options *o
 		return rc;
 	if (!sections || !sql[0] || !sql[1])
 		return mig__fail_nomem(&ctx->err);
-	fill_sections(sections, list, o->name_dialect || count > 1, sql);
+	fill_sections(sections, list, sql);
 	for (size_t i = 1; i < count; i++)
-		fill_sections(sections + 2 * i, o->others[i - 1], 1, o->others[i - 1]->sql);
+		fill_sections(sections + 2 * i, o->others[i - 1], o->others[i - 1]->sql);
 	revision.struct_size = sizeof revision;
 	revision.sections = sections;
 	revision.section_count = 2 * count;

@@ -5,7 +5,7 @@
 #include "cli/difference.h"
 
 struct mig__cli_dialect {
-	char *name;           /* NULL: the sections hold for every dialect */
+	char *name;           /* NULL: none was asked for; the sections name the database's */
 	const char *database; /* NULL: for every database */
 	struct mig__cli_difference d;
 	/* of all but the first: a scratch that the revisions were run in, or another database */

@@ -51,14 +51,21 @@ static void add_sql(struct mig__cli_text *out, const struct mig__cli_difference 
 		mig__cli_adds(out, mig_op_list_sql(d->ops, direction, NULL));
 }
 
+/* Generated SQL is for one dialect alone; an empty section, of a database that was not asked, is for
+ * any. */
+static const char *dialect_of(const struct mig__cli_dialect *one)
+{
+	return one->name ? one->name : mig_op_list_dialect(one->d.ops);
+}
+
 static void add_dialect_sections(struct mig__cli_text *out, const struct mig__cli_dialect *one)
 {
 	static const char *const names[DIRECTIONS] = { "upgrade", "downgrade" };
 
 	for (int32_t i = 0; i < DIRECTIONS; i++) {
 		mig__cli_addf(out, "%s-- mig:%s", out->len ? "\n" : "", names[i]);
-		if (one->name)
-			mig__cli_addf(out, " dialect=%s", one->name);
+		if (dialect_of(one))
+			mig__cli_addf(out, " dialect=%s", dialect_of(one));
 		if (one->database)
 			mig__cli_addf(out, " database=%s", one->database);
 		if (mig_op_list_no_transaction(one->d.ops, i))
@@ -76,7 +83,7 @@ static int fill_sections(const struct mig__cli_dialect *one, mig_section *sectio
 		sections[i] = (mig_section){
 			.direction = i,
 			.no_transaction = mig_op_list_no_transaction(one->d.ops, i),
-			.dialect = one->name,
+			.dialect = dialect_of(one),
 			.database = one->database,
 			.sql = mig__cli_string(&sql[i]),
 		};

@@ -1,6 +1,30 @@
 #include "migrate/plan.h"
 
+#include "base/buf.h"
+
 #include <string.h>
+
+/* Says for which dialects there are sections, if that is why none applies. */
+static void hint_dialects(const struct mig__world *world, const struct mig__script *script,
+			  struct mig__error *err)
+{
+	const char *other = NULL;
+	struct mig__buf hint;
+
+	for (size_t i = 0; !other && i < script->section_count; i++)
+		if (script->sections[i].direction == MIG_UPGRADE)
+			other = script->sections[i].dialect;
+	if (!other || !world->dialect || !strcmp(other, world->dialect))
+		return;
+	mig__buf_init(&hint, err->alloc);
+	mig__buf_addf(&hint,
+		      "it is written for %s: add a \"-- mig:upgrade dialect=%s\" section; \"mig "
+		      "migrate --dialect %s,%s\" writes new revisions for both",
+		      other, world->dialect, other, world->dialect);
+	if (!hint.failed)
+		mig__error_set_hint(err, hint.data);
+	mig__buf_finish(&hint);
+}
 
 static mig_status no_section(struct mig__world *world, const struct mig__script *script,
 			     int32_t direction, struct mig__error *err)
@@ -18,6 +42,7 @@ static mig_status no_section(struct mig__world *world, const struct mig__script 
 	} else {
 		rc = mig__fail_at(err, MIG_ENO_SECTION, file, 0, 0,
 				  "revision %s has no upgrade section for %s", script->id, dialect);
+		hint_dialects(world, script, err);
 	}
 	mig__error_set_revision(err, script->id);
 	return rc;
