@@ -37,7 +37,8 @@ enum mig__pg_base {
 /* Servers from this version on can look whether their client is still there. */
 enum { MIG__PG_CHECK_CLIENT = 140000 };
 #define MIG__PG_CHECK_SQL(local)                                                    \
-	"CASE WHEN pg_catalog.version() LIKE '%linux%' THEN pg_catalog.set_config(" \
+	"CASE WHEN pg_catalog.strpos(pg_catalog.version(), 'linux') "               \
+	"OPERATOR(pg_catalog.>) 0 THEN pg_catalog.set_config("                      \
 	"'client_connection_check_interval', '1s', " local ") END"
 
 /* What is known of a table. */

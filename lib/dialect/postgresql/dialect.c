@@ -44,7 +44,7 @@ static const mig_dialect dialect = {
 	.native_column = mig__pg_native_column,
 	.default_schema = "public",
 	.script_begin = "-- for psql\n\\set ON_ERROR_STOP on\nSET client_encoding TO 'UTF8';\n\n",
-	.now_sql = "to_char(clock_timestamp() AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.MS\"Z\"')",
+	.now_sql = "pg_catalog.to_char(pg_catalog.clock_timestamp() AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.MS\"Z\"')",
 };
 
 const mig_dialect *mig_dialect_postgresql(void)

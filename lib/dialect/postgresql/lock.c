@@ -22,11 +22,18 @@ static const char lost_hint[] = "leave out pg_advisory_unlock_all(); connect to 
 				"directly, or to a pool in session "
 				"mode";
 
-/* Whether the session has the lock, by a query with k. */
+/* Of pg_locks l: the migration lock, by a query with k. */
+#define ADVISORY                                                                        \
+	"l.granted AND l.locktype OPERATOR(pg_catalog.=) 'advisory' AND "               \
+	"l.mode OPERATOR(pg_catalog.=) 'ExclusiveLock' AND "                            \
+	"l.objsubid OPERATOR(pg_catalog.=) 1 AND "                                      \
+	"((l.classid::pg_catalog.int8 OPERATOR(pg_catalog.<<) 32) OPERATOR(pg_catalog.|) " \
+	"l.objid::pg_catalog.int8) OPERATOR(pg_catalog.=) k"
+
+/* Whether the session has the lock. */
 static const char still_held[] =
-	"EXISTS (SELECT FROM pg_catalog.pg_locks l WHERE l.locktype = 'advisory' AND l.granted "
-	"AND l.pid = pg_catalog.pg_backend_pid() AND l.mode = 'ExclusiveLock' AND l.objsubid = 1 "
-	"AND ((l.classid::bigint << 32) | l.objid::bigint) = k)";
+	"EXISTS (SELECT FROM pg_catalog.pg_locks l WHERE " ADVISORY
+	" AND l.pid OPERATOR(pg_catalog.=) pg_catalog.pg_backend_pid())";
 
 /* -- waiting */
 
@@ -83,11 +90,11 @@ static mig_status fail_locked(mig_conn *conn)
 		    "pg_catalog.to_char(coalesce(a.xact_start, a.state_change, a.backend_start) AT "
 		    "TIME "
 		    "ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS'), s",
-		    " JOIN pg_catalog.pg_locks l ON l.locktype = 'advisory' AND l.granted "
-		    "AND l.objsubid = 1 AND ((l.classid::bigint << 32) | l.objid::bigint) = k "
-		    "AND l.mode = 'ExclusiveLock' AND l.database = (SELECT oid FROM "
-		    "pg_catalog.pg_database WHERE datname = pg_catalog.current_database()) "
-		    "JOIN pg_catalog.pg_stat_activity a ON a.pid = l.pid",
+		    " JOIN pg_catalog.pg_locks l ON " ADVISORY
+		    " AND l.database OPERATOR(pg_catalog.=) (SELECT oid FROM "
+		    "pg_catalog.pg_database WHERE datname OPERATOR(pg_catalog.=) "
+		    "pg_catalog.current_database()) JOIN pg_catalog.pg_stat_activity a "
+		    "ON a.pid OPERATOR(pg_catalog.=) l.pid",
 		    &reply, &at);
 
 	conn->waiting_since_us = 0;
@@ -206,7 +213,8 @@ static void add_begin(mig_conn *conn, struct mig__buf *sql, int at, struct begin
 	mig__buf_adds(sql, "SELECT ");
 	mig__buf_adds(sql, conn->locked ? still_held : "pg_catalog.pg_try_advisory_xact_lock(k)");
 	mig__buf_adds(sql, ", s, k, pg_catalog.pg_backend_pid(), "
-			   "pg_catalog.current_setting('transaction_read_only') = 'on'");
+			   "pg_catalog.current_setting('transaction_read_only') OPERATOR(pg_catalog.=) "
+			   "'on'");
 	/* a server whose client is gone shall not work on, nor keep its locks */
 	if (PQserverVersion(conn->db) >= MIG__PG_CHECK_CLIENT) {
 		mig__buf_adds(sql, ", ");
@@ -338,7 +346,7 @@ mig_status mig__pg_commit_begin(mig_conn *conn, int32_t check)
 mig_status mig__pg_lock(mig_conn *conn)
 {
 	struct mig__pg_reply reply = { .count = 0 };
-	char same_session[60] = "";
+	char same_session[90] = "";
 	int at = 0, locked = 0;
 	mig_status rc;
 
@@ -349,7 +357,7 @@ mig_status mig__pg_lock(mig_conn *conn)
 		rc = mig__pg_refuse_pooler(conn);
 	if (conn->pooled)
 		snprintf(same_session, sizeof same_session,
-			 " WHERE pg_catalog.pg_backend_pid() = %d", conn->pid);
+			 " WHERE pg_catalog.pg_backend_pid() OPERATOR(pg_catalog.=) %d", conn->pid);
 	if (!rc)
 		rc = ask(conn, "pg_catalog.pg_try_advisory_lock(k), s, k", same_session, &reply,
 			 &at);

@@ -199,8 +199,9 @@ static void add_indexes(struct mig__buf *sql, const char *columns, int valid)
 	mig__buf_addf(
 		sql,
 		"SELECT i.indexrelid::pg_catalog.regclass, p.pid%s FROM pg_catalog.pg_index i "
-		"JOIN pg_catalog.pg_class c ON c.oid = i.indexrelid LEFT JOIN "
-		"pg_catalog.pg_stat_progress_create_index p ON p.index_relid = i.indexrelid "
+		"JOIN pg_catalog.pg_class c ON c.oid OPERATOR(pg_catalog.=) i.indexrelid LEFT JOIN "
+		"pg_catalog.pg_stat_progress_create_index p ON p.index_relid "
+		"OPERATOR(pg_catalog.=) i.indexrelid "
 		"WHERE %si.indisvalid ",
 		columns, valid ? "" : "NOT ");
 }
@@ -208,28 +209,30 @@ static void add_indexes(struct mig__buf *sql, const char *columns, int valid)
 /* The index that CREATE INDEX CONCURRENTLY names, on its table. */
 static void add_this_index(struct mig__buf *sql, const struct subject *s)
 {
-	mig__buf_adds(sql, "AND i.indrelid = pg_catalog.to_regclass(");
+	mig__buf_adds(sql, "AND i.indrelid OPERATOR(pg_catalog.=) pg_catalog.to_regclass(");
 	add_constant(sql, &s->table);
-	mig__buf_adds(sql, ") AND c.relname = (pg_catalog.parse_ident(");
+	mig__buf_adds(sql, ")::pg_catalog.oid AND c.relname OPERATOR(pg_catalog.=) "
+			   "(pg_catalog.parse_ident(");
 	add_constant(sql, &s->name);
-	mig__buf_adds(sql, "))[1]");
+	mig__buf_adds(sql, "))[1]::pg_catalog.name");
 }
 
 /* What REINDEX CONCURRENTLY leaves: indexes like the old ones, whose names end with _ccnew (not
  * finished) or _ccold (not dropped). */
 static void add_rebuilt(struct mig__buf *sql, const struct subject *s)
 {
-	mig__buf_adds(sql, "AND c.relname ~ '_cc(new|old)[0-9]*$' AND i.indrelid = ");
+	mig__buf_adds(sql, "AND c.relname OPERATOR(pg_catalog.~) '_cc(new|old)[0-9]*$' AND "
+			   "i.indrelid OPERATOR(pg_catalog.=) ");
 	if (s->table.len) {
 		mig__buf_adds(sql, "pg_catalog.to_regclass(");
 		add_constant(sql, &s->table);
-		mig__buf_adds(sql, ")");
+		mig__buf_adds(sql, ")::pg_catalog.oid");
 		return;
 	}
-	mig__buf_adds(sql, "(SELECT indrelid FROM pg_catalog.pg_index WHERE indexrelid = "
-			   "pg_catalog.to_regclass(");
+	mig__buf_adds(sql, "(SELECT indrelid FROM pg_catalog.pg_index WHERE indexrelid "
+			   "OPERATOR(pg_catalog.=) pg_catalog.to_regclass(");
 	add_constant(sql, &s->name);
-	mig__buf_adds(sql, "))");
+	mig__buf_adds(sql, ")::pg_catalog.oid)");
 }
 
 static mig_status clear_invalid(mig_conn *conn, const struct subject *s,
@@ -318,12 +321,13 @@ static mig_status probe_detach(mig_conn *conn, const struct subject *s, int32_t 
 	int pending;
 
 	mig__buf_init(&sql, &conn->alloc);
-	mig__buf_adds(&sql, "SELECT inhdetachpending FROM pg_catalog.pg_inherits WHERE inhparent = "
-			    "pg_catalog.to_regclass(");
+	mig__buf_adds(&sql, "SELECT inhdetachpending FROM pg_catalog.pg_inherits WHERE inhparent "
+			    "OPERATOR(pg_catalog.=) pg_catalog.to_regclass(");
 	add_constant(&sql, &s->table);
-	mig__buf_adds(&sql, ") AND inhrelid = pg_catalog.to_regclass(");
+	mig__buf_adds(&sql, ")::pg_catalog.oid AND inhrelid OPERATOR(pg_catalog.=) "
+			    "pg_catalog.to_regclass(");
 	add_constant(&sql, &s->name);
-	mig__buf_adds(&sql, ")");
+	mig__buf_adds(&sql, ")::pg_catalog.oid");
 	rc = ask(conn, &sql, &reply);
 	if (rc)
 		return rc;
@@ -347,10 +351,10 @@ static mig_status probe_database(mig_conn *conn, const struct subject *s, int32_
 	mig_status rc;
 
 	mig__buf_init(&sql, &conn->alloc);
-	mig__buf_adds(&sql, "SELECT 1 FROM pg_catalog.pg_database WHERE datname = "
-			    "(pg_catalog.parse_ident(");
+	mig__buf_adds(&sql, "SELECT 1 FROM pg_catalog.pg_database WHERE datname "
+			    "OPERATOR(pg_catalog.=) (pg_catalog.parse_ident(");
 	add_constant(&sql, &s->name);
-	mig__buf_adds(&sql, "))[1]");
+	mig__buf_adds(&sql, "))[1]::pg_catalog.name");
 	rc = exists(conn, &sql, &there);
 	if (!rc)
 		*done = s->what == CREATE_DATABASE ? there : !there;

@@ -14,44 +14,48 @@
  * @t, @s: sets the search path for the transaction or the session */
 static const char *const patterns[MIG__PG_TEXTS] = {
 	[MIG_SQL_CREATE_VERSION] = "CREATE TABLE IF NOT EXISTS @v (\n"
-				   "\trevision TEXT NOT NULL PRIMARY KEY,\n"
-				   "\tdigest TEXT NOT NULL\n"
+				   "\trevision pg_catalog.text NOT NULL PRIMARY KEY,\n"
+				   "\tdigest pg_catalog.text NOT NULL\n"
 				   ")",
 	[MIG_SQL_CREATE_HISTORY] = "CREATE TABLE IF NOT EXISTS @h (\n"
-				   "\tid BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY,\n"
-				   "\trevision TEXT NOT NULL,\n"
-				   "\tdirection TEXT NOT NULL,\n"
-				   "\tstate TEXT NOT NULL,\n"
-				   "\tdigest TEXT,\n"
-				   "\tstatements BIGINT,\n"
-				   "\tdone_digest TEXT,\n"
-				   "\tstarted_at TEXT,\n"
-				   "\tduration_us BIGINT,\n"
-				   "\tactor TEXT,\n"
-				   "\tlibrary TEXT\n"
+				   "\tid pg_catalog.int8 GENERATED ALWAYS AS IDENTITY PRIMARY KEY,\n"
+				   "\trevision pg_catalog.text NOT NULL,\n"
+				   "\tdirection pg_catalog.text NOT NULL,\n"
+				   "\tstate pg_catalog.text NOT NULL,\n"
+				   "\tdigest pg_catalog.text,\n"
+				   "\tstatements pg_catalog.int8,\n"
+				   "\tdone_digest pg_catalog.text,\n"
+				   "\tstarted_at pg_catalog.text,\n"
+				   "\tduration_us pg_catalog.int8,\n"
+				   "\tactor pg_catalog.text,\n"
+				   "\tlibrary pg_catalog.text\n"
 				   ")",
 	[MIG_SQL_READ_VERSION] = "SELECT revision, digest FROM @v",
 	[MIG_SQL_INSERT_VERSION] = "INSERT INTO @v (revision, digest) VALUES ($1, $2)",
-	[MIG_SQL_UPDATE_VERSION] = "UPDATE @v SET revision = $1, digest = $2 WHERE revision = $3",
-	[MIG_SQL_DELETE_VERSION] = "DELETE FROM @v WHERE revision = $1",
+	[MIG_SQL_UPDATE_VERSION] = "UPDATE @v SET revision = $1, digest = $2 "
+				   "WHERE revision OPERATOR(pg_catalog.=) $3",
+	[MIG_SQL_DELETE_VERSION] = "DELETE FROM @v WHERE revision OPERATOR(pg_catalog.=) $1",
 	[MIG_SQL_CLEAR_VERSION] = "DELETE FROM @v",
 	[MIG_SQL_INSERT_HISTORY] =
 		"INSERT INTO @h (revision, direction, state, digest, statements, done_digest, "
 		"started_at, duration_us, actor, library) "
 		"VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
 	[MIG_SQL_UPDATE_RUNNING] = "UPDATE @h SET state = $1, statements = $2, done_digest = $3, "
-				   "duration_us = $4 WHERE state = 'running'",
+				   "duration_us = $4 "
+				   "WHERE state OPERATOR(pg_catalog.=) 'running'",
 	[MIG_SQL_READ_RUNNING] = "SELECT revision, direction, digest, statements, done_digest, "
-				 "started_at FROM @h WHERE state = 'running' ORDER BY id",
+				 "started_at FROM @h "
+				 "WHERE state OPERATOR(pg_catalog.=) 'running' ORDER BY id",
 	[MIG_SQL_READ_HISTORY] =
 		"SELECT revision, direction, state, digest, statements, started_at, "
 		"duration_us, actor, library FROM @h ORDER BY id",
 	[MIG_SQL_EXPECT_VERSION] =
-		"DO $mig$ DECLARE found text; BEGIN\n"
-		"\tSELECT coalesce(string_agg(revision, ', ' ORDER BY revision COLLATE \"C\"), "
-		"'base') || CASE WHEN EXISTS (SELECT FROM @h WHERE state = 'running') "
-		"THEN ', unfinished' ELSE '' END INTO found FROM @v;\n"
-		"\tIF found <> $1 THEN\n"
+		"DO $mig$ DECLARE found pg_catalog.text; BEGIN\n"
+		"\tSELECT pg_catalog.concat(coalesce(pg_catalog.string_agg(revision, ', ' "
+		"ORDER BY revision COLLATE pg_catalog.\"C\"), 'base'), "
+		"CASE WHEN EXISTS (SELECT FROM @h WHERE state OPERATOR(pg_catalog.=) 'running') "
+		"THEN ', unfinished' END) INTO found FROM @v;\n"
+		"\tIF found OPERATOR(pg_catalog.<>) $1 THEN\n"
 		"\t\tRAISE EXCEPTION 'the database is at %, the script begins at %', found, $1;\n"
 		"\tEND IF;\n"
 		"END $mig$",
@@ -164,25 +168,26 @@ void mig__pg_add_key(const mig_conn *conn, struct mig__buf *sql)
 	if (conn->schema && conn->number[0]) { /* the server has told it */
 		mig__buf_adds(sql, " FROM (SELECT ");
 		mig__pg_add_text(sql, conn->schema, strlen(conn->schema));
-		mig__buf_addf(sql, "::text AS s, (%s)::bigint AS k) AS b", conn->number);
+		mig__buf_addf(sql, "::pg_catalog.text AS s, (%s)::pg_catalog.int8 AS k) AS b", conn->number);
 		return;
 	}
-	mig__buf_adds(sql, " FROM (SELECT s, pg_catalog.hashtextextended('libmig migration lock ' "
-			   "|| pg_catalog.length(s) || ' ' || s || '.' || ");
+	mig__buf_adds(sql, " FROM (SELECT s, pg_catalog.hashtextextended(pg_catalog.concat("
+			   "'libmig migration lock ', pg_catalog.length(s), ' ', s, '.', ");
 	mig__pg_add_text(sql, conn->version_table, strlen(conn->version_table));
-	mig__buf_adds(sql, ", 0) AS k FROM (SELECT ");
+	mig__buf_adds(sql, "), 0) AS k FROM (SELECT ");
 	if (conn->schema) {
 		mig__pg_add_text(sql, conn->schema, strlen(conn->schema));
 	} else if (conn->version == MIG__PG_MISSING) { /* spares a new session some catalogues */
 		mig__buf_adds(sql, "coalesce(pg_catalog.current_schema(), '')");
 	} else {
 		mig__buf_adds(sql, "coalesce((SELECT n.nspname FROM pg_catalog.pg_class c JOIN "
-				   "pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE "
-				   "c.oid = pg_catalog.to_regclass(");
+				   "pg_catalog.pg_namespace n ON n.oid OPERATOR(pg_catalog.=) "
+				   "c.relnamespace WHERE c.oid OPERATOR(pg_catalog.=) "
+				   "pg_catalog.to_regclass(");
 		add_table_text(conn, sql, conn->version_table);
-		mig__buf_adds(sql, ")), pg_catalog.current_schema(), '')");
+		mig__buf_adds(sql, ")::pg_catalog.oid), pg_catalog.current_schema(), '')");
 	}
-	mig__buf_adds(sql, "::text AS s) AS a) AS b");
+	mig__buf_adds(sql, "::pg_catalog.text AS s) AS a) AS b");
 }
 
 mig_status mig__pg_render(mig_conn *conn)
@@ -234,7 +239,8 @@ void mig__pg_add_exists(struct mig__buf *sql, const char *table)
 {
 	mig__buf_adds(sql,
 		      "EXISTS (SELECT FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n "
-		      "ON n.oid = c.relnamespace WHERE n.nspname = s AND c.relname = ");
+		      "ON n.oid OPERATOR(pg_catalog.=) c.relnamespace WHERE n.nspname "
+		      "OPERATOR(pg_catalog.=) s AND c.relname OPERATOR(pg_catalog.=) ");
 	mig__pg_add_text(sql, table, strlen(table));
 	mig__buf_adds(sql, ")");
 }

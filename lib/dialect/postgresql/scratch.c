@@ -19,7 +19,9 @@ struct mig__pg_scratch {
 enum { FORCE = 130000, PROVIDER = 150000, RULES = 160000, LOCALE = 170000 };
 
 /* When a server's process began, as a number. */
-#define BEGUN(a) "(extract(epoch FROM " a ".backend_start) * 1000000)::bigint"
+#define BEGUN(a)                                                                    \
+	"(extract(epoch FROM " a ".backend_start) OPERATOR(pg_catalog.*) 1000000)::" \
+	"pg_catalog.int8"
 
 /* -- connections */
 
@@ -133,9 +135,9 @@ static void add_questions(const mig_conn *conn, struct mig__buf *sql)
 		"SELECT a.pid, " BEGUN(
 			"a") ", pg_catalog.pg_encoding_to_char(d.encoding), "
 			     "d.datcollate, d.datctype, %s, %s, %s FROM pg_catalog.pg_database d, "
-			     "pg_catalog.pg_stat_activity a WHERE d.datname = "
-			     "pg_catalog.current_database() AND a.pid = "
-			     "pg_catalog.pg_backend_pid();",
+			     "pg_catalog.pg_stat_activity a WHERE d.datname "
+			     "OPERATOR(pg_catalog.=) pg_catalog.current_database() AND "
+			     "a.pid OPERATOR(pg_catalog.=) pg_catalog.pg_backend_pid();",
 		version >= PROVIDER ? "d.datlocprovider" : "'c'",
 		version >= LOCALE     ? "d.datlocale"
 		: version >= PROVIDER ? "d.daticulocale"
@@ -143,17 +145,20 @@ static void add_questions(const mig_conn *conn, struct mig__buf *sql)
 		version >= RULES ? "d.daticurules" : "NULL");
 	mig__buf_adds(
 		sql,
-		"SELECT d.datname FROM pg_catalog.pg_database d WHERE d.datname ~ "
+		"SELECT d.datname FROM pg_catalog.pg_database d WHERE d.datname OPERATOR(pg_catalog.~) "
 		"'^mig_scratch_[0-9]{1,9}_[0-9]{1,18}_[0-9a-f]+$' AND "
 		"pg_catalog.pg_has_role(d.datdba, 'MEMBER') AND NOT EXISTS (SELECT FROM "
-		"pg_catalog.pg_stat_activity a WHERE a.datid = d.oid OR (a.pid::text = "
+		"pg_catalog.pg_stat_activity a WHERE a.datid OPERATOR(pg_catalog.=) d.oid OR "
+		"(a.pid::pg_catalog.text OPERATOR(pg_catalog.=) "
 		"pg_catalog.split_part(d.datname, '_', 3) AND (a.backend_start IS NULL OR " BEGUN(
-			"a") "::text = pg_catalog.split_part(d.datname, '_', 4))));");
-	mig__buf_adds(sql, "SELECT name, setting FROM pg_catalog.pg_settings WHERE name IN "
-			   "('search_path', 'TimeZone', 'DateStyle', 'IntervalStyle', "
+			"a") "::pg_catalog.text OPERATOR(pg_catalog.=) "
+			     "pg_catalog.split_part(d.datname, '_', 4))));");
+	mig__buf_adds(sql, "SELECT name, setting FROM pg_catalog.pg_settings WHERE name "
+			   "OPERATOR(pg_catalog.=) ANY (ARRAY['search_path', 'TimeZone', 'DateStyle', 'IntervalStyle', "
 			   "'default_tablespace', 'default_table_access_method', "
 			   "'default_toast_compression', 'check_function_bodies', 'xmloption', "
-			   "'standard_conforming_strings', 'array_nulls') AND source <> 'default'");
+			   "'standard_conforming_strings', 'array_nulls']::pg_catalog.text[]) AND "
+			   "source OPERATOR(pg_catalog.<>) 'default'");
 }
 
 static void add_word(struct mig__buf *sql, const char *word, const PGresult *make, int column)

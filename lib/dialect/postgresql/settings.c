@@ -12,6 +12,11 @@
 
 #define CATALOG "pg_catalog."
 
+/* Of pg_settings: what a session may set. */
+#define MAY_SET                                                                            \
+	"s.context OPERATOR(pg_catalog.=) ANY (ARRAY['user', 'superuser']::pg_catalog.text[]) " \
+	"AND NOT pg_catalog.starts_with(s.name, 'transaction')"
+
 static const char *const base_names[MIG__PG_BASE_COUNT] = {
 	[MIG__PG_SEARCH_PATH] = "search_path",
 	[MIG__PG_CLIENT_ENCODING] = "client_encoding",
@@ -118,12 +123,12 @@ static mig_status read_session(mig_conn *conn, struct mig__pg_reply *reply)
 	mig__buf_adds(&sql, mig__pg_base_sql(conn));
 	mig__buf_adds(&sql,
 		      "SELECT coalesce(" CATALOG "string_agg(" CATALOG
-		      "format(', (%L, %L)', name, setting), ''), '') FROM " CATALOG
-		      "pg_settings WHERE source = 'session' AND context IN ('user', 'superuser') "
-		      "AND name NOT LIKE 'transaction%' AND name NOT IN (''");
+		      "format(', (%L, %L)', s.name, s.setting), ''), '') FROM " CATALOG
+		      "pg_settings AS s WHERE s.source OPERATOR(pg_catalog.=) 'session' AND " MAY_SET
+		      " AND s.name OPERATOR(pg_catalog.<>) ALL (ARRAY[''");
 	for (i = 0; i < MIG__PG_BASE_COUNT; i++)
 		mig__buf_addf(&sql, ", '%s'", base_names[i]);
-	mig__buf_adds(&sql, ")");
+	mig__buf_adds(&sql, "]::pg_catalog.text[])");
 	rc = sql.failed ? mig__pg_nomem(conn) : mig__pg_exec(conn, sql.data, reply);
 	mig__buf_finish(&sql);
 	return rc;
@@ -153,11 +158,10 @@ static char *make_restoring(const mig_conn *conn, const char *session)
 			    "FROM " CATALOG "pg_settings AS s LEFT JOIN (VALUES ");
 	add_base(conn, &sql);
 	mig__buf_adds(&sql, session);
-	mig__buf_adds(&sql, ") AS o (name, setting) ON o.name = s.name "
-			    "WHERE s.context IN ('user', 'superuser') "
-			    "AND (s.source = 'session' OR o.name IS NOT NULL) "
-			    "AND s.name NOT LIKE 'transaction%' "
-			    "AND s.setting IS DISTINCT FROM coalesce(o.setting, s.reset_val)");
+	mig__buf_adds(&sql, ") AS o (name, setting) ON o.name OPERATOR(pg_catalog.=) s.name "
+			    "WHERE " MAY_SET " AND (s.source OPERATOR(pg_catalog.=) 'session' "
+			    "OR o.name IS NOT NULL) AND coalesce(s.setting, '') "
+			    "OPERATOR(pg_catalog.<>) coalesce(o.setting, s.reset_val, '')");
 	return mig__buf_take(&sql);
 }
 
@@ -196,7 +200,8 @@ static mig_status restore_hidden(mig_conn *conn, int local)
 		mig__buf_clear(&sql);
 		mig__buf_adds(&sql, "SELECT ");
 		add_setting(&sql, base_names[i], conn->base[i], local);
-		mig__buf_addf(&sql, " WHERE " CATALOG "current_setting('%s') <> ", base_names[i]);
+		mig__buf_addf(&sql, " WHERE " CATALOG "current_setting('%s') "
+			    "OPERATOR(pg_catalog.<>) ", base_names[i]);
 		mig__pg_add_text(&sql, conn->base[i], strlen(conn->base[i]));
 		rc = sql.failed ? mig__pg_nomem(conn) : mig__pg_defer(conn, sql.data);
 	}

@@ -11,22 +11,26 @@ enum { PATIENCE_US = 1000000 };
 
 /* What is being done, how far, of how much. A phase counts in blocks, tuples or lockers; which of
  * them its name tells (PostgreSQL's documentation, "Progress Reporting"). */
-#define PROGRESS                                                                         \
-	"SELECT 'waiting for process ' || pg_catalog.array_to_string("                   \
-	"pg_catalog.pg_blocking_pids($1), ', '), 0, 0 "                                  \
-	"WHERE pg_catalog.pg_blocking_pids($1) <> '{}' "                                 \
-	"UNION ALL SELECT phase, "                                                       \
-	"CASE WHEN phase LIKE 'waiting%' THEN lockers_done WHEN phase LIKE '%tuples%' "  \
-	"THEN tuples_done ELSE blocks_done END, "                                        \
-	"CASE WHEN phase LIKE 'waiting%' THEN lockers_total WHEN phase LIKE '%tuples%' " \
-	"THEN tuples_total ELSE blocks_total END "                                       \
-	"FROM pg_catalog.pg_stat_progress_create_index WHERE pid = $1 "                  \
-	"UNION ALL SELECT phase, heap_blks_scanned, heap_blks_total "                    \
-	"FROM pg_catalog.pg_stat_progress_cluster WHERE pid = $1 "                       \
-	"UNION ALL SELECT phase, heap_blks_scanned, heap_blks_total "                    \
-	"FROM pg_catalog.pg_stat_progress_vacuum WHERE pid = $1 "                        \
-	"UNION ALL SELECT phase, sample_blks_scanned, sample_blks_total "                \
-	"FROM pg_catalog.pg_stat_progress_analyze WHERE pid = $1 LIMIT 1"
+#define COUNT(what)                                                                    \
+	"CASE WHEN pg_catalog.starts_with(phase, 'waiting') THEN lockers_" what " "    \
+	"WHEN pg_catalog.strpos(phase, 'tuples') OPERATOR(pg_catalog.>) 0 "            \
+	"THEN tuples_" what " ELSE blocks_" what " END"
+#define PROGRESS                                                                       \
+	"SELECT pg_catalog.concat('waiting for process ', pg_catalog.array_to_string(" \
+	"pg_catalog.pg_blocking_pids($1), ', ')), 0, 0 WHERE pg_catalog.cardinality("  \
+	"pg_catalog.pg_blocking_pids($1)) OPERATOR(pg_catalog.>) 0 "                   \
+	"UNION ALL SELECT phase, " COUNT("done") ", " COUNT("total") " "               \
+	"FROM pg_catalog.pg_stat_progress_create_index "                               \
+	"WHERE pid OPERATOR(pg_catalog.=) $1 "                                         \
+	"UNION ALL SELECT phase, heap_blks_scanned, heap_blks_total "                  \
+	"FROM pg_catalog.pg_stat_progress_cluster "                                    \
+	"WHERE pid OPERATOR(pg_catalog.=) $1 "                                         \
+	"UNION ALL SELECT phase, heap_blks_scanned, heap_blks_total "                  \
+	"FROM pg_catalog.pg_stat_progress_vacuum "                                     \
+	"WHERE pid OPERATOR(pg_catalog.=) $1 "                                         \
+	"UNION ALL SELECT phase, sample_blks_scanned, sample_blks_total "              \
+	"FROM pg_catalog.pg_stat_progress_analyze "                                    \
+	"WHERE pid OPERATOR(pg_catalog.=) $1 LIMIT 1"
 
 static void ignore(void *user, const PGresult *result)
 {
