@@ -8,7 +8,8 @@
 
 struct fault_file {
 	sqlite3_file base;
-	sqlite3_file *real; /* right behind this struct */
+	sqlite3_file *real; /* directly after this struct */
+	const char *name;   /* SQLite keeps it until the file is closed; NULL: a temporary one */
 };
 
 static struct {
@@ -17,11 +18,25 @@ static struct {
 	enum fault_kind kind;
 	uint64_t at;
 	struct faultfs_counts counts;
+	faultfs_watch_fn watch;
+	void *user;
 } state;
 
 static sqlite3_file *real_of(sqlite3_file *file)
 {
 	return ((struct fault_file *)file)->real;
+}
+
+static int report(int rc, const struct faultfs_event *event)
+{
+	if (rc == SQLITE_OK && state.watch && event->path)
+		state.watch(state.user, event);
+	return rc;
+}
+
+static const char *name_of(sqlite3_file *file)
+{
+	return ((struct fault_file *)file)->name;
 }
 
 /* Counts a call; returns the error that it is to fail with, or SQLITE_OK. */
@@ -66,6 +81,12 @@ static int file_close(sqlite3_file *file)
 
 static int file_read(sqlite3_file *file, void *data, int size, sqlite3_int64 at)
 {
+	state.counts.reads++;
+	if ((state.kind == FAULT_READ && state.counts.reads == state.at) ||
+	    (state.kind == FAULT_READ_LAST && state.counts.reads >= state.at)) {
+		state.counts.faults++;
+		return SQLITE_IOERR_READ;
+	}
 	return real_of(file)->pMethods->xRead(real_of(file), data, size, at);
 }
 
@@ -73,14 +94,26 @@ static int file_write(sqlite3_file *file, const void *data, int size, sqlite3_in
 {
 	int rc = count_call(1, SQLITE_IOERR_WRITE);
 
-	return rc ? rc : real_of(file)->pMethods->xWrite(real_of(file), data, size, at);
+	if (rc)
+		return rc;
+	rc = real_of(file)->pMethods->xWrite(real_of(file), data, size, at);
+	return report(rc, &(struct faultfs_event){ .change = FILE_WRITTEN,
+						   .path = name_of(file),
+						   .data = data,
+						   .size = (size_t)size,
+						   .at = (uint64_t)at });
 }
 
 static int file_truncate(sqlite3_file *file, sqlite3_int64 size)
 {
 	int rc = count_call(0, SQLITE_IOERR_TRUNCATE);
 
-	return rc ? rc : real_of(file)->pMethods->xTruncate(real_of(file), size);
+	if (rc)
+		return rc;
+	rc = real_of(file)->pMethods->xTruncate(real_of(file), size);
+	return report(rc, &(struct faultfs_event){ .change = FILE_TRUNCATED,
+						   .path = name_of(file),
+						   .size = (size_t)size });
 }
 
 static int file_sync(sqlite3_file *file, int flags)
@@ -89,7 +122,10 @@ static int file_sync(sqlite3_file *file, int flags)
 
 	state.counts.syncs++;
 	rc = count_call(0, SQLITE_IOERR_FSYNC);
-	return rc ? rc : real_of(file)->pMethods->xSync(real_of(file), flags);
+	if (rc)
+		return rc;
+	rc = real_of(file)->pMethods->xSync(real_of(file), flags);
+	return report(rc, &(struct faultfs_event){ .change = FILE_SYNCED, .path = name_of(file) });
 }
 
 static int file_size(sqlite3_file *file, sqlite3_int64 *size)
@@ -171,13 +207,16 @@ static int vfs_open(sqlite3_vfs *vfs, const char *name, sqlite3_file *out, int f
 		    int *out_flags)
 {
 	struct fault_file *file = (struct fault_file *)out;
-	int rc;
+	int rc, there = name && access(name, F_OK) == 0;
 
 	(void)vfs;
 	memset(file, 0, (size_t)state.vfs.szOsFile);
 	file->real = (sqlite3_file *)(file + 1);
+	file->name = flags & SQLITE_OPEN_DELETEONCLOSE ? NULL : name;
 	rc = state.real->xOpen(state.real, name, file->real, flags, out_flags);
 	file->base.pMethods = file->real->pMethods ? &methods : NULL;
+	if (!there)
+		report(rc, &(struct faultfs_event){ .change = FILE_CREATED, .path = file->name });
 	return rc;
 }
 
@@ -188,7 +227,12 @@ static int vfs_delete(sqlite3_vfs *vfs, const char *name, int sync)
 	(void)vfs;
 	state.counts.deletes++;
 	rc = count_call(0, SQLITE_IOERR_DELETE);
-	return rc ? rc : state.real->xDelete(state.real, name, sync);
+	if (rc)
+		return rc;
+	rc = state.real->xDelete(state.real, name, sync);
+	return report(rc, &(struct faultfs_event){ .change = FILE_DELETED,
+						   .path = name,
+						   .synced = sync });
 }
 
 int faultfs_install(void)
@@ -223,4 +267,10 @@ void faultfs_set(enum fault_kind kind, uint64_t at)
 struct faultfs_counts faultfs_counts(void)
 {
 	return state.counts;
+}
+
+void faultfs_watch(faultfs_watch_fn fn, void *user)
+{
+	state.watch = fn;
+	state.user = user;
 }
