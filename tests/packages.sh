@@ -2,7 +2,7 @@
 build_packages="gcc libc6-dev meson ninja-build pkg-config python3 libmd-dev libinih-dev libjansson-dev"
 sqlite_packages="libsqlite3-dev"
 postgresql_packages="libpq-dev"
-test_packages="g++ tzdata groff abigail-tools alembic cmake libcmocka-dev sqlite3 libsqlcipher-dev python3 python3-jsonschema tmux util-linux"
+test_packages="g++ tzdata groff abigail-tools alembic cmake libcmocka-dev sqlite3 libsqlcipher-dev locales python3 python3-jsonschema tmux util-linux"
 ffi_packages="python3-cffi libffi-platypus-perl luajit nodejs golang-go rustc"
 server_packages="postgresql postgresql-client pgbouncer libpg-query-dev"
 ci_packages="fish zsh clang libclang-rt-14-dev valgrind man-db"

@@ -2,9 +2,19 @@
  * statement ends with its first semicolon, but CREATE TRIGGER with "; END ;". */
 #include "sqlcipher.h"
 
-#include <ctype.h>
 #include <string.h>
-#include <strings.h>
+
+/* What <ctype.h> and <strings.h> say depends on the locale that the host has set. */
+static int is_space(char c)
+{
+	return c != '\0' && strchr(" \t\n\v\f\r", c) != NULL;
+}
+
+static int is_letter(char c)
+{
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+	       c == '_' || (unsigned char)c >= 0x80;
+}
 
 /* The size of the token at text: a run of blanks, a comment, something in quotes, a word, or one
  * character. 0: a quote that is never closed. A doubled quote makes two tokens, which does no harm.
@@ -14,7 +24,7 @@ static size_t token_size(const char *text)
 	const char *end;
 	size_t size = 0;
 
-	if (isspace((unsigned char)*text))
+	if (is_space(*text))
 		return strspn(text, " \t\n\v\f\r");
 	if (strncmp(text, "\xef\xbb\xbf", 3) == 0) /* a byte order mark */
 		return 3;
@@ -28,21 +38,20 @@ static size_t token_size(const char *text)
 		end = strchr(text + 1, *text == '[' ? ']' : *text);
 		return end ? (size_t)(end + 1 - text) : 0;
 	}
-	while (isalnum((unsigned char)text[size]) || text[size] == '_' ||
-	       (unsigned char)text[size] >= 0x80)
+	while (is_letter(text[size]))
 		size++;
 	return size || !*text ? size : 1;
 }
 
 static int is_blank(const char *token)
 {
-	return isspace((unsigned char)*token) || strncmp(token, "\xef\xbb\xbf", 3) == 0 ||
+	return is_space(*token) || strncmp(token, "\xef\xbb\xbf", 3) == 0 ||
 	       strncmp(token, "--", 2) == 0 || strncmp(token, "/*", 2) == 0;
 }
 
 static int is(const char *token, size_t size, const char *word)
 {
-	return strlen(word) == size && strncasecmp(token, word, size) == 0;
+	return strlen(word) == size && sqlite3_strnicmp(token, word, (int)size) == 0;
 }
 
 static const struct {

@@ -7,10 +7,10 @@
  * everything, or around each revision; a COMMIT with more SQL of the revision behind it means that
  * the revision cannot run in one, and its parts are put back into transactions of their own. */
 #include "cli/alembic.h"
+#include "base/ascii.h"
 #include "cli/cli.h"
 
 #include <string.h>
-#include <strings.h>
 
 enum { WORDS = 8, NO_MARKER = -1 };
 enum transaction { UNKNOWN, INSIDE, OUTSIDE }; /* SQL without any BEGIN is in an unknown one */
@@ -143,7 +143,7 @@ static int skip_token(struct sql *s, size_t *at)
 static int word_is(const struct statement *st, size_t i, const char *word)
 {
 	return i < st->count && strlen(word) == st->sizes[i] &&
-	       !strncasecmp(st->words[i], word, st->sizes[i]);
+	       !mig__ascii_compare_n(st->words[i], word, st->sizes[i]);
 }
 
 /* A word of the list, "" for any; each may be absent but the last. Returns the index behind. */
@@ -170,7 +170,7 @@ static int has_body(const struct statement *st)
 static int is_atomic(const char *text, size_t at)
 {
 	at += strspn(text + at, " \t\n");
-	return !strncasecmp(text + at, "ATOMIC", 6) && !is_word(text[at + 6]);
+	return !mig__ascii_compare_n(text + at, "ATOMIC", 6) && !is_word(text[at + 6]);
 }
 
 static void add_word(struct statement *st, const char *word, size_t size)
@@ -258,7 +258,7 @@ static int is_table(const struct statement *st, size_t i, const char *table)
 	if (i + 2 < st->count && word_is(st, i + 1, "."))
 		return is_table(st, i + 2, table);
 	return i < st->count && st->sizes[i] == size + (quoted ? 2 : 0) &&
-	       !strncasecmp(st->words[i] + quoted, table, size);
+	       !mig__ascii_compare_n(st->words[i] + quoted, table, size);
 }
 
 /* Whether it is on Alembic's table; *change: one that says where the database is. */

@@ -1,11 +1,12 @@
 #include "cli/text.h"
 
+#include "base/ascii.h"
+
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 static int reserve(struct mig__cli_text *text, size_t more)
 {
@@ -168,7 +169,7 @@ static size_t secret_key(const char *text)
 	static const char *const keys[] = { "password=", "passwd=", "pwd=", "sslpassword=" };
 
 	for (size_t i = 0; i < sizeof keys / sizeof *keys; i++)
-		if (!strncasecmp(text, keys[i], strlen(keys[i])))
+		if (!mig__ascii_compare_n(text, keys[i], strlen(keys[i])))
 			return strlen(keys[i]);
 	return 0;
 }

@@ -2,9 +2,9 @@
 
 #include "base/alloc.h"
 #include "base/arena.h"
+#include "base/ascii.h"
 #include "base/buf.h"
 
-#include <ctype.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -377,7 +377,7 @@ static mig_status write_down(mig_cursor *cursor)
 
 		mig__buf_add(&sql, text, plain);
 		text += plain;
-		if (*text && isdigit((unsigned char)text[1])) {
+		if (*text && mig__ascii_is_digit(text[1])) {
 			add_value(cursor, (size_t)strtoul(text + 1, &behind, 10) - 1, &sql);
 			text = behind;
 		} else if (*text) {

@@ -1,10 +1,10 @@
 /* url: what may be shown of a URL. A password is everything between the first colon and the last @
  * behind "//" (people forget to escape a slash in it), and the value of a key like "password". */
+#include "base/ascii.h"
 #include "base/buf.h"
 #include "dialect/db.h"
 
 #include <string.h>
-#include <strings.h>
 
 static const char *const secret_keys[] = { "password=",   "passwd=", "pwd=", "sslpassword=",
 					   "passphrase=", "key=",    NULL };
@@ -15,7 +15,7 @@ static size_t secret_key(const char *text)
 	size_t i;
 
 	for (i = 0; secret_keys[i]; i++)
-		if (strncasecmp(text, secret_keys[i], strlen(secret_keys[i])) == 0)
+		if (mig__ascii_compare_n(text, secret_keys[i], strlen(secret_keys[i])) == 0)
 			return strlen(secret_keys[i]);
 	return 0;
 }

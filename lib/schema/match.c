@@ -2,10 +2,10 @@
  * up in a table. Parents come before their children, so one walk over all objects serves. */
 #include "schema/match.h"
 
+#include "base/ascii.h"
 #include "base/buf.h"
 
 #include <string.h>
-#include <strings.h>
 
 struct matching {
 	struct mig__schema *before, *after;
@@ -57,7 +57,7 @@ static const char *key_of(struct matching *m, const mig_object *o, const mig_obj
 	memcpy(key, head, sizeof head);
 	memcpy(key + sizeof head, o->schema, schema);
 	memcpy(key + sizeof head + schema, o->name, name);
-	for (size_t i = sizeof head; m->compare == strcasecmp && i < *size; i++)
+	for (size_t i = sizeof head; m->compare == mig__ascii_compare && i < *size; i++)
 		if (key[i] >= 'A' && key[i] <= 'Z')
 			key[i] = (char)(key[i] + 32);
 	return key;
@@ -111,7 +111,8 @@ mig_status mig__match(struct mig__schema *before, struct mig__schema *after)
 {
 	struct matching m = { .before = before,
 			      .after = after,
-			      .compare = before->fold || after->fold ? strcasecmp : strcmp };
+			      .compare = before->fold || after->fold ? mig__ascii_compare
+								     : strcmp };
 	int ok;
 
 	forget(before);

@@ -1,9 +1,9 @@
 #include "script/internal.h"
 
+#include "base/ascii.h"
 #include "base/text.h"
 
 #include <string.h>
-#include <strings.h>
 
 void mig__lines_init(struct mig__lines *lines, const char *text, size_t size)
 {
@@ -62,7 +62,7 @@ int mig__directive(struct mig__word line, struct mig__word *words)
 		return 0;
 	content = mig__trim_left(content);
 	if (content.size < 4 || (*content.at != 'm' && *content.at != 'M') ||
-	    strncasecmp(content.at, "mig:", 4))
+	    mig__ascii_compare_n(content.at, "mig:", 4))
 		return 0;
 	*words = mig__trim_right(content);
 	return 1;

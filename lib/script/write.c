@@ -6,11 +6,11 @@
  * message or a template holds, a file that says something else is never written. */
 #include "script/internal.h"
 
+#include "base/ascii.h"
 #include "base/buf.h"
 #include "base/text.h"
 
 #include <string.h>
-#include <strings.h>
 
 const char mig__script_template[] = "-- ${message}\n"
 				    "--\n"
@@ -336,7 +336,7 @@ static mig_status take_message(struct render *r, const char *message)
 	while (!rc && mig__lines_next(&lines, &line)) {
 		text = kept ? mig__trim_right(line.text) : mig__trim(line.text);
 		words = mig__trim(text);
-		if (words.size >= 4 && !strncasecmp(words.at, "mig:", 4))
+		if (words.size >= 4 && !mig__ascii_compare_n(words.at, "mig:", 4))
 			rc = mig__fail(
 				err, MIG_ESYNTAX,
 				"line %d of the message begins with \"mig:\", as directives do",

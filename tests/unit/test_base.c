@@ -12,11 +12,13 @@
 #include <unistd.h>
 
 #include "base/arena.h"
+#include "base/ascii.h"
 #include "base/buf.h"
 #include "base/digest.h"
 #include "base/error.h"
 #include "base/file.h"
 #include "base/map.h"
+#include "base/number.h"
 #include "base/options.h"
 #include "base/text.h"
 
@@ -203,6 +205,53 @@ static void test_suggest(void **state)
 	assert_false(mig__text_is_id("", 0));
 }
 
+static void test_ascii(void **state)
+{
+	(void)state;
+	assert_int_equal(mig__ascii_compare("PRIMARY_I", "primary_i"), 0);
+	assert_true(mig__ascii_compare("a", "b") < 0);
+	assert_true(mig__ascii_compare("ab", "a") > 0);
+	assert_true(mig__ascii_compare("a", "") > 0);
+	/* bytes from 0x80 on are no letters, and come after all of them */
+	assert_true(mig__ascii_compare("\xc3\x84", "\xc3\xa4") < 0);
+	assert_true(mig__ascii_compare("\xc3", "z") > 0);
+	assert_int_equal(mig__ascii_compare_n("UNIQUEx", "uniquey", 6), 0);
+	assert_int_equal(mig__ascii_compare_n("a", "ab", 0), 0);
+	assert_int_equal(mig__ascii_lower('@'), '@');
+	assert_int_equal(mig__ascii_lower('['), '[');
+	assert_true(mig__ascii_is_digit('9') && !mig__ascii_is_digit(':'));
+}
+
+static void test_numbers(void **state)
+{
+	static const struct {
+		double number;
+		const char *text;
+	} cases[] = {
+		{ 0, "0" },
+		{ 19.95, "19.95" },
+		{ -0.1, "-0.1" },
+		{ 1.0 / 3, "0.3333333333333333" },
+		{ 5e-324, "4.94065645841247e-324" },
+		{ 1.7976931348623157e308, "1.7976931348623157e+308" },
+	};
+	char text[MIG__NUMBER_SIZE], digits[2000];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		mig__number_write(cases[i].number, text);
+		assert_string_equal(text, cases[i].text);
+		assert_true(mig__number_read(text) == cases[i].number);
+	}
+	/* a numeric of the database with more digits than any double has */
+	memset(digits, '3', sizeof digits);
+	memcpy(digits, "2.", 2);
+	digits[sizeof digits - 1] = '\0';
+	assert_true(mig__number_read(digits) == 7.0 / 3);
+	assert_true(mig__number_read("abc") == 0);
+	assert_true(mig__number_read("Infinity") > 1e308);
+}
+
 static void test_options(void **state)
 {
 	struct given {
@@ -269,6 +318,7 @@ int main(void)
 		cmocka_unit_test(test_error),   cmocka_unit_test(test_digest),
 		cmocka_unit_test(test_places),  cmocka_unit_test(test_utf8),
 		cmocka_unit_test(test_suggest), cmocka_unit_test(test_options),
+		cmocka_unit_test(test_ascii),   cmocka_unit_test(test_numbers),
 		cmocka_unit_test(test_files),
 	};
 

@@ -1,7 +1,6 @@
 #include "dialect/postgresql/conn.h"
 
 #include <string.h>
-#include <strings.h>
 #include <time.h>
 
 enum { OLDEST_SERVER = 110000 }; /* hashtextextended() */

@@ -2,6 +2,8 @@
  * may run between two rows. */
 #include "dialect/postgresql/conn.h"
 
+#include "base/number.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -196,21 +198,23 @@ mig_status mig__pg_cursor_bind(mig_cursor *cursor, int32_t index, const mig_valu
 {
 	mig_conn *conn = cursor->conn;
 	const char *data = value->data ? value->data : "";
-	char number[40], *copy = NULL;
+	char number[MIG__NUMBER_SIZE], *copy = NULL;
 	size_t size = value->size;
 
 	if (index < 1 || index > cursor->parameters)
 		return mig__pg_report(conn, MIG_EINVAL, NULL, NULL, "there is no parameter $%d",
 				      (int)index);
 	if (value->type == MIG_INTEGER)
-		size = (size_t)snprintf(number, sizeof number, "%lld", (long long)value->integer);
+		snprintf(number, sizeof number, "%lld", (long long)value->integer);
 	else if (value->type == MIG_REAL)
-		size = (size_t)snprintf(number, sizeof number, "%.17g", value->real);
+		mig__number_write(value->real, number);
 	else if (value->type == MIG_TEXT && memchr(data, '\0', size))
 		return mig__pg_report(conn, MIG_EINVAL, NULL, NULL,
 				      "the text of parameter $%d holds a NUL byte", (int)index);
-	if (value->type == MIG_INTEGER || value->type == MIG_REAL)
+	if (value->type == MIG_INTEGER || value->type == MIG_REAL) {
 		data = number;
+		size = strlen(number);
+	}
 	if (size > INT32_MAX)
 		return mig__pg_report(conn, MIG_EINVAL, NULL, NULL, "a value of over 2 GB");
 	if (value->type != MIG_NULL) {
@@ -280,9 +284,16 @@ static int32_t natural_type(const PGresult *result, int column)
 
 static int64_t to_integer(const char *text)
 {
+	double number;
+
 	if (*text == 't' || *text == 'f') /* boolean */
 		return *text == 't';
-	return strpbrk(text, ".eE") ? (int64_t)strtod(text, NULL) : strtoll(text, NULL, 10);
+	if (!strpbrk(text, ".eE"))
+		return strtoll(text, NULL, 10);
+	number = mig__number_read(text);
+	if (number >= 9223372036854775808.0)
+		return INT64_MAX;
+	return number > -9223372036854775808.0 ? (int64_t)number : INT64_MIN;
 }
 
 /* The bytes of a bytea, which come as text. */
@@ -321,7 +332,7 @@ mig_status mig__pg_cursor_column(mig_cursor *cursor, int32_t column, int32_t as,
 	if (v.type == MIG_INTEGER) {
 		v.integer = to_integer(text);
 	} else if (v.type == MIG_REAL) {
-		v.real = strtod(text, NULL);
+		v.real = mig__number_read(text);
 	} else if (v.type == MIG_BLOB && PQftype(result, column) == BYTEA) {
 		rc = to_blob(cursor, text, &v);
 	} else {

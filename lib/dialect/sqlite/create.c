@@ -3,7 +3,6 @@
 #include "dialect/sqlite/objects.h"
 
 #include <string.h>
-#include <strings.h>
 
 /* -- words */
 

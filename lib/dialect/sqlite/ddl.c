@@ -2,8 +2,9 @@
  * ALTER TABLE where SQLite has it and it is not more work, otherwise by one rebuild. */
 #include "dialect/sqlite/objects.h"
 
+#include "base/ascii.h"
+
 #include <string.h>
-#include <strings.h>
 
 mig_status mig__sqlite_emit(struct mig__sqlite_ddl *d, const mig_op *op, const char *comment)
 {
@@ -36,7 +37,7 @@ static int can_add_with(const mig_object *o, const mig_object *column)
 	const char *in = mig__attribute(o, ".inline");
 	const mig_object *fallback = mig__child(column, MIG_KIND_DEFAULT, NULL);
 
-	if (!in || strcasecmp(in, column->name) != 0)
+	if (!in || mig__ascii_compare(in, column->name) != 0)
 		return 0;
 	return o->kind == MIG_KIND_CHECK ||
 	       (o->kind == MIG_KIND_FOREIGN_KEY &&

@@ -2,8 +2,9 @@
  * virtual tables). */
 #include "dialect/sqlite/objects.h"
 
+#include "base/ascii.h"
+
 #include <string.h>
-#include <strings.h>
 
 struct row {
 	const char *text, *name;
@@ -55,8 +56,9 @@ static mig_status note(struct inspecting *s, struct mig__map *map, const char *n
 /* SQLite's own tables, and libmig's. */
 static int is_internal(const struct inspecting *s, const char *name)
 {
-	return !strncasecmp(name, "sqlite_", 7) || !strcasecmp(name, s->conn->version_table) ||
-	       !strcasecmp(name, s->conn->history_table);
+	return !mig__ascii_compare_n(name, "sqlite_", 7) ||
+	       !mig__ascii_compare(name, s->conn->version_table) ||
+	       !mig__ascii_compare(name, s->conn->history_table);
 }
 
 static const char *plain(struct inspecting *s, struct mig__sqlite_token t)

@@ -7,9 +7,10 @@
  * and are checked before the commit: so dropping the old table deletes no children.) */
 #include "dialect/sqlite/objects.h"
 
+#include "base/ascii.h"
+
 #include <stdio.h>
 #include <string.h>
-#include <strings.h>
 
 static mig_status say(struct mig__sqlite_ddl *d, const char *sql)
 {
@@ -81,7 +82,7 @@ static const char *rowid_of(const struct mig__sqlite_table *t)
 		size_t k = 0;
 
 		while (k < t->count && !(t->at[k].object->kind == MIG_KIND_COLUMN &&
-					 !strcasecmp(t->at[k].object->name, names[i])))
+					 !mig__ascii_compare(t->at[k].object->name, names[i])))
 			k++;
 		if (k == t->count)
 			return names[i];
@@ -241,7 +242,7 @@ static mig_status swap(struct mig__sqlite_ddl *d, const char *name, const mig_ob
 static int begins(const mig_object *first, const char *prefix)
 {
 	for (const mig_object *o = first; o; o = o->next)
-		if (!strncasecmp(o->name, prefix, strlen(prefix)) || begins(o->child, prefix))
+		if (!mig__ascii_compare_n(o->name, prefix, strlen(prefix)) || begins(o->child, prefix))
 			return 1;
 	return 0;
 }

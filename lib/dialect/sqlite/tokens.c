@@ -1,8 +1,9 @@
 #include "dialect/sqlite/tokens.h"
 
+#include "base/ascii.h"
+
 #include <sqlite3.h>
 #include <string.h>
-#include <strings.h>
 
 static int is_letter(char c)
 {
@@ -95,7 +96,7 @@ struct mig__sqlite_token mig__sqlite_token(const char *text)
 int mig__sqlite_is(struct mig__sqlite_token t, const char *keyword)
 {
 	return t.kind == MIG__TOKEN_WORD && strlen(keyword) == t.size &&
-	       !strncasecmp(t.at, keyword, t.size);
+	       !mig__ascii_compare_n(t.at, keyword, t.size);
 }
 
 int mig__sqlite_is_sign(struct mig__sqlite_token t, char sign)

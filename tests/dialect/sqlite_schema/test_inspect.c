@@ -5,7 +5,6 @@
  */
 #include "both.h"
 
-#include <ctype.h>
 #include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -72,7 +71,7 @@ static const char *bare(const char *text)
 	turn = (turn + 1) % 8;
 	for (; text && *text && n + 1 < sizeof out[0]; text++)
 		if (!strchr(" \t\n\"`[]'", *text))
-			out[turn][n++] = (char)tolower((unsigned char)*text);
+			out[turn][n++] = *text >= 'A' && *text <= 'Z' ? (char)(*text + 32) : *text;
 	out[turn][n] = '\0';
 	return out[turn];
 }
