@@ -1,7 +1,7 @@
 /* sqlcipher: a dialect of libmig for SQLCipher, which keeps SQLite databases encrypted.
  *
  *     sqlcipher:notes.db               the key is in the environment variable SQLCIPHER_KEY
- *     sqlcipher:notes.db?key=a%26b     it is "a&b"; libmig masks it in messages
+ *     sqlcipher:notes.db?key=a%26b     it is "a&b"; libmig shows no parameter in messages
  *     sqlcipher:/srv/notes.db?mode=ro  behind the scheme all is as in SQLite's file: URIs
  *
  * A module of its own that sees nothing of libmig but <mig/dialect.h>: a model to copy. conn.c

@@ -57,11 +57,16 @@ static const struct mig__cli_option *find_option(const struct mig__cli *cli, cha
 
 static int unknown_long(struct mig__cli *cli, const char *name, size_t size)
 {
+	static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+				      "0123456789-_";
 	struct mig__cli_text word = { 0 };
+	size_t plain = strspn(name, letters);
 	const char *near;
 	int status;
 
-	mig__cli_add(&word, name, size);
+	/* "--urlpostgresql://me:password@host" */
+	mig__cli_add(&word, name, size < plain || !strchr(":/?@", name[plain]) ? size : plain);
+	mig__cli_adds(&word, word.len < size ? "..." : "");
 	near = mig__cli_suggest(mig__cli_string(&word), option_name, cli);
 	if (near)
 		status = mig__cli_bad_usage(cli, "unknown option --%s (did you mean --%s?)",
@@ -150,6 +155,9 @@ static int take_word(struct parser *p, const char *word)
 {
 	struct mig__cli *cli = p->cli;
 
+	if (strstr(word, "://"))
+		return mig__cli_bad_usage(cli, "the URL of a database goes with --url: \"%s\"",
+					  word);
 	if (cli->args.command) {
 		if (cli->args.word_count >= cli->args.command->most_words)
 			return mig__cli_bad_usage(cli, "one argument too many: \"%s\"", word);

@@ -139,3 +139,22 @@ void mig__cli_add_source(struct mig__cli_text *out, const char *file, int32_t li
 	mig__cli_text_finish(&e.shown);
 	mig__cli_text_finish(&e.below);
 }
+
+void mig__cli_add_key(struct mig__cli_text *out, const char *file, int32_t line)
+{
+	struct mig__cli_text text = { 0 };
+	const char *word;
+	size_t n;
+
+	if (read_line(file, line, &text)) {
+		word = mig__cli_string(&text);
+		n = strcspn(word, "=:/?@ \t");
+		n += strspn(word + n, " \t");
+		/* without a key it is a value that has lost its place, or a section */
+		n = word[n] == '=' ? n + 1 : word[0] == '[' ? strcspn(word, "] \t=:@") : 0;
+		mig__cli_addf(out, "%5d | ", (int)line);
+		mig__cli_add_shown(out, word, n < SHOWN ? n : 0);
+		mig__cli_adds(out, !word[n] ? "\n" : n ? " ...\n" : "...\n");
+	}
+	mig__cli_text_finish(&text);
+}

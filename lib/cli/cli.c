@@ -187,8 +187,11 @@ static int run_command(struct mig__cli *cli)
 
 static int run(struct mig__cli *cli, int argc, char **argv)
 {
-	int status = mig__cli_parse(cli, argc, argv);
+	int status;
 
+	cli->argc = argc;
+	cli->argv = argv;
+	status = mig__cli_parse(cli, argc, argv);
 	if (status)
 		return status;
 	cli->quiet = mig__cli_count(&cli->args, MIG__OPT_QUIET) > 0;

@@ -12,6 +12,8 @@
 struct mig__cli {
 	mig_cli_options host;
 	const char *program;
+	char **argv; /* argc of them: what may be quoted in a message */
+	int argc;
 	struct mig__cli_args args;
 	struct mig__cli_config config;
 	int quiet, verbose, json;
@@ -92,6 +94,7 @@ enum mig__cli_colour {
 void mig__cli_paint(struct mig__cli_text *out, int on, enum mig__cli_colour colour);
 
 /* caret.c: the line at fault with a caret under the column; nothing if it cannot be read */
+void mig__cli_add_key(struct mig__cli_text *out, const char *file, int32_t line);
 void mig__cli_add_source(struct mig__cli_text *out, const char *file, int32_t line, int32_t column);
 
 /* context.c */

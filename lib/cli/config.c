@@ -56,6 +56,7 @@ struct reading {
 	int lines[MIG__KEY_COUNT];   /* where each value is */
 	struct mig__cli_text error;
 	int error_line; /* 0: no error yet */
+	int shows_line; /* what is wrong is a plain word */
 };
 
 static int is_blank(char c)
@@ -118,8 +119,16 @@ static int word_index(const char *word, const char *const *words, size_t count)
 	return -1;
 }
 
-static void check_value(struct reading *r, const struct key *key, const char *value)
+/* A word that may be quoted: no URL has got here. */
+static int is_plain(const char *value)
 {
+	return strlen(value) <= 40 && !strpbrk(value, ":=@/?&'\"%");
+}
+
+static void check_value(struct reading *r, const struct key *key, const char *given)
+{
+	const char *value = is_plain(given) ? given : "...";
+	int before = r->error_line;
 	int32_t ms;
 
 	if (key->kind == TRUTH && word_index(value, truths, sizeof truths / sizeof *truths) < 0)
@@ -130,6 +139,7 @@ static void check_value(struct reading *r, const struct key *key, const char *va
 		wrong(r, r->line, "not a number of seconds:", value, NULL);
 	if (key->kind == COUNT && !mig__cli_read_count(value, &ms))
 		wrong(r, r->line, "not a number:", value, NULL);
+	r->shows_line |= r->error_line != before && value == given;
 }
 
 /* A % is itself, unless it begins %(here)s or %%. */
@@ -146,7 +156,7 @@ static void add_value(struct reading *r, struct mig__cli_text *out, const char *
 			mig__cli_adds(out, mig__cli_string(&r->config->here));
 			value += sizeof here - 1;
 		} else if (value[0] == '%' && value[1] == '(') {
-			wrong(r, r->line, "unknown variable in", value, here);
+			wrong(r, r->line, "unknown variable in the value", NULL, here);
 			return;
 		} else if (*value) {
 			mig__cli_adds(out, "%");
@@ -215,7 +225,8 @@ static int take_pair(void *user, const char *section, const char *name, const ch
 	size_t k = 0;
 
 	if (!section[0]) {
-		wrong(r, r->line, "a key before any [section]:", name, NULL);
+		wrong(r, r->line, "a key before any [section]:", is_plain(name) ? name : "...",
+		      NULL);
 		return 1;
 	}
 	if (strcmp(section, r->section) != 0) {
@@ -226,7 +237,8 @@ static int take_pair(void *user, const char *section, const char *name, const ch
 	while (k < MIG__KEY_COUNT && strcmp(keys[k].name, name) != 0)
 		k++;
 	if (k == MIG__KEY_COUNT) {
-		wrong(r, r->line, "unknown key", name, mig__cli_suggest(name, key_name, NULL));
+		wrong(r, r->line, "unknown key", is_plain(name) ? name : "...",
+		      mig__cli_suggest(name, key_name, NULL));
 		return 1;
 	}
 	if (r->lines[k] && !r->goes_on)
@@ -261,7 +273,11 @@ static int report(struct mig__cli *cli, struct reading *r, const char *path)
 	mig__cli_addf(&text, "%s:%d: %s", path, r->error_line, mig__cli_string(&r->error));
 	status = mig__cli_fail(cli, "%s", mig__cli_string(&text));
 	mig__cli_text_finish(&text);
-	mig__cli_add_source(&text, path, r->error_line, 0);
+	/* a value, or what should have been a key, may be a URL with its password */
+	if (r->shows_line)
+		mig__cli_add_source(&text, path, r->error_line, 0);
+	else
+		mig__cli_add_key(&text, path, r->error_line);
 	fputs(mig__cli_string(&text), stderr);
 	mig__cli_text_finish(&text);
 	return status;
@@ -324,7 +340,7 @@ static int read_section(struct mig__cli *cli, struct reading *r, const char *pat
 		return mig__cli_no_memory(cli);
 	if (bad > 0 && (!r->error_line || bad < r->error_line)) {
 		mig__cli_clear(&r->error);
-		r->error_line = 0;
+		r->error_line = r->shows_line = 0;
 		wrong(r, bad, "neither a [section] nor a \"key = value\"", NULL, NULL);
 	}
 	if (r->error_line)

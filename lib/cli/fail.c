@@ -28,12 +28,58 @@ static void add_lead(const struct mig__cli *cli, struct mig__cli_text *text)
 	mig__cli_paint(text, colour, MIG__CLI_PLAIN);
 }
 
+/* -- secrets
+ *
+ * The library shows nothing of a URL that is secret, where it takes a text for a URL. But a URL may
+ * be given where something else is expected, as in "mig upgrade postgresql://me:pw@host/db". */
+
+/* Replaces the URL in a message that is freed. */
+static char *hide(char *message, const char *url)
+{
+	char *without = mig__cli_without_url(message, url);
+
+	if (without)
+		free(message);
+	return without ? without : message;
+}
+
+/* For messages, which may quote what was given; NULL: no memory. */
+static char *without_secrets(const struct mig__cli *cli, const char *words)
+{
+	char *message = strdup(words);
+
+	if (message && cli->url)
+		message = hide(message, cli->url);
+	for (const char **url = cli->scratch_urls; message && url && *url; url++)
+		message = hide(message, *url);
+	for (int i = 1; message && i < cli->argc; i++) {
+		const char *word = cli->argv[i], *equals = strchr(word, '=');
+
+		if (equals) /* --models=URL */
+			message = hide(message, equals + 1);
+		message = hide(message, word);
+		if (word[0] == '-' && word[1] && word[1] != '-') /* -uURL */
+			message = hide(message, word + 2);
+	}
+	return message;
+}
+
+static void add_message(const struct mig__cli *cli, struct mig__cli_text *text, const char *words)
+{
+	char *message = without_secrets(cli, words);
+
+	text->failed |= !message;
+	if (message)
+		mig__cli_shown(text, message);
+	free(message);
+}
+
 void mig__cli_say(struct mig__cli *cli, const char *message)
 {
 	struct mig__cli_text text = { 0 };
 
 	add_lead(cli, &text);
-	mig__cli_shown(&text, message);
+	add_message(cli, &text, message);
 	mig__cli_adds(&text, "\n");
 	write_err(cli, &text);
 }
@@ -75,7 +121,7 @@ int mig__cli_fail_at(struct mig__cli *cli, const char *file, int32_t line, int32
 	add_lead(cli, &text);
 	mig__cli_shown(&text, file);
 	mig__cli_addf(&text, ":%d:%d: ", (int)line, (int)column);
-	mig__cli_shown(&text, message);
+	add_message(cli, &text, message);
 	mig__cli_adds(&text, "\n");
 	mig__cli_add_source(&text, file, line, column);
 	write_err(cli, &text);
@@ -106,14 +152,18 @@ void mig__cli_hint(struct mig__cli *cli, const char *hint)
 	struct mig__cli_text text = { 0 };
 
 	mig__cli_adds(&text, "hint: ");
-	mig__cli_shown(&text, hint);
+	add_message(cli, &text, hint);
 	mig__cli_adds(&text, "\n");
 	write_err(cli, &text);
 }
 
 /* What the engine says besides, line by line. */
-static void add_detail(struct mig__cli_text *text, const char *detail)
+static void add_detail(const struct mig__cli *cli, struct mig__cli_text *text, const char *words)
 {
+	char *message = words ? without_secrets(cli, words) : NULL;
+	const char *detail = message;
+
+	text->failed |= words && !message;
 	while (detail && *detail) {
 		size_t n = strcspn(detail, "\n");
 
@@ -122,6 +172,7 @@ static void add_detail(struct mig__cli_text *text, const char *detail)
 		mig__cli_adds(text, "\n");
 		detail += n + (detail[n] != '\0');
 	}
+	free(message);
 }
 
 int mig__cli_ctx_fail(struct mig__cli *cli)
@@ -132,11 +183,11 @@ int mig__cli_ctx_fail(struct mig__cli *cli)
 	struct mig__cli_text text = { 0 };
 
 	add_lead(cli, &text);
-	mig__cli_shown(&text, mig_error_message(cli->ctx));
+	add_message(cli, &text, mig_error_message(cli->ctx));
 	mig__cli_adds(&text, "\n");
 	if (file && line > 0)
 		mig__cli_add_source(&text, file, line, mig_error_column(cli->ctx));
-	add_detail(&text, detail);
+	add_detail(cli, &text, detail);
 	write_err(cli, &text);
 	if (hint)
 		mig__cli_hint(cli, hint);

@@ -1,6 +1,7 @@
 #include "cli/text.h"
 
 #include "base/ascii.h"
+#include "base/url.h"
 
 #include <inttypes.h>
 #include <stdarg.h>
@@ -163,41 +164,67 @@ void mig__cli_add_duration(struct mig__cli_text *text, int64_t us)
 			      ms % 60000 / 1000);
 }
 
-/* Length of the key whose value is secret that text starts with, or 0. */
-static size_t secret_key(const char *text)
+void mig__cli_add_url(struct mig__cli_text *text, const char *url)
 {
-	static const char *const keys[] = { "password=", "passwd=", "pwd=", "sslpassword=" };
+	size_t size = mig__url_display(url, NULL, 0) + 1;
+	char *shown = malloc(size);
 
-	for (size_t i = 0; i < sizeof keys / sizeof *keys; i++)
-		if (!mig__ascii_compare_n(text, keys[i], strlen(keys[i])))
-			return strlen(keys[i]);
+	text->failed |= !shown;
+	if (shown) {
+		mig__url_display(url, shown, size);
+		mig__cli_shown(text, shown);
+	}
+	free(shown);
+}
+
+/* Whether a text may have more of the URL of a database than may be shown. */
+static int may_be_url(const char *text)
+{
+	if (strstr(text, "://") || strchr(text, '@') || (strchr(text, ':') && strchr(text, '?')))
+		return 1;
+	for (; *text; text++)
+		if (!mig__ascii_compare_n(text, "pass", 4) || !mig__ascii_compare_n(text, "pwd", 3))
+			return 1;
 	return 0;
 }
 
-void mig__cli_add_url(struct mig__cli_text *text, const char *url)
+/* A message without the bytes of a part, which are in it. */
+static char *replace(const char *message, const char *part, size_t size, const char *url)
 {
-	const char *authority = strstr(url, "://");
-	const char *at = authority ? strrchr(authority, '@') : NULL;
-	const char *colon = at ? strchr(authority + 3, ':') : NULL;
-	size_t key;
+	struct mig__cli_text out = { 0 };
+	const char *at;
 
-	if (colon && colon < at) {
-		mig__cli_add_shown(text, url, (size_t)(colon + 1 - url));
-		mig__cli_adds(text, "***");
-		url = at;
+	for (; (at = memmem(message, strlen(message), part, size)); message = at + size) {
+		mig__cli_add(&out, message, (size_t)(at - message));
+		mig__cli_add_url(&out, url);
 	}
-	while (*url) {
-		size_t n = strcspn(url, "?& ");
+	mig__cli_adds(&out, message);
+	if (out.failed)
+		mig__cli_text_finish(&out);
+	return out.data;
+}
 
-		n += url[n] != '\0';
-		mig__cli_add_shown(text, url, n);
-		url += n;
-		key = secret_key(url);
-		if (key) {
-			mig__cli_add_shown(text, url, key);
-			mig__cli_adds(text, "***");
-			url += key;
-			url += strcspn(url, "& ");
-		}
+char *mig__cli_without_url(const char *message, const char *url)
+{
+	static const char nothing[] = "="; /* is shown as a URL that is not shown */
+	const char *at = url;
+
+	if (!*url || !may_be_url(url))
+		return NULL;
+	if (strstr(message, url))
+		return replace(message, url, strlen(url), url);
+	/* "LABEL@head" is taken apart; so may this have been */
+	for (; (at = strchr(at, '@')); at++) {
+		size_t size = (size_t)(at - url);
+
+		if (size && memchr(url, ':', size) &&
+		    memmem(message, strlen(message), url, size))
+			return replace(message, url, size, nothing);
+		if (strpbrk(at + 1, "@:") && strstr(message, at + 1))
+			return replace(message, at + 1, strlen(at + 1), nothing);
 	}
+	at = strchr(url, '='); /* "DIALECT=FILE", too */
+	return at && strlen(at) > 4 && strstr(message, at + 1)
+		       ? replace(message, at + 1, strlen(at + 1), nothing)
+		       : NULL;
 }

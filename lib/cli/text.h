@@ -24,8 +24,11 @@ void mig__cli_add_shown(struct mig__cli_text *text, const char *bytes, size_t si
 void mig__cli_shown(struct mig__cli_text *text, const char *string);
 /* A duration, e.g. "0.4 ms", "12 ms", "3.20 s", "2 min 05 s". */
 void mig__cli_add_duration(struct mig__cli_text *text, int64_t us);
-/* A URL without its password. */
+/* What may be shown of a URL. */
 void mig__cli_add_url(struct mig__cli_text *text, const char *url);
+/* A message in which a URL that somebody gave, in its place or in the wrong one, is only what may
+ * be shown of it; freed by the caller. NULL: it is not in there, or no memory. */
+char *mig__cli_without_url(const char *message, const char *url);
 /* "" instead of NULL. */
 const char *mig__cli_string(const struct mig__cli_text *text);
 void mig__cli_clear(struct mig__cli_text *text);

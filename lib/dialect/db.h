@@ -43,9 +43,6 @@ mig_status mig__dialect_find(const char *url, const char *name, struct mig__erro
 /* MIG_ENO_DIALECT if a table that the host gave is not one that can be used. */
 mig_status mig__dialect_check(const mig_dialect *dialect, struct mig__error *err);
 
-/* A URL with its password masked, freed with mig__free. */
-char *mig__url_masked(const struct mig__alloc *alloc, const char *url);
-
 /* Opens db->dialect with the options. db->err, log, poll and user are set already. */
 mig_status mig__db_open(struct mig__db *db, const mig_conn_options *options);
 void mig__db_close(struct mig__db *db);

@@ -2,6 +2,7 @@
  * program has linked, or in a plugin folder. A name is never a path, and a plugin once loaded stays
  * loaded, so nothing has to be remembered. */
 #include "base/buf.h"
+#include "base/url.h"
 #include "dialect/builtin.h"
 #include "dialect/db.h"
 
@@ -55,22 +56,12 @@ static int read_name(const char *text, size_t size, char out[NAME_MAX_SIZE])
 	return 1;
 }
 
-/* Whether it is a list like "host=/run dbname='my db'": libpq's other form of a URL. */
-static int is_conninfo(const char *url)
-{
-	size_t blank = strspn(url, " \t\n"),
-	       name = strspn(url + blank, "abcdefghijklmnopqrstuvwxyz_");
-
-	url += blank + name;
-	return name && url[strspn(url, " \t\n")] == '=';
-}
-
 /* E.g. "sqlite+pysqlite:///x.db" has the scheme "sqlite". */
 static int read_scheme(const char *url, char out[NAME_MAX_SIZE])
 {
 	size_t size = strcspn(url, ":+");
 
-	if (is_conninfo(url)) {
+	if (mig__url_is_keywords(url)) {
 		strcpy(out, "postgresql");
 		return 1;
 	}
@@ -345,14 +336,13 @@ static mig_status find(struct search *s, const mig_dialect **out)
 
 static mig_status fail_no_scheme(const char *url, struct mig__error *err)
 {
-	char *masked = mig__url_masked(err->alloc, url);
-	mig_status rc =
-		mig__fail(err, MIG_ENO_DIALECT, "\"%s\" does not begin with a dialect's name",
-			  masked ? masked : "");
+	char shown[256];
+	mig_status rc;
 
+	mig__url_display(url, shown, sizeof shown);
+	rc = mig__fail(err, MIG_ENO_DIALECT, "\"%s\" does not begin with a dialect's name", shown);
 	mig__error_set_hint(err, "a SQLite database is written sqlite:PATH, a PostgreSQL one "
 				 "postgresql://USER@HOST/NAME");
-	mig__free(err->alloc, masked);
 	return rc;
 }
 

@@ -156,36 +156,6 @@ static void half_a_group_is_refused(void **state)
 	mig_close(ctx);
 }
 
-static void passwords_are_masked(void **state)
-{
-	static const char *const pairs[][2] = {
-		{ "sqlite:notes.db", "sqlite:notes.db" },
-		{ "sqlite:////srv/a:b@c.db", "sqlite:////srv/a:b@c.db" },
-		{ "postgresql://me@host:5432/db", "postgresql://me@host:5432/db" },
-		{ "postgresql://me:secret@host/db", "postgresql://me:***@host/db" },
-		{ "postgresql://me:se/cr@et:@host/db", "postgresql://me:***@host/db" },
-		{ "postgresql://:secret@/db", "postgresql://:***@/db" },
-		{ "postgresql://h/db?user=me&password=secret&x=1",
-		  "postgresql://h/db?user=me&password=***&x=1" },
-		{ "postgresql://h/db?PassWord=secret", "postgresql://h/db?PassWord=***" },
-		{ "host=h password='a b\\' c' dbname=d", "host=h password=*** dbname=d" },
-		{ "postgresql://me:s@h/d?sslpassword=x",
-		  "postgresql://me:***@h/d?sslpassword=***" },
-		{ "vault:notes.db?key=secret&mode=ro", "vault:notes.db?key=***&mode=ro" },
-		{ "postgresql://h/d?sslkey=client.key", "postgresql://h/d?sslkey=client.key" },
-		{ "", "" },
-	};
-	size_t i;
-
-	(void)state;
-	for (i = 0; i < sizeof pairs / sizeof *pairs; i++) {
-		char *masked = mig__url_masked(&mig__alloc_libc, pairs[i][0]);
-
-		assert_string_equal(masked, pairs[i][1]);
-		mig__free(&mig__alloc_libc, masked);
-	}
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -195,7 +165,6 @@ int main(void)
 		cmocka_unit_test(plugins_are_loaded),
 #endif
 		cmocka_unit_test(half_a_group_is_refused),
-		cmocka_unit_test(passwords_are_masked),
 	};
 
 	return cmocka_run_group_tests_name("registry", tests, NULL, NULL);

@@ -11,7 +11,7 @@ BEGIN {
 	allow["dialect"] = "base schema"
 	allow["migrate"] = "base graph schema script dialect"
 	allow["api"] = "base graph schema script dialect migrate"
-	allow["cli"] = "base" # of it what stands in headers alone
+	allow["cli"] = "base"
 	for (m in allow) modules[m] = 1
 }
 FNR == 1 {

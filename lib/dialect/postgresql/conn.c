@@ -45,54 +45,25 @@ static char *plain_url(const mig_conn *conn, const char *url)
 	return mig__buf_take(&buf);
 }
 
-/* Where the password of a URL, or of libpq's other form, may be: between the first colon and the
- * last
- * @, or behind "password". 0: there is none. */
-static size_t secret_part(const char *url, const char **start)
-{
-	const char *authority = strstr(url, "://"), *at = strrchr(url, '@');
-
-	*start = authority ? strchr(authority + 3, ':') : NULL;
-	if (*start && at && at > *start)
-		return (size_t)(at - *start);
-	*start = strstr(url, "password");
-	return *start ? strlen(*start) : 0;
-}
-
-/* Whether libpq's words quote some of it, having taken it for a host, a port, or a keyword because
- * its @, / or blank is not escaped. */
-static int tells_secret(const char *url, const char *words)
-{
-	const char *start, *open, *close;
-	size_t secret = secret_part(url, &start), size;
-
-	for (open = strchr(words, '"'); secret && open; open = strchr(close + 1, '"')) {
-		close = strchr(++open, '"');
-		if (!close)
-			return 0;
-		size = strcspn(open, "@");
-		if (size > (size_t)(close - open))
-			size = (size_t)(close - open);
-		if (size && memmem(start, secret, open, size))
-			return 1;
-	}
-	return 0;
-}
-
 static mig_status fail_open(mig_conn *conn, const char *url)
 {
-	const char *words = PQerrorMessage(conn->db), *hint = NULL;
+	const char *hint = NULL;
+	int malformed = 0;
+	char *words = mig__pg_unsecret(conn, url, PQerrorMessage(conn->db), &malformed);
+	mig_status rc;
 
-	if (tells_secret(url, words))
-		return mig__pg_report(
-			conn, MIG_ECONNECT, NULL,
-			"in a URL's name or password, % @ : / ? # are written %25 %40 "
-			"%3A %2F %3F %23; in password='...', quotes and backslashes have "
-			"a backslash in front",
-			"the URL is not well formed around its password");
-	if (PQconnectionNeedsPassword(conn->db))
+	if (!words)
+		return mig__pg_nomem(conn);
+	if (malformed)
+		hint = "in a URL's name or password, % @ : / ? # are written %25 %40 "
+		       "%3A %2F %3F %23; in password='...', quotes and backslashes have "
+		       "a backslash in front";
+	else if (PQconnectionNeedsPassword(conn->db))
 		hint = "give the password in PGPASSWORD, in a password file or in the URL";
-	return mig__pg_report(conn, MIG_ECONNECT, NULL, hint, "%s", words);
+	rc = mig__pg_report(conn, MIG_ECONNECT, NULL, hint, "%s%s",
+			    malformed ? "the URL is not well formed: " : "", words);
+	mig__free(&conn->alloc, words);
+	return rc;
 }
 
 static mig_status open_own(mig_conn *conn, const char *given)

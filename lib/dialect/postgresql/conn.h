@@ -141,6 +141,9 @@ mig_status mig__pg_report(mig_conn *conn, mig_status status, const struct mig__p
 			  const char *hint, const char *format, ...)
 	__attribute__((format(printf, 5, 6)));
 mig_status mig__pg_nomem(mig_conn *conn);
+/* secret.c: what may be shown of libpq's words about a URL, freed by the caller; NULL: no memory.
+ * *malformed: the URL is not what libpq takes, or can be read in two ways. */
+char *mig__pg_unsecret(const mig_conn *conn, const char *url, const char *words, int *malformed);
 mig_status mig__pg_cancelled(mig_conn *conn);
 /* Whether the result's SQLSTATE is this one. */
 int mig__pg_is(const PGresult *result, const char *sqlstate);

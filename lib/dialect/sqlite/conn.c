@@ -1,4 +1,5 @@
 #include "dialect/sqlite/conn.h"
+#include "base/url.h"
 
 #include <errno.h>
 #include <limits.h>
@@ -62,33 +63,46 @@ static int is_missing(const char *name)
 	return !stat(folder, &st) && S_ISDIR(st.st_mode);
 }
 
+/* What SQLite says of a URI's parameter quotes its value, e.g. "no such vfs: x". */
+static mig_status fail_open(mig_conn *conn, const char *name)
+{
+	const char *words = sqlite3_errmsg(conn->db);
+	int code = conn->db ? sqlite3_errcode(conn->db) : SQLITE_NOMEM;
+	int of_uri = (code == SQLITE_ERROR || code == SQLITE_PERM) && !strncmp(name, "file:", 5);
+	int size = (int)(of_uri ? strcspn(words, ":") : strlen(words));
+	char shown[PATH_MAX];
+
+	if (code == SQLITE_NOMEM)
+		return mig__sqlite_nomem(conn);
+	mig__url_display(name, shown, sizeof shown);
+	if (sqlite3_system_errno(conn->db))
+		return mig__sqlite_report(conn, MIG_ECONNECT, NULL, NULL, "database %s: %.*s (%s)",
+					  shown, size, words,
+					  strerror(sqlite3_system_errno(conn->db)));
+	return mig__sqlite_report(conn, MIG_ECONNECT, NULL, NULL, "database %s: %.*s", shown, size,
+				  words);
+}
+
 static mig_status open_own(mig_conn *conn, const mig_conn_options *o)
 {
 	int flags = SQLITE_OPEN_READWRITE | (o->create ? SQLITE_OPEN_CREATE : 0);
-	const char *why, *shown;
+	const char *why;
 	char *name = mig__sqlite_filename(&conn->alloc, o->url, &why);
 	mig_status rc = MIG_OK;
 
 	if (!name && !why)
 		return mig__sqlite_nomem(conn);
-	if (!name)
-		return mig__sqlite_report(conn, MIG_ECONNECT, NULL, NULL, "%s: %s", o->url, why);
+	if (!name) {
+		char shown[PATH_MAX];
+
+		mig__url_display(o->url, shown, sizeof shown);
+		return mig__sqlite_report(conn, MIG_ECONNECT, NULL, NULL, "%s: %s", shown, why);
+	}
 	if (strncmp(name, "file:", 5) == 0)
 		flags |= SQLITE_OPEN_URI;
 	conn->missing = o->create == CREATE_NOTHING && is_missing(name);
-	if (sqlite3_open_v2(conn->missing ? ":memory:" : name, &conn->db, flags, NULL) !=
-	    SQLITE_OK) {
-		shown = sqlite3_errmsg(conn->db);
-		if (!conn->db || sqlite3_errcode(conn->db) == SQLITE_NOMEM)
-			rc = mig__sqlite_nomem(conn);
-		else if (sqlite3_system_errno(conn->db))
-			rc = mig__sqlite_report(conn, MIG_ECONNECT, NULL, NULL,
-						"database %s: %s (%s)", name, shown,
-						strerror(sqlite3_system_errno(conn->db)));
-		else
-			rc = mig__sqlite_report(conn, MIG_ECONNECT, NULL, NULL, "database %s: %s",
-						name, shown);
-	}
+	if (sqlite3_open_v2(conn->missing ? ":memory:" : name, &conn->db, flags, NULL) != SQLITE_OK)
+		rc = fail_open(conn, name);
 	mig__free(&conn->alloc, name);
 	return rc;
 }
