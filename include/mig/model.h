@@ -74,7 +74,8 @@ MIG_API mig_status mig_model_database(mig_model *model, const char *url);
  * _FOREIGN_KEY or _PRIMARY_KEY; in the pattern, %(table)s, %(column)s (the first), %(columns)s
  * (joined by _) and %(referred)s (table) are replaced. Defaults: "ix_%(table)s_%(columns)s",
  * "uq_%(table)s_%(columns)s", "ck_%(table)s_%(column)s", "fk_%(table)s_%(columns)s_%(referred)s",
- * "pk_%(table)s". Since 0.1.0. */
+ * "pk_%(table)s". A check of a table has no column: a number, from 1 on, stands for it. Since 0.1.0.
+ */
 MIG_API mig_status mig_model_naming(mig_model *model, int32_t kind, const char *pattern);
 
 /* ---- tables ------------------------------------------------------------------------------ */

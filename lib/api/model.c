@@ -404,6 +404,8 @@ static mig_status add_item(mig_table *t, const struct mig__item *given)
 	item->method = copy(m, given->method, &failed);
 	if (failed)
 		return nomem(m);
+	if (item->kind == MIG_KIND_CHECK && !item->name)
+		item->number = ++t->unnamed_checks;
 	*t->items_end = item;
 	t->items_end = &item->next;
 	return MIG_OK;

@@ -74,11 +74,21 @@ static void add_columns(struct mig__buf *buf, mig__names columns, int all)
 	}
 }
 
+/* What a check is called by: of one column, by that; of the table, by its number. */
+static void add_what(struct mig__buf *buf, const struct mig__item *item, int all)
+{
+	if (item->number)
+		mig__buf_addf(buf, "%u", (unsigned)item->number);
+	else
+		add_columns(buf, item->columns, all);
+}
+
 const char *mig__model_name(const mig_model *m, struct mig__arena *arena, const mig_table *table,
 			    const struct mig__item *item)
 {
 	const char *p = m->naming[item->kind], *name;
 	struct mig__buf buf;
+	int numbered = item->number <= 1;
 
 	if (item->name)
 		return item->name;
@@ -88,10 +98,12 @@ const char *mig__model_name(const mig_model *m, struct mig__arena *arena, const 
 			mig__buf_adds(&buf, table->name);
 			p += 9;
 		} else if (!strncmp(p, "%(column)s", 10)) {
-			add_columns(&buf, item->columns, 0);
+			add_what(&buf, item, 0);
+			numbered = 1;
 			p += 10;
 		} else if (!strncmp(p, "%(columns)s", 11)) {
-			add_columns(&buf, item->columns, 1);
+			add_what(&buf, item, 1);
+			numbered = 1;
 			p += 11;
 		} else if (!strncmp(p, "%(referred)s", 12)) {
 			mig__buf_adds(&buf, item->referred_table ? item->referred_table : "");
@@ -100,6 +112,8 @@ const char *mig__model_name(const mig_model *m, struct mig__arena *arena, const 
 			mig__buf_add(&buf, p++, 1);
 		}
 	}
+	if (!numbered) /* the convention makes no difference between them */
+		mig__buf_addf(&buf, "_%u", (unsigned)item->number);
 	name = buf.failed ? NULL : mig__arena_strdup(arena, mig__buf_text(&buf));
 	mig__buf_finish(&buf);
 	return name;

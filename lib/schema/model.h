@@ -37,6 +37,7 @@ struct mig__item {
 	const char *expression; /* of a check; where of an index */
 	const char *referred_schema, *referred_table, *on_delete, *on_update, *deferrable, *method;
 	int32_t unique;
+	uint32_t number; /* of a check without a name: the table's first is 1; 0: it has columns */
 	struct mig__item *next;
 };
 
@@ -45,6 +46,7 @@ struct mig_table {
 	const char *schema, *name, *comment, *renamed_from; /* schema "": the default one */
 	mig_column *columns, **columns_end;
 	struct mig__item *items, **items_end;
+	uint32_t unnamed_checks;
 	struct mig__said *options;
 	mig_table *next;
 };

@@ -295,12 +295,25 @@ static struct row *row_of(struct inspecting *s, struct mig__sqlite_token t)
 	return place == MIG__NONE ? NULL : s->rows[place];
 }
 
+static int has_capitals(struct mig__sqlite_token t)
+{
+	for (size_t i = 1; i < t.size; i++)
+		if (t.at[i] >= 'A' && t.at[i] <= 'Z')
+			return 1;
+	return 0;
+}
+
+/* In a query, whose text is only compared, what has no capitals may be a name (of a column that it
+ * makes): both ways it is the same in small letters. */
 static int is_name(void *user, struct mig__sqlite_token t)
 {
 	struct scope *scope = user;
 	uint32_t number = MIG__NONE;
 
-	find_column(&scope->s->columns, scope->table, t, &number);
+	if (scope->table == MIG_NO_OBJECT && !has_capitals(t))
+		return 1;
+	if (!find_column(&scope->s->columns, scope->table, t, &number))
+		return -1;
 	return number != MIG__NONE ||
 	       (scope->table == MIG_NO_OBJECT && row_of(scope->s, t) != NULL);
 }

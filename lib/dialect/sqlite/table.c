@@ -27,6 +27,7 @@ struct reader {
 	token t;         /* the current one */
 	const char *end; /* of the one before */
 	struct item table, *first, **tail;
+	struct mig__map columns; /* their names in small letters, when all are read */
 	int failed; /* cannot be read */
 	int nomem;
 };
@@ -91,6 +92,18 @@ static const char *verbatim(struct reader *r, const char *from)
 
 	r->nomem |= !text;
 	return text ? text : "";
+}
+
+static void forget(struct item *item, const char *key)
+{
+	size_t i = 0;
+
+	while (i < item->count && strcmp(item->at[i].key, key) != 0)
+		i++;
+	if (i == item->count)
+		return;
+	item->count--;
+	memmove(&item->at[i], &item->at[i + 1], (item->count - i) * sizeof *item->at);
 }
 
 /* What is said twice holds as it is said last. */
@@ -177,6 +190,49 @@ static const char *conflict(struct reader *r)
 
 /* -- constraints */
 
+/* DELETE action, UPDATE action, or INSERT action, which SQLite reads and ignores; behind ON. What
+ * stands last holds, and NO ACTION is what holds without any. */
+static void reference_action(struct reader *r, struct item *item)
+{
+	const char *key = mig__sqlite_is(r->t, "DELETE")   ? "on_delete"
+			  : mig__sqlite_is(r->t, "UPDATE") ? "on_update"
+							   : NULL;
+	const char *from;
+
+	if (!key && !mig__sqlite_is(r->t, "INSERT"))
+		r->failed = 1;
+	next(r);
+	from = r->t.at;
+	if (mig__sqlite_is(r->t, "SET") || mig__sqlite_is(r->t, "NO"))
+		next(r);
+	if (key && mig__sqlite_is(r->t, "ACTION"))
+		forget(item, key);
+	else if (key)
+		put(item, key, normal(r, from, mig__sqlite_behind(r->t)));
+	next(r);
+}
+
+/* [NOT] DEFERRABLE [INITIALLY …]; 0: it is the NOT of the column's NOT NULL. */
+static int reference_deferrable(struct reader *r, struct item *item)
+{
+	const char *end = r->end, *from = r->t.at;
+	token first = r->t;
+
+	if (take(r, "NOT") && !mig__sqlite_is(r->t, "DEFERRABLE")) {
+		r->end = end;
+		r->t = first;
+		return 0;
+	}
+	next(r);
+	if (take(r, "INITIALLY"))
+		next(r);
+	if (mig__sqlite_is(first, "NOT"))
+		forget(item, "deferrable");
+	else
+		put(item, "deferrable", normal(r, from, r->t.at));
+	return 1;
+}
+
 /* REFERENCES t (c) ON DELETE … MATCH … DEFERRABLE …, at the table's name. */
 static void references(struct reader *r, struct item *item)
 {
@@ -184,37 +240,15 @@ static void references(struct reader *r, struct item *item)
 	next(r);
 	if (mig__sqlite_is_sign(r->t, '('))
 		put(item, "referred_columns", inside(r));
-	for (;;) {
-		const char *from, *key;
-
+	while (!r->failed) {
 		if (take(r, "ON")) {
-			key = mig__sqlite_is(r->t, "DELETE") ? "on_delete" : "on_update";
-			next(r);
-			from = r->t.at;
-			if (mig__sqlite_is(r->t, "SET") || mig__sqlite_is(r->t, "NO"))
-				next(r);
-			if (!mig__sqlite_is(r->t, "ACTION"))
-				put(item, key, normal(r, from, mig__sqlite_behind(r->t)));
-			next(r);
+			reference_action(r, item);
 		} else if (take(r, "MATCH")) {
 			put(item, "match", normal(r, r->t.at, mig__sqlite_behind(r->t)));
 			next(r);
-		} else if (mig__sqlite_is(r->t, "DEFERRABLE") || mig__sqlite_is(r->t, "NOT")) {
-			const char *end = r->end;
-			token not = r->t;
-
-			from = r->t.at;
-			if (take(r, "NOT") && !mig__sqlite_is(r->t, "DEFERRABLE")) {
-				r->end = end; /* NOT NULL of the column */
-				r->t = not ;
-				return;
-			}
-			next(r);
-			if (take(r, "INITIALLY"))
-				next(r);
-			if (!mig__sqlite_is(not, "NOT"))
-				put(item, "deferrable", normal(r, from, r->t.at));
-		} else {
+		} else if (!mig__sqlite_is(r->t, "DEFERRABLE") && !mig__sqlite_is(r->t, "NOT")) {
+			return;
+		} else if (!reference_deferrable(r, item)) {
 			return;
 		}
 	}
@@ -394,6 +428,25 @@ static void read_column_constraints(struct reader *r, struct item *column)
 	}
 }
 
+/* The name as a key's list of columns must have it. These words name a column where it is defined,
+ * but mean something else in an expression, and such a list is made of expressions. */
+static const char *name_in_key(struct reader *r, token t)
+{
+	static const char *const words[] = { "CAST", "CURRENT_DATE", "CURRENT_TIME",
+					     "CURRENT_TIMESTAMP", "RAISE" };
+	const char *name = normal(r, t.at, mig__sqlite_behind(t));
+	struct mig__buf buf;
+	size_t i = 0;
+
+	while (i < sizeof words / sizeof *words && !mig__sqlite_is(t, words[i]))
+		i++;
+	if (i == sizeof words / sizeof *words)
+		return name;
+	mig__buf_init(&buf, &r->conn->alloc);
+	mig__sqlite_add_name(&buf, name);
+	return keep(r, &buf);
+}
+
 static void read_column(struct reader *r)
 {
 	struct item *column = add_item(r, MIG_KIND_COLUMN);
@@ -404,7 +457,7 @@ static void read_column(struct reader *r)
 		return;
 	}
 	column->name = plain(r, r->t);
-	put(column, ".name", normal(r, r->t.at, mig__sqlite_behind(r->t)));
+	put(column, ".name", name_in_key(r, r->t));
 	next(r);
 	read_type(r, column);
 	read_column_constraints(r, column);
@@ -458,12 +511,37 @@ static void read_body(struct reader *r)
 	}
 }
 
+static const char *small(struct reader *r, const char *name)
+{
+	size_t size = strlen(name);
+	char *copy = mig__arena_strndup(&r->arena, name, size);
+
+	for (size_t i = 0; copy && i < size; i++)
+		if (copy[i] >= 'A' && copy[i] <= 'Z')
+			copy[i] = (char)(copy[i] + 32);
+	r->nomem |= !copy;
+	return copy ? copy : "";
+}
+
+static void note_columns(struct reader *r)
+{
+	for (const struct item *i = r->first; i && !r->nomem; i = i->next) {
+		const char *name = i->kind == MIG_KIND_COLUMN ? small(r, i->name) : NULL;
+
+		if (name)
+			r->nomem |= !mig__map_add(&r->columns, name, strlen(name), 0, NULL);
+	}
+}
+
+/* A word in double quotes that names no column is a string. The rowid has names that are nowhere
+ * declared. */
 static int is_column(void *user, token t)
 {
-	for (const struct item *i = ((struct reader *)user)->first; i; i = i->next)
-		if (i->kind == MIG_KIND_COLUMN && mig__sqlite_stands_for(t, i->name))
-			return 1;
-	return 0;
+	struct reader *r = user;
+	const char *name = small(r, plain(r, t));
+
+	return mig__map_get(&r->columns, name, strlen(name)) != MIG__NONE ||
+	       !strcmp(name, "rowid") || !strcmp(name, "oid") || !strcmp(name, "_rowid_");
 }
 
 static void put_expression(struct reader *r, struct item *item)
@@ -499,39 +577,58 @@ static void name_item(struct reader *r, struct item *item)
 	item->name = keep(r, &buf);
 }
 
-/* Two unnamed constraints with the same text get different names. */
-static void number_twin(struct reader *r, struct item *item, struct mig__map *names)
+/* Names that are given, and how often: thousands of constraints may have the same text. */
+struct given {
+	struct mig__map names; /* place in numbers */
+	uint32_t *numbers;     /* the last one that was put behind a name */
+	uint32_t count;
+};
+
+/* Two unnamed constraints with the same text get different names: "check (a > 0)", then "check (a >
+ * 0)#2". */
+static void number_twin(struct reader *r, struct item *item, struct given *given)
 {
 	const char *name = item->name;
-	uint32_t old = 0;
+	uint32_t first = MIG__NONE, old;
 
-	for (unsigned i = 2; !r->nomem; i++) {
+	r->nomem |= !mig__map_add(&given->names, name, strlen(name), given->count, &first);
+	if (first == MIG__NONE)
+		given->numbers[given->count++] = 1;
+	for (old = first; old != MIG__NONE && !r->nomem;) {
 		struct mig__buf buf;
 
-		r->nomem |= !mig__map_add(names, item->name, strlen(item->name), 0, &old);
-		if (old == MIG__NONE)
-			return;
 		mig__buf_init(&buf, &r->conn->alloc);
-		mig__buf_addf(&buf, "%s#%u", name, i);
+		mig__buf_addf(&buf, "%s#%u", name, (unsigned)++given->numbers[first]);
 		item->name = keep(r, &buf);
+		old = MIG__NONE;
+		r->nomem |= !mig__map_add(&given->names, item->name, strlen(item->name),
+					  given->count, &old);
+		if (old == MIG__NONE)
+			given->numbers[given->count++] = 1;
 	}
 }
 
 /* What could not be said before all columns were known. */
 static void finish_items(struct reader *r)
 {
-	struct mig__map names;
+	struct given given = { .count = 0 };
+	size_t unnamed = 0;
 
-	mig__map_init(&names, &r->conn->alloc);
+	mig__map_init(&given.names, &r->conn->alloc);
+	for (const struct item *i = r->first; i; i = i->next)
+		unnamed += !i->name;
+	given.numbers = mig__arena_zalloc(&r->arena, unnamed + 1, sizeof *given.numbers);
+	r->nomem |= !given.numbers;
+	note_columns(r);
 	for (struct item *i = r->first; i && !r->nomem; i = i->next) {
 		if (i->from)
 			put_expression(r, i);
 		if (!i->name) {
 			name_item(r, i);
-			number_twin(r, i, &names);
+			number_twin(r, i, &given);
 		}
 	}
-	mig__map_finish(&names);
+	mig__map_finish(&given.names);
 }
 
 static mig_status report(const struct item *item, const char *name, const mig_schema_sink *sink,
@@ -605,6 +702,7 @@ mig_status mig__sqlite_report_table(mig_conn *conn, const struct mig__sqlite_cre
 	mig_status rc;
 
 	mig__arena_init(&r.arena, &conn->alloc);
+	mig__map_init(&r.columns, &conn->alloc);
 	r.tail = &r.first;
 	read_table(&r, create);
 	*done = !r.failed;
@@ -612,6 +710,7 @@ mig_status mig__sqlite_report_table(mig_conn *conn, const struct mig__sqlite_cre
 		     : report(&r.table, name, sink, MIG_NO_OBJECT, number);
 	if (!rc)
 		rc = report_items(&r, sink, *number, columns);
+	mig__map_finish(&r.columns);
 	mig__arena_finish(&r.arena);
 	return rc;
 }

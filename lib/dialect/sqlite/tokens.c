@@ -200,13 +200,24 @@ static int blank_between(struct mig__sqlite_token a, struct mig__sqlite_token b)
 		 mig__sqlite_is_sign(b, ',') || mig__sqlite_is_sign(b, '.'));
 }
 
-/* Whether small letters would make another string of it, if it is one. */
-static int has_capitals(struct mig__sqlite_token t)
+/* Whether a word in double quotes can only be a name where it stands: before a dot or a
+ * parenthesis, or after a dot or COLLATE. */
+static int must_be_name(struct mig__sqlite_token last, struct mig__sqlite_token t)
 {
-	for (size_t i = 1; i < t.size; i++)
-		if (t.at[i] >= 'A' && t.at[i] <= 'Z')
-			return *t.at == '"';
-	return 0;
+	struct mig__sqlite_token next = mig__sqlite_token(mig__sqlite_behind(t));
+
+	return *t.at != '"' || mig__sqlite_is_sign(next, '.') || mig__sqlite_is_sign(next, '(') ||
+	       mig__sqlite_is_sign(last, '.') || mig__sqlite_is(last, "COLLATE");
+}
+
+/* Whether a word in quotes is a string all the same. */
+static int is_string(struct mig__buf *buf, struct mig__sqlite_token last,
+		     struct mig__sqlite_token t, mig__sqlite_is_name_fn is_name, void *user)
+{
+	int name = must_be_name(last, t) ? 1 : is_name(user, t);
+
+	buf->failed |= name < 0;
+	return !name;
 }
 
 void mig__sqlite_add_normal_expression(struct mig__buf *buf, const char *from, const char *to,
@@ -219,7 +230,8 @@ void mig__sqlite_add_normal_expression(struct mig__buf *buf, const char *from, c
 		if (blank_between(last, t))
 			mig__buf_adds(buf, " ");
 		if (t.kind == MIG__TOKEN_STRING ||
-		    (t.kind == MIG__TOKEN_NAME && is_name && has_capitals(t) && !is_name(user, t)))
+		    (t.kind == MIG__TOKEN_NAME && is_name &&
+		     is_string(buf, last, t, is_name, user)))
 			mig__buf_add(buf, t.at, t.size);
 		else if (t.kind == MIG__TOKEN_NAME)
 			add_name(buf, t);

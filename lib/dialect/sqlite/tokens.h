@@ -37,8 +37,9 @@ int mig__sqlite_stands_for(struct mig__sqlite_token t, const char *name);
 void mig__sqlite_add_plain(struct mig__buf *buf, struct mig__sqlite_token t);
 /* Adds the normal text of what is between two places. */
 void mig__sqlite_add_normal(struct mig__buf *buf, const char *from, const char *to);
-/* The same of an expression or query. Where "Name" is no name, SQLite takes it for a string: then
- * its letters are kept as they are. is_name tells. */
+/* The same of an expression or query. Where "name" names nothing, SQLite takes it for a string: then
+ * it is kept as it is. is_name says whether a word in quotes is a name; below 0: no
+ * memory. */
 typedef int (*mig__sqlite_is_name_fn)(void *user, struct mig__sqlite_token t);
 void mig__sqlite_add_normal_expression(struct mig__buf *buf, const char *from, const char *to,
 				       mig__sqlite_is_name_fn is_name, void *user);
