@@ -215,6 +215,9 @@ MIG_API int32_t mig_op_list_no_transaction(const mig_op_list *list, int32_t dire
 /** The dialect that the SQL is for, e.g. "sqlite": the revision's sections name it. NULL for a NULL
  * list. Borrowed from the list. Since 0.1.0. */
 MIG_API const char *mig_op_list_dialect(const mig_op_list *list);
+/** -1 if that SQL must run with foreign keys off (foreign_keys=off: SQLite's rebuild of a table),
+ * otherwise 0. Since 0.1.0. */
+MIG_API int32_t mig_op_list_foreign_keys(const mig_op_list *list, int32_t direction);
 /** What the database or the model has that is not compared, e.g. "publication news"; NULL past the
  * end. Since 0.1.0. */
 MIG_API const char *mig_op_list_uncovered(const mig_op_list *list, size_t i);

@@ -447,6 +447,14 @@ const char *mig_op_list_dialect(const mig_op_list *list)
 	return list ? list->dialect : NULL;
 }
 
+int32_t mig_op_list_foreign_keys(const mig_op_list *list, int32_t direction)
+{
+	if (!list)
+		return 0;
+	return (direction == MIG_DOWNGRADE ? list->work.down.keys_off : list->work.up.keys_off) ? -1
+												: 0;
+}
+
 const char *mig_op_list_uncovered(const mig_op_list *list, size_t i)
 {
 	return list && i < list->uncovered_count ? list->uncovered[i] : NULL;
@@ -510,7 +518,8 @@ static void fill_sections(mig_section *sections, const mig_op_list *list, const 
 		sections[i] = (mig_section){ .direction = i,
 					     .no_transaction = mig_op_list_no_transaction(list, i),
 					     .dialect = list->dialect,
-					     .sql = sql[i] };
+					     .sql = sql[i],
+					     .foreign_keys = mig_op_list_foreign_keys(list, i) };
 }
 
 static mig_status write_revision(mig_ctx *ctx, const mig_autogenerate_options *o, mig_op_list *list,

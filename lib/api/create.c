@@ -283,6 +283,33 @@ static mig_status check_labels(struct creation *c)
 	return MIG_OK;
 }
 
+/* The caller's sections, of whatever age, as this library has them. */
+static mig_status take_sections(struct creation *c)
+{
+	const size_t first = offsetof(mig_section, foreign_keys), given = c->o.section_size;
+	mig_section *sections;
+
+	if (given < first || given > 4096)
+		return mig__fail(&c->ctx->err, MIG_EINVAL,
+				 "section_size is %zu: set it to sizeof(mig_section)", given);
+	sections = mig__arena_zalloc(&c->arena, c->o.section_count, sizeof *sections);
+	if (!sections)
+		return mig__fail_nomem(&c->ctx->err);
+	for (size_t i = 0; i < c->o.section_count; i++) {
+		const unsigned char *at = (const unsigned char *)c->o.sections + i * given;
+
+		for (size_t k = sizeof *sections; k < given; k++)
+			if (at[k])
+				return mig__fail(&c->ctx->err, MIG_EINVAL,
+						 "a section sets a member that libmig does not "
+						 "know (byte %zu)",
+						 k);
+		memcpy(&sections[i], at, given < sizeof *sections ? given : sizeof *sections);
+	}
+	c->o.sections = sections;
+	return MIG_OK;
+}
+
 static mig_status create(struct creation *c)
 {
 	const char *folder;
@@ -321,14 +348,15 @@ mig_status mig_revision_create(mig_ctx *ctx, const mig_revision_options *options
 	if (!out)
 		return mig__fail(&ctx->err, MIG_EINVAL, "the output is NULL");
 	rc = mig__options_read(&c.o, sizeof c.o, options, &ctx->err);
-	if (!rc && c.o.sections && c.o.section_size != sizeof(mig_section))
-		rc = mig__fail(&ctx->err, MIG_EINVAL, "section_size is not that of this library");
 	if (!rc)
 		rc = mig__load(ctx, 0);
 	if (rc)
 		return rc;
 	mig__arena_init(&c.arena, &ctx->alloc);
-	rc = create(&c);
+	if (c.o.sections)
+		rc = take_sections(&c);
+	if (!rc)
+		rc = create(&c);
 	if (!rc) {
 		const char *id = mig__arena_strdup(&c.arena, c.values.id);
 

@@ -86,6 +86,7 @@ static mig_status connect(mig_ctx *ctx, const mig_open_options *o)
 					: 1,
 		.offline = o->offline,
 		.watch = o->watch,
+		.foreign_keys = o->foreign_keys,
 	};
 	mig_status rc = MIG_OK;
 
@@ -155,6 +156,7 @@ mig_status mig_open_with(mig_ctx **out, const mig_open_options *options)
 			return mig__fail_nomem(&ctx->err);
 	}
 	ctx->db.keep_stamp = o.keep_stamp != 0;
+	ctx->db.foreign_keys = o.foreign_keys != 0;
 	ctx->offline = o.offline != 0;
 	if (o.scratch_url) {
 		ctx->db.scratch_url = mig__arena_strdup(&ctx->arena, o.scratch_url);

@@ -143,7 +143,8 @@ static mig_status load_one(mig_ctx *ctx, struct mig__world *world, mig_revision_
 		sections[i] = (mig_bundle_section){ .direction = s->direction,
 						    .no_transaction = s->no_transaction,
 						    .offset = s->offset,
-						    .size = s->size };
+						    .size = s->size,
+						    .foreign_keys = s->foreign_keys };
 		if (s->dialect)
 			sections[i].dialect = mig__arena_strdup(&list->arena, s->dialect);
 		if (s->database)

@@ -145,7 +145,10 @@ static void add_sections(struct writer *w, size_t number, const mig_revision *r)
 		mig__cli_add_literal(w->out, s->dialect);
 		mig__cli_adds(w->out, ", .database = ");
 		mig__cli_add_literal(w->out, s->database);
-		mig__cli_addf(w->out, ",\n\t  .offset = %zu, .size = %zu },\n", s->offset, s->size);
+		mig__cli_addf(w->out, ",\n\t  .offset = %zu, .size = %zu", s->offset, s->size);
+		if (s->foreign_keys)
+			mig__cli_addf(w->out, ", .foreign_keys = %d", (int)s->foreign_keys);
+		mig__cli_adds(w->out, " },\n");
 	}
 	mig__cli_adds(w->out, "};\n");
 }

@@ -70,6 +70,8 @@ static void add_dialect_sections(struct mig__cli_text *out, const struct mig__cl
 			mig__cli_addf(out, " database=%s", one->database);
 		if (mig_op_list_no_transaction(one->d.ops, i))
 			mig__cli_adds(out, " transaction=no");
+		if (mig_op_list_foreign_keys(one->d.ops, i) < 0)
+			mig__cli_adds(out, " foreign_keys=off");
 		mig__cli_adds(out, "\n");
 		add_sql(out, &one->d, i);
 	}
@@ -86,6 +88,7 @@ static int fill_sections(const struct mig__cli_dialect *one, mig_section *sectio
 			.dialect = dialect_of(one),
 			.database = one->database,
 			.sql = mig__cli_string(&sql[i]),
+			.foreign_keys = mig_op_list_foreign_keys(one->d.ops, i),
 		};
 	}
 	return !sql[0].failed && !sql[1].failed;

@@ -23,6 +23,7 @@ struct mig__db {
 	void (*log)(void *user, int32_t level, const char *message);
 	int32_t (*poll)(void *user, int32_t waiting); /* nonzero: stop */
 	void *user;
+	int32_t foreign_keys;    /* mig_open_options.foreign_keys */
 	int32_t keep_stamp;      /* the host lets libmig use the dialect's number */
 	const char *scratch_url; /* where scratch databases are made; NULL: beside conn */
 	mig_conn *scratch_maker; /* the connection to it, once it was needed */

@@ -27,6 +27,7 @@ struct mig_conn {
 	void *user;
 	int assume, headed, expect;
 	int locked;     /* the session has the lock */
+	int keys;       /* foreign keys are enforced */
 	int due;        /* a transaction has begun, and nothing was written since */
 	int inside;     /* a transaction */
 	int tables;     /* are there */
@@ -68,15 +69,20 @@ static const char *begin_sql(const mig_conn *conn)
 static mig_status put_own(mig_conn *conn, int32_t which);
 static mig_status put_expected(mig_conn *conn);
 
+static mig_status put_head(mig_conn *conn)
+{
+	const char *head = MIG__DB_SLOT(conn->real, script_begin);
+	int headed = conn->headed;
+
+	conn->headed = 1;
+	return !headed && head ? puts_(conn, head) : MIG_OK;
+}
+
 /* Before anything else: the head of the script, and the BEGIN that is due. */
 static mig_status lead(mig_conn *conn)
 {
-	const char *head = MIG__DB_SLOT(conn->real, script_begin);
-	mig_status rc = MIG_OK;
+	mig_status rc = put_head(conn);
 
-	if (!conn->headed && head)
-		rc = puts_(conn, head);
-	conn->headed = 1;
 	if (rc || !conn->due)
 		return rc;
 	conn->due = 0;
@@ -196,6 +202,32 @@ static mig_status run_end(mig_conn *conn)
 	mig_status rc = rollback(conn), unlocked = unlock(conn);
 
 	return rc ? rc : unlocked;
+}
+
+/* Foreign keys are switched between two transactions: inside one, shells cannot. */
+static mig_status revision_begin(mig_conn *conn, const mig_revision_run *revision)
+{
+	int keys = revision->foreign_keys ? revision->foreign_keys > 0
+					  : conn->real->foreign_keys != 0;
+	const char *text = conn->real->dialect->table_sql(
+		conn->real->conn, keys ? MIG_SQL_KEYS_ON : MIG_SQL_KEYS_OFF);
+	mig_status rc;
+
+	if (!text || keys == conn->keys)
+		return MIG_OK;
+	if (conn->inside && !conn->due) {
+		mig__fail(conn->err, MIG_EUNSUPPORTED,
+			  "a script cannot turn foreign keys %s inside a transaction",
+			  keys ? "on" : "off");
+		mig__error_set_hint(conn->err, "write one transaction for each revision "
+					       "(transaction_mode, or --per-revision)");
+		return MIG_EUNSUPPORTED;
+	}
+	conn->keys = keys;
+	rc = put_head(conn);
+	if (!rc)
+		rc = puts_(conn, text);
+	return rc ? rc : puts_(conn, ";\n\n");
 }
 
 static mig_status in_transaction(mig_conn *conn, int32_t *out)
@@ -574,7 +606,8 @@ mig_status mig__record_open(struct mig__db *db, mig_sql_fn fn, void *user, struc
 				     .column = column,
 				     .finish = finish,
 				     .table_sql = table_sql,
-				     .table_exists = table_exists };
+				     .table_exists = table_exists,
+				     .revision_begin = revision_begin };
 	memset(out, 0, sizeof *out);
 	out->dialect = &conn->table;
 	out->conn = conn;

@@ -229,13 +229,17 @@ static uint32_t change(void *user, const mig_object *from, const mig_object *to)
 	return ((struct copying *)user)->db->dialect->change(from, to);
 }
 
+/* Foreign keys are off for as long as it takes, if it has a rebuild. */
 static mig_status run(struct mig__db *db, const struct mig__sql *sql)
 {
-	mig_status rc = MIG_OK;
+	mig_status (*keys)(mig_conn *, int32_t) =
+		sql->keys_off ? MIG__DB_SLOT(db, foreign_keys) : NULL;
+	mig_status rc = keys ? keys(db->conn, -1) : MIG_OK;
 
 	for (size_t i = 0; !rc && i < sql->count; i++)
 		rc = db->dialect->run_statement(db->conn, sql->at[i].text, sql->at[i].size);
-	return rc;
+	/* after an error the revision has failed, and they go back with everything else */
+	return rc || !keys ? rc : keys(db->conn, 0);
 }
 
 static mig_status run_difference(struct copying *c)

@@ -67,6 +67,12 @@ void mig__section_locate(struct mig__section_run *s, size_t base, size_t offset)
 mig_status mig__step_call(struct mig__run *run, const struct mig__script *script,
 			  int32_t direction);
 
+/* Around the hooks and the SQL of a revision: its settings, and the session put back after it. lone:
+ * outside a transaction. The end keeps the error that led to it, if rc is one. */
+mig_status mig__revision_begin(struct mig__run *run, const struct mig__script *script,
+			       int32_t direction, int32_t lone);
+mig_status mig__revision_end(struct mig__run *run, const struct mig__script *script, mig_status rc);
+
 /* -- step.c: in a transaction */
 
 /* Begins a transaction that needs not look at anything first. */

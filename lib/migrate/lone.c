@@ -288,6 +288,9 @@ mig_status mig__job_lone(struct mig__job *job, uint32_t node, int32_t direction,
 	l.section = (struct mig__section_run){ .run = run, .script = l.script };
 	mig__digest_init(&l.prefix);
 	mig__run_now_step(run, l.script, job->at);
+	rc = mig__revision_begin(run, l.script, direction, 1);
+	if (rc)
+		return rc;
 	rc = mig__run_emit(run, MIG_EVENT_STEP_BEGIN);
 	if (!rc && !resumed)
 		rc = lone_begin(&l);
@@ -296,6 +299,9 @@ mig_status mig__job_lone(struct mig__job *job, uint32_t node, int32_t direction,
 	if (!rc)
 		rc = l.script->upgrade ? mig__step_call(run, l.script, direction)
 				       : lone_section(&l, resumed);
+	if (rc)
+		undo(run);
+	rc = mig__revision_end(run, l.script, rc);
 	if (!rc)
 		rc = lone_end(&l);
 	if (rc)

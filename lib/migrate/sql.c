@@ -93,6 +93,7 @@ static mig_status take(void *user, const char *text, size_t size, const mig_op *
 		s.comment = NULL;
 	sql->at[sql->count++] = s;
 	sql->lone |= (kind & MIG_STATEMENT_LONE) != 0;
+	sql->keys_off |= (kind & MIG_STATEMENT_KEYS_OFF) != 0;
 	return MIG_OK;
 }
 

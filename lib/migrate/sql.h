@@ -21,6 +21,7 @@ struct mig__sql {
 	struct mig__statement *at;
 	size_t count, cap;
 	int lone; /* a statement cannot run inside a transaction, or not with the others */
+	int keys_off; /* a statement must not run while foreign keys are enforced */
 };
 
 void mig__sql_init(struct mig__sql *sql, const struct mig__alloc *alloc);

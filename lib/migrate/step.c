@@ -191,6 +191,60 @@ static mig_status run_section(struct mig__run *run, const struct mig__script *sc
 	return rc;
 }
 
+/* -- around a revision */
+
+mig_status mig__revision_begin(struct mig__run *run, const struct mig__script *script,
+			       int32_t direction, int32_t lone)
+{
+	mig_status (*begin)(mig_conn *, const mig_revision_run *) =
+		MIG__DB_SLOT(run->db, revision_begin);
+	const struct mig__section *section;
+	mig_revision_run info = { .struct_size = sizeof info,
+				  .revision = script->id,
+				  .direction = direction,
+				  .no_transaction = lone,
+				  .foreign_keys = script->c_foreign_keys,
+				  .check = !run->options.no_foreign_key_check };
+	mig_status rc;
+
+	if (!begin)
+		return MIG_OK;
+	section = script->upgrade ? NULL
+				  : mig__script_section(script, direction, run->world.dialect,
+							run->world.database);
+	if (section)
+		info.foreign_keys = section->foreign_keys;
+	rc = begin(run->db->conn, &info);
+	if (rc && rc != MIG_ENOMEM && rc != MIG_ECANCELLED) {
+		mig__error_prefix(run->err, "revision %s: ", script->id);
+		mig__error_set_revision(run->err, script->id);
+	}
+	return rc;
+}
+
+mig_status mig__revision_end(struct mig__run *run, const struct mig__script *script, mig_status rc)
+{
+	mig_status (*end)(mig_conn *) = MIG__DB_SLOT(run->db, revision_end);
+	struct mig__error first = *run->err;
+
+	if (!end)
+		return rc;
+	if (rc) {
+		mig__error_init(run->err, run->alloc);
+		end(run->db->conn);
+		mig__error_clear(run->err);
+		*run->err = first;
+		return rc;
+	}
+	rc = end(run->db->conn);
+	if (rc && rc != MIG_ENOMEM && rc != MIG_ECANCELLED) {
+		mig__error_prefix(run->err, "%s%srevision %s: ", script->file ? script->file : "",
+				  script->file ? ": " : "", script->id);
+		mig__error_set_revision(run->err, script->id);
+	}
+	return rc;
+}
+
 /* -- steps in a transaction */
 
 mig_status mig__job_begin(struct mig__run *run)
@@ -242,6 +296,9 @@ mig_status mig__job_step(struct mig__job *job)
 	*done = (struct mig__done_step){ .node = node };
 	mig__run_utc(done->started);
 	mig__run_now_step(run, script, job->at);
+	rc = mig__revision_begin(run, script, job->direction, 0);
+	if (rc)
+		return rc;
 	rc = mig__run_emit(run, MIG_EVENT_STEP_BEGIN);
 	if (!rc)
 		rc = mig__job_timeouts(job, script);
@@ -252,6 +309,7 @@ mig_status mig__job_step(struct mig__job *job)
 				     : run_section(run, script, job->direction, &done->statements);
 	if (!rc)
 		rc = hook(run, run->after, script, job->direction, ", after-step hook");
+	rc = mig__revision_end(run, script, rc);
 	if (!rc)
 		rc = mig__version_apply(run->alloc, &run->world, &job->rows, &job->plan.route,
 					job->at, run->err);

@@ -153,6 +153,19 @@ static mig_status read_transaction(struct mig__reader *r, struct mig__word value
 	return MIG_OK;
 }
 
+static mig_status read_foreign_keys(struct mig__reader *r, struct mig__word value,
+				    struct mig__section *out)
+{
+	char quote[MIG__QUOTE];
+
+	if (!mig__word_is(value, "on") && !mig__word_is(value, "off"))
+		return mig__reader_fail(r, MIG_ESYNTAX, value.at,
+					"foreign_keys is \"%s\": it must be \"on\" or \"off\"",
+					mig__quote(value, quote));
+	out->foreign_keys = mig__word_is(value, "on") ? 1 : -1;
+	return MIG_OK;
+}
+
 static const struct attribute {
 	const char *name;
 	mig_status (*read)(struct mig__reader *r, struct mig__word value, struct mig__section *out);
@@ -160,6 +173,7 @@ static const struct attribute {
 	{ "dialect", read_dialect },
 	{ "database", read_database },
 	{ "transaction", read_transaction },
+	{ "foreign_keys", read_foreign_keys },
 };
 enum { ATTRIBUTES = sizeof attributes / sizeof *attributes };
 
@@ -178,8 +192,8 @@ static mig_status unknown_attribute(struct mig__reader *r, struct mig__word name
 					"unknown attribute \"%s\" (did you mean \"%s\"?)", quote,
 					near);
 	return mig__reader_fail(r, MIG_ESYNTAX, name.at,
-				"unknown attribute \"%s\": there are dialect=NAME, database=NAME "
-				"and transaction=no",
+				"unknown attribute \"%s\": there are dialect=NAME, database=NAME, "
+				"transaction=no and foreign_keys=on|off",
 				quote);
 }
 

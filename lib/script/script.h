@@ -26,6 +26,7 @@ struct mig__section {
 	const char *database; /* NULL: any */
 	size_t offset, size;  /* of its SQL in the whole file as it is on disk */
 	int32_t line;         /* of its directive; 0 in a bundle */
+	int32_t foreign_keys; /* 1: on, -1: off, 0: not given */
 };
 
 struct mig__script {
@@ -46,6 +47,7 @@ struct mig__script {
 	mig_step_fn upgrade, downgrade; /* revisions in C */
 	void *user;
 	int32_t c_no_transaction;
+	int32_t c_foreign_keys;
 	int32_t derive; /* the downgrade is the reverse of the upgrade's operations */
 	const char *c_version;
 	int32_t has_digest, has_chain;

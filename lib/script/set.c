@@ -90,8 +90,12 @@ static mig_status take_names(const char *id, const char *const *revises,
 
 /* -- bundles */
 
+/* The size of a struct that ends with the member. */
+#define BEHIND(type, member) (offsetof(type, member) + sizeof(((type *)0)->member))
+
 static mig_status take_section(const mig_bundle_revision *revision, const mig_bundle_section *given,
-			       struct mig__error *err, struct mig__section *out)
+			       size_t section_size, struct mig__error *err,
+			       struct mig__section *out)
 {
 	if (given->offset > revision->text_size ||
 	    given->size > revision->text_size - given->offset ||
@@ -104,6 +108,8 @@ static mig_status take_section(const mig_bundle_revision *revision, const mig_bu
 				      .database = given->database,
 				      .offset = given->offset,
 				      .size = given->size };
+	if (section_size >= BEHIND(mig_bundle_section, foreign_keys))
+		out->foreign_keys = given->foreign_keys;
 	return MIG_OK;
 }
 
@@ -136,7 +142,7 @@ static mig_status take_revision(struct mig__set *set, const mig_bundle_revision 
 	for (size_t i = 0; !rc && i < given->section_count; i++)
 		rc = take_section(given,
 				  (const void *)((const char *)given->sections + i * section_size),
-				  err, &sections[i]);
+				  section_size, err, &sections[i]);
 	if (rc)
 		return rc;
 	s.sections = sections;
@@ -152,7 +158,7 @@ mig_status mig__set_add_bundle(struct mig__set *set, const mig_bundle *bundle,
 
 	if (bundle->struct_size < offsetof(mig_bundle, heads) ||
 	    bundle->revision_size < sizeof(mig_bundle_revision) ||
-	    bundle->section_size < sizeof(mig_bundle_section))
+	    bundle->section_size < BEHIND(mig_bundle_section, size))
 		return mig__fail(err, MIG_EINVAL, "not a bundle: its sizes are too small");
 	if (bundle->revision_size % alignof(mig_bundle_revision) ||
 	    bundle->section_size % alignof(mig_bundle_section) ||
@@ -228,6 +234,7 @@ mig_status mig__set_add_c(struct mig__set *set, const mig_revision_def *def, str
 	s.downgrade = d.downgrade;
 	s.user = d.user;
 	s.c_no_transaction = d.no_transaction != 0;
+	s.c_foreign_keys = d.foreign_keys;
 	s.derive = d.derive != 0;
 	return mig__set_push(set, &s, err);
 }

@@ -121,6 +121,8 @@ static void add_options(struct render *r, const mig_section *s)
 	if (s->database)
 		mig__buf_addf(&r->out, " database=%s", s->database);
 	mig__buf_adds(&r->out, s->no_transaction ? " transaction=no" : "");
+	if (s->foreign_keys)
+		mig__buf_addf(&r->out, " foreign_keys=%s", s->foreign_keys > 0 ? "on" : "off");
 }
 
 /* The SQL of a direction's first section; then the others, each with its directive. */
@@ -372,6 +374,9 @@ static mig_status check_section(const mig_section *s, struct mig__error *err)
 
 	if (s->direction != MIG_UPGRADE && s->direction != MIG_DOWNGRADE)
 		return mig__fail(err, MIG_EINVAL, "a section has no direction");
+	if (s->foreign_keys < -1 || s->foreign_keys > 1)
+		return mig__fail(err, MIG_EINVAL, "foreign_keys of a section is %d, not -1, 0 or 1",
+				 (int)s->foreign_keys);
 	if (s->dialect)
 		rc = mig__name_check(s->dialect, MIG__NAME_ID, "dialect", err);
 	if (!rc && s->database)
@@ -427,6 +432,7 @@ static int holds(const struct render *r, const struct mig__script *s, const mig_
 		if (is->direction == given->direction && fits(given->dialect, is->dialect) &&
 		    fits(given->database, is->database) &&
 		    (!given->no_transaction || is->no_transaction) &&
+		    (!given->foreign_keys || is->foreign_keys == given->foreign_keys) &&
 		    memmem(r->out.data + is->offset, is->size, sql.at, sql.size))
 			return 1;
 	}

@@ -81,7 +81,7 @@ AT(mig_dialect_host, poll, 40);
 AT(mig_dialect_host, working, 48);
 
 /* mig_conn_options */
-SIZE(mig_conn_options, 72);
+SIZE(mig_conn_options, 80);
 AT(mig_conn_options, struct_size, 0);
 AT(mig_conn_options, url, 8);
 AT(mig_conn_options, native, 16);
@@ -93,6 +93,8 @@ AT(mig_conn_options, create, 52);
 AT(mig_conn_options, search_path, 56);
 AT(mig_conn_options, offline, 64);
 AT(mig_conn_options, watch, 68);
+AT(mig_conn_options, foreign_keys, 72);
+AT(mig_conn_options, reserved, 76);
 
 /* mig_statement */
 SIZE(mig_statement, 40);
@@ -125,7 +127,7 @@ AT(mig_sql_sink, user, 8);
 AT(mig_sql_sink, statement, 16);
 
 /* mig_dialect */
-SIZE(mig_dialect, 368);
+SIZE(mig_dialect, 392);
 AT(mig_dialect, struct_size, 0);
 AT(mig_dialect, contract, 8);
 AT(mig_dialect, reserved, 12);
@@ -173,6 +175,18 @@ AT(mig_dialect, write_stamp, 336);
 AT(mig_dialect, script_begin, 344);
 AT(mig_dialect, begin_sql, 352);
 AT(mig_dialect, now_sql, 360);
+AT(mig_dialect, revision_begin, 368);
+AT(mig_dialect, revision_end, 376);
+AT(mig_dialect, foreign_keys, 384);
+
+/* mig_revision_run */
+SIZE(mig_revision_run, 32);
+AT(mig_revision_run, struct_size, 0);
+AT(mig_revision_run, revision, 8);
+AT(mig_revision_run, direction, 16);
+AT(mig_revision_run, no_transaction, 20);
+AT(mig_revision_run, foreign_keys, 24);
+AT(mig_revision_run, check, 28);
 
 /* mig_allocator */
 SIZE(mig_allocator, 24);
@@ -201,7 +215,7 @@ AT(mig_open_options, scratch_url, 104);
 AT(mig_open_options, keep_stamp, 112);
 AT(mig_open_options, offline, 116);
 AT(mig_open_options, watch, 120);
-AT(mig_open_options, reserved2, 124);
+AT(mig_open_options, foreign_keys, 124);
 
 /* mig_progress */
 SIZE(mig_progress, 104);
@@ -227,7 +241,7 @@ AT(mig_directory_options, recursive, 8);
 AT(mig_directory_options, exact, 12);
 
 /* mig_revision_def */
-SIZE(mig_revision_def, 88);
+SIZE(mig_revision_def, 96);
 AT(mig_revision_def, struct_size, 0);
 AT(mig_revision_def, id, 8);
 AT(mig_revision_def, message, 16);
@@ -240,15 +254,19 @@ AT(mig_revision_def, user, 64);
 AT(mig_revision_def, version, 72);
 AT(mig_revision_def, no_transaction, 80);
 AT(mig_revision_def, derive, 84);
+AT(mig_revision_def, foreign_keys, 88);
+AT(mig_revision_def, reserved, 92);
 
 /* mig_bundle_section */
-SIZE(mig_bundle_section, 40);
+SIZE(mig_bundle_section, 48);
 AT(mig_bundle_section, direction, 0);
 AT(mig_bundle_section, no_transaction, 4);
 AT(mig_bundle_section, dialect, 8);
 AT(mig_bundle_section, database, 16);
 AT(mig_bundle_section, offset, 24);
 AT(mig_bundle_section, size, 32);
+AT(mig_bundle_section, foreign_keys, 40);
+AT(mig_bundle_section, reserved, 44);
 
 /* mig_bundle_revision */
 SIZE(mig_bundle_revision, 160);
@@ -303,12 +321,14 @@ AT(mig_log_entry, statements, 56);
 AT(mig_log_entry, duration_us, 64);
 
 /* mig_section */
-SIZE(mig_section, 32);
+SIZE(mig_section, 40);
 AT(mig_section, direction, 0);
 AT(mig_section, no_transaction, 4);
 AT(mig_section, dialect, 8);
 AT(mig_section, database, 16);
 AT(mig_section, sql, 24);
+AT(mig_section, foreign_keys, 32);
+AT(mig_section, reserved, 36);
 
 /* mig_revision_options */
 SIZE(mig_revision_options, 136);
@@ -490,6 +510,7 @@ VALUE(MIG_STATEMENT_COMMIT, 2);
 VALUE(MIG_STATEMENT_ROLLBACK, 4);
 VALUE(MIG_STATEMENT_SESSION, 8);
 VALUE(MIG_STATEMENT_LONE, 16);
+VALUE(MIG_STATEMENT_KEYS_OFF, 32);
 VALUE(MIG_SQL_CREATE_VERSION, 1);
 VALUE(MIG_SQL_CREATE_HISTORY, 2);
 VALUE(MIG_SQL_READ_VERSION, 3);
@@ -505,6 +526,8 @@ VALUE(MIG_SQL_EXPECT_VERSION, 12);
 VALUE(MIG_SQL_ENTER, 13);
 VALUE(MIG_SQL_ENTER_SESSION, 14);
 VALUE(MIG_SQL_LEAVE_SESSION, 15);
+VALUE(MIG_SQL_KEYS_ON, 16);
+VALUE(MIG_SQL_KEYS_OFF, 17);
 VALUE(MIG_CAN_TRANSACTIONAL_DDL, 1);
 VALUE(MIG_CAN_SCHEMAS, 2);
 VALUE(MIG_CAN_ENUMS, 4);

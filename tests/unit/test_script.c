@@ -745,8 +745,8 @@ static void test_bundle(void **user)
 	static const char text[] = "-- revision: b2\n-- mig:upgrade\nUP;\n-- mig:downgrade\nD;\n";
 	static const char *const revises[] = { "b1", NULL };
 	struct later_section sections[2] = {
-		{ { MIG_UPGRADE, 0, NULL, NULL, 31, 4 }, NULL },
-		{ { MIG_DOWNGRADE, 1, "sqlite", NULL, 52, 3 }, NULL },
+		{ { MIG_UPGRADE, 0, NULL, NULL, 31, 4, 0, 0 }, NULL },
+		{ { MIG_DOWNGRADE, 1, "sqlite", NULL, 52, 3, 0, 0 }, NULL },
 	};
 	struct later_revision revisions[2] = {
 		{ { .id = "b1", .text = text, .text_size = sizeof text - 1 }, { NULL } },

@@ -40,6 +40,9 @@ static mig_conn *new_conn(const mig_dialect_host *host, const mig_conn_options *
 	clock_gettime(CLOCK_MONOTONIC, &now);
 	conn->seed = ((uint32_t)now.tv_nsec ^ (uint32_t)(uintptr_t)&now) | 1;
 	atomic_init(&conn->cancelled, 0);
+	mig__arena_init(&conn->revision.arena, &conn->alloc);
+	mig__arena_init(&conn->deeds.arena, &conn->alloc);
+	conn->keys = o->foreign_keys != 0;
 	mig__sqlite_fk_init(conn);
 	conn->fk.limit = FOREIGN_KEY_LIMIT;
 	conn->schema = copy(conn, o->schema, "main");
@@ -156,6 +159,9 @@ void mig__sqlite_close(mig_conn *conn)
 	if (!conn->lent)
 		sqlite3_close_v2(conn->db); /* a cursor that is still there keeps it for a while */
 	mig__sqlite_fk_finish(conn);
+	mig__sqlite_deeds_finish(conn);
+	mig__arena_finish(&conn->revision.arena);
+	mig__free(&conn->alloc, conn->revision.settings);
 	for (i = 0; i < MIG__SQLITE_TEXTS; i++)
 		mig__free(&conn->alloc, conn->texts[i]);
 	mig__free(&conn->alloc, conn->schema);
@@ -168,6 +174,9 @@ void mig__sqlite_close(mig_conn *conn)
 void *mig__sqlite_native(mig_conn *conn)
 {
 	conn->exposed = 1;
+	mig__sqlite_note_all(conn);
+	if (!sqlite3_get_autocommit(conn->db))
+		mig__sqlite_fk_touch_all(conn);
 	return conn->db;
 }
 

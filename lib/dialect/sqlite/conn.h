@@ -13,7 +13,7 @@
 #include <sqlite3.h>
 #include <stdatomic.h>
 
-enum { MIG__SQLITE_TEXTS = MIG_SQL_LEAVE_SESSION + 1 };
+enum { MIG__SQLITE_TEXTS = MIG_SQL_KEYS_OFF + 1 };
 
 /* One operation's waiting for other processes; zero to begin with. */
 struct mig__sqlite_wait {
@@ -33,9 +33,56 @@ struct mig__sqlite_fk {
 	struct mig__sqlite_count {
 		uint32_t before;
 		uint32_t seen;
+		uint32_t table; /* position in tables */
 	} * counts;
 	size_t count, cap;
 	size_t limit; /* violations kept one by one */
+	/* in a revision outside a transaction: the tables of which counts[].before is known */
+	struct mig__map known; /* "database/table" in lower case: position in tables */
+	struct mig__sqlite_known {
+		int touched; /* in this transaction */
+	} * tables;
+	size_t table_count, table_cap;
+	int partial; /* such a revision: counts are those of tables alone */
+	int all;     /* any table may have been touched */
+	int open;    /* this transaction has begun to look */
+};
+
+/* A setting of the session as it was before a revision changed it. */
+struct mig__sqlite_setting {
+	const char *name;     /* in lower case */
+	const char *database; /* NULL: not named */
+	const char *value;    /* as it is written in SQL */
+};
+
+/* The revision in progress, and what is put back after it: see revision.c, pragma.c. */
+struct mig__sqlite_revision {
+	int begun;
+	const char *id; /* kept until the end of the run, as long as deeds name it */
+	int lone;       /* runs outside a transaction */
+	int check;      /* with lone: foreign keys are checked before each commit */
+	int keys;       /* foreign keys are on in it */
+	int all;        /* all usual settings are noted */
+	int undone;     /* a statement was undone, and nobody was told */
+	struct mig__arena arena;
+	struct mig__sqlite_setting *settings;
+	size_t count, cap;
+	/* databases that were there before the run's first ATTACH: names, each behind a slash, which
+	 * they are followed by as well; NULL: there was none */
+	char *attached;
+};
+
+/* What a revision did while foreign keys were off: see deeds.c. */
+struct mig__sqlite_deed {
+	const char *revision;
+	const char *table; /* in lower case */
+	int updates;       /* 0: rows were deleted or replaced */
+};
+
+struct mig__sqlite_deeds {
+	struct mig__arena arena;
+	struct mig__sqlite_deed *at;
+	size_t count, cap;
 };
 
 struct mig_conn {
@@ -58,6 +105,9 @@ struct mig_conn {
 	int warned;
 	uint64_t steps; /* of the virtual machine that the statement has taken, about */
 	struct mig__sqlite_fk fk;
+	int keys; /* mig_conn_options.foreign_keys */
+	struct mig__sqlite_revision revision;
+	struct mig__sqlite_deeds deeds;
 	char *lock_path;
 	int lock_fd; /* -1: not held */
 };
@@ -68,6 +118,7 @@ struct mig_cursor {
 	int harmless; /* reads, or writes libmig's own tables */
 	int row;      /* there is a current row */
 	int done;     /* the end was reached */
+	int wrapped;  /* it has a transaction of its own, which ends with it */
 };
 
 /* conn.c */
@@ -151,6 +202,55 @@ mig_status mig__sqlite_run_script(mig_conn *conn, const char *text, size_t size,
 				  mig_statement_fn hook, void *user);
 mig_status mig__sqlite_run_statement(mig_conn *conn, const char *text, size_t size);
 
+/* revision.c */
+mig_status mig__sqlite_revision_begin(mig_conn *conn, const mig_revision_run *revision);
+mig_status mig__sqlite_revision_end(mig_conn *conn);
+mig_status mig__sqlite_foreign_keys(mig_conn *conn, int32_t how);
+/* Whether foreign keys are enforced now. */
+int mig__sqlite_keys_are_on(const mig_conn *conn);
+/* Before a statement of a revision is prepared: notes what it will change and has to be put back, and
+ * refuses what may not run. text ends with a NUL. *skip: the statement is to be left out. */
+mig_status mig__sqlite_before(mig_conn *conn, const char *text,
+			      const struct mig__sqlite_place *place, int *skip);
+/* MIG_EMISUSE if a statement that writes is not finished: no transaction can be committed then. */
+mig_status mig__sqlite_check_finished(mig_conn *conn, const sqlite3_stmt *but);
+
+/* pragma.c */
+/* Notes the value that a PRAGMA will change, or the databases before an ATTACH. */
+mig_status mig__sqlite_note_setting(mig_conn *conn, const char *text, int *skip);
+/* Whether the setting has been noted since the revision began. */
+int mig__sqlite_is_noted(const mig_conn *conn, const char *name);
+/* Notes all usual settings: somebody else gets the handle. */
+void mig__sqlite_note_all(mig_conn *conn);
+/* Puts back what was noted. What cannot be put back inside a transaction stays noted. */
+void mig__sqlite_restore(mig_conn *conn);
+
+/* touched.c */
+struct mig__sqlite_touched {
+	struct mig__arena arena;
+	struct mig__map tables; /* mig__sqlite_table_key() */
+	int unsure;             /* it may be any table */
+};
+/* "database/table" in lower case; NULL: no memory. */
+char *mig__sqlite_table_key(struct mig__arena *arena, const char *database, const char *table);
+/* The tables that a statement would write to. */
+mig_status mig__sqlite_touched(mig_conn *conn, const char *text, struct mig__sqlite_touched *out);
+/* Calls fn for each foreign key of each database but the temporary one, ordered by the child's name. */
+typedef mig_status (*mig__sqlite_key_fn)(void *user, const char *database, const char *child,
+					 const char *parent);
+mig_status mig__sqlite_each_key(mig_conn *conn, mig__sqlite_key_fn fn, void *user);
+
+/* deeds.c */
+/* Notes what a statement does to rows that others may refer to, while foreign keys are off. */
+mig_status mig__sqlite_deed_note(mig_conn *conn, const char *text);
+/* The last revision that deleted (or updated) rows of the table; NULL: none is known. */
+const char *mig__sqlite_deed_find(const mig_conn *conn, const char *table, int updates);
+void mig__sqlite_deeds_finish(mig_conn *conn);
+/* MIG_EFOREIGN_KEY if the statement drops a table that others refer to: its rows would be deleted, and
+ * theirs with them. */
+mig_status mig__sqlite_check_drop(mig_conn *conn, const char *text,
+				  const struct mig__sqlite_place *place);
+
 /* stamp.c */
 mig_status mig__sqlite_read_stamp(mig_conn *conn, uint32_t *out);
 mig_status mig__sqlite_write_stamp(mig_conn *conn, uint32_t stamp);
@@ -165,6 +265,16 @@ mig_status mig__sqlite_begin_immediate(mig_conn *conn);
 /* foreignkey.c */
 void mig__sqlite_fk_init(mig_conn *conn);
 void mig__sqlite_fk_finish(mig_conn *conn);
+/* A statement is about to run: notes whether it may make a violation and, in a revision that is
+ * checked before each of its commits, records those that its tables have now. A COMMIT or RELEASE of
+ * the revision's own is checked. */
+mig_status mig__sqlite_fk_statement(mig_conn *conn, const char *text);
+/* Whether the statement would commit by itself, and needs a transaction to be checked in. */
+int mig__sqlite_fk_wraps(mig_conn *conn, const char *text);
+/* Before a commit inside such a revision: MIG_EFOREIGN_KEY, as mig__sqlite_fk_check(). */
+mig_status mig__sqlite_fk_check_lone(mig_conn *conn);
+/* Somebody else gets the handle in such a revision. */
+void mig__sqlite_fk_touch_all(mig_conn *conn);
 /* Something is run that may make a violation. */
 void mig__sqlite_fk_touch(mig_conn *conn);
 /* Records the violations that are there, unless they are known from the last commit. */

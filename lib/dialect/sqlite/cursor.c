@@ -51,16 +51,36 @@ static int is_own(const mig_conn *conn, const char *text)
 	return 0;
 }
 
+static mig_status before(mig_conn *conn, const char *text, size_t size, int *skip)
+{
+	const struct mig__sqlite_place place = { text, size, 0 };
+	char *copy = mig__strndup(&conn->alloc, text, size); /* it ends with a NUL */
+	mig_status rc = copy ? mig__sqlite_before(conn, copy, &place, skip)
+			     : mig__sqlite_nomem(conn);
+
+	mig__free(&conn->alloc, copy);
+	return rc;
+}
+
 mig_status mig__sqlite_cursor_prepare(mig_conn *conn, const char *text, size_t size, int32_t keep,
 				      mig_cursor **out)
 {
 	mig_cursor *cursor = mig__calloc(&conn->alloc, 1, sizeof *cursor);
-	mig_status rc;
+	static const char nothing[] = "SELECT NULL LIMIT 0";
+	int skip = 0;
+	mig_status rc = MIG_OK;
 
 	if (!cursor)
 		return mig__sqlite_nomem(conn);
 	cursor->conn = conn;
-	rc = mig__sqlite_prepare_one(conn, text, size, keep ? SQLITE_PREPARE_PERSISTENT : 0,
+	if (conn->running && !is_own(conn, text))
+		rc = before(conn, text, size, &skip);
+	if (skip) {
+		text = nothing;
+		size = sizeof nothing - 1;
+	}
+	if (!rc)
+		rc = mig__sqlite_prepare_one(conn, text, size, keep ? SQLITE_PREPARE_PERSISTENT : 0,
 				     &cursor->stmt);
 	if (rc) {
 		mig__free(&conn->alloc, cursor);
@@ -125,6 +145,36 @@ mig_status mig__sqlite_cursor_bind(mig_cursor *cursor, int32_t index, const mig_
 	return code == SQLITE_OK ? MIG_OK : mig__sqlite_fail(conn, NULL);
 }
 
+/* One that would commit by itself gets a transaction that is checked. */
+static mig_status enter(mig_cursor *cursor, const char *sql)
+{
+	mig_conn *conn = cursor->conn;
+	mig_status rc = MIG_OK;
+
+	cursor->wrapped = mig__sqlite_fk_wraps(conn, sql);
+	if (cursor->wrapped)
+		rc = mig__sqlite_begin_immediate(conn);
+	return rc ? rc : mig__sqlite_fk_statement(conn, sql);
+}
+
+static mig_status leave(mig_cursor *cursor)
+{
+	mig_status rc = MIG_OK;
+
+	if (cursor->wrapped && !sqlite3_get_autocommit(cursor->conn->db))
+		rc = mig__sqlite_commit(cursor->conn, 0);
+	if (!rc)
+		cursor->wrapped = 0;
+	return rc;
+}
+
+static void abandon(mig_cursor *cursor)
+{
+	if (cursor->wrapped && !sqlite3_get_autocommit(cursor->conn->db))
+		sqlite3_exec(cursor->conn->db, "ROLLBACK", NULL, NULL, NULL);
+	cursor->wrapped = 0;
+}
+
 mig_status mig__sqlite_cursor_step(mig_cursor *cursor, int32_t *has_row)
 {
 	mig_conn *conn = cursor->conn;
@@ -134,14 +184,17 @@ mig_status mig__sqlite_cursor_step(mig_cursor *cursor, int32_t *has_row)
 	mig_status rc = MIG_OK;
 
 	cursor->row = 0;
-	if (!cursor->harmless)
-		mig__sqlite_fk_touch(conn);
-	if (!cursor->done)
+	if (!cursor->harmless && !cursor->done && !sqlite3_stmt_busy(cursor->stmt))
+		rc = enter(cursor, sql);
+	if (!rc && !cursor->done)
 		rc = mig__sqlite_step(conn, cursor->stmt, 0, &code);
 	if (!rc && code != SQLITE_ROW && code != SQLITE_DONE)
 		rc = mig__sqlite_fail(conn, &place);
+	if (!rc && code == SQLITE_DONE)
+		rc = leave(cursor);
 	if (rc) {
 		sqlite3_reset(cursor->stmt);
+		abandon(cursor);
 		return rc;
 	}
 	cursor->row = code == SQLITE_ROW;
@@ -152,10 +205,15 @@ mig_status mig__sqlite_cursor_step(mig_cursor *cursor, int32_t *has_row)
 
 mig_status mig__sqlite_cursor_reset(mig_cursor *cursor)
 {
+	mig_status rc;
+
 	sqlite3_reset(cursor->stmt); /* its code repeats the last step's */
 	cursor->row = 0;
 	cursor->done = 0;
-	return MIG_OK;
+	rc = leave(cursor);
+	if (rc)
+		abandon(cursor);
+	return rc;
 }
 
 int32_t mig__sqlite_cursor_column_count(const mig_cursor *cursor)
@@ -220,5 +278,9 @@ void mig__sqlite_cursor_finish(mig_cursor *cursor)
 	if (!cursor)
 		return;
 	sqlite3_finalize(cursor->stmt);
+	if (leave(cursor)) { /* nobody hears of it here */
+		abandon(cursor);
+		cursor->conn->revision.undone = 1;
+	}
 	mig__free(&cursor->conn->alloc, cursor);
 }

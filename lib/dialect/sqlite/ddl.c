@@ -10,8 +10,9 @@ mig_status mig__sqlite_emit(struct mig__sqlite_ddl *d, const mig_op *op, const c
 {
 	mig_status rc = d->buf.failed ? mig__sqlite_nomem(d->conn)
 				      : d->sink->statement(d->sink->user, mig__buf_text(&d->buf),
-							   d->buf.len, op, 0, comment);
+							   d->buf.len, op, d->kind, comment);
 
+	d->kind = 0;
 	mig__buf_clear(&d->buf);
 	return rc;
 }

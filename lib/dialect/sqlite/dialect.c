@@ -45,6 +45,9 @@ static const mig_dialect dialect = {
 	.script_begin = "-- for the shell sqlite3\n.bail on\nPRAGMA foreign_keys = OFF;\n\n",
 	.begin_sql = "BEGIN IMMEDIATE",
 	.now_sql = "strftime('%Y-%m-%dT%H:%M:%fZ', 'now')",
+	.revision_begin = mig__sqlite_revision_begin,
+	.revision_end = mig__sqlite_revision_end,
+	.foreign_keys = mig__sqlite_foreign_keys,
 };
 
 const mig_dialect *mig_dialect_sqlite(void)

@@ -11,6 +11,7 @@
 #include "dialect/sqlite/conn.h"
 
 #include "base/digest.h"
+#include "dialect/sqlite/tokens.h"
 
 #include <string.h>
 
@@ -22,6 +23,8 @@ struct pass {
 	const char *database;
 	uint64_t added;        /* violations that were not there before */
 	struct mig__buf named; /* the first of them */
+	struct mig__buf hint;  /* what would have helped; empty: nothing special */
+	uint32_t table_number; /* of conn->fk.tables */
 	/* the key columns of one foreign key of one table */
 	sqlite3_stmt *values;
 	char *table;
@@ -32,6 +35,7 @@ void mig__sqlite_fk_init(mig_conn *conn)
 {
 	mig__arena_init(&conn->fk.keys, &conn->alloc);
 	mig__map_init(&conn->fk.index, &conn->alloc);
+	mig__map_init(&conn->fk.known, &conn->alloc);
 }
 
 void mig__sqlite_fk_finish(mig_conn *conn)
@@ -39,6 +43,11 @@ void mig__sqlite_fk_finish(mig_conn *conn)
 	struct mig__sqlite_fk *fk = &conn->fk;
 
 	mig__map_finish(&fk->index);
+	mig__map_finish(&fk->known);
+	mig__free(&conn->alloc, fk->tables);
+	fk->tables = NULL;
+	fk->table_count = fk->table_cap = 0;
+	fk->partial = fk->all = fk->open = 0;
 	mig__arena_finish(&fk->keys);
 	mig__free(&conn->alloc, fk->counts);
 	fk->counts = NULL;
@@ -108,8 +117,9 @@ static struct mig__sqlite_count *find(mig_conn *conn, const uint8_t key[MIG__DIG
 }
 
 /* 0 when there is no memory. */
-static int count_before(mig_conn *conn, const uint8_t key[MIG__DIGEST_SIZE])
+static int count_before(const struct pass *p, const uint8_t key[MIG__DIGEST_SIZE])
 {
+	mig_conn *conn = p->conn;
 	struct mig__sqlite_fk *fk = &conn->fk;
 	struct mig__sqlite_count *known = find(conn, key);
 	char *kept;
@@ -124,7 +134,8 @@ static int count_before(mig_conn *conn, const uint8_t key[MIG__DIGEST_SIZE])
 		       sizeof *fk->counts) ||
 	    !mig__map_add(&fk->index, kept, MIG__DIGEST_SIZE, (uint32_t)fk->count, NULL))
 		return 0;
-	fk->counts[fk->count++] = (struct mig__sqlite_count){ .before = 1 };
+	fk->counts[fk->count++] =
+		(struct mig__sqlite_count){ .before = 1, .table = p->table_number };
 	return 1;
 }
 
@@ -172,12 +183,9 @@ static mig_status find_rowid_name(struct pass *p, const char *table, const char 
 	return rc;
 }
 
-/* Adds the columns of a foreign key, separated by commas. */
-static mig_status add_columns(struct pass *p, struct mig__buf *out, const char *table, int64_t key)
+static mig_status query_keys(struct pass *p, const char *table, sqlite3_stmt **stmt)
 {
-	sqlite3_stmt *stmt = NULL;
 	struct mig__buf sql;
-	int row, any = 0;
 	mig_status rc;
 
 	mig__buf_init(&sql, &p->conn->alloc);
@@ -186,8 +194,18 @@ static mig_status add_columns(struct pass *p, struct mig__buf *out, const char *
 	mig__buf_adds(&sql, ".foreign_key_list(");
 	mig__sqlite_add_name(&sql, table);
 	mig__buf_adds(&sql, ")");
-	rc = sql.failed ? mig__sqlite_nomem(p->conn) : mig__sqlite_query(p->conn, sql.data, &stmt);
+	rc = sql.failed ? mig__sqlite_nomem(p->conn) : mig__sqlite_query(p->conn, sql.data, stmt);
 	mig__buf_finish(&sql);
+	return rc;
+}
+
+/* Adds the columns of a foreign key, separated by commas. */
+static mig_status add_columns(struct pass *p, struct mig__buf *out, const char *table, int64_t key)
+{
+	sqlite3_stmt *stmt = NULL;
+	int row, any = 0;
+	mig_status rc = query_keys(p, table, &stmt);
+
 	while (!rc && !(rc = mig__sqlite_row(p->conn, stmt, &row)) && row) {
 		const char *from = (const char *)sqlite3_column_text(stmt, 3);
 
@@ -280,6 +298,45 @@ static void name_values(struct pass *p)
 	mig__buf_adds(&p->named, ")");
 }
 
+static int acts(const char *action)
+{
+	return action && (!strcmp(action, "CASCADE") || !strcmp(action, "SET NULL") ||
+			  !strcmp(action, "SET DEFAULT"));
+}
+
+/* Adds to the hint that the key's action would have helped, and who made it needed. */
+static void add_blame(struct pass *p, const char *table, const char *parent, int updates,
+		      const char *action)
+{
+	const char *revision = mig__sqlite_deed_find(p->conn, parent, updates);
+
+	if (p->hint.len || !acts(action) || (updates && !revision) ||
+	    mig__sqlite_keys_are_on(p->conn))
+		return;
+	mig__buf_addf(&p->hint, "ON %s %s of %s did not act, because foreign keys are off",
+		      updates ? "UPDATE" : "DELETE", action, table);
+	if (revision && *revision)
+		mig__buf_addf(&p->hint, " while revision %s %s %s", revision,
+			      updates ? "updates" : "deletes from", parent);
+	mig__buf_adds(&p->hint, ": a section that counts on it says foreign_keys=on");
+}
+
+static void blame(struct pass *p, const char *table, const char *parent, int64_t key)
+{
+	sqlite3_stmt *stmt = NULL;
+	int row;
+	mig_status rc = query_keys(p, table, &stmt);
+
+	while (!rc && !(rc = mig__sqlite_row(p->conn, stmt, &row)) && row) {
+		if (sqlite3_column_int64(stmt, 0) != key)
+			continue;
+		add_blame(p, table, parent, 1, (const char *)sqlite3_column_text(stmt, 5));
+		add_blame(p, table, parent, 0, (const char *)sqlite3_column_text(stmt, 6));
+		break;
+	}
+	sqlite3_finalize(stmt);
+}
+
 static void name_violation(struct pass *p, sqlite3_stmt *violation, const char *table,
 			   const char *parent, int has_values)
 {
@@ -293,6 +350,7 @@ static void name_violation(struct pass *p, sqlite3_stmt *violation, const char *
 	if (has_values)
 		name_values(p);
 	mig__buf_addf(&p->named, " has no parent in %s", parent);
+	blame(p, table, parent, sqlite3_column_int64(violation, 3));
 }
 
 static mig_status on_violation(struct pass *p, sqlite3_stmt *violation)
@@ -315,8 +373,8 @@ static mig_status on_violation(struct pass *p, sqlite3_stmt *violation)
 	if (has_values)
 		make_key(p, table, parent, p->values, one);
 	if (!p->after)
-		return count_before(p->conn, has_values ? one : all) ? MIG_OK
-								     : mig__sqlite_nomem(p->conn);
+		return count_before(p, has_values ? one : all) ? MIG_OK
+							       : mig__sqlite_nomem(p->conn);
 	if (!(has_values && count_after(p->conn, one)) && !count_after(p->conn, all))
 		name_violation(p, violation, table, parent, has_values);
 	return MIG_OK;
@@ -349,7 +407,7 @@ static mig_status on_mismatch(struct pass *p, const char *table)
 	if (p->after)
 		p->conn->host->log(p->conn->host->user, MIG_LOG_WARNING,
 				   sqlite3_errmsg(p->conn->db));
-	if (!count_before(p->conn, key))
+	if (!count_before(p, key))
 		return mig__sqlite_nomem(p->conn);
 	if (p->after)
 		count_after(p->conn, key);
@@ -473,7 +531,7 @@ mig_status mig__sqlite_fk_before(mig_conn *conn)
 	int64_t version = 0;
 	mig_status rc = read_data_version(conn, &version);
 
-	if (rc || (conn->fk.valid && conn->fk.data_version == version &&
+	if (rc || (conn->fk.valid && !conn->fk.partial && conn->fk.data_version == version &&
 		   conn->fk.changes == sqlite3_total_changes(conn->db)))
 		return rc;
 	mig__sqlite_fk_finish(conn);
@@ -489,10 +547,11 @@ static mig_status fail_violated(struct pass *p)
 {
 	if (p->added > NAMED)
 		mig__buf_addf(&p->named, "; and %llu more", (unsigned long long)(p->added - NAMED));
-	if (p->named.failed)
+	if (p->named.failed || p->hint.failed)
 		return mig__sqlite_nomem(p->conn);
 	return mig__sqlite_report(p->conn, MIG_EFOREIGN_KEY, NULL,
-				  "delete or mend these rows in the revision",
+				  p->hint.len ? p->hint.data
+					      : "delete or correct these rows in the revision",
 				  "%llu foreign key violation%s: %s", (unsigned long long)p->added,
 				  p->added == 1 ? "" : "s", mig__buf_text(&p->named));
 }
@@ -508,12 +567,216 @@ mig_status mig__sqlite_fk_check(mig_conn *conn)
 	for (i = 0; i < conn->fk.count; i++)
 		conn->fk.counts[i].seen = 0;
 	mig__buf_init(&p.named, &conn->alloc);
+	mig__buf_init(&p.hint, &conn->alloc);
 	rc = run_pass(&p);
 	if (!rc && p.added)
 		rc = fail_violated(&p);
 	mig__buf_finish(&p.named);
+	mig__buf_finish(&p.hint);
 	conn->fk.compared = !rc;
 	return rc;
+}
+
+/* -- revisions outside a transaction: only tables that a statement touches, and those that refer to
+ * them, are looked at, each before it is touched for the first time and again before the commit */
+
+static int is_checked(const mig_conn *conn)
+{
+	return conn->revision.begun && conn->revision.lone && conn->revision.check;
+}
+
+/* The first statement of a transaction: is what is known still true? */
+static mig_status open_partial(mig_conn *conn)
+{
+	struct mig__sqlite_fk *fk = &conn->fk;
+	int64_t version = 0;
+	mig_status rc;
+
+	if (fk->open)
+		return MIG_OK;
+	rc = read_data_version(conn, &version);
+	if (rc)
+		return rc;
+	if (!fk->partial || !fk->valid || fk->data_version != version ||
+	    fk->changes != sqlite3_total_changes(conn->db)) {
+		mig__sqlite_fk_finish(conn);
+		fk->valid = fk->partial = 1;
+		fk->data_version = version;
+	}
+	for (size_t i = 0; i < fk->table_count; i++)
+		fk->tables[i].touched = 0;
+	fk->all = fk->compared = 0;
+	fk->open = 1;
+	return MIG_OK;
+}
+
+/* The table's position; *is_new: it was not known. */
+static mig_status know(mig_conn *conn, const char *database, const char *table, uint32_t *out,
+		       int *is_new)
+{
+	struct mig__sqlite_fk *fk = &conn->fk;
+	char *key = mig__sqlite_table_key(&fk->keys, database, table);
+
+	if (!key)
+		return mig__sqlite_nomem(conn);
+	*out = mig__map_get(&fk->known, key, strlen(key));
+	*is_new = *out == MIG__NONE;
+	if (!*is_new)
+		return MIG_OK;
+	if (!mig__grow(&conn->alloc, (void **)&fk->tables, &fk->table_cap, fk->table_count + 1,
+		       sizeof *fk->tables) ||
+	    !mig__map_add(&fk->known, key, strlen(key), (uint32_t)fk->table_count, NULL))
+		return mig__sqlite_nomem(conn);
+	*out = (uint32_t)fk->table_count++;
+	fk->tables[*out].touched = 0;
+	return MIG_OK;
+}
+
+static mig_status check_known(struct pass *p, const char *database, const char *child)
+{
+	int refused;
+	mig_status rc;
+
+	p->database = database;
+	rc = check_one(p, child, &refused);
+	return !rc && refused ? on_mismatch(p, child) : rc;
+}
+
+struct touching {
+	struct pass pass;
+	struct mig__sqlite_touched what;
+};
+
+static int is_touched(const struct mig__sqlite_touched *what, struct mig__arena *arena,
+		      const char *database, const char *table)
+{
+	char *key = mig__sqlite_table_key(arena, database, table);
+
+	return !key || mig__map_get(&what->tables, key, strlen(key)) != MIG__NONE;
+}
+
+static mig_status record_child(void *user, const char *database, const char *child,
+			       const char *parent)
+{
+	struct touching *t = user;
+	mig_conn *conn = t->pass.conn;
+	int is_new;
+	mig_status rc;
+
+	if (!t->what.unsure && !is_touched(&t->what, &t->what.arena, database, child) &&
+	    !is_touched(&t->what, &t->what.arena, database, parent))
+		return MIG_OK;
+	rc = know(conn, database, child, &t->pass.table_number, &is_new);
+	if (rc)
+		return rc;
+	conn->fk.tables[t->pass.table_number].touched = 1;
+	return is_new ? check_known(&t->pass, database, child) : MIG_OK;
+}
+
+static mig_status touch_partial(mig_conn *conn, const char *text)
+{
+	struct touching t = { .pass = { .conn = conn }, .what = { .unsure = !text } };
+	mig_status rc = open_partial(conn);
+
+	if (rc || conn->fk.all)
+		return rc;
+	mig__arena_init(&t.what.arena, &conn->alloc);
+	mig__map_init(&t.what.tables, &conn->alloc);
+	if (text)
+		rc = mig__sqlite_touched(conn, text, &t.what);
+	if (!rc)
+		rc = mig__sqlite_each_key(conn, record_child, &t);
+	if (!rc && t.what.unsure)
+		conn->fk.all = 1;
+	mig__map_finish(&t.what.tables);
+	mig__arena_finish(&t.what.arena);
+	return rc;
+}
+
+static mig_status compare_child(void *user, const char *database, const char *child,
+				const char *parent)
+{
+	struct pass *p = user;
+	struct mig__sqlite_fk *fk = &p->conn->fk;
+	uint32_t last = p->table_number;
+	int is_new;
+	mig_status rc = know(p->conn, database, child, &p->table_number, &is_new);
+
+	(void)parent;
+	if (rc || p->table_number == last) /* of a table with several keys, once */
+		return rc;
+	if (is_new)
+		fk->tables[p->table_number].touched = fk->all;
+	return fk->tables[p->table_number].touched ? check_known(p, database, child) : MIG_OK;
+}
+
+mig_status mig__sqlite_fk_check_lone(mig_conn *conn)
+{
+	struct pass p = { .conn = conn, .after = 1, .table_number = MIG__NONE };
+	struct mig__sqlite_fk *fk = &conn->fk;
+	mig_status rc;
+
+	if (!is_checked(conn) || !fk->open)
+		return MIG_OK;
+	for (size_t i = 0; i < fk->count; i++)
+		if (fk->tables[fk->counts[i].table].touched)
+			fk->counts[i].seen = 0;
+		else
+			fk->counts[i].seen = fk->counts[i].before;
+	mig__buf_init(&p.named, &conn->alloc);
+	mig__buf_init(&p.hint, &conn->alloc);
+	rc = mig__sqlite_each_key(conn, compare_child, &p);
+	if (!rc && p.added)
+		rc = fail_violated(&p);
+	mig__buf_finish(&p.named);
+	mig__buf_finish(&p.hint);
+	fk->compared = !rc;
+	return rc;
+}
+
+void mig__sqlite_fk_touch_all(mig_conn *conn)
+{
+	if (is_checked(conn) && touch_partial(conn, NULL))
+		conn->fk.valid = 0;
+}
+
+static int is_release(const char *text)
+{
+	return mig__sqlite_is(mig__sqlite_token(text), "RELEASE");
+}
+
+enum { CONTROL = MIG_STATEMENT_BEGIN | MIG_STATEMENT_COMMIT | MIG_STATEMENT_ROLLBACK };
+
+mig_status mig__sqlite_fk_statement(mig_conn *conn, const char *text)
+{
+	uint32_t kind;
+	int harmless;
+
+	if (conn->fk.touched && !is_checked(conn))
+		return MIG_OK;
+	harmless = mig__sqlite_harmless(text);
+	if (!harmless)
+		mig__sqlite_fk_touch(conn);
+	if (!is_checked(conn))
+		return MIG_OK;
+	kind = mig__sqlite_kind(text);
+	if (sqlite3_get_autocommit(conn->db)) {
+		conn->fk.open = 0;
+		return MIG_OK;
+	}
+	if ((kind & MIG_STATEMENT_COMMIT) || is_release(text))
+		return mig__sqlite_fk_check_lone(conn);
+	if (harmless || (kind & (CONTROL | MIG_STATEMENT_SESSION)))
+		return MIG_OK;
+	return touch_partial(conn, text);
+}
+
+int mig__sqlite_fk_wraps(mig_conn *conn, const char *text)
+{
+	return is_checked(conn) && sqlite3_get_autocommit(conn->db) &&
+	       !(mig__sqlite_kind(text) &
+		 (CONTROL | MIG_STATEMENT_SESSION | MIG_STATEMENT_LONE)) &&
+	       !mig__sqlite_harmless(text);
 }
 
 void mig__sqlite_fk_committed(mig_conn *conn)
@@ -521,6 +784,13 @@ void mig__sqlite_fk_committed(mig_conn *conn)
 	struct mig__sqlite_fk *fk = &conn->fk;
 	size_t i;
 
+	fk->open = 0;
+	if (fk->partial) {
+		for (i = 0; fk->compared && i < fk->count; i++)
+			fk->counts[i].before = fk->counts[i].seen;
+		fk->changes = sqlite3_total_changes(conn->db);
+		return;
+	}
 	if ((fk->touched || conn->lent || conn->exposed) && !fk->compared)
 		fk->valid = 0;
 	for (i = 0; fk->compared && i < fk->count; i++)

@@ -84,6 +84,7 @@ struct mig__sqlite_ddl {
 	const uint32_t *next; /* next operation of the same table, plus 1; 0: none */
 	struct mig__map tops; /* lower-case name: position in tables, of tables with operations */
 	char prefix[32];      /* of tables that are there for a while; "": not looked for yet */
+	uint32_t kind;        /* of the statement, for the sink */
 };
 /* Hands the buffer over as a statement and empties it. */
 mig_status mig__sqlite_emit(struct mig__sqlite_ddl *d, const mig_op *op, const char *comment);

@@ -229,6 +229,7 @@ static mig_status swap(struct mig__sqlite_ddl *d, const char *name, const mig_ob
 
 	mig__buf_adds(&d->buf, "DROP TABLE ");
 	mig__sqlite_add_word(&d->buf, from->name);
+	d->kind = MIG_STATEMENT_KEYS_OFF;
 	rc = mig__sqlite_emit(d, op, NULL);
 	if (rc)
 		return rc;

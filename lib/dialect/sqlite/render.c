@@ -50,6 +50,8 @@ static const char *const patterns[MIG__SQLITE_TEXTS] = {
 		"THEN ', unfinished' ELSE '' END FROM (SELECT revision FROM @v ORDER BY "
 		"revision);\n"
 		"DROP TABLE temp.mig_place",
+	[MIG_SQL_KEYS_ON] = "PRAGMA foreign_keys = ON",
+	[MIG_SQL_KEYS_OFF] = "PRAGMA foreign_keys = OFF",
 };
 
 void mig__sqlite_add_name(struct mig__buf *buf, const char *name)

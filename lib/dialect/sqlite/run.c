@@ -18,6 +18,7 @@ static int on_progress(void *user)
 mig_status mig__sqlite_run_begin(mig_conn *conn)
 {
 	int found = 0;
+	mig_status rc;
 
 	if (conn->missing)
 		return mig__sqlite_report(
@@ -29,6 +30,9 @@ mig_status mig__sqlite_run_begin(mig_conn *conn)
 				conn, MIG_EMISUSE, NULL, "commit or roll back first",
 				"database %s: the connection is inside a transaction",
 				mig__sqlite_path(conn));
+		rc = mig__sqlite_check_finished(conn, NULL);
+		if (rc)
+			return rc;
 		sqlite3_db_config(conn->db, SQLITE_DBCONFIG_ENABLE_FKEY, -1, &conn->foreign_keys);
 		sqlite3_db_config(conn->db, SQLITE_DBCONFIG_LEGACY_ALTER_TABLE, -1,
 				  &conn->legacy_alter_table);
@@ -52,6 +56,8 @@ mig_status mig__sqlite_run_end(mig_conn *conn)
 		rc = mig__sqlite_rollback(conn);
 	unlocked = mig__sqlite_unlock(conn);
 	if (conn->running) {
+		mig__sqlite_revision_end(conn);
+		mig__sqlite_restore(conn); /* what could not be, inside a transaction */
 		sqlite3_db_config(conn->db, SQLITE_DBCONFIG_ENABLE_FKEY, conn->foreign_keys, NULL);
 		sqlite3_db_config(conn->db, SQLITE_DBCONFIG_LEGACY_ALTER_TABLE,
 				  conn->legacy_alter_table, NULL);
@@ -61,6 +67,12 @@ mig_status mig__sqlite_run_end(mig_conn *conn)
 			sqlite3_progress_handler(conn->db, 0, NULL, NULL);
 		conn->running = 0;
 	}
+	conn->revision.count = 0;
+	mig__arena_finish(&conn->revision.arena);
+	mig__free(&conn->alloc, conn->revision.attached);
+	conn->revision.attached = NULL;
+	conn->revision.id = NULL;
+	mig__sqlite_deeds_finish(conn);
 	mig__sqlite_fk_finish(conn);
 	return rc ? rc : unlocked;
 }
@@ -74,7 +86,7 @@ mig_status mig__sqlite_begin(mig_conn *conn, int32_t check)
 					  "database %s: the connection is inside a transaction",
 					  mig__sqlite_path(conn));
 	rc = mig__sqlite_begin_immediate(conn);
-	conn->fk.touched = conn->fk.compared = 0;
+	conn->fk.touched = conn->fk.compared = conn->fk.open = 0;
 	if (rc || !check)
 		return rc;
 	rc = mig__sqlite_fk_before(conn);
@@ -85,7 +97,7 @@ mig_status mig__sqlite_begin(mig_conn *conn, int32_t check)
 
 mig_status mig__sqlite_commit(mig_conn *conn, int32_t check)
 {
-	mig_status rc = check ? mig__sqlite_fk_check(conn) : MIG_OK;
+	mig_status rc = check ? mig__sqlite_fk_check(conn) : mig__sqlite_fk_check_lone(conn);
 
 	if (!rc)
 		rc = mig__sqlite_exec(conn, "COMMIT");
@@ -194,10 +206,34 @@ static mig_status run_prepared(struct script *s, sqlite3_stmt *stmt, int again)
 	return mig__sqlite_fail(s->conn, &place);
 }
 
+static mig_status before(struct script *s, int *skip)
+{
+	struct mig__sqlite_place place;
+
+	*skip = 0;
+	if (!s->conn->running)
+		return MIG_OK;
+	place = mig__sqlite_keys_are_on(s->conn) ? place_of(s) : (struct mig__sqlite_place){ 0 };
+	return mig__sqlite_before(s->conn, s->text + s->at.offset, &place, skip);
+}
+
+/* The end of a transaction around one statement, which is checked. */
+static mig_status end_wrapped(struct script *s, mig_status rc)
+{
+	mig_conn *conn = s->conn;
+
+	if (!rc)
+		rc = mig__sqlite_commit(conn, 0);
+	if (rc && !sqlite3_get_autocommit(conn->db))
+		sqlite3_exec(conn->db, "ROLLBACK", NULL, NULL, NULL);
+	return rc;
+}
+
 static mig_status run_one(struct script *s, mig_statement_fn hook, void *user)
 {
 	mig_conn *conn = s->conn;
 	sqlite3_stmt *stmt = NULL;
+	int skip, wrap;
 	mig_status rc;
 
 	s->at.kind = mig__sqlite_kind(s->text + s->at.offset);
@@ -206,9 +242,21 @@ static mig_status run_one(struct script *s, mig_statement_fn hook, void *user)
 		return refuse(s);
 	if (s->at.kind & MIG_STATEMENT_SESSION)
 		warn_dead_pragma(s);
-	if (!conn->fk.touched && !mig__sqlite_harmless(s->text + s->at.offset))
-		mig__sqlite_fk_touch(conn);
-	rc = prepare(s, &stmt);
+	rc = before(s, &skip);
+	if (rc)
+		return rc;
+	if (skip) {
+		s->at.size = place_of(s).size;
+		s->at.next = s->at.offset + s->at.size;
+		return hook ? hook(user, &s->at) : MIG_OK;
+	}
+	wrap = mig__sqlite_fk_wraps(conn, s->text + s->at.offset);
+	if (wrap)
+		rc = mig__sqlite_begin_immediate(conn);
+	if (!rc)
+		rc = mig__sqlite_fk_statement(conn, s->text + s->at.offset);
+	if (!rc)
+		rc = prepare(s, &stmt);
 	if (!rc && hook)
 		rc = hook(user, &s->at);
 	/* the core checks in its hook */
@@ -220,7 +268,7 @@ static mig_status run_one(struct script *s, mig_statement_fn hook, void *user)
 	sqlite3_finalize(stmt);
 	if (!rc && s->inside && sqlite3_get_autocommit(conn->db))
 		rc = refuse(s);
-	return rc;
+	return wrap ? end_wrapped(s, rc) : rc;
 }
 
 static mig_status fail_nul(struct script *s)
@@ -255,16 +303,26 @@ mig_status mig__sqlite_run_script(mig_conn *conn, const char *text, size_t size,
 mig_status mig__sqlite_run_statement(mig_conn *conn, const char *text, size_t size)
 {
 	struct script s = { .conn = conn, .text = text, .size = size, .at = { .size = size } };
+	const struct mig__sqlite_place place = { text, size, 0 };
+	char *copy = mig__strndup(&conn->alloc, text, size); /* it ends with a NUL */
 	sqlite3_stmt *stmt = NULL;
 	uint32_t kind;
+	int skip;
 	mig_status rc;
 
-	mig__sqlite_fk_touch(conn);
-	rc = mig__sqlite_prepare_one(conn, text, size, 0, &stmt);
-	if (rc)
-		return rc;
-	kind = mig__sqlite_kind(sqlite3_sql(stmt)); /* SQLite's copy ends with a NUL */
-	rc = run_prepared(&s, stmt, (kind & MIG_STATEMENT_COMMIT) != 0);
+	if (!copy)
+		return mig__sqlite_nomem(conn);
+	kind = mig__sqlite_kind(copy);
+	rc = mig__sqlite_before(conn, copy, &place, &skip);
+	if (!rc && !skip)
+		rc = mig__sqlite_fk_statement(conn, copy);
+	if (!rc && !skip)
+		rc = mig__sqlite_prepare_one(conn, text, size, 0, &stmt);
+	mig__free(&conn->alloc, copy);
+	if (!rc && stmt) /* one that would be left inside a transaction cannot be taken back */
+		rc = run_prepared(&s, stmt, (kind & MIG_STATEMENT_COMMIT) != 0);
 	sqlite3_finalize(stmt);
+	if (!rc && (kind & MIG_STATEMENT_COMMIT))
+		mig__sqlite_fk_committed(conn);
 	return rc;
 }

@@ -3,7 +3,7 @@
  *
  * Its engine is a list of table names in memory, which knows CREATE TABLE x and DROP TABLE x.
  * Built several times: PLUGIN names it, PLUGIN_SIZE is the struct_size that it claims, and
- * PLUGIN_LATER makes it one of a later contract, with a slot behind the table, of that value. */
+ * PLUGIN_LATER makes it one of a later contract, with a slot far behind the table, of that value. */
 #include <mig/dialect.h>
 #include <stdio.h>
 #include <string.h>
@@ -425,8 +425,9 @@ MIG_API const mig_dialect *GLUE(mig_dialect_, PLUGIN)(void);
 #ifdef PLUGIN_LATER
 static const struct later {
 	mig_dialect table;
+	uintptr_t known[64]; /* more than any library that loads this knows */
 	uintptr_t slot;
-} later = { { TABLE }, PLUGIN_LATER };
+} later = { { TABLE }, { 0 }, PLUGIN_LATER };
 #else
 static const mig_dialect whole = { TABLE };
 #endif

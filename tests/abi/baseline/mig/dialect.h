@@ -85,6 +85,10 @@ typedef struct mig_conn_options {
 	/** Nonzero: working() is wanted even if the engine has to be asked over a second
 	 * connection. */
 	int32_t watch;
+	/** Nonzero: revisions run with foreign keys enforced, unless they say otherwise; for engines
+	 * that can switch them. */
+	int32_t foreign_keys;
+	int32_t reserved;
 } mig_conn_options;
 
 /** Kinds of statement, or-ed in mig_statement.kind. The upper sixteen bits are the dialect's own.
@@ -95,8 +99,23 @@ enum mig_statement_kind {
 	MIG_STATEMENT_ROLLBACK = 4, /**< ends one, undoing its work */
 	MIG_STATEMENT_SESSION = 8,  /**< sets state of the connection: repeated when a section that
 				     * was  interrupted is taken up again */
-	MIG_STATEMENT_LONE = 16     /**< cannot run inside a transaction */
+	MIG_STATEMENT_LONE = 16,    /**< cannot run inside a transaction */
+	/** Must not run while the engine enforces foreign keys: given to mig_sql_sink alone, which
+	 * has the section marked foreign_keys=off. */
+	MIG_STATEMENT_KEYS_OFF = 32
 };
+
+/** What revision_begin() is told of the revision that is about to run. */
+typedef struct mig_revision_run {
+	size_t struct_size;
+	const char *revision; /**< its id, borrowed until revision_end() */
+	int32_t direction;    /**< MIG_UPGRADE or MIG_DOWNGRADE */
+	int32_t no_transaction;
+	int32_t foreign_keys; /**< 1: on; -1: off; 0: as mig_conn_options.foreign_keys has it */
+	/** Nonzero, with no_transaction: what commit() checks before the end of a transaction is
+	 * checked before each commit of the revision, also those that its own SQL makes. */
+	int32_t check;
+} mig_revision_run;
 
 /** Returned by begin(), commit_begin() and lock() where another process held the migration lock and
  * has released it meanwhile: nothing is held. The caller looks whether there is still something to
@@ -149,7 +168,10 @@ enum mig_table_sql {
 	 * if somebody has it, and sets what runs set */
 	MIG_SQL_ENTER = 13,
 	MIG_SQL_ENTER_SESSION = 14, /**< the same for what runs outside transactions */
-	MIG_SQL_LEAVE_SESSION = 15  /**< undoes it */
+	MIG_SQL_LEAVE_SESSION = 15, /**< undoes it */
+	/** Outside a transaction: foreign keys are enforced from here on, or are not. */
+	MIG_SQL_KEYS_ON = 16,
+	MIG_SQL_KEYS_OFF = 17
 };
 
 /** What a dialect can do, or-ed in mig_dialect.capabilities. */
@@ -215,8 +237,8 @@ typedef struct mig_sql_sink {
 	size_t struct_size;
 	void *user;
 	/** One statement without its semicolon. op: the (first) operation that it does, or NULL. kind:
-	 * MIG_STATEMENT_LONE if it cannot run inside a transaction, or not with those around it;
-	 * otherwise 0. comment: what a reader of the script should know, without "--", or NULL. */
+	 * MIG_STATEMENT_LONE if it cannot run inside a transaction, or not with those around it,
+	 * MIG_STATEMENT_KEYS_OFF; otherwise 0. comment: what a reader of the script should know, without "--", or NULL. */
 	mig_status (*statement)(void *user, const char *text, size_t size, const mig_op *op,
 				uint32_t kind, const char *comment);
 } mig_sql_sink;
@@ -365,6 +387,20 @@ struct mig_dialect {
 	const char *begin_sql;    /**< NULL: "BEGIN" */
 	/** An expression for the time as the history table has it; NULL: none. */
 	const char *now_sql;
+
+	/* -- around revisions, all optional */
+
+	/** Before the hooks and the SQL of a revision, inside the run's transaction unless the
+	 * revision has none: sets what the revision asked for, and notes the settings of the session
+	 * that revision_end() puts back. A revision in progress is ended first. Otherwise: nothing. */
+	mig_status (*revision_begin)(mig_conn *conn, const mig_revision_run *revision);
+	/** After them, also after an error, and before the rows that tell of the revision: puts back
+	 * what it changed in the session. run_end() does the same for one that was not ended. Errors:
+	 * what the revision left behind that it must not. */
+	mig_status (*revision_end)(mig_conn *conn);
+	/** Whether foreign keys are enforced from here on: 1: yes, -1: no, 0: as the revision in
+	 * progress has them. Otherwise: nothing. */
+	mig_status (*foreign_keys)(mig_conn *conn, int32_t how);
 };
 
 /** The dialect libmig-sqlite, for mig_open_options.dialect. Since 0.1.0. */

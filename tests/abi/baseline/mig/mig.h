@@ -114,7 +114,11 @@ typedef struct mig_open_options {
 	 * pg_stat_progress_create_index and its like, and who is in the way; opened in the run's
 	 * second second, closed at its end). */
 	int32_t watch;
-	int32_t reserved2;
+	/** Nonzero: foreign keys are enforced while revisions run, so that ON DELETE CASCADE and its
+	 * like act, on an engine that can switch them (SQLite). 0: they are off, as SQLite itself has
+	 * them, and are checked before each commit. A section says it for itself by foreign_keys=on
+	 * or off. */
+	int32_t foreign_keys;
 } mig_open_options;
 
 /** Opens a context on the database of a URL.
@@ -297,6 +301,10 @@ typedef struct mig_revision_def {
 	/** Nonzero, with downgrade NULL: the way down is the reverse of the upgrade's operations, which
 	 * are those of mig/op.h alone. */
 	int32_t derive;
+	/** As the attribute of a section: 1: foreign_keys=on, -1: foreign_keys=off, 0: as
+	 * mig_open_options has it. */
+	int32_t foreign_keys;
+	int32_t reserved;
 } mig_revision_def;
 
 /** Adds a revision written in C; the definition is copied, user is kept. Since 0.1.0. */
@@ -310,6 +318,8 @@ typedef struct mig_bundle_section {
 	const char *database;   /**< NULL: every database */
 	size_t offset;
 	size_t size;
+	int32_t foreign_keys; /**< 1: foreign_keys=on, -1: foreign_keys=off, 0: not given */
+	int32_t reserved;
 } mig_bundle_section;
 
 /** One compiled-in revision. Lists end with NULL. */
@@ -637,6 +647,8 @@ typedef struct mig_section {
 	const char *dialect;    /**< NULL: every dialect */
 	const char *database;   /**< NULL: every database */
 	const char *sql;        /**< NULL: empty */
+	int32_t foreign_keys;   /**< 1: foreign_keys=on, -1: foreign_keys=off, 0: neither */
+	int32_t reserved;
 } mig_section;
 
 typedef struct mig_revision_options {
