@@ -56,6 +56,23 @@ mig_status mig_step_exec(mig_step *step, const char *sql)
 	return rc ? rc : db->dialect->run_script(db->conn, sql, strlen(sql), NULL, NULL);
 }
 
+/* The transaction is the run's: no statement may end it. */
+static mig_status check_control(mig_step *step, struct mig__db *db, const char *sql)
+{
+	const uint32_t control =
+		MIG_STATEMENT_BEGIN | MIG_STATEMENT_COMMIT | MIG_STATEMENT_ROLLBACK;
+	mig_statement st = { .struct_size = sizeof st };
+	mig_status rc = db->dialect->next_statement(db->conn, sql, strlen(sql), 0, &st);
+
+	if (rc || step->alone || !(st.kind & control))
+		return rc;
+	mig__fail(db->err, MIG_ETRANSACTION, "a revision may not begin or end a transaction");
+	mig__error_set_statement(db->err, sql + st.offset, st.size);
+	mig__error_set_hint(db->err, "its function runs in a transaction of libmig's; one that needs "
+				     "its own is marked with no_transaction");
+	return MIG_ETRANSACTION;
+}
+
 mig_status mig_step_prepare(mig_step *step, const char *sql, mig_stmt **out)
 {
 	struct mig__db *db;
@@ -65,6 +82,8 @@ mig_status mig_step_prepare(mig_step *step, const char *sql, mig_stmt **out)
 	if (!step || !sql || !out)
 		return MIG_EINVAL;
 	rc = before_sql(step, &db);
+	if (!rc)
+		rc = check_control(step, db, sql);
 	if (rc)
 		return rc;
 	stmt = mig__calloc(step->run->alloc, 1, sizeof *stmt);

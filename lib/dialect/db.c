@@ -186,20 +186,49 @@ mig_status mig__db_read(struct mig__db *db, int32_t which, mig_cursor **cursor)
 	return MIG_OK;
 }
 
-mig_status mig__db_write(struct mig__db *db, int32_t which, const mig_value *values, size_t count)
+/* Outside a transaction a write would stay, whatever becomes of the run. */
+static mig_status check_inside(struct mig__db *db)
+{
+	int32_t inside = 0;
+	mig_status rc = db->dialect->in_transaction(db->conn, &inside);
+
+	if (rc || inside)
+		return rc;
+	mig__fail(db->err, MIG_ETRANSACTION, "the transaction that libmig began is not open any more");
+	mig__error_set_hint(db->err, "a statement or a function has ended it: nothing was written");
+	return MIG_ETRANSACTION;
+}
+
+mig_status mig__db_verify(struct mig__db *db)
+{
+	mig_status (*verify)(mig_conn *) = MIG__DB_SLOT(db, verify);
+	mig_status rc = check_inside(db);
+
+	return rc || !verify ? rc : verify(db->conn);
+}
+
+mig_status mig__db_write(struct mig__db *db, int32_t which, const mig_value *values, size_t count,
+			 int64_t *affected)
 {
 	const mig_dialect *d = db->dialect;
+	mig_status (*count_rows)(mig_cursor *, int64_t *) = MIG__DB_SLOT(db, affected);
 	mig_cursor *cursor = NULL;
 	int32_t more = 1;
 	size_t i;
-	mig_status rc = prepare(db, which, &cursor);
+	mig_status rc = check_inside(db);
 
+	if (!rc)
+		rc = prepare(db, which, &cursor);
 	if (rc)
 		return rc;
 	for (i = 0; !rc && i < count; i++)
 		rc = d->bind(cursor, (int32_t)i + 1, &values[i]);
 	while (!rc && more)
 		rc = d->step(cursor, &more);
+	if (!rc && affected)
+		*affected = MIG__UNKNOWN;
+	if (!rc && affected && count_rows)
+		rc = count_rows(cursor, affected);
 	d->finish(cursor);
 	return rc;
 }

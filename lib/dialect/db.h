@@ -56,8 +56,17 @@ mig_status mig__db_check(struct mig__db *db);
 
 /* A read of one of libmig's tables: *cursor is NULL if the table is not there. */
 mig_status mig__db_read(struct mig__db *db, int32_t which, mig_cursor **cursor);
-/* Runs one of libmig's statements with text (NULL: null) and integer values. */
-mig_status mig__db_write(struct mig__db *db, int32_t which, const mig_value *values, size_t count);
+/* What is known of the rows that a write was about. */
+enum mig__affected {
+	MIG__UNKNOWN = -2, /* read back what can be */
+	MIG__SURE = -1     /* exactly one, or commit() will fail */
+};
+/* Runs one of libmig's statements with text (NULL: null) and integer values, in a transaction. The
+ * number of rows, or one of enum mig__affected, in *affected (may be NULL). */
+mig_status mig__db_write(struct mig__db *db, int32_t which, const mig_value *values, size_t count,
+			 int64_t *affected);
+/* MIG_ETRANSACTION unless the transaction that was begun last is open. */
+mig_status mig__db_verify(struct mig__db *db);
 
 mig_value mig__value_text(const char *text);
 mig_value mig__value_int(int64_t n);

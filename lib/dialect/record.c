@@ -32,6 +32,7 @@ struct mig_conn {
 	int inside;     /* a transaction */
 	int tables;     /* are there */
 	int unfinished; /* the history table has a row in state "running" */
+	int changed;    /* the transaction has written version rows, or begun or ended a section */
 	struct row *rows;
 	size_t count, cap;
 };
@@ -68,6 +69,7 @@ static const char *begin_sql(const mig_conn *conn)
 
 static mig_status put_own(mig_conn *conn, int32_t which);
 static mig_status put_expected(mig_conn *conn);
+static const char *table_sql(mig_conn *conn, int32_t which);
 
 static mig_status put_head(mig_conn *conn)
 {
@@ -186,10 +188,19 @@ static mig_status end(mig_conn *conn, const char *how)
 	return written ? put_line(conn, how) : MIG_OK;
 }
 
+/* Rows that are not what was written, or that a revision has changed, are not committed. */
 static mig_status commit(mig_conn *conn, int32_t check)
 {
+	const char *clear = table_sql(conn, MIG_SQL_CLEAR_STAMP);
+	mig_status rc = MIG_OK;
+
 	(void)check;
-	return end(conn, "COMMIT");
+	if (conn->changed && conn->real->keep_stamp && clear)
+		rc = put_line(conn, clear);
+	if (!rc && conn->changed && !conn->assume)
+		rc = put_expected(conn);
+	conn->changed = 0;
+	return rc ? rc : end(conn, "COMMIT");
 }
 
 static mig_status rollback(mig_conn *conn)
@@ -246,6 +257,17 @@ static mig_status next_statement(mig_conn *conn, const char *text, size_t size, 
 
 enum { CONTROL = MIG_STATEMENT_BEGIN | MIG_STATEMENT_COMMIT | MIG_STATEMENT_ROLLBACK };
 
+/* Nobody gives a parameter of a script a value. */
+static mig_status check_recorded_parameters(mig_conn *conn, const mig_statement *st)
+{
+	if (!(st->kind & MIG_STATEMENT_PARAMETERS))
+		return MIG_OK;
+	mig__fail(conn->err, MIG_ESYNTAX, "the statement has a parameter, which a script cannot have");
+	mig__error_set_hint(conn->err, "write the value itself");
+	conn->err->offset = st->offset;
+	return MIG_ESYNTAX;
+}
+
 static mig_status run_script(mig_conn *conn, const char *text, size_t size, mig_statement_fn hook,
 			     void *user)
 {
@@ -264,7 +286,9 @@ static mig_status run_script(mig_conn *conn, const char *text, size_t size, mig_
 			conn->err->offset = st.offset;
 			return rc;
 		}
-		rc = hook ? hook(user, &st) : MIG_OK;
+		rc = check_recorded_parameters(conn, &st);
+		if (!rc && hook)
+			rc = hook(user, &st);
 		if (rc)
 			return rc;
 		last = st.offset + st.size;
@@ -282,6 +306,8 @@ static mig_status run_statement(mig_conn *conn, const char *text, size_t size)
 		return mig__fail_nomem(conn->err);
 	rc = next_statement(conn, copy, size, 0, &st);
 	mig__free(conn->err->alloc, copy);
+	if (!rc)
+		rc = check_recorded_parameters(conn, &st);
 	if (rc)
 		return rc;
 	if (st.kind & MIG_STATEMENT_BEGIN)
@@ -293,9 +319,22 @@ static mig_status run_statement(mig_conn *conn, const char *text, size_t size)
 
 /* -- libmig's own tables */
 
+/* The rows that are known here are read back by the core; the script itself expects them before its
+ * COMMIT. */
 static const char *table_sql(mig_conn *conn, int32_t which)
 {
-	return conn->real->dialect->table_sql(conn->real->conn, which);
+	const char *text = conn->real->dialect->table_sql(conn->real->conn, which);
+
+	if (which == MIG_SQL_MARK_RUNNING && !text)
+		return table_sql(conn, MIG_SQL_UPDATE_RUNNING);
+	return which == MIG_SQL_CHECK_VERSION ? NULL : text;
+}
+
+/* Whether a statement is one that a cursor is made for. */
+static int is_own(int32_t which)
+{
+	return (which >= MIG_SQL_CREATE_VERSION && which <= MIG_SQL_READ_HISTORY) ||
+	       which == MIG_SQL_MARK_RUNNING;
 }
 
 static mig_status table_exists(mig_conn *conn, int32_t which, int32_t *out)
@@ -314,9 +353,9 @@ static mig_status prepare(mig_conn *conn, const char *text, size_t size, int32_t
 	(void)size;
 	(void)keep;
 	/* the core hands over what table_sql() returned */
-	while (which <= MIG_SQL_READ_HISTORY && text != table_sql(conn, which))
+	while (which <= MIG_SQL_MARK_RUNNING && (!is_own(which) || text != table_sql(conn, which)))
 		which++;
-	if (which > MIG_SQL_READ_HISTORY)
+	if (which > MIG_SQL_MARK_RUNNING)
 		return mig__fail(conn->err, MIG_EUNSUPPORTED,
 				 "a statement with parameters or rows cannot be part of a script");
 	if (!conn->tables && (which == MIG_SQL_READ_VERSION || which == MIG_SQL_READ_RUNNING ||
@@ -361,6 +400,11 @@ static void add_quoted(struct mig__buf *out, const char *text)
 	mig__buf_adds(out, "'");
 }
 
+static int marks(const mig_cursor *cursor)
+{
+	return cursor->which == MIG_SQL_UPDATE_RUNNING || cursor->which == MIG_SQL_MARK_RUNNING;
+}
+
 /* What is known only when the script runs: nobody can say it now, and the same revisions shall give
  * the same script. */
 static const char *only_then(const mig_cursor *cursor, size_t i)
@@ -376,7 +420,7 @@ static const char *only_then(const mig_cursor *cursor, size_t i)
 	if (cursor->which == MIG_SQL_INSERT_HISTORY && i == 8)
 		return "'script'";
 	if ((cursor->which == MIG_SQL_INSERT_HISTORY && i == 7) ||
-	    (cursor->which == MIG_SQL_UPDATE_RUNNING && i == 3))
+	    (marks(cursor) && i == 3))
 		return "0";
 	return NULL;
 }
@@ -496,6 +540,12 @@ static mig_status add_row(mig_conn *conn, const char *id, const char *digest)
 	return MIG_OK;
 }
 
+static int which_changes(int32_t which)
+{
+	return which == MIG_SQL_INSERT_VERSION || which == MIG_SQL_UPDATE_VERSION ||
+	       which == MIG_SQL_DELETE_VERSION || which == MIG_SQL_CLEAR_VERSION;
+}
+
 /* The version rows as the statement leaves them. */
 static mig_status follow(mig_cursor *cursor)
 {
@@ -509,9 +559,10 @@ static mig_status follow(mig_cursor *cursor)
 		conn->tables = 1;
 		return put_expected(conn);
 	}
+	conn->changed |= which_changes(cursor->which);
 	if (cursor->which == MIG_SQL_INSERT_HISTORY && !strcmp(texts[2], "running"))
-		conn->unfinished = 1;
-	if (cursor->which == MIG_SQL_UPDATE_RUNNING && strcmp(texts[0], "running") != 0)
+		conn->unfinished = conn->changed = 1;
+	if (marks(cursor) && strcmp(texts[0], "running") != 0)
 		conn->unfinished = 0;
 	while (cursor->which == MIG_SQL_CLEAR_VERSION && conn->count)
 		remove_row(conn, 0);

@@ -63,9 +63,9 @@ mig_status mig__section_statement(void *section, const mig_statement *statement)
 /* Puts file, line, column and revision to an error of the engine. offset is used where the engine
  * told none. */
 void mig__section_locate(struct mig__section_run *s, size_t base, size_t offset);
-/* Calls a revision's function. */
+/* Calls a revision's function; alone: outside a transaction. */
 mig_status mig__step_call(struct mig__run *run, const struct mig__script *script,
-			  int32_t direction);
+			  int32_t direction, int alone);
 
 /* Around the hooks and the SQL of a revision: its settings, and the session put back after it. lone:
  * outside a transaction. The end keeps the error that led to it, if rc is one. */
@@ -86,6 +86,8 @@ mig_status mig__job_log(struct mig__job *job, uint32_t node, int32_t direction, 
 mig_status mig__job_tables(struct mig__job *job);
 /* Version and history rows of the steps that ran in the open transaction. */
 mig_status mig__job_write(struct mig__job *job);
+/* Puts the names of these steps to an error of their rows or their commit; returns rc. */
+mig_status mig__job_blame(struct mig__job *job, mig_status rc);
 
 /* -- lone.c */
 

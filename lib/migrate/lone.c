@@ -5,6 +5,7 @@
  * exact. Only a statement that cannot be in a transaction (VACUUM) is marked after it ran; when the
  * process dies in between it is run again. */
 #include "migrate/job.h"
+#include "migrate/stamp.h"
 
 #include <string.h>
 
@@ -43,8 +44,16 @@ static mig_status mark(struct lone *l, const char *state)
 	char hex[MIG__DIGEST_HEX];
 
 	prefix_hex(l, hex);
-	return mig__store_mark(l->job->run->db, state, l->done, hex,
-			       mig__run_now_us() - l->began_us);
+	return mig__store_mark(l->job->run->db,
+			       &(struct mig__store_mark){
+				       .revision = l->script->id,
+				       .direction = l->direction,
+				       .before = l->kept,
+				       .state = state,
+				       .done_digest = hex,
+				       .statements = l->done,
+				       .duration_us = mig__run_now_us() - l->began_us,
+			       });
 }
 
 /* After a commit with a mark. */
@@ -235,6 +244,27 @@ static mig_status lone_section(struct lone *l, const struct mig__store_running *
 	return rc;
 }
 
+/* Nobody has migrated since the rows were read: a lock can be lost, e.g. with its file. */
+static mig_status check_alone(struct lone *l)
+{
+	struct mig__job *job = l->job;
+	struct mig__store_running running = { 0 };
+	struct mig__arena arena;
+	int changed = 0;
+	mig_status rc = mig__version_read(job->run->db, &job->rows, &changed);
+
+	mig__arena_init(&arena, job->run->alloc);
+	if (!rc && !job->rows.stored.missing)
+		rc = mig__store_read_running(job->run->db, &arena, &running);
+	if (!rc && (changed || running.present)) {
+		rc = mig__fail(job->run->err, MIG_ELOCKED,
+			       "another process has migrated the database meanwhile");
+		mig__error_set_hint(job->run->err, "run again");
+	}
+	mig__arena_finish(&arena);
+	return rc;
+}
+
 /* Notes in the journal that the step begins. A downgrade also marks the version row, so that
  * nobody takes a half undone revision for an applied one. */
 static mig_status lone_begin(struct lone *l)
@@ -247,7 +277,11 @@ static mig_status lone_begin(struct lone *l)
 	if (rc)
 		return rc;
 	mig__run_utc(begun.started);
-	rc = mig__job_tables(job);
+	rc = check_alone(l);
+	if (!rc)
+		rc = mig__job_tables(job);
+	if (!rc) /* until the end no number stands for the rows */
+		rc = mig__stamp_clear(db, &job->rows.stored);
 	if (!rc)
 		rc = mig__job_log(job, l->node, l->direction, "running", &begun);
 	if (!rc && l->direction == MIG_DOWNGRADE)
@@ -297,7 +331,7 @@ mig_status mig__job_lone(struct mig__job *job, uint32_t node, int32_t direction,
 	if (!rc)
 		rc = mig__job_timeouts(job, l.script);
 	if (!rc)
-		rc = l.script->upgrade ? mig__step_call(run, l.script, direction)
+		rc = l.script->upgrade ? mig__step_call(run, l.script, direction, 1)
 				       : lone_section(&l, resumed);
 	if (rc)
 		undo(run);

@@ -14,16 +14,6 @@ void mig__version_init(struct mig__version_rows *state, const struct mig__alloc 
 	mig__arena_init(&state->arena, alloc);
 }
 
-static int same(const struct mig__store_rows *a, const struct mig__store_rows *b)
-{
-	if (a->count != b->count)
-		return 0;
-	for (size_t i = 0; i < a->count; i++) /* both by revision */
-		if (strcmp(a->ids[i], b->ids[i]) || strcmp(a->digests[i], b->digests[i]))
-			return 0;
-	return 1;
-}
-
 /* The per-node bytes follow from stored. */
 void mig__version_forget(struct mig__version_rows *state)
 {
@@ -48,7 +38,7 @@ mig_status mig__version_read(struct mig__db *db, struct mig__version_rows *state
 		mig__arena_finish(&arena);
 		return rc;
 	}
-	differs = !same(&rows, &state->stored);
+	differs = !mig__store_same(&rows, &state->stored);
 	if (differs) {
 		mig__version_forget(state);
 		state->unstamped = 0;
@@ -354,6 +344,14 @@ static int by_id(const void *a, const void *b)
 	return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
+/* The digest that a row has in the table; NULL: there is no such row. */
+static const char *digest_of(const struct mig__store_rows *rows, const char *id)
+{
+	const char **at = rows->count ? bsearch(&id, rows->ids, rows->count, sizeof id, by_id) : NULL;
+
+	return at ? rows->digests[at - rows->ids] : NULL;
+}
+
 static mig_status restate(const struct mig__alloc *alloc, struct mig__world *world,
 			  struct mig__version_rows *state, const uint32_t *came, size_t came_count,
 			  struct mig__error *err)
@@ -380,9 +378,12 @@ static mig_status restate(const struct mig__alloc *alloc, struct mig__world *wor
 	if (!rc && now.count)
 		qsort(now.ids, now.count, sizeof *now.ids, by_id);
 	for (size_t i = 0; !rc && i < now.count; i++) {
-		rc = mig__world_chain(alloc, world, mig__graph_find(world->graph, now.ids[i]), err,
-				      hex);
-		now.digests[i] = mig__arena_strdup(&arena, hex);
+		const char *kept = state->stale ? NULL : digest_of(&state->stored, now.ids[i]);
+
+		if (!kept)
+			rc = mig__world_chain(alloc, world, mig__graph_find(world->graph, now.ids[i]),
+					      err, hex);
+		now.digests[i] = mig__arena_strdup(&arena, kept ? kept : hex);
 		if (!rc && !now.digests[i])
 			rc = mig__fail_nomem(err);
 	}
@@ -473,6 +474,8 @@ mig_status mig__version_write(struct mig__db *db, const struct mig__alloc *alloc
 		rc = refresh(db, alloc, world, state);
 	if (!rc)
 		rc = restate(alloc, world, state, came, came_count, db->err);
+	if (!rc)
+		rc = mig__store_check(db, &state->stored);
 	if (!rc && !state->unstamped)
 		rc = mig__stamp_change(db, stamp, &state->stored);
 	state->unstamped = !db->keep_stamp;

@@ -161,8 +161,10 @@ static mig_status round_of(struct mig__job *job, int *more)
 		rc = mig__job_write(job);
 		if (!rc)
 			rc = commit(job);
-		if (!rc)
-			job->repeats = 0;
+		if (rc)
+			return mig__job_blame(job, rc);
+		job->repeats = 0;
+		job->done_count = 0;
 	} else {
 		rc = d->rollback(conn);
 	}
@@ -407,15 +409,25 @@ static mig_status stamp_inside(struct mig__job *job, const char *const *targets,
 	mig__arena_init(&arena, run->alloc);
 	rc = look(job, &arena, &before);
 	if (!rc && job->running.present) {
-		rc = mig__store_mark(run->db, "abandoned", job->running.statements,
-				     job->running.done_digest, 0);
+		rc = mig__store_mark(
+			run->db,
+			&(struct mig__store_mark){ .revision = job->running.revision,
+						   .direction = job->running.direction,
+						   .before = job->running.statements,
+						   .state = "abandoned",
+						   .done_digest = job->running.done_digest,
+						   .statements = job->running.statements });
 		mig__run_tell(run,
 			      "the unfinished %s of revision %s (%lld statements done) is given up",
 			      mig__direction_name(job->running.direction), job->running.revision,
 			      (long long)job->running.statements);
 	}
-	if (!rc && run->options.purge)
-		rc = mig__store_clear(run->db);
+	if (!rc && run->options.purge) {
+		/* what is read afterwards no longer tells that the number is libmig's */
+		rc = mig__stamp_clear(run->db, &before);
+		if (!rc)
+			rc = mig__store_clear(run->db);
+	}
 	if (!rc)
 		rc = mig__version_read(run->db, &job->rows, NULL);
 	if (rc)

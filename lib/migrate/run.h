@@ -47,6 +47,7 @@ struct mig_step {
 	struct mig__run *run;
 	const struct mig__script *script;
 	int32_t direction;
+	int alone; /* outside a transaction */
 	struct mig__edits edits; /* operations of mig/op.h */
 };
 struct mig_stmt {

@@ -75,3 +75,14 @@ mig_status mig__stamp_change(struct mig__db *db, uint32_t before, const struct m
 		return rc;
 	return db->dialect->write_stamp(db->conn, after);
 }
+
+mig_status mig__stamp_clear(struct mig__db *db, const struct mig__store_rows *rows)
+{
+	uint32_t now = 0, stamp = mig__stamp_of_rows(rows);
+	mig_status rc;
+
+	if (!MIG__DB_SLOT(db, read_stamp) || !MIG__DB_SLOT(db, write_stamp) || !stamp)
+		return MIG_OK;
+	rc = db->dialect->read_stamp(db->conn, &now);
+	return rc || now != stamp ? rc : db->dialect->write_stamp(db->conn, 0);
+}

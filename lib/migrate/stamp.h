@@ -15,7 +15,9 @@ uint32_t mig__stamp_of_rows(const struct mig__store_rows *rows);
 uint32_t mig__stamp_of_heads(const mig_bundle *bundle);
 /* 1 in *is if that is the stamp in the header; otherwise 0, also where there can be none. */
 mig_status mig__stamp_is(struct mig__db *db, uint32_t stamp, int *is);
-/* After the rows have changed, in their transaction. */
+/* Takes the stamp of these rows away before they, or what they stand for, change. */
+mig_status mig__stamp_clear(struct mig__db *db, const struct mig__store_rows *rows);
+/* After the rows have changed and are checked, in their transaction. */
 mig_status mig__stamp_change(struct mig__db *db, uint32_t before, const struct mig__store_rows *rows);
 
 #endif

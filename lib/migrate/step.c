@@ -2,6 +2,7 @@
  * that tell of it. */
 #include "migrate/job.h"
 
+#include "base/buf.h"
 #include "base/text.h"
 
 #include <stdarg.h>
@@ -137,39 +138,68 @@ void mig__section_locate(struct mig__section_run *s, size_t base, size_t offset)
 				    "the statement out, or mark the section transaction=no");
 }
 
-static mig_status run_function(struct mig__run *run, const struct mig__script *script,
-			       mig_step_fn fn, void *user, int32_t direction, int reverse,
-			       const char *what)
+/* A function to call, and for whom. */
+struct call {
+	mig_step_fn fn;
+	void *user;
+	const char *what; /* in messages */
+	int32_t direction;
+	int reverse; /* undo its operations */
+	int alone;   /* outside a transaction */
+};
+
+/* A transaction that the function has ended fails the step, whatever it returns: what comes after it
+ * would stay although the run fails. */
+static mig_status call_and_verify(struct mig__run *run, struct mig_step *step,
+				  const struct call *call)
 {
-	struct mig_step step = { run, script, direction, { .alloc = run->alloc } };
 	mig_status rc;
 
-	step.edits.reverse = reverse;
 	mig__error_clear(run->err);
-	rc = fn(user, &step);
+	rc = call->fn(call->user, step);
 	if (!rc)
-		rc = mig__edits_end(&step.edits, run->db);
-	mig__edits_finish(&step.edits);
-	if (!rc) {
-		mig__error_clear(run->err); /* an error that the function dealt with */
-		return mig__db_check(run->db);
-	}
-	if (rc != run->err->status)
+		rc = mig__edits_end(&step->edits, run->db);
+	if (rc && rc != run->err->status)
 		rc = mig__fail(run->err, MIG_EREVISION, "the function returned status %d", (int)rc);
+	if (rc)
+		return rc;
+	mig__error_clear(run->err); /* an error that the function dealt with */
+	rc = call->alone ? MIG_OK : mig__db_verify(run->db);
+	return rc ? rc : mig__db_check(run->db);
+}
+
+static mig_status run_function(struct mig__run *run, const struct mig__script *script,
+			       const struct call *call)
+{
+	struct mig_step step = { .run = run,
+				 .script = script,
+				 .direction = call->direction,
+				 .alone = call->alone,
+				 .edits = { .alloc = run->alloc, .reverse = call->reverse } };
+	mig_status rc = call_and_verify(run, &step, call);
+
+	mig__edits_finish(&step.edits);
+	if (!rc)
+		return MIG_OK;
 	if (rc != MIG_ECANCELLED && rc != MIG_ENOMEM)
-		mig__error_prefix(run->err, "revision %s%s: ", script->id, what);
+		mig__error_prefix(run->err, "revision %s%s: ", script->id, call->what);
 	mig__error_set_revision(run->err, script->id);
 	return rc;
 }
 
-mig_status mig__step_call(struct mig__run *run, const struct mig__script *script, int32_t direction)
+mig_status mig__step_call(struct mig__run *run, const struct mig__script *script, int32_t direction,
+			  int alone)
 {
-	int reverse = direction == MIG_DOWNGRADE && !script->downgrade;
+	struct call call = { .fn = script->upgrade,
+			     .user = script->user,
+			     .what = "",
+			     .direction = direction,
+			     .reverse = direction == MIG_DOWNGRADE && !script->downgrade,
+			     .alone = alone };
 
-	return run_function(run, script,
-			    direction == MIG_DOWNGRADE && !reverse ? script->downgrade
-								   : script->upgrade,
-			    script->user, direction, reverse, "");
+	if (direction == MIG_DOWNGRADE && !call.reverse)
+		call.fn = script->downgrade;
+	return run_function(run, script, &call);
 }
 
 /* The whole section in the open transaction. */
@@ -275,7 +305,11 @@ mig_status mig__job_timeouts(struct mig__job *job, const struct mig__script *scr
 static mig_status hook(struct mig__run *run, mig_step_fn fn, const struct mig__script *script,
 		       int32_t direction, const char *what)
 {
-	return fn ? run_function(run, script, fn, run->hooks_user, direction, 0, what) : MIG_OK;
+	struct call call = {
+		.fn = fn, .user = run->hooks_user, .what = what, .direction = direction
+	};
+
+	return fn ? run_function(run, script, &call) : MIG_OK;
 }
 
 mig_status mig__job_step(struct mig__job *job)
@@ -305,7 +339,7 @@ mig_status mig__job_step(struct mig__job *job)
 	if (!rc)
 		rc = hook(run, run->before, script, job->direction, ", before-step hook");
 	if (!rc)
-		rc = script->upgrade ? mig__step_call(run, script, job->direction)
+		rc = script->upgrade ? mig__step_call(run, script, job->direction, 0)
 				     : run_section(run, script, job->direction, &done->statements);
 	if (!rc)
 		rc = hook(run, run->after, script, job->direction, ", after-step hook");
@@ -384,6 +418,28 @@ mig_status mig__job_write(struct mig__job *job)
 		rc = mig__version_write(run->db, run->alloc, &run->world, &job->rows);
 	for (size_t i = 0; !rc && i < job->done_count; i++)
 		rc = mig__job_log(job, job->done[i].node, job->direction, "done", &job->done[i]);
-	job->done_count = 0;
+	return rc;
+}
+
+/* "after a1, b2 and 3 more: ", or "after revision a1: " */
+mig_status mig__job_blame(struct mig__job *job, mig_status rc)
+{
+	struct mig__run *run = job->run;
+	const struct mig__script *at = run->world.set->at;
+	struct mig__buf names;
+	size_t i;
+
+	if ((rc != MIG_EREVISION && rc != MIG_ETRANSACTION && rc != MIG_ESQL) || !job->done_count)
+		return rc;
+	mig__buf_init(&names, run->alloc);
+	for (i = 0; i < job->done_count && i < 5; i++)
+		mig__buf_addf(&names, "%s%s", i ? ", " : "", at[job->done[i].node].id);
+	if (i < job->done_count)
+		mig__buf_addf(&names, " and %zu more", job->done_count - i);
+	mig__error_prefix(run->err, "after revision%s %s: ", job->done_count > 1 ? "s" : "",
+			  mig__buf_text(&names));
+	if (job->done_count == 1)
+		mig__error_set_revision(run->err, at[job->done[0].node].id);
+	mig__buf_finish(&names);
 	return rc;
 }

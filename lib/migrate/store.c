@@ -15,9 +15,9 @@ const char *mig__direction_name(int32_t direction)
 
 mig_status mig__store_create(struct mig__db *db)
 {
-	mig_status rc = mig__db_write(db, MIG_SQL_CREATE_VERSION, NULL, 0);
+	mig_status rc = mig__db_write(db, MIG_SQL_CREATE_VERSION, NULL, 0, NULL);
 
-	return rc ? rc : mig__db_write(db, MIG_SQL_CREATE_HISTORY, NULL, 0);
+	return rc ? rc : mig__db_write(db, MIG_SQL_CREATE_HISTORY, NULL, 0, NULL);
 }
 
 /* The text of a column, "" for NULL, kept in the arena. */
@@ -187,11 +187,36 @@ mig_status mig__store_read_running(struct mig__db *db, struct mig__arena *arena,
 	return rc;
 }
 
+/* -- writing: each statement must write the one row that it is for */
+
+static mig_status fail_rows(struct mig__db *db, const char *what)
+{
+	mig__fail(db->err, MIG_EREVISION, "%s", what);
+	mig__error_set_hint(db->err, "a revision has changed libmig's own tables: leave that out; "
+				     "nothing of this transaction is kept");
+	return MIG_EREVISION;
+}
+
+static mig_status write_one(struct mig__db *db, int32_t which, const mig_value *values,
+			    size_t count, const char *revision)
+{
+	int64_t affected;
+	mig_status rc = mig__db_write(db, which, values, count, &affected);
+
+	if (rc || affected == 1 || affected < 0)
+		return rc;
+	mig__fail(db->err, MIG_EREVISION, "the row of revision %s: %lld rows were written, not one",
+		  revision, (long long)affected);
+	mig__error_set_hint(db->err, "a revision, a trigger or another program has changed libmig's "
+				     "own tables; nothing of this transaction is kept");
+	return MIG_EREVISION;
+}
+
 mig_status mig__store_insert(struct mig__db *db, const char *revision, const char *digest)
 {
 	mig_value values[] = { mig__value_text(revision), mig__value_text(digest) };
 
-	return mig__db_write(db, MIG_SQL_INSERT_VERSION, values, 2);
+	return write_one(db, MIG_SQL_INSERT_VERSION, values, 2, revision);
 }
 
 mig_status mig__store_update(struct mig__db *db, const char *revision, const char *digest,
@@ -200,19 +225,62 @@ mig_status mig__store_update(struct mig__db *db, const char *revision, const cha
 	mig_value values[] = { mig__value_text(revision), mig__value_text(digest),
 			       mig__value_text(old_revision) };
 
-	return mig__db_write(db, MIG_SQL_UPDATE_VERSION, values, 3);
+	return write_one(db, MIG_SQL_UPDATE_VERSION, values, 3, old_revision);
 }
 
 mig_status mig__store_delete(struct mig__db *db, const char *revision)
 {
 	mig_value value = mig__value_text(revision);
 
-	return mig__db_write(db, MIG_SQL_DELETE_VERSION, &value, 1);
+	return write_one(db, MIG_SQL_DELETE_VERSION, &value, 1, revision);
 }
 
 mig_status mig__store_clear(struct mig__db *db)
 {
-	return mig__db_write(db, MIG_SQL_CLEAR_VERSION, NULL, 0);
+	return mig__db_write(db, MIG_SQL_CLEAR_VERSION, NULL, 0, NULL);
+}
+
+/* "r1 digest" of each row, with line feeds between them. */
+static mig_status check_by_text(struct mig__db *db, const struct mig__store_rows *rows)
+{
+	struct mig__buf text;
+	mig_value value;
+	mig_status rc;
+
+	mig__buf_init(&text, db->err->alloc);
+	for (size_t i = 0; i < rows->count; i++)
+		mig__buf_addf(&text, "%s%s %s", i ? "\n" : "", rows->ids[i], rows->digests[i]);
+	value = mig__value_text(mig__buf_text(&text));
+	rc = text.failed ? mig__fail_nomem(db->err)
+			 : mig__db_write(db, MIG_SQL_CHECK_VERSION, &value, 1, NULL);
+	mig__buf_finish(&text);
+	return rc;
+}
+
+mig_status mig__store_check(struct mig__db *db, const struct mig__store_rows *rows)
+{
+	struct mig__store_rows found;
+	struct mig__arena arena;
+	mig_status rc;
+
+	if (db->dialect->table_sql(db->conn, MIG_SQL_CHECK_VERSION))
+		return check_by_text(db, rows);
+	mig__arena_init(&arena, db->err->alloc);
+	rc = mig__store_read(db, &arena, &found);
+	if (!rc && !mig__store_same(rows, &found))
+		rc = fail_rows(db, "the version rows are not those that were read and written");
+	mig__arena_finish(&arena);
+	return rc;
+}
+
+int mig__store_same(const struct mig__store_rows *a, const struct mig__store_rows *b)
+{
+	if (a->count != b->count)
+		return 0;
+	for (size_t i = 0; i < a->count; i++) /* both by revision */
+		if (strcmp(a->ids[i], b->ids[i]) || strcmp(a->digests[i], b->digests[i]))
+			return 0;
+	return 1;
 }
 
 mig_status mig__store_log(struct mig__db *db, const struct mig__store_entry *e)
@@ -225,16 +293,53 @@ mig_status mig__store_log(struct mig__db *db, const struct mig__store_entry *e)
 		mig__value_text(e->actor),      mig__value_text(MIG_VERSION_STRING),
 	};
 
-	return mig__db_write(db, MIG_SQL_INSERT_HISTORY, values, 10);
+	return write_one(db, MIG_SQL_INSERT_HISTORY, values, 10, e->revision);
 }
 
-mig_status mig__store_mark(struct mig__db *db, const char *state, int64_t statements,
-			   const char *done_digest, int64_t duration_us)
+static mig_status fail_taken(struct mig__db *db, const struct mig__store_mark *m)
 {
-	mig_value values[] = { mig__value_text(state), mig__value_int(statements),
-			       mig__value_text(done_digest), mig__value_int(duration_us) };
+	mig__fail(db->err, MIG_ELOCKED,
+		  "the %s of revision %s is not where this process left it: another one has gone "
+		  "on with it, or a stamp has given it up",
+		  mig__direction_name(m->direction), m->revision);
+	mig__error_set_revision(db->err, m->revision);
+	mig__error_set_hint(db->err, "this process has stopped here: run again");
+	return MIG_ELOCKED;
+}
 
-	return mig__db_write(db, MIG_SQL_UPDATE_RUNNING, values, 4);
+/* For a dialect that cannot compare and write in one statement. */
+static mig_status compare_running(struct mig__db *db, const struct mig__store_mark *m)
+{
+	struct mig__store_running now;
+	struct mig__arena arena;
+	mig_status rc;
+
+	mig__arena_init(&arena, db->err->alloc);
+	rc = mig__store_read_running(db, &arena, &now);
+	if (!rc && (!now.present || strcmp(now.revision, m->revision) != 0 ||
+		    now.direction != m->direction || now.statements != m->before))
+		rc = fail_taken(db, m);
+	mig__arena_finish(&arena);
+	return rc;
+}
+
+mig_status mig__store_mark(struct mig__db *db, const struct mig__store_mark *m)
+{
+	mig_value values[] = { mig__value_text(m->state),
+			       mig__value_int(m->statements),
+			       mig__value_text(m->done_digest),
+			       mig__value_int(m->duration_us),
+			       mig__value_text(m->revision),
+			       mig__value_text(mig__direction_name(m->direction)),
+			       mig__value_int(m->before) };
+	int at_once = db->dialect->table_sql(db->conn, MIG_SQL_MARK_RUNNING) != NULL;
+	int64_t affected;
+	mig_status rc = at_once ? MIG_OK : compare_running(db, m);
+
+	if (!rc)
+		rc = mig__db_write(db, at_once ? MIG_SQL_MARK_RUNNING : MIG_SQL_UPDATE_RUNNING,
+				   values, at_once ? 7 : 4, &affected);
+	return rc || affected == 1 || affected < 0 ? rc : fail_taken(db, m);
 }
 
 /* revision, direction, state, digest, statements, started_at, duration_us, actor, library */

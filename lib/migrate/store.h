@@ -44,9 +44,21 @@ mig_status mig__store_update(struct mig__db *db, const char *revision, const cha
 mig_status mig__store_delete(struct mig__db *db, const char *revision);
 mig_status mig__store_clear(struct mig__db *db);
 mig_status mig__store_log(struct mig__db *db, const struct mig__store_entry *entry);
-/* Changes the row in state "running". */
-mig_status mig__store_mark(struct mig__db *db, const char *state, int64_t statements,
-			   const char *done_digest, int64_t duration_us);
+/* Whether these are the same rows. */
+int mig__store_same(const struct mig__store_rows *a, const struct mig__store_rows *b);
+/* MIG_EREVISION, now or at the commit, unless the table has exactly these rows. */
+mig_status mig__store_check(struct mig__db *db, const struct mig__store_rows *rows);
+
+/* A change of the row in state "running". */
+struct mig__store_mark {
+	const char *revision; /* whose it is */
+	int32_t direction;
+	int64_t before; /* the statements that it has now */
+	const char *state, *done_digest;
+	int64_t statements, duration_us;
+};
+/* MIG_ELOCKED, now or at the commit, unless it is there and as it was left. */
+mig_status mig__store_mark(struct mig__db *db, const struct mig__store_mark *mark);
 /* Calls fn for every history row, oldest first; texts are borrowed for the call. */
 typedef mig_status (*mig__store_entry_fn)(void *user, const struct mig__store_entry *entry,
 					  const char *library);

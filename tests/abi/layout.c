@@ -127,7 +127,7 @@ AT(mig_sql_sink, user, 8);
 AT(mig_sql_sink, statement, 16);
 
 /* mig_dialect */
-SIZE(mig_dialect, 392);
+SIZE(mig_dialect, 408);
 AT(mig_dialect, struct_size, 0);
 AT(mig_dialect, contract, 8);
 AT(mig_dialect, reserved, 12);
@@ -178,6 +178,8 @@ AT(mig_dialect, now_sql, 360);
 AT(mig_dialect, revision_begin, 368);
 AT(mig_dialect, revision_end, 376);
 AT(mig_dialect, foreign_keys, 384);
+AT(mig_dialect, verify, 392);
+AT(mig_dialect, affected, 400);
 
 /* mig_revision_run */
 SIZE(mig_revision_run, 32);
@@ -511,6 +513,7 @@ VALUE(MIG_STATEMENT_ROLLBACK, 4);
 VALUE(MIG_STATEMENT_SESSION, 8);
 VALUE(MIG_STATEMENT_LONE, 16);
 VALUE(MIG_STATEMENT_KEYS_OFF, 32);
+VALUE(MIG_STATEMENT_PARAMETERS, 64);
 VALUE(MIG_SQL_CREATE_VERSION, 1);
 VALUE(MIG_SQL_CREATE_HISTORY, 2);
 VALUE(MIG_SQL_READ_VERSION, 3);
@@ -528,6 +531,9 @@ VALUE(MIG_SQL_ENTER_SESSION, 14);
 VALUE(MIG_SQL_LEAVE_SESSION, 15);
 VALUE(MIG_SQL_KEYS_ON, 16);
 VALUE(MIG_SQL_KEYS_OFF, 17);
+VALUE(MIG_SQL_CHECK_VERSION, 18);
+VALUE(MIG_SQL_MARK_RUNNING, 19);
+VALUE(MIG_SQL_CLEAR_STAMP, 20);
 VALUE(MIG_CAN_TRANSACTIONAL_DDL, 1);
 VALUE(MIG_CAN_SCHEMAS, 2);
 VALUE(MIG_CAN_ENUMS, 4);

@@ -93,7 +93,7 @@ strangers() {
 		! "shell_$1" online <"$dir/script.sql" >"$dir/said" 2>&1 || { echo "$1: $range was run at b1"; exit 1; }
 		"dump_$1" online | cmp - "$dir/before" || { echo "$1: $range has changed it"; exit 1; }
 	done
-	grep -Eq "the database is (where the script begins|at b1, the script begins at a1)" "$dir/said" ||
+	grep -Eq "the database is (where the script expects it|at b1, the script expects a1)" "$dir/said" ||
 		{ cat "$dir/said"; exit 1; }
 	for range in b2:c1 a1:c1 base:b1; do
 		"$mig" -u "$1:///nowhere" stamp --sql "$range" >"$dir/script.sql"

@@ -713,8 +713,10 @@ static void at_head_is_one_statement(void **state)
 
 	(void)state;
 	base_open(&b, row, url, 100);
-	OK(b, mig__db_write(&b.db, MIG_SQL_CREATE_VERSION, NULL, 0));
-	OK(b, mig__db_write(&b.db, MIG_SQL_INSERT_VERSION, v, 2));
+	OK(b, b.db.dialect->begin(b.db.conn, 0)); /* nothing is written outside of one */
+	OK(b, mig__db_write(&b.db, MIG_SQL_CREATE_VERSION, NULL, 0, NULL));
+	OK(b, mig__db_write(&b.db, MIG_SQL_INSERT_VERSION, v, 2, NULL));
+	OK(b, b.db.dialect->commit(b.db.conn, 0));
 	base_close(&b);
 	base_open(&b, row, url, 100);
 	sqlite3_trace_v2(native(&b), SQLITE_TRACE_STMT, count_statement, &sent);
@@ -778,8 +780,10 @@ static void schemas_are_attached_databases(void **state)
 	OK(b, base_open_with(&b, row, NULL, &o));
 	OK(b, mig__db_read(&b.db, MIG_SQL_READ_VERSION, &cursor)); /* not the one in main */
 	assert_null(cursor);
-	OK(b, mig__db_write(&b.db, MIG_SQL_CREATE_VERSION, NULL, 0));
-	OK(b, mig__db_write(&b.db, MIG_SQL_INSERT_VERSION, v, 2));
+	OK(b, b.db.dialect->begin(b.db.conn, 0)); /* nothing is written outside of one */
+	OK(b, mig__db_write(&b.db, MIG_SQL_CREATE_VERSION, NULL, 0, NULL));
+	OK(b, mig__db_write(&b.db, MIG_SQL_INSERT_VERSION, v, 2, NULL));
+	OK(b, b.db.dialect->commit(b.db.conn, 0));
 	assert_int_equal(base_number(&b, "SELECT count(*) FROM \"other one\".mig_version"), 1);
 	base_close(&b);
 	assert_true(row->native_unchanged(db));

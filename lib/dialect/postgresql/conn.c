@@ -181,6 +181,7 @@ void mig__pg_close(mig_conn *conn)
 
 void *mig__pg_native(mig_conn *conn)
 {
+	conn->exposed = 1;
 	/* what its user does must not run in front of what we have noted to send, nor leave
 	 * settings behind; an error shows in the transaction */
 	if (conn->running) {

@@ -20,7 +20,7 @@
 #include <mig/dialect.h>
 #include <stdatomic.h>
 
-enum { MIG__PG_TEXTS = MIG_SQL_LEAVE_SESSION + 1 };
+enum { MIG__PG_TEXTS = MIG_SQL_CLEAR_STAMP + 1 };
 
 /* Settings that libmig itself changes for the length of a run: see settings.c. */
 enum mig__pg_base {
@@ -40,6 +40,11 @@ enum { MIG__PG_CHECK_CLIENT = 140000 };
 	"CASE WHEN pg_catalog.strpos(pg_catalog.version(), 'linux') "               \
 	"OPERATOR(pg_catalog.>) 0 THEN pg_catalog.set_config("                      \
 	"'client_connection_check_interval', '1s', " local ") END"
+
+/* When the transaction began, to the microsecond: no two of a session have the same. */
+#define MIG__PG_TOKEN_SQL                                           \
+	"pg_catalog.encode(pg_catalog.timestamptz_send(pg_catalog." \
+	"transaction_timestamp()), 'hex')"
 
 /* What is known of a table. */
 enum mig__pg_there { MIG__PG_UNKNOWN, MIG__PG_THERE, MIG__PG_MISSING };
@@ -70,6 +75,7 @@ struct mig_conn {
 	struct mig__alloc alloc;
 	PGconn *db;
 	int lent;
+	int exposed; /* somebody else has the handle, and may end our transactions */
 	int listens; /* notices come to us */
 	int32_t lock_timeout_ms;
 	uint32_t seed; /* of the pauses */
@@ -83,6 +89,7 @@ struct mig_conn {
 	/* a run */
 	int running;
 	int begun;  /* in a transaction of begin() */
+	char token[24]; /* of that transaction: when it began, as the server has it */
 	int locked; /* has the session's lock */
 	int pid; /* of the server's process that has answered last, or has the lock; 0: unknown */
 	int pooled;      /* there is a pooler between us and the server */
@@ -198,6 +205,16 @@ int mig__pg_own(const mig_conn *conn, const char *text);
 /* Adds an expression that is true if there is a table with this name in our schema; for a query
  * with mig__pg_add_key(). */
 void mig__pg_add_exists(struct mig__buf *sql, const char *table);
+/* The error that a statement of ours gives with what it has counted, after this text: see guard.c. */
+#define MIG__PG_GUARD "libmig guard"
+enum mig__pg_guard { MIG__PG_GUARD_ROWS, MIG__PG_GUARD_RUNNING, MIG__PG_GUARD_TOKEN };
+/* Adds the error of a guard, as an expression of type int4: `shown` is one, of any type. */
+void mig__pg_add_guard(struct mig__buf *sql, enum mig__pg_guard which, const char *shown);
+/* What the server's message says, if it is that of a guard; NULL: it is not. */
+const struct mig__pg_guard_meaning {
+	mig_status status;
+	const char *message, *hint;
+} * mig__pg_guard_meaning(const char *message);
 /* What is known of the table that a statement is about. */
 enum mig__pg_there *mig__pg_there(mig_conn *conn, int32_t which);
 /* One of the texts with values for its parameters. */
@@ -271,6 +288,10 @@ mig_status mig__pg_run_script(mig_conn *conn, const char *text, size_t size, mig
 			      void *user);
 mig_status mig__pg_run_statement(mig_conn *conn, const char *text, size_t size);
 mig_status mig__pg_in_transaction(mig_conn *conn, int32_t *out);
+mig_status mig__pg_verify(mig_conn *conn);
+/* The transaction is about to be committed: has the server look whether it is ours, if it may be
+ * another one. */
+mig_status mig__pg_guard(mig_conn *conn);
 /* What begins after a transaction has ended. */
 void mig__pg_transaction_over(mig_conn *conn);
 
@@ -291,6 +312,7 @@ mig_status mig__pg_cursor_step(mig_cursor *cursor, int32_t *has_row);
 mig_status mig__pg_cursor_reset(mig_cursor *cursor);
 int32_t mig__pg_cursor_column_count(const mig_cursor *cursor);
 mig_status mig__pg_cursor_column(mig_cursor *cursor, int32_t column, int32_t as, mig_value *out);
+mig_status mig__pg_cursor_affected(mig_cursor *cursor, int64_t *out);
 void mig__pg_cursor_finish(mig_cursor *cursor);
 
 #endif

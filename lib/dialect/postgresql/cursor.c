@@ -250,6 +250,14 @@ mig_status mig__pg_cursor_step(mig_cursor *cursor, int32_t *has_row)
 	return MIG_OK;
 }
 
+/* Their own text makes sure: see mig__pg_fill(). */
+mig_status mig__pg_cursor_affected(mig_cursor *cursor, int64_t *out)
+{
+	(void)cursor;
+	*out = -1;
+	return MIG_OK;
+}
+
 mig_status mig__pg_cursor_reset(mig_cursor *cursor)
 {
 	PQclear(cursor->result);

@@ -44,6 +44,8 @@ static const mig_dialect dialect = {
 	.native_column = mig__pg_native_column,
 	.default_schema = "public",
 	.script_begin = "-- for psql\n\\set ON_ERROR_STOP on\nSET client_encoding TO 'UTF8';\n\n",
+	.verify = mig__pg_verify,
+	.affected = mig__pg_cursor_affected,
 	.now_sql = "pg_catalog.to_char(pg_catalog.clock_timestamp() AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.MS\"Z\"')",
 };
 

@@ -93,6 +93,7 @@ static void add_detail(struct mig__buf *buf, const PGresult *result)
 mig_status mig__pg_fail(mig_conn *conn, const PGresult *result, const struct mig__pg_place *place)
 {
 	const char *sqlstate = result ? PQresultErrorField(result, PG_DIAG_SQLSTATE) : NULL;
+	const struct mig__pg_guard_meaning *guard;
 	const char *message, *hint;
 	mig_dialect_error e = { .status = MIG_ESQL };
 	struct mig__buf detail;
@@ -105,6 +106,9 @@ mig_status mig__pg_fail(mig_conn *conn, const PGresult *result, const struct mig
 	    (atomic_load(&conn->cancelled) || conn->host->poll(conn->host->user, 0)))
 		return mig__pg_cancelled(conn);
 	message = PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY);
+	guard = mig__pg_guard_meaning(message);
+	if (guard)
+		return mig__pg_report(conn, guard->status, NULL, guard->hint, "%s", guard->message);
 	hint = PQresultErrorField(result, PG_DIAG_MESSAGE_HINT);
 	for (i = 0; i < sizeof meanings / sizeof *meanings; i++) {
 		if (strncmp(sqlstate, meanings[i].sqlstate, strlen(meanings[i].sqlstate)) != 0)

@@ -214,7 +214,7 @@ static void add_begin(mig_conn *conn, struct mig__buf *sql, int at, struct begin
 	mig__buf_adds(sql, conn->locked ? still_held : "pg_catalog.pg_try_advisory_xact_lock(k)");
 	mig__buf_adds(sql, ", s, k, pg_catalog.pg_backend_pid(), "
 			   "pg_catalog.current_setting('transaction_read_only') OPERATOR(pg_catalog.=) "
-			   "'on'");
+			   "'on', " MIG__PG_TOKEN_SQL);
 	/* a server whose client is gone shall not work on, nor keep its locks */
 	if (PQserverVersion(conn->db) >= MIG__PG_CHECK_CLIENT) {
 		mig__buf_adds(sql, ", ");
@@ -271,6 +271,7 @@ static mig_status take_begin(mig_conn *conn, struct mig__pg_reply *reply,
 	if (rc || !*locked)
 		return give_up(conn, rc);
 	conn->begun = 1;
+	snprintf(conn->token, sizeof conn->token, "%s", PQgetvalue(lock, 0, 5));
 	conn->waiting_since_us = 0;
 	if (m->there >= 0) {
 		conn->version = is_true(reply->at[m->there], 0) ? MIG__PG_THERE : MIG__PG_MISSING;
@@ -322,6 +323,8 @@ mig_status mig__pg_commit_begin(mig_conn *conn, int32_t check)
 	mig_status rc = conn->locked ? MIG_OK : mig__pg_settings_restore(conn);
 
 	(void)check;
+	if (!rc)
+		rc = mig__pg_guard(conn);
 	if (rc)
 		return rc;
 	mig__buf_init(&sql, &conn->alloc);

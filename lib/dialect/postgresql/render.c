@@ -11,7 +11,7 @@
 	"when it is done' USING ERRCODE = '55P03';"
 
 /* @v: the version table, @h: the history table, @k: FROM … for the number of the lock, k;
- * @t, @s: sets the search path for the transaction or the session */
+ * @t, @s: sets the search path for the transaction or the session; @g: the error of a guard */
 static const char *const patterns[MIG__PG_TEXTS] = {
 	[MIG_SQL_CREATE_VERSION] = "CREATE TABLE IF NOT EXISTS @v (\n"
 				   "\trevision pg_catalog.text NOT NULL PRIMARY KEY,\n"
@@ -56,7 +56,7 @@ static const char *const patterns[MIG__PG_TEXTS] = {
 		"CASE WHEN EXISTS (SELECT FROM @h WHERE state OPERATOR(pg_catalog.=) 'running') "
 		"THEN ', unfinished' END) INTO found FROM @v;\n"
 		"\tIF found OPERATOR(pg_catalog.<>) $1 THEN\n"
-		"\t\tRAISE EXCEPTION 'the database is at %, the script begins at %', found, $1;\n"
+		"\t\tRAISE EXCEPTION 'the database is at %, the script expects %', found, $1;\n"
 		"\tEND IF;\n"
 		"END $mig$",
 	/* these do not wait either: see lock.c */
@@ -68,6 +68,14 @@ static const char *const patterns[MIG__PG_TEXTS] = {
 	[MIG_SQL_LEAVE_SESSION] =
 		"DO $mig$ BEGIN PERFORM pg_catalog.pg_advisory_unlock(k)@k; END $mig$;\n"
 		"RESET search_path",
+	[MIG_SQL_CHECK_VERSION] =
+		"SELECT CASE WHEN found OPERATOR(pg_catalog.=) $1 THEN 0 ELSE @g END FROM (SELECT "
+		"COALESCE(pg_catalog.string_agg(pg_catalog.concat(revision, ' ', digest), "
+		"pg_catalog.chr(10) ORDER BY revision COLLATE pg_catalog.\"C\"), '') AS found FROM @v) AS f",
+	[MIG_SQL_MARK_RUNNING] =
+		"UPDATE @h SET state = $1, statements = $2, done_digest = $3, duration_us = $4 WHERE "
+		"state OPERATOR(pg_catalog.=) 'running' AND revision OPERATOR(pg_catalog.=) $5 AND "
+		"direction OPERATOR(pg_catalog.=) $6 AND statements OPERATOR(pg_catalog.=) $7",
 };
 
 void mig__pg_add_name(struct mig__buf *buf, const char *name)
@@ -134,6 +142,8 @@ static void add_special(const mig_conn *conn, struct mig__buf *buf, char what)
 		add_table(conn, buf, what == 'v' ? conn->version_table : conn->history_table);
 	} else if (what == 'k') {
 		mig__pg_add_key(conn, buf);
+	} else if (what == 'g') {
+		mig__pg_add_guard(buf, MIG__PG_GUARD_ROWS, "found");
 	} else if (conn->search_path) {
 		mig__buf_adds(buf, "PERFORM pg_catalog.set_config('search_path', ");
 		mig__pg_add_text(buf, conn->search_path, strlen(conn->search_path));
@@ -197,6 +207,8 @@ mig_status mig__pg_render(mig_conn *conn)
 	for (i = 1; i < MIG__PG_TEXTS; i++) {
 		struct mig__buf buf;
 
+		if (!patterns[i])
+			continue;
 		mig__buf_init(&buf, &conn->alloc);
 		render(conn, patterns[i], NULL, &buf);
 		mig__free(&conn->alloc, conn->texts[i]);
@@ -222,9 +234,30 @@ int mig__pg_own(const mig_conn *conn, const char *text)
 	return 0;
 }
 
+/* Whether a statement writes just one row. */
+static int writes_one(int own)
+{
+	return own == MIG_SQL_INSERT_VERSION || own == MIG_SQL_UPDATE_VERSION ||
+	       own == MIG_SQL_DELETE_VERSION || own == MIG_SQL_INSERT_HISTORY ||
+	       own == MIG_SQL_UPDATE_RUNNING || own == MIG_SQL_MARK_RUNNING;
+}
+
+/* What writes one row fails if that is none, or several. */
 mig_status mig__pg_fill(mig_conn *conn, const mig_cursor *cursor, struct mig__buf *out)
 {
-	render(conn, patterns[cursor->own], cursor, out);
+	int own = cursor->own, guarded = writes_one(own);
+
+	mig__buf_adds(out, guarded ? "WITH w AS (" : "");
+	render(conn, patterns[own], cursor, out);
+	if (guarded) {
+		mig__buf_adds(out, " RETURNING 1) SELECT CASE WHEN n OPERATOR(pg_catalog.=) 1 THEN 0 "
+				   "ELSE ");
+		mig__pg_add_guard(out,
+				  own == MIG_SQL_MARK_RUNNING ? MIG__PG_GUARD_RUNNING
+							      : MIG__PG_GUARD_ROWS,
+				  "n");
+		mig__buf_adds(out, " END FROM (SELECT pg_catalog.count(*) AS n FROM w) AS f");
+	}
 	return out->failed ? mig__pg_nomem(conn) : MIG_OK;
 }
 

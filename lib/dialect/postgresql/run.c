@@ -1,6 +1,7 @@
 /* run: what a run does to the connection: transactions and scripts. */
 #include "dialect/postgresql/conn.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 /* Statements go out together up to this many bytes: the server keeps the whole message, and its
@@ -99,6 +100,8 @@ mig_status mig__pg_commit(mig_conn *conn, int32_t check)
 	/* what a section outside a transaction has set holds until its end */
 	rc = conn->locked ? MIG_OK : mig__pg_settings_restore(conn);
 	if (!rc)
+		rc = mig__pg_guard(conn);
+	if (!rc)
 		rc = mig__pg_exec(conn, "COMMIT", &reply);
 	if (!rc)
 		rc = mig__pg_check_committed(conn, reply.at[0]);
@@ -184,6 +187,19 @@ static mig_status refuse(struct script *s)
 			      "a script may not begin or end a transaction");
 }
 
+/* Nobody gives a parameter of a script a value. */
+static mig_status refuse_parameters(mig_conn *conn, const char *text, const mig_statement *st)
+{
+	const char *at = text + st->offset;
+	size_t first = mig__pg_split_parameter(at, st->size, mig__pg_standard_strings(conn));
+	const struct mig__pg_place place = { at, st->size, st->offset + first };
+
+	return mig__pg_report(conn, MIG_ESYNTAX, &place,
+			      "a script has nobody who gives it values: write the value itself, or, in a "
+			      "revision in C, use mig_step_prepare()",
+			      "parameter $%d in a script", atoi(at + first + 1));
+}
+
 static mig_status send_collected(struct script *s)
 {
 	size_t from = s->from, to = s->to;
@@ -225,6 +241,8 @@ static mig_status take_statement(struct script *s)
 	size_t end = s->at.offset + s->at.size;
 	mig_status rc = kind & control ? refuse(s) : MIG_OK;
 
+	if (!rc && kind & MIG_STATEMENT_PARAMETERS)
+		rc = refuse_parameters(s->conn, s->text, &s->at);
 	if (!rc && s->hook)
 		rc = s->hook(s->user, &s->at);
 	if (!rc)
@@ -266,6 +284,8 @@ mig_status mig__pg_run_script(mig_conn *conn, const char *text, size_t size, mig
 		rc = mig__pg_cancelled(conn);
 	if (!rc)
 		rc = send_collected(&s);
+	if (!rc && s.inside && PQtransactionStatus(conn->db) == PQTRANS_IDLE)
+		rc = mig__pg_verify(conn);
 	if (!rc && s.session && conn->begun)
 		rc = mig__pg_settings_restore(conn);
 	return rc;
@@ -294,6 +314,8 @@ static mig_status run_one(mig_conn *conn, const char *text, size_t size)
 				      "leave the statement out: what the section has set is put "
 				      "back at its end",
 				      "DISCARD ALL would give up the migration lock");
+	if (!rc && st.kind & MIG_STATEMENT_PARAMETERS)
+		rc = refuse_parameters(conn, text, &st);
 	if (!rc && (!st.size || more.size))
 		rc = mig__pg_report(conn, MIG_EINVAL, &place, NULL,
 				    st.size ? "more than one statement" : "there is no statement");

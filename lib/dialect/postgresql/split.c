@@ -327,6 +327,8 @@ struct statement {
 	enum state state;
 	size_t parens, bodies; /* how many are open */
 	int dot;               /* the token before was one: no word behind it is a keyword */
+	int routine;           /* defines one: its parameters may be called $1 */
+	size_t parameter;      /* offset of the first $1, SIZE_MAX: there is none */
 	uint32_t kind;         /* as far as it depends on single words */
 };
 
@@ -449,7 +451,9 @@ static mig_status read_statement(const struct source *s, size_t at, struct state
 		else
 			break;
 	}
-	*st = (struct statement){ .start = at, .end = at, .state = S_START };
+	*st = (struct statement){
+		.start = at, .end = at, .state = S_START, .parameter = SIZE_MAX
+	};
 	while ((token = next_token(s, &at, &w)) == T_TOKEN) {
 		if (w.symbol == '\\')
 			return fail_backslash(error, s, at - 1);
@@ -457,9 +461,12 @@ static mig_status read_statement(const struct source *s, size_t at, struct state
 			st->kind |= MIG_STATEMENT_SESSION;
 		if (names_lexing(&w))
 			st->kind |= MIG__PG_LEXING;
+		if (st->parameter == SIZE_MAX && w.text[0] == '$' && is_digit(peek(s, at - w.size + 1)))
+			st->parameter = at - w.size;
 		st->end = at;
 		if (follow(st, &w))
 			return MIG_OK;
+		st->routine |= st->state == S_ROUTINE;
 	}
 	return token == T_END ? MIG_OK : fail_open(error, at, token);
 }
@@ -654,6 +661,25 @@ static uint32_t kind_of(const struct source *s)
 	return 0;
 }
 
+/* PREPARE name AS …, which EXECUTE gives values. */
+static int is_prepare(const struct source *s)
+{
+	struct words w = { .s = *s };
+
+	advance(&w);
+	return mig__pg_word_is(&w.word, "PREPARE");
+}
+
+size_t mig__pg_split_parameter(const char *text, size_t size, int standard_strings)
+{
+	const struct source s = { text, size, standard_strings };
+	struct mig__pg_split_error error;
+	struct statement st;
+
+	return read_statement(&s, 0, &st, &error) || st.parameter == SIZE_MAX ? size
+									      : st.parameter;
+}
+
 mig_status mig__pg_split_next(const char *text, size_t size, size_t offset, int standard_strings,
 			      mig_statement *out, struct mig__pg_split_error *error)
 {
@@ -669,6 +695,8 @@ mig_status mig__pg_split_next(const char *text, size_t size, size_t offset, int 
 		own.text += st.start;
 		own.size = st.end - st.start;
 		st.kind |= kind_of(&own);
+		if (st.parameter != SIZE_MAX && !st.routine && !is_prepare(&own))
+			st.kind |= MIG_STATEMENT_PARAMETERS;
 		if (st.state == S_COPY_DATA && !st.bodies) {
 			st.kind |= MIG__PG_COPY_DATA;
 			rc = read_copy(&s, &st, &data, &data_size, error);

@@ -23,6 +23,9 @@ struct mig__pg_split_error {
 mig_status mig__pg_split_next(const char *text, size_t size, size_t offset, int standard_strings,
 			      mig_statement *out, struct mig__pg_split_error *error);
 
+/* Where in the text of a statement of the kind MIG_STATEMENT_PARAMETERS the first of them is. */
+size_t mig__pg_split_parameter(const char *text, size_t size, int standard_strings);
+
 /* Where in the text of a statement of the kind MIG__PG_COPY_DATA the data is, without the line
  * "\.". Without a reading that has data: *data is size, *data_size 0. */
 void mig__pg_split_copy(const char *text, size_t size, size_t *data, size_t *data_size);

@@ -13,7 +13,7 @@
 #include <sqlite3.h>
 #include <stdatomic.h>
 
-enum { MIG__SQLITE_TEXTS = MIG_SQL_KEYS_OFF + 1 };
+enum { MIG__SQLITE_TEXTS = MIG_SQL_CLEAR_STAMP + 1 };
 
 /* One operation's waiting for other processes; zero to begin with. */
 struct mig__sqlite_wait {
@@ -116,6 +116,7 @@ struct mig_cursor {
 	mig_conn *conn;
 	sqlite3_stmt *stmt;
 	int harmless; /* reads, or writes libmig's own tables */
+	int64_t affected; /* rows that it has written */
 	int row;      /* there is a current row */
 	int done;     /* the end was reached */
 	int wrapped;  /* it has a transaction of its own, which ends with it */
@@ -187,6 +188,8 @@ int mig__sqlite_harmless(const char *text);
 /* End of the statement that begins at `at`: past its semicolon or its last token. *open is set to
  * the offset of a quote that is never closed, otherwise SIZE_MAX. */
 size_t mig__sqlite_statement_end(const char *text, size_t at, size_t *open);
+/* Offset of the first parameter of the statement that begins at `at` and ends at `end`, or end. */
+size_t mig__sqlite_parameter(const char *text, size_t at, size_t end);
 /* Whether a PRAGMA statement names one of the two pragmas that do nothing inside a transaction. */
 const char *mig__sqlite_dead_pragma(const char *text);
 mig_status mig__sqlite_next_statement(mig_conn *conn, const char *text, size_t size, size_t offset,
@@ -198,6 +201,7 @@ mig_status mig__sqlite_run_end(mig_conn *conn);
 mig_status mig__sqlite_begin(mig_conn *conn, int32_t check);
 mig_status mig__sqlite_commit(mig_conn *conn, int32_t check);
 mig_status mig__sqlite_rollback(mig_conn *conn);
+mig_status mig__sqlite_verify(mig_conn *conn);
 mig_status mig__sqlite_run_script(mig_conn *conn, const char *text, size_t size,
 				  mig_statement_fn hook, void *user);
 mig_status mig__sqlite_run_statement(mig_conn *conn, const char *text, size_t size);
@@ -296,6 +300,7 @@ mig_status mig__sqlite_cursor_reset(mig_cursor *cursor);
 int32_t mig__sqlite_cursor_column_count(const mig_cursor *cursor);
 mig_status mig__sqlite_cursor_column(mig_cursor *cursor, int32_t column, int32_t as,
 				     mig_value *out);
+mig_status mig__sqlite_cursor_affected(mig_cursor *cursor, int64_t *out);
 void mig__sqlite_cursor_finish(mig_cursor *cursor);
 
 #endif

@@ -1,6 +1,7 @@
 #include "dialect/sqlite/conn.h"
 
 #include <limits.h>
+#include <stdlib.h>
 #include <string.h>
 
 mig_status mig__sqlite_prepare_one(mig_conn *conn, const char *text, size_t size, unsigned flags,
@@ -62,6 +63,30 @@ static mig_status before(mig_conn *conn, const char *text, size_t size, int *ski
 	return rc;
 }
 
+/* Parameters are $1, $2, …: SQLite has other forms, and a value that is missing is NULL there. As
+ * names are numbered once each, it is enough that no number is beyond their count. */
+static mig_status check_cursor_parameters(mig_conn *conn, sqlite3_stmt *stmt, const char *text, size_t size)
+{
+	const struct mig__sqlite_place place = { text, size, 0 };
+	int count = sqlite3_bind_parameter_count(stmt), i;
+
+	for (i = 1; i <= count; i++) {
+		const char *name = sqlite3_bind_parameter_name(stmt, i);
+		size_t digits = name && name[0] == '$' ? strspn(name + 1, "0123456789") : 0;
+
+		if (!digits || digits > 5 || name[1] == '0' || name[1 + digits])
+			return mig__sqlite_report(conn, MIG_EINVAL, &place,
+						  "parameters are written $1, $2, …",
+						  "parameter %s", name ? name : "?");
+		if (strtol(name + 1, NULL, 10) > count)
+			return mig__sqlite_report(conn, MIG_EINVAL, &place, NULL,
+						  "there is parameter %s, but only %d of them: a "
+						  "number below it is missing",
+						  name, count);
+	}
+	return MIG_OK;
+}
+
 mig_status mig__sqlite_cursor_prepare(mig_conn *conn, const char *text, size_t size, int32_t keep,
 				      mig_cursor **out)
 {
@@ -82,7 +107,10 @@ mig_status mig__sqlite_cursor_prepare(mig_conn *conn, const char *text, size_t s
 	if (!rc)
 		rc = mig__sqlite_prepare_one(conn, text, size, keep ? SQLITE_PREPARE_PERSISTENT : 0,
 				     &cursor->stmt);
+	if (!rc)
+		rc = check_cursor_parameters(conn, cursor->stmt, text, size);
 	if (rc) {
+		sqlite3_finalize(cursor->stmt);
 		mig__free(&conn->alloc, cursor);
 		return rc;
 	}
@@ -91,22 +119,15 @@ mig_status mig__sqlite_cursor_prepare(mig_conn *conn, const char *text, size_t s
 	return MIG_OK;
 }
 
-/* SQLite numbers $1, $2, … by their first appearance, so they are found by name; ? and ?1 have
- * their number. */
+/* SQLite numbers $1, $2, … by their first appearance, so they are found by name. */
 static int parameter(sqlite3_stmt *stmt, int32_t index)
 {
 	char name[16];
-	const char *other;
-	int found;
 
 	if (index < 1)
 		return 0;
 	sqlite3_snprintf(sizeof name, name, "$%d", (int)index);
-	found = sqlite3_bind_parameter_index(stmt, name);
-	if (found || index > sqlite3_bind_parameter_count(stmt))
-		return found;
-	other = sqlite3_bind_parameter_name(stmt, (int)index);
-	return !other || other[0] == '?' ? (int)index : 0;
+	return sqlite3_bind_parameter_index(stmt, name);
 }
 
 mig_status mig__sqlite_cursor_bind(mig_cursor *cursor, int32_t index, const mig_value *value)
@@ -199,7 +220,14 @@ mig_status mig__sqlite_cursor_step(mig_cursor *cursor, int32_t *has_row)
 	}
 	cursor->row = code == SQLITE_ROW;
 	cursor->done = !cursor->row;
+	cursor->affected = sqlite3_changes(conn->db); /* before anything else runs */
 	*has_row = cursor->row;
+	return MIG_OK;
+}
+
+mig_status mig__sqlite_cursor_affected(mig_cursor *cursor, int64_t *out)
+{
+	*out = cursor->affected;
 	return MIG_OK;
 }
 

@@ -44,6 +44,8 @@ static const mig_dialect dialect = {
 	.write_stamp = mig__sqlite_write_stamp,
 	.script_begin = "-- for the shell sqlite3\n.bail on\nPRAGMA foreign_keys = OFF;\n\n",
 	.begin_sql = "BEGIN IMMEDIATE",
+	.verify = mig__sqlite_verify,
+	.affected = mig__sqlite_cursor_affected,
 	.now_sql = "strftime('%Y-%m-%dT%H:%M:%fZ', 'now')",
 	.revision_begin = mig__sqlite_revision_begin,
 	.revision_end = mig__sqlite_revision_end,

@@ -42,7 +42,7 @@ static const char *const patterns[MIG__SQLITE_TEXTS] = {
 	/* a script cannot raise an error of its own, but break a constraint with a speaking name */
 	[MIG_SQL_EXPECT_VERSION] =
 		"CREATE TEMP TABLE mig_place (\n"
-		"\tfound TEXT CONSTRAINT \"the database is where the script begins\" "
+		"\tfound TEXT CONSTRAINT \"the database is where the script expects it\" "
 		"CHECK (found = $1)\n"
 		");\n"
 		"INSERT INTO temp.mig_place SELECT coalesce(group_concat(revision, ', '), 'base') "
@@ -52,6 +52,10 @@ static const char *const patterns[MIG__SQLITE_TEXTS] = {
 		"DROP TABLE temp.mig_place",
 	[MIG_SQL_KEYS_ON] = "PRAGMA foreign_keys = ON",
 	[MIG_SQL_KEYS_OFF] = "PRAGMA foreign_keys = OFF",
+	[MIG_SQL_MARK_RUNNING] = "UPDATE @h SET state = $1, statements = $2, done_digest = $3, "
+				 "duration_us = $4 WHERE state = 'running' AND revision = $5 AND "
+				 "direction = $6 AND statements = $7",
+	[MIG_SQL_CLEAR_STAMP] = "PRAGMA main.user_version = 0",
 };
 
 void mig__sqlite_add_name(struct mig__buf *buf, const char *name)

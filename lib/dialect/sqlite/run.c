@@ -1,6 +1,8 @@
 /* run: what a run does to the connection: its settings, transactions, scripts. */
 #include "dialect/sqlite/conn.h"
 
+#include <string.h>
+
 enum { PROGRESS_STEPS = 500000 }; /* of SQLite's virtual machine: some milliseconds */
 
 /* Tells how long it works already, and notices a cancel that fell between two statements, which
@@ -114,6 +116,16 @@ mig_status mig__sqlite_rollback(mig_conn *conn)
 	return mig__sqlite_exec(conn, "ROLLBACK");
 }
 
+mig_status mig__sqlite_verify(mig_conn *conn)
+{
+	if (!sqlite3_get_autocommit(conn->db))
+		return MIG_OK;
+	return mig__sqlite_report(conn, MIG_ETRANSACTION, NULL,
+				  "OR ROLLBACK, RAISE(ROLLBACK) and statements on the connection itself "
+				  "can do that: nothing was written",
+				  "the transaction was ended");
+}
+
 mig_status mig__sqlite_in_transaction(mig_conn *conn, int32_t *out)
 {
 	*out = !sqlite3_get_autocommit(conn->db);
@@ -149,6 +161,23 @@ static mig_status refuse(struct script *s)
 				  "the whole script is in one transaction already; a section that "
 				  "needs its own is marked transaction=no",
 				  "a script may not begin or end a transaction");
+}
+
+/* Nobody gives a parameter of a script a value, and SQLite takes NULL then. */
+static mig_status check_script_parameters(struct script *s, sqlite3_stmt *stmt)
+{
+	struct mig__sqlite_place place = place_of(s);
+	const char *name, *sql;
+
+	if (!stmt || !sqlite3_bind_parameter_count(stmt))
+		return MIG_OK;
+	name = sqlite3_bind_parameter_name(stmt, 1);
+	sql = sqlite3_sql(stmt);
+	place.offset += mig__sqlite_parameter(sql, 0, strlen(sql));
+	return mig__sqlite_report(s->conn, MIG_ESYNTAX, &place,
+				  "a script has nobody who gives it values: write the value itself, or, in "
+				  "a revision in C, use mig_step_prepare()",
+				  "parameter %s in a script", name ? name : "?");
 }
 
 static void warn_dead_pragma(struct script *s)
@@ -257,6 +286,8 @@ static mig_status run_one(struct script *s, mig_statement_fn hook, void *user)
 		rc = mig__sqlite_fk_statement(conn, s->text + s->at.offset);
 	if (!rc)
 		rc = prepare(s, &stmt);
+	if (!rc)
+		rc = check_script_parameters(s, stmt);
 	if (!rc && hook)
 		rc = hook(user, &s->at);
 	/* the core checks in its hook */
@@ -319,6 +350,8 @@ mig_status mig__sqlite_run_statement(mig_conn *conn, const char *text, size_t si
 	if (!rc && !skip)
 		rc = mig__sqlite_prepare_one(conn, text, size, 0, &stmt);
 	mig__free(&conn->alloc, copy);
+	if (!rc && stmt)
+		rc = check_script_parameters(&s, stmt);
 	if (!rc && stmt) /* one that would be left inside a transaction cannot be taken back */
 		rc = run_prepared(&s, stmt, (kind & MIG_STATEMENT_COMMIT) != 0);
 	sqlite3_finalize(stmt);

@@ -337,6 +337,21 @@ const char *mig__sqlite_dead_pragma(const char *text)
 	return NULL;
 }
 
+size_t mig__sqlite_parameter(const char *text, size_t at, size_t end)
+{
+	enum token token;
+	size_t start;
+
+	while (at < end) {
+		at = solid(text, at, &start, &token);
+		if (token == T_END || token == T_OPEN)
+			break;
+		if (start < end && strchr("?$@:#", text[start]))
+			return start;
+	}
+	return end;
+}
+
 mig_status mig__sqlite_next_statement(mig_conn *conn, const char *text, size_t size, size_t offset,
 				      mig_statement *out)
 {
@@ -361,6 +376,8 @@ mig_status mig__sqlite_next_statement(mig_conn *conn, const char *text, size_t s
 	found.next = end;
 	if (found.size)
 		found.kind = mig__sqlite_kind(text + start);
+	if (mig__sqlite_parameter(text, start, end) < end)
+		found.kind |= MIG_STATEMENT_PARAMETERS;
 	memcpy(out, &found, out->struct_size < sizeof found ? out->struct_size : sizeof found);
 	return MIG_OK;
 }

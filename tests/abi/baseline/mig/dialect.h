@@ -102,7 +102,8 @@ enum mig_statement_kind {
 	MIG_STATEMENT_LONE = 16,    /**< cannot run inside a transaction */
 	/** Must not run while the engine enforces foreign keys: given to mig_sql_sink alone, which
 	 * has the section marked foreign_keys=off. */
-	MIG_STATEMENT_KEYS_OFF = 32
+	MIG_STATEMENT_KEYS_OFF = 32,
+	MIG_STATEMENT_PARAMETERS = 64 /**< has parameters, which nobody gives values in a script */
 };
 
 /** What revision_begin() is told of the revision that is about to run. */
@@ -171,7 +172,19 @@ enum mig_table_sql {
 	MIG_SQL_LEAVE_SESSION = 15, /**< undoes it */
 	/** Outside a transaction: foreign keys are enforced from here on, or are not. */
 	MIG_SQL_KEYS_ON = 16,
-	MIG_SQL_KEYS_OFF = 17
+	MIG_SQL_KEYS_OFF = 17,
+
+	/* So that rows and schema never disagree; NULL where a dialect has none. */
+
+	/** for a dialect whose writes wait for a later message: fails, at the latest with commit(),
+	 * unless the version table has exactly the rows of this text: "REVISION DIGEST" of each, in
+	 * the order of their bytes, with a line feed between them. Otherwise: they are read */
+	MIG_SQL_CHECK_VERSION = 18,
+	/** as MIG_SQL_UPDATE_RUNNING, and then the revision, direction and statements that the row must
+	 * have. Otherwise: MIG_SQL_READ_RUNNING, compared, and MIG_SQL_UPDATE_RUNNING */
+	MIG_SQL_MARK_RUNNING = 19,
+	/** for scripts: makes the number of read_stamp() 0 */
+	MIG_SQL_CLEAR_STAMP = 20
 };
 
 /** What a dialect can do, or-ed in mig_dialect.capabilities. */
@@ -297,8 +310,9 @@ struct mig_dialect {
 	mig_status (*next_statement)(mig_conn *conn, const char *text, size_t size, size_t offset,
 				     mig_statement *out);
 	/** Runs every statement of the text; rows are read and dropped. A statement that begins or
-	 * ends a transaction is refused with MIG_ETRANSACTION. hook may be NULL. text ends with a
-	 * NUL at text[size]. */
+	 * ends a transaction is refused with MIG_ETRANSACTION, one with parameters with MIG_ESYNTAX. A
+	 * transaction that was open and is gone after a statement is MIG_ETRANSACTION, too. hook may be
+	 * NULL. text ends with a NUL at text[size]. */
 	mig_status (*run_script)(mig_conn *conn, const char *text, size_t size,
 				 mig_statement_fn hook, void *user);
 	/** Runs the one statement, whatever its kind; rows are read and dropped. The text need not
@@ -309,8 +323,8 @@ struct mig_dialect {
 
 	/* -- statements with parameters and rows */
 
-	/** Prepares one statement; parameters are $1, $2, … in order. keep nonzero: it will be run
-	 * often. */
+	/** Prepares one statement; parameters are $1, $2, … without a gap, and others MIG_EINVAL. keep
+	 * nonzero: it will be run often. */
 	mig_status (*prepare)(mig_conn *conn, const char *text, size_t size, int32_t keep,
 			      mig_cursor **out);
 	/** index from 1; text and blobs are copied. Errors: MIG_EINVAL out of range. */
@@ -401,6 +415,18 @@ struct mig_dialect {
 	/** Whether foreign keys are enforced from here on: 1: yes, -1: no, 0: as the revision in
 	 * progress has them. Otherwise: nothing. */
 	mig_status (*foreign_keys)(mig_conn *conn, int32_t how);
+
+	/* -- so that rows and schema never disagree, all optional */
+
+	/** Asked after each function of a revision and each hook, but outside transactions: MIG_OK if the
+	 * transaction that begin() or commit_begin() has begun is the one that is open, otherwise
+	 * MIG_ETRANSACTION. A function can have ended it, and begun another one, through the handle
+	 * that native() gave it. Otherwise: in_transaction() is asked. */
+	mig_status (*verify)(mig_conn *conn);
+	/** How many rows a statement of table_sql() that writes has inserted, changed or deleted, after
+	 * its last step(). -1: the dialect makes sure by itself: the statement, or at the latest
+	 * commit(), fails unless it was exactly one. Otherwise: what can be read back is. */
+	mig_status (*affected)(mig_cursor *cursor, int64_t *out);
 };
 
 /** The dialect libmig-sqlite, for mig_open_options.dialect. Since 0.1.0. */

@@ -133,6 +133,15 @@ typedef struct mig_open_options {
  * Since 0.1.0. */
 MIG_API mig_status mig_open(mig_ctx **out, const char *url);
 
+/** What may be shown of a database's URL, e.g. in a log: its scheme, user, host, port and database,
+ * or host, hostaddr, port, user and dbname of "host=... dbname=...". Passwords and all parameters are
+ * left out. Of a text that can be read in more than one way, because an @, : or / in it is not
+ * escaped, nothing is shown: the result is "(a URL that is not shown)", as for NULL.
+ *
+ * Returns the length of the result in bytes. At most size - 1 bytes of it, and a NUL, are written to
+ * out, which may be NULL if size is 0. Allocates nothing, and needs no context. Since 0.1.0. */
+MIG_API size_t mig_url_display(const char *url, char *out, size_t size);
+
 /** The same with options; NULL options are MIG_EINVAL. Since 0.1.0. */
 MIG_API mig_status mig_open_with(mig_ctx **out, const mig_open_options *options);
 
