@@ -8,9 +8,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* What is printed of one attack's violations: the first ones say enough. */
-enum { SHOWN = 20 };
-
 static const char *program = "";
 
 void report_begin(struct report *report, const char *name)
@@ -23,12 +20,28 @@ void report_point(struct report *report)
 	report->points++;
 }
 
+/* How many of its kind came before. */
+static size_t count_kind(struct report *report, const struct verdict *v)
+{
+	uint64_t hash = 0xcbf29ce484222325u ^ v->rule;
+	size_t i = 0;
+
+	for (const char *at = v->text; *at; at++)
+		if (*at < '0' || *at > '9')
+			hash = (hash ^ (unsigned char)*at) * 0x100000001b3u;
+	while (i + 1 < REPORT_KINDS && report->counts[i] && report->kinds[i] != hash)
+		i++;
+	report->kinds[i] = hash;
+	return report->counts[i]++;
+}
+
 void report_violation(struct report *report, const struct verdict *v, const char *format, ...)
 {
 	va_list args;
 
 	report->points++;
-	if (++report->violations > SHOWN)
+	report->violations++;
+	if (count_kind(report, v) >= REPORT_SHOWN)
 		return;
 	printf("VIOLATION of %s: %s\n    repeat: %s --only %s ", rule_names[v->rule], v->text,
 	       program, report->name);

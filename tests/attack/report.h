@@ -6,11 +6,17 @@
 #include "check.h"
 
 #include <stdint.h>
+#include <sys/types.h>
+
+/* Violations that differ in numbers alone are of one kind: the first ones are printed. */
+enum { REPORT_KINDS = 64, REPORT_SHOWN = 3 };
 
 struct report {
 	const char *name;
 	size_t points, violations;
 	int64_t began_us;
+	uint64_t kinds[REPORT_KINDS]; /* hashes */
+	size_t counts[REPORT_KINDS];
 };
 
 void report_begin(struct report *report, const char *name);

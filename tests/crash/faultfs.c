@@ -1,6 +1,7 @@
 /* See faultfs.h. The state is one static: a VFS has no other place to find it. */
 #include "faultfs.h"
 
+#include <errno.h>
 #include <signal.h>
 #include <sqlite3.h>
 #include <string.h>
@@ -69,6 +70,7 @@ static int count_call(int is_write, int error)
 		return SQLITE_OK;
 	}
 	counts->faults++;
+	errno = error == SQLITE_FULL ? ENOSPC : EIO; /* what the real one would leave */
 	return error;
 }
 
@@ -85,6 +87,7 @@ static int file_read(sqlite3_file *file, void *data, int size, sqlite3_int64 at)
 	if ((state.kind == FAULT_READ && state.counts.reads == state.at) ||
 	    (state.kind == FAULT_READ_LAST && state.counts.reads >= state.at)) {
 		state.counts.faults++;
+		errno = EIO;
 		return SQLITE_IOERR_READ;
 	}
 	return real_of(file)->pMethods->xRead(real_of(file), data, size, at);
