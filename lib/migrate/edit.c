@@ -230,19 +230,72 @@ static uint32_t change(void *user, const mig_object *from, const mig_object *to)
 }
 
 /* Foreign keys are off for as long as it takes, if it has a rebuild. */
-static mig_status run(struct mig__db *db, const struct mig__sql *sql)
+/* Outside a transaction the operations get one of their own, so that a process that dies in the
+ * middle of a rebuild leaves the old table. */
+static mig_status begin_own(struct mig__db *db, int *own)
+{
+	int32_t inside = 0;
+	mig_status rc = db->dialect->in_transaction(db->conn, &inside);
+
+	*own = 0;
+	if (rc || inside)
+		return rc;
+	do
+		rc = db->dialect->begin(db->conn, 0);
+	while (rc == MIG_LOCK_FREED);
+	*own = !rc;
+	return rc;
+}
+
+/* After an error it is undone, and the error kept. */
+static mig_status end_own(struct mig__db *db, mig_status rc)
+{
+	struct mig__error kept;
+	int32_t open = 0;
+
+	if (!rc)
+		rc = db->dialect->commit(db->conn, 0);
+	if (!rc)
+		return MIG_OK;
+	kept = *db->err;
+	mig__error_init(db->err, kept.alloc);
+	if (!db->dialect->in_transaction(db->conn, &open) && open)
+		db->dialect->rollback(db->conn);
+	mig__error_clear(db->err);
+	*db->err = kept;
+	return rc;
+}
+
+/* What cannot be in a transaction is run between two of them. */
+static mig_status run_alone(struct mig__db *db, const struct mig__statement *st)
+{
+	int own;
+	mig_status rc = db->dialect->commit(db->conn, 0);
+
+	if (!rc)
+		rc = db->dialect->run_statement(db->conn, st->text, st->size);
+	return rc ? rc : begin_own(db, &own);
+}
+
+static mig_status run(struct mig__db *db, const struct mig__sql *sql, int own)
 {
 	mig_status (*keys)(mig_conn *, int32_t) =
 		sql->keys_off ? MIG__DB_SLOT(db, foreign_keys) : NULL;
 	mig_status rc = keys ? keys(db->conn, -1) : MIG_OK;
 
-	for (size_t i = 0; !rc && i < sql->count; i++)
-		rc = db->dialect->run_statement(db->conn, sql->at[i].text, sql->at[i].size);
+	for (size_t i = 0; !rc && i < sql->count; i++) {
+		const struct mig__statement *st = &sql->at[i];
+
+		if (own && st->kind & MIG_STATEMENT_LONE)
+			rc = run_alone(db, st);
+		else
+			rc = db->dialect->run_statement(db->conn, st->text, st->size);
+	}
 	/* after an error the revision has failed, and they go back with everything else */
 	return rc || !keys ? rc : keys(db->conn, 0);
 }
 
-static mig_status run_difference(struct copying *c)
+static mig_status run_difference(struct copying *c, int own)
 {
 	struct mig__diff_hooks hooks = { .user = c,
 					 .change = change,
@@ -257,14 +310,14 @@ static mig_status run_difference(struct copying *c)
 		rc = mig__sql_render(&sql, c->db, &ops, mig__schema_first(&c->before),
 				     mig__schema_first(&c->after));
 	if (!rc)
-		rc = run(c->db, &sql);
+		rc = run(c->db, &sql, own);
 	mig__sql_finish(&sql);
 	mig__ops_finish(&ops);
 	return rc;
 }
 
 /* Edits without renames, all at once. */
-static mig_status apply(struct mig__db *db, const struct mig__edit *at, size_t count)
+static mig_status apply(struct mig__db *db, const struct mig__edit *at, size_t count, int own)
 {
 	const struct mig__alloc *alloc = db->err->alloc;
 	struct copying c = { .db = db };
@@ -286,7 +339,7 @@ static mig_status apply(struct mig__db *db, const struct mig__edit *at, size_t c
 	if (!rc)
 		rc = mig__schema_done(&c.after);
 	if (!rc)
-		rc = run_difference(&c);
+		rc = run_difference(&c, own);
 	mig__free(alloc, c.marks);
 	mig__free(alloc, c.columns);
 	mig__free(alloc, c.numbers);
@@ -295,7 +348,7 @@ static mig_status apply(struct mig__db *db, const struct mig__edit *at, size_t c
 	return rc;
 }
 
-static mig_status apply_rename(struct mig__db *db, const struct mig__edit *e)
+static mig_status apply_rename(struct mig__db *db, const struct mig__edit *e, int own)
 {
 	struct copying c = { .db = db };
 	struct mig__sql sql;
@@ -320,7 +373,7 @@ static mig_status apply_rename(struct mig__db *db, const struct mig__edit *e)
 		}
 	}
 	if (!rc)
-		rc = run(db, &sql);
+		rc = run(db, &sql, own);
 	mig__sql_finish(&sql);
 	mig__schema_finish(&c.before);
 	return rc;
@@ -343,21 +396,17 @@ static int is_rename(const struct mig__edit *e)
 	return e->type == MIG__RENAME_TABLE || e->type == MIG__RENAME_COLUMN;
 }
 
-mig_status mig__edits_flush(struct mig__edits *edits, struct mig__db *db)
+/* The edits in their order, as many at once as do not touch each other. */
+static mig_status apply_all(const struct mig__edits *edits, struct mig__db *db, int own)
 {
 	mig_status rc = MIG_OK;
 	size_t from = 0, to;
 
-	if (edits->reverse)
-		return MIG_OK;
-	if (edits->has_model && edits->model.status)
-		return mig__fail(db->err, edits->model.status, "%s",
-				 edits->model.mistake ? edits->model.mistake : "out of memory");
 	while (!rc && from < edits->count) {
 		const struct mig__edit *at = edits->at + from;
 
 		if (is_rename(at)) {
-			rc = apply_rename(db, at);
+			rc = apply_rename(db, at, own);
 			from++;
 			continue;
 		}
@@ -365,11 +414,28 @@ mig_status mig__edits_flush(struct mig__edits *edits, struct mig__db *db)
 				    !touches(at, to - from, &edits->at[to]);
 		     to++)
 			;
-		rc = apply(db, at, to - from);
+		rc = apply(db, at, to - from, own);
 		from = to;
 	}
-	edits->count = 0;
 	return rc;
+}
+
+mig_status mig__edits_flush(struct mig__edits *edits, struct mig__db *db)
+{
+	mig_status rc = MIG_OK;
+	int own = 0;
+
+	if (edits->reverse)
+		return MIG_OK;
+	if (edits->has_model && edits->model.status)
+		return mig__fail(db->err, edits->model.status, "%s",
+				 edits->model.mistake ? edits->model.mistake : "out of memory");
+	if (edits->count)
+		rc = begin_own(db, &own);
+	if (!rc)
+		rc = apply_all(edits, db, own);
+	edits->count = 0;
+	return own ? end_own(db, rc) : rc;
 }
 
 /* -- the way back */

@@ -2,6 +2,8 @@
  * a row finds the row that it is for, and what a script has no values for is refused. */
 #include "support.h"
 
+#include <mig/op.h>
+
 /* -- transactions that a function ends */
 
 /* What a function does: through a statement of the step, or on the connection itself. */
@@ -299,6 +301,61 @@ static void test_section_of_another(void **state)
 	}
 }
 
+/* -- operations outside a transaction */
+
+/* A new table, and a column that the rows of another one cannot have. */
+static mig_status operate(void *user, mig_step *step)
+{
+	mig_model *m;
+	mig_table *t, *u;
+	mig_column *c;
+	mig_status rc = mig_op_model(step, &m);
+
+	(void)user;
+	if (rc)
+		return rc;
+	u = mig_model_table(m, NULL, "u");
+	mig_table_column(u, "y", "integer");
+	t = mig_model_table(m, NULL, "t");
+	c = mig_table_column(t, "n", "integer");
+	mig_column_not_null(c);
+	rc = mig_op_create_table(step, u);
+	if (!rc)
+		rc = mig_op_rename_column(step, NULL, "t", "x", "z");
+	return rc ? rc : mig_op_add_column(step, c);
+}
+
+/* They belong together: after an error none of them is done, and the next run does all. */
+static void test_operations_alone(void **state)
+{
+	mig_revision_def def = {
+		.struct_size = sizeof def, .id = "a", .upgrade = operate, .no_transaction = 1
+	};
+	struct place p;
+
+	(void)state;
+	place_begin(&p);
+	pg_exec(p.db, "CREATE TABLE t (x INT); INSERT INTO t VALUES (1)");
+	for (int i = 0; i < 3; i++) {
+		mig_ctx *ctx = open_place(&p, NULL);
+
+		ok(ctx, mig_add_revision(ctx, &def));
+		if (i < 2)
+			assert_int_not_equal(mig_upgrade(ctx, "head"), MIG_OK);
+		else
+			ok(ctx, mig_upgrade(ctx, "head"));
+		mig_close(ctx);
+		assert_answer(p.db, TABLES, i < 2 ? "t" : "t|u");
+		assert_answer(p.db,
+			      "SELECT string_agg(attname, ',' ORDER BY attnum) FROM pg_attribute WHERE "
+			      "attrelid = 't'::regclass AND attnum > 0",
+			      i < 2 ? "x" : "z,n");
+		if (i == 1)
+			pg_exec(p.db, "DELETE FROM t");
+	}
+	place_end(&p);
+}
+
 /* -- parameters */
 
 static mig_status take_script(void *user, const char *text, size_t size)
@@ -378,6 +435,7 @@ int main(void)
 		cmocka_unit_test(test_ended_by_a_callback),
 		cmocka_unit_test(test_rows_changed_by_a_script),
 		cmocka_unit_test(test_section_of_another),
+		cmocka_unit_test(test_operations_alone),
 		cmocka_unit_test(test_parameters_in_scripts),
 	};
 
