@@ -427,6 +427,15 @@ struct mig_dialect {
 	 * its last step(). -1: the dialect makes sure by itself: the statement, or at the latest
 	 * commit(), fails unless it was exactly one. Otherwise: what can be read back is. */
 	mig_status (*affected)(mig_cursor *cursor, int64_t *out);
+
+	/* -- for scripts again, optional */
+
+	/** Writes statements of a revision to fn as the engine's own shell has to read them to do what
+	 * run_script() does; psql replaces :name, for one. What the shell alone would understand is
+	 * refused by next_statement(). Returns what fn returns. NULL: as they are. */
+	mig_status (*shell_text)(mig_conn *conn, const char *text, size_t size,
+				 mig_status (*fn)(void *user, const char *text, size_t size),
+				 void *user);
 };
 
 /** The dialect libmig-sqlite, for mig_open_options.dialect. Since 0.1.0. */

@@ -55,6 +55,19 @@ static mig_status put(mig_conn *conn, const char *text, size_t size)
 	return rc ? mig__fail(conn->err, rc, "the script could not be written") : MIG_OK;
 }
 
+/* The same for what is not libmig's own. */
+static mig_status put_foreign(mig_conn *conn, const char *text, size_t size)
+{
+	mig_status (*write)(mig_conn *, const char *, size_t, mig_sql_fn, void *) =
+		MIG__DB_SLOT(conn->real, shell_text);
+	mig_status rc;
+
+	if (!write || !size)
+		return put(conn, text, size);
+	rc = write(conn->real->conn, text, size, conn->fn, conn->user);
+	return rc ? mig__fail(conn->err, rc, "the script could not be written") : MIG_OK;
+}
+
 static mig_status puts_(mig_conn *conn, const char *text)
 {
 	return put(conn, text, strlen(text));
@@ -100,14 +113,14 @@ static mig_status lead(mig_conn *conn)
 
 /* Without the blanks around it; a semicolon is put behind `end`, where the last statement ends, if
  * it has none. */
-static mig_status put_text(mig_conn *conn, const char *text, size_t size, size_t end)
+static mig_status put_text(mig_conn *conn, const char *text, size_t size, size_t end, int is_own)
 {
 	mig_status rc = lead(conn);
 
 	while (size > end && strchr(" \t\r\n", text[size - 1]))
 		size--;
 	if (!rc)
-		rc = put(conn, text, end);
+		rc = is_own ? put(conn, text, end) : put_foreign(conn, text, end);
 	if (!rc && end && text[end - 1] != ';' && text[end - 1] != '\n')
 		rc = puts_(conn, ";");
 	if (!rc)
@@ -117,7 +130,7 @@ static mig_status put_text(mig_conn *conn, const char *text, size_t size, size_t
 
 static mig_status put_line(mig_conn *conn, const char *text)
 {
-	return conn->assume ? MIG_OK : put_text(conn, text, strlen(text), strlen(text));
+	return conn->assume ? MIG_OK : put_text(conn, text, strlen(text), strlen(text), 1);
 }
 
 static mig_status put_own(mig_conn *conn, int32_t which)
@@ -293,7 +306,7 @@ static mig_status run_script(mig_conn *conn, const char *text, size_t size, mig_
 			return rc;
 		last = st.offset + st.size;
 	}
-	return rc || !last ? rc : put_text(conn, text, size, last);
+	return rc || !last ? rc : put_text(conn, text, size, last, 0);
 }
 
 static mig_status run_statement(mig_conn *conn, const char *text, size_t size)
@@ -314,7 +327,7 @@ static mig_status run_statement(mig_conn *conn, const char *text, size_t size)
 		conn->inside = 1;
 	if (st.kind & (MIG_STATEMENT_COMMIT | MIG_STATEMENT_ROLLBACK))
 		conn->inside = 0;
-	return put_text(conn, text, size, size);
+	return put_text(conn, text, size, size, 0);
 }
 
 /* -- libmig's own tables */

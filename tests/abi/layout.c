@@ -127,7 +127,7 @@ AT(mig_sql_sink, user, 8);
 AT(mig_sql_sink, statement, 16);
 
 /* mig_dialect */
-SIZE(mig_dialect, 408);
+SIZE(mig_dialect, 416);
 AT(mig_dialect, struct_size, 0);
 AT(mig_dialect, contract, 8);
 AT(mig_dialect, reserved, 12);
@@ -180,6 +180,7 @@ AT(mig_dialect, revision_end, 376);
 AT(mig_dialect, foreign_keys, 384);
 AT(mig_dialect, verify, 392);
 AT(mig_dialect, affected, 400);
+AT(mig_dialect, shell_text, 408);
 
 /* mig_revision_run */
 SIZE(mig_revision_run, 32);

@@ -103,7 +103,8 @@ static void bad_urls_are_refused(void **state)
 	(void)state;
 	for (url = urls; *url; url++) {
 		assert_int_equal(try_url(&b, *url, 1), MIG_ECONNECT);
-		assert_non_null(strstr(b.err.message, *url));
+		/* a "?" and what follows are not shown */
+		assert_int_equal(strncmp(b.err.message, *url, strcspn(*url, "?")), 0);
 		base_close(&b);
 	}
 }

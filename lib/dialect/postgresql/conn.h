@@ -148,6 +148,11 @@ mig_status mig__pg_report(mig_conn *conn, mig_status status, const struct mig__p
 			  const char *hint, const char *format, ...)
 	__attribute__((format(printf, 5, 6)));
 mig_status mig__pg_nomem(mig_conn *conn);
+/* shell.c: what psql makes of a statement of a script, without a connection. */
+mig_status mig__pg_shell_check(mig_conn *conn, const char *text, const mig_statement *st);
+mig_status mig__pg_shell_text(mig_conn *conn, const char *text, size_t size,
+			      mig_status (*fn)(void *user, const char *text, size_t size),
+			      void *user);
 /* secret.c: what may be shown of libpq's words about a URL, freed by the caller; NULL: no memory.
  * *malformed: the URL is not what libpq takes, or can be read in two ways. */
 char *mig__pg_unsecret(const mig_conn *conn, const char *url, const char *words, int *malformed);

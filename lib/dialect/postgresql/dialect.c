@@ -43,9 +43,11 @@ static const mig_dialect dialect = {
 	.scratch = mig__pg_scratch,
 	.native_column = mig__pg_native_column,
 	.default_schema = "public",
-	.script_begin = "-- for psql\n\\set ON_ERROR_STOP on\nSET client_encoding TO 'UTF8';\n\n",
 	.verify = mig__pg_verify,
 	.affected = mig__pg_cursor_affected,
+	.script_begin = "-- for psql\n\\set ON_ERROR_STOP on\nSET client_encoding TO 'UTF8';\n"
+			"SET standard_conforming_strings TO on;\n\n",
+	.shell_text = mig__pg_shell_text,
 	.now_sql = "pg_catalog.to_char(pg_catalog.clock_timestamp() AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.MS\"Z\"')",
 };
 

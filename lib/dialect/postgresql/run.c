@@ -160,6 +160,10 @@ mig_status mig__pg_next_statement(mig_conn *conn, const char *text, size_t size,
 
 	if (rc)
 		return report_split(conn, &error);
+	if (!conn->db && st.size)
+		rc = mig__pg_shell_check(conn, text, &st);
+	if (rc)
+		return rc;
 	st.struct_size = out->struct_size;
 	memcpy(out, &st, out->struct_size < sizeof st ? out->struct_size : sizeof st);
 	return MIG_OK;

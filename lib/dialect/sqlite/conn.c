@@ -134,6 +134,7 @@ mig_status mig__sqlite_open(const mig_dialect_host *host, const mig_conn_options
 		conn->lent = 1;
 		rc = MIG_OK;
 	} else if (o.offline) {
+		conn->offline = 1;
 		rc = sqlite3_open(":memory:", &conn->db) == SQLITE_OK ? MIG_OK
 								      : mig__sqlite_nomem(conn);
 	} else if (o.url) {

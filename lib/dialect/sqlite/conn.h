@@ -90,6 +90,7 @@ struct mig_conn {
 	struct mig__alloc alloc;
 	sqlite3 *db;
 	int lent;
+	int offline; /* what is read becomes a script for the shell sqlite3 */
 	int missing; /* there is no file: an empty database in memory stands for it */
 	int exposed; /* somebody else has the handle, and may run what we do not see */
 	int32_t lock_timeout_ms;

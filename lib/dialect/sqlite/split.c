@@ -352,6 +352,71 @@ size_t mig__sqlite_parameter(const char *text, size_t at, size_t end)
 	return end;
 }
 
+/* -- the shell */
+
+static int begins_line(const char *text, size_t at)
+{
+	while (at && (text[at - 1] == ' ' || text[at - 1] == '\t'))
+		at--;
+	return !at || text[at - 1] == '\n';
+}
+
+/* Whether nothing but blanks and comments follows in the line. */
+static int ends_line(const char *text, size_t at)
+{
+	enum token token;
+	size_t start = at;
+
+	for (;;) {
+		size_t end = next_token(text, start, &token);
+
+		if (token != T_BLANK)
+			return token == T_END;
+		if (memchr(text + start, '\n', end - start))
+			return 1;
+		start = end;
+	}
+}
+
+/* Where a statement has what is for the shell sqlite3, or SIZE_MAX. Between two statements a line
+ * that begins with "." is its command, and one with "#" its comment; a line that is just "/" or
+ * "go" ends a statement as a semicolon does. In strings, names and comments they are what they are:
+ * the shell reads on to a semicolon outside of those. */
+static size_t find_shell_line(const char *text, size_t start, size_t end)
+{
+	size_t at = start, from;
+	enum token token;
+
+	if (text[start] == '.' || text[start] == '#')
+		return start;
+	while (at < end) {
+		at = solid(text, at, &from, &token);
+		if (token == T_END)
+			break;
+		if ((at - from == 1 && text[from] == '/') ||
+		    (token == T_WORD && same(text + from, at - from, "GO")))
+			if (begins_line(text, from) && ends_line(text, at))
+				return from;
+	}
+	return SIZE_MAX;
+}
+
+static mig_status check_shell(mig_conn *conn, const char *text, size_t start, size_t end)
+{
+	struct mig__sqlite_place place = { NULL, 0, MIG_NO_OFFSET };
+
+	place.offset = find_shell_line(text, start, end);
+	if (place.offset == SIZE_MAX)
+		return MIG_OK;
+	if (text[place.offset] == '.' || text[place.offset] == '#')
+		return mig__sqlite_report(conn, MIG_ESYNTAX, &place, NULL,
+					  "near \"%c\": this is for the shell sqlite3, not SQL",
+					  text[place.offset]);
+	return mig__sqlite_report(
+		conn, MIG_ESYNTAX, &place, "write it in one line with what stands before it",
+		"a line of its own that the shell sqlite3 takes for the end of the statement");
+}
+
 mig_status mig__sqlite_next_statement(mig_conn *conn, const char *text, size_t size, size_t offset,
 				      mig_statement *out)
 {
@@ -370,6 +435,12 @@ mig_status mig__sqlite_next_statement(mig_conn *conn, const char *text, size_t s
 		place.offset = stop;
 		return mig__sqlite_report(conn, MIG_ESYNTAX, &place, NULL,
 					  "a NUL byte in the script");
+	}
+	if (conn->offline && end > start) {
+		mig_status rc = check_shell(conn, text, start, end);
+
+		if (rc)
+			return rc;
 	}
 	found.offset = start;
 	found.size = end - start;
