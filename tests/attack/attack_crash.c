@@ -210,7 +210,7 @@ static void check_point(struct story *s, size_t at, int variant, struct bytes fi
 		if (there[i])
 			bytes_write(&files[i], s->recording.paths[i]);
 	check_whole(s->oracle, s->url, s->config.mode, &whole, &v);
-	/* one in four is tried the other way first, which an unfinished step forbids */
+	/* one in four is tried the other way first */
 	if (!v.rule && seed_of(0, at, (size_t)variant, 0) % 4 == 0)
 		check_opposite(s->oracle, &s->program, s->url,
 			       s->config.direction == MIG_UPGRADE ? MIG_DOWNGRADE : MIG_UPGRADE,

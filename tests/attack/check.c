@@ -314,34 +314,46 @@ int check_next(const struct oracle *oracle, const struct program *program, const
 			RULE_TARGET, v);
 }
 
+/* A relative target means nothing in the direction opposite to an unfinished step. */
+static int check_refused(const struct oracle *oracle, const struct program *program,
+			 const char *url, int32_t direction, const struct whole *before,
+			 struct verdict *v)
+{
+	const char *target = direction == MIG_UPGRADE ? "+1" : "-1";
+	struct outcome outcome;
+	struct whole after;
+
+	program_run(program, url, direction, target, &outcome);
+	if (check_whole(oracle, url, program->mode, &after, v))
+		return -1;
+	if (!outcome.status)
+		return verdict_set(v, RULE_TARGET,
+				   "%s: done, although the opposite step of %zu is unfinished",
+				   target, before->at);
+	if (memcmp(before, &after, sizeof(after)) != 0)
+		return verdict_set(v, RULE_TARGET, "%s: refused, and yet the database changed",
+				   target);
+	if (!outcome.hint[0])
+		return verdict_set(v, RULE_MESSAGE, "no hint: %s", outcome.message);
+	return 0;
+}
+
 int check_opposite(const struct oracle *oracle, const struct program *program, const char *url,
 		   int32_t direction, struct whole *whole, struct verdict *v)
 {
 	const char *target = direction == MIG_UPGRADE ? "head" : "base";
 	size_t end = direction == MIG_UPGRADE ? program->count : 0;
-	struct whole before = *whole;
 	struct outcome outcome;
 
-	program_run(program, url, direction, target, &outcome);
-	if (!before.unfinished || before.direction == direction) {
-		if (outcome.status)
-			return verdict_set(v, RULE_NEXT, "%s: %s", target, outcome.message);
-		if (check_at(oracle, url, program->mode, end, RULE_TARGET, v))
-			return -1;
-		*whole = (struct whole){ .at = end };
-		return 0;
-	}
-	if (check_whole(oracle, url, program->mode, whole, v))
+	if (whole->unfinished && whole->direction != direction &&
+	    check_refused(oracle, program, url, direction, whole, v))
 		return -1;
-	if (!outcome.status)
-		return verdict_set(v, RULE_TARGET,
-				   "%s: done, although the opposite step of %zu is unfinished",
-				   target, before.at);
-	if (memcmp(&before, whole, sizeof(before)) != 0)
-		return verdict_set(v, RULE_TARGET, "%s: refused, and yet the database changed",
-				   target);
-	if (!outcome.hint[0])
-		return verdict_set(v, RULE_MESSAGE, "no hint: %s", outcome.message);
+	program_run(program, url, direction, target, &outcome);
+	if (outcome.status)
+		return verdict_set(v, RULE_NEXT, "%s: %s", target, outcome.message);
+	if (check_at(oracle, url, program->mode, end, RULE_TARGET, v))
+		return -1;
+	*whole = (struct whole){ .at = end };
 	return 0;
 }
 

@@ -75,8 +75,9 @@ int check_answers(const struct program *program, mig_ctx *ctx, const struct whol
 int check_next(const struct oracle *oracle, const struct program *program, const char *url,
 	       int32_t direction, const struct whole *before, struct verdict *v);
 
-/* A run in the other direction: refused as long as a step is unfinished, with what to do instead,
- * and nothing is changed; otherwise it ends where it should. */
+/* A run in the other direction. A relative target is refused as long as a step is unfinished, with
+ * what to do instead, and nothing is changed; an absolute one finishes the step and ends where it
+ * should: a program that starts needs no operator. */
 int check_opposite(const struct oracle *oracle, const struct program *program, const char *url,
 		   int32_t direction, struct whole *whole, struct verdict *v);
 
