@@ -104,7 +104,8 @@ typedef struct mig_open_options {
 	 * (SQLite: PRAGMA user_version). A program with one bundle that is up to date then need not
 	 * have the engine read the schema. For databases whose programs do not use that number: one
 	 * that is not libmig's is left alone, and the rows are read as usual. Version rows that are
-	 * changed by other means than libmig are not noticed. */
+	 * changed by other means than libmig are not noticed; scripts of mig_upgrade_sql() and its like
+	 * clear the number if they are written with this option. */
 	int32_t keep_stamp;
 	/** Nonzero: connects to nothing. The URL only names the dialect, for mig_upgrade_sql() and its
 	 * like, and for what reads the revisions alone. */
