@@ -52,6 +52,11 @@ MIG_API const char *mig_version(void);
  * Since 0.1.0. */
 MIG_API const char *mig_status_name(mig_status status);
 
+/** What a status means, in a few words, e.g. "the database is locked", for where there is no message of
+ * mig_error_message()'s: a binding's exceptions, a call refused with MIG_EMISUSE. Static.
+ * Since 0.1.0. */
+MIG_API const char *mig_status_message(mig_status status);
+
 /* ---- contexts --------------------------------------------------------------------------- */
 
 /** One function for all memory of a context, in the manner of realloc: ptr NULL allocates, size 0
@@ -120,6 +125,11 @@ typedef struct mig_open_options {
 	 * them, and are checked before each commit. A section says it for itself by foreign_keys=on
 	 * or off. */
 	int32_t foreign_keys;
+	/** Nonzero: a mig_cancel() that comes between two calls is kept for the next one that works on
+	 * the database, which returns MIG_ECANCELLED. For programs whose Ctrl-C is meant for all that
+	 * they are about to do. */
+	int32_t keep_cancel;
+	int32_t reserved2;
 } mig_open_options;
 
 /** Opens a context on the database of a URL.
@@ -151,10 +161,16 @@ MIG_API mig_status mig_open_with(mig_ctx **out, const mig_open_options *options)
  * callback of the context it does nothing. Since 0.1.0. */
 MIG_API void mig_close(mig_ctx *ctx);
 
-/** Asks the run in progress to stop as soon as it can, in the middle of a statement if need be:
- * that call returns MIG_ECANCELLED, and the database is as a crash would leave it, before or after
- * a revision. Without a run in progress, the next one is cancelled. May be called from any thread
- * and from a signal handler, until mig_close(). Since 0.1.0. */
+/** Asks the call in progress on the context to stop as soon as it can, in the middle of a statement
+ * if need be: it returns MIG_ECANCELLED, and the database is as a crash would leave it, before or
+ * after a revision. Without a call in progress it does nothing (mig_open_options.keep_cancel). A
+ * call that can no longer be stopped succeeds.
+ *
+ * A server that does not answer is waited for two seconds at most. Then the connection is closed:
+ * MIG_ECANCELLED if the context had opened it, MIG_ECONNECT if it was lent, which its host has to
+ * close. If that was during a COMMIT, the hint says that its outcome is unknown; the next run reads
+ * it. May be called from any thread and from a signal handler, from mig_open()'s return until
+ * mig_close(). Since 0.1.0. */
 MIG_API void mig_cancel(mig_ctx *ctx);
 
 /** The engine's own connection (sqlite3 *), to be used between calls, or NULL. Borrowed.
@@ -172,7 +188,8 @@ MIG_API void *mig_take_connection(mig_ctx *ctx);
  * on the context; NULL or 0 where a field does not apply. A NULL context reads as "out of memory".
  */
 
-/** One line, without a final newline; names the thing and its place. Never NULL. Since 0.1.0. */
+/** One line, without a final newline; names the thing and its place. Never NULL. In a callback whose
+ * last call on the context was refused with MIG_EMISUSE, it says so. Since 0.1.0. */
 MIG_API const char *mig_error_message(const mig_ctx *ctx);
 /** The status that the call returned. Since 0.1.0. */
 MIG_API mig_status mig_error_status(const mig_ctx *ctx);

@@ -157,6 +157,7 @@ mig_status mig_open_with(mig_ctx **out, const mig_open_options *options)
 	}
 	ctx->db.keep_stamp = o.keep_stamp != 0;
 	ctx->db.foreign_keys = o.foreign_keys != 0;
+	ctx->keep_cancel = o.keep_cancel != 0;
 	ctx->offline = o.offline != 0;
 	if (o.scratch_url) {
 		ctx->db.scratch_url = mig__arena_strdup(&ctx->arena, o.scratch_url);
@@ -297,8 +298,10 @@ mig_status mig__enter(mig_ctx *ctx)
 {
 	if (!ctx)
 		return MIG_EINVAL;
-	if (ctx->busy) /* the record belongs to the call that is going on */
+	if (ctx->busy) { /* the record belongs to the call that is going on */
+		ctx->err.misused = 1;
 		return MIG_EMISUSE;
+	}
 	mig__error_clear(&ctx->err);
 	return MIG_OK;
 }
@@ -319,7 +322,12 @@ mig_status mig__enter_db(mig_ctx *ctx)
 	if (!rc && ctx->offline)
 		rc = mig__fail(&ctx->err, MIG_EMISUSE,
 			       "the context was opened without its database");
-	return rc;
+	if (rc)
+		return rc;
+	/* of before this call */
+	if (atomic_exchange(&ctx->db.cancelled, 0) && ctx->keep_cancel)
+		return mig__fail(&ctx->err, MIG_ECANCELLED, "cancelled before it began");
+	return MIG_OK;
 }
 
 struct mig__world mig__world_of(mig_ctx *ctx)

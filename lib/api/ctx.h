@@ -41,6 +41,7 @@ struct mig_ctx {
 	const char *database;
 	int offline; /* there is a dialect, but no database */
 	int busy; /* inside a call that may call back */
+	int keep_cancel; /* one that comes between two calls is for the next */
 
 	struct mig__source *sources;
 	size_t source_count, source_cap;

@@ -71,15 +71,24 @@ const char *mig_status_name(mig_status status)
 	return statuses[row_of(status)].name;
 }
 
+const char *mig_status_message(mig_status status)
+{
+	return statuses[row_of(status)].text;
+}
+
 const char *mig_error_message(const mig_ctx *ctx)
 {
 	if (!ctx)
-		return statuses[row_of(MIG_ENOMEM)].text;
-	return ctx->err.message ? ctx->err.message : statuses[row_of(ctx->err.status)].text;
+		return mig_status_message(MIG_ENOMEM);
+	if (ctx->busy && ctx->err.misused)
+		return "called from inside one of the context's own callbacks";
+	return ctx->err.message ? ctx->err.message : mig_status_message(ctx->err.status);
 }
 
 mig_status mig_error_status(const mig_ctx *ctx)
 {
+	if (ctx && ctx->busy && ctx->err.misused)
+		return MIG_EMISUSE;
 	return ctx ? ctx->err.status : MIG_ENOMEM;
 }
 

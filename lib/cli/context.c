@@ -201,6 +201,7 @@ static int open_context(struct mig__cli *cli, unsigned needs)
 		o.offline = cli->offline;
 		o.create = needs & MIG__CLI_CHANGES ? 0 : 1;
 		o.watch = !cli->quiet && isatty(STDERR_FILENO);
+		o.keep_cancel = 1; /* Ctrl-C means the command */
 		o.search_path = mig__cli_config_value(config, MIG__KEY_SEARCH_PATH);
 		if (o.url && !o.scratch)
 			o.scratch_url = mig__cli_scratch_url(cli, o.url);

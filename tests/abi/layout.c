@@ -198,7 +198,7 @@ AT(mig_allocator, realloc_fn, 8);
 AT(mig_allocator, user, 16);
 
 /* mig_open_options */
-SIZE(mig_open_options, 128);
+SIZE(mig_open_options, 136);
 AT(mig_open_options, struct_size, 0);
 AT(mig_open_options, url, 8);
 AT(mig_open_options, connection, 16);
@@ -219,6 +219,8 @@ AT(mig_open_options, keep_stamp, 112);
 AT(mig_open_options, offline, 116);
 AT(mig_open_options, watch, 120);
 AT(mig_open_options, foreign_keys, 124);
+AT(mig_open_options, keep_cancel, 128);
+AT(mig_open_options, reserved2, 132);
 
 /* mig_progress */
 SIZE(mig_progress, 104);

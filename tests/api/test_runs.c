@@ -672,8 +672,11 @@ static int32_t note(void *user, const mig_progress *e)
 	assert_int_equal(e->sql_size != 0, e->event == MIG_EVENT_STATEMENT);
 	snprintf(seen->text + n, sizeof seen->text - n, "%d:%s:%d/%d ", (int)e->event,
 		 e->revision ? e->revision : "-", (int)e->step, (int)e->steps);
-	if (seen->ctx) /* no way back in */
+	if (seen->ctx) { /* no way back in */
 		assert_int_equal(mig_upgrade(seen->ctx, "head"), MIG_EMISUSE);
+		assert_non_null(strstr(mig_error_message(seen->ctx), "callbacks"));
+		assert_int_equal(mig_error_status(seen->ctx), MIG_EMISUSE);
+	}
 	assert_null(mig_take_connection(seen->ctx));
 	mig_close(seen->ctx); /* not now */
 	return ++seen->events == seen->stop_at;
@@ -766,10 +769,80 @@ static void test_cancel(void **state)
 	mig_close(ctx);
 	ctx = open_place(p);
 	add_abc(ctx);
-	mig_cancel(ctx); /* without a run, the next one */
-	expect(ctx, MIG_ECANCELLED, mig_upgrade(ctx, "head"));
+	mig_cancel(ctx); /* without a call, nothing */
 	ok(ctx, mig_upgrade(ctx, "head"));
 	mig_close(ctx);
+}
+
+/* A cancel that was asked to be kept is for the next call on the database, once. */
+static void test_kept_cancel(void **state)
+{
+	struct place *p = *state;
+	mig_open_options o = { .struct_size = sizeof o, .url = p->url, .keep_cancel = 1 };
+	mig_revision_list *list = NULL;
+	mig_ctx *ctx;
+
+	ok(ctx, mig_open_with(&ctx, &o));
+	add_abc(ctx);
+	mig_cancel(ctx);
+	ok(ctx, mig_heads(ctx, 0, &list)); /* asks the scripts alone */
+	mig_revision_list_free(list);
+	expect(ctx, MIG_ECANCELLED, mig_upgrade(ctx, "head"));
+	assert_string_equal(tables(p), "");
+	ok(ctx, mig_upgrade(ctx, "head"));
+	mig_cancel(ctx);
+	expect(ctx, MIG_ECANCELLED, mig_current(ctx, &list));
+	ok(ctx, mig_current(ctx, &list));
+	mig_revision_list_free(list);
+	mig_close(ctx);
+}
+
+static int32_t cancel_at_statement(void *user, const mig_progress *e)
+{
+	if (e->event == MIG_EVENT_STATEMENT && e->statement == 2)
+		mig_cancel(user);
+	return 0;
+}
+
+/* On a lent connection the host's own progress handler stays, so that nothing but SQLite's interrupt
+ * can stop a statement; one that comes before the statement begins is kept for it. */
+static void test_cancel_lent(void **state)
+{
+	static const char script[] =
+		"CREATE TABLE t (x INTEGER);\n"
+		"WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 300000000)\n"
+		"SELECT count(*) FROM n;";
+	struct place *p = *state;
+	mig_open_options o = { .struct_size = sizeof o, .dialect_name = "sqlite" };
+	sqlite3_stmt *theirs;
+	sqlite3 *db;
+	mig_ctx *ctx;
+
+	assert_int_equal(sqlite3_open(p->db, &db), SQLITE_OK);
+	o.connection = db;
+	ok(ctx, mig_open_with(&ctx, &o));
+	add(ctx, "aaa", "", script, NULL);
+	ok(ctx, mig_set_progress(ctx, cancel_at_statement, ctx));
+	expect(ctx, MIG_ECANCELLED, mig_upgrade(ctx, "head"));
+	assert_true(sqlite3_get_autocommit(db));
+	assert_string_equal(tables(p), "");
+	/* the host's own statement is none of libmig's */
+	assert_int_equal(sqlite3_prepare_v2(db, "VALUES (1), (2)", -1, &theirs, NULL), SQLITE_OK);
+	assert_int_equal(sqlite3_step(theirs), SQLITE_ROW);
+	mig_cancel(ctx);
+	assert_int_equal(sqlite3_step(theirs), SQLITE_ROW);
+	assert_int_equal(sqlite3_step(theirs), SQLITE_DONE);
+	sqlite3_finalize(theirs);
+	mig_close(ctx);
+	assert_int_equal(sqlite3_close(db), SQLITE_OK);
+}
+
+static void test_status_messages(void **state)
+{
+	(void)state;
+	assert_string_equal(mig_status_message(MIG_ELOCKED), "the database is locked");
+	assert_string_equal(mig_status_message(MIG_OK), "no error");
+	assert_string_equal(mig_status_message(-12345), mig_status_message(MIG_ERROR));
 }
 
 static void test_locked(void **state)
@@ -837,6 +910,9 @@ int main(void)
 		T(test_progress),
 		T(test_step_hooks),
 		T(test_cancel),
+		T(test_kept_cancel),
+		T(test_cancel_lent),
+		T(test_status_messages),
 		T(test_locked),
 		T(test_names_of_tables),
 	};

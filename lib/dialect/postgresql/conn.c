@@ -24,7 +24,6 @@ static mig_conn *new_conn(const mig_dialect_host *host, const mig_conn_options *
 	conn->lock_timeout_ms = o->lock_timeout_ms > 0 ? o->lock_timeout_ms : 0;
 	clock_gettime(CLOCK_MONOTONIC, &now);
 	conn->seed = ((uint32_t)now.tv_nsec ^ (uint32_t)(uintptr_t)&now) | 1;
-	atomic_init(&conn->cancelled, 0);
 	mig__buf_init(&conn->pending.text, &conn->alloc);
 	mig__buf_init(&conn->message, &conn->alloc);
 	conn->version_table = copy(conn, o->version_table ? o->version_table : "mig_version");
@@ -199,9 +198,9 @@ void *mig__pg_detach(mig_conn *conn)
 	return conn->db;
 }
 
-/* Only notes it: who waits for the server looks here often, and tells the server. So this is safe
- * in a signal handler. */
+/* Nothing to do: whoever waits for the server asks host->poll() every few milliseconds, and that
+ * says so. So this is safe in a signal handler. */
 void mig__pg_cancel(mig_conn *conn)
 {
-	atomic_store(&conn->cancelled, 1);
+	(void)conn;
 }

@@ -18,7 +18,6 @@
 
 #include <libpq-fe.h>
 #include <mig/dialect.h>
-#include <stdatomic.h>
 
 enum { MIG__PG_TEXTS = MIG_SQL_CLEAR_STAMP + 1 };
 
@@ -70,6 +69,30 @@ struct mig__pg_watch {
 	int64_t next_us;                 /* when to ask again */
 };
 
+/* Ending a statement: stop.c. */
+struct mig__pg_stop {
+	enum {
+		MIG__PG_STOP_NONE,
+		MIG__PG_STOP_CONNECTING,
+		MIG__PG_STOP_ASKED,
+		MIG__PG_STOP_DONE /* nothing more can be asked */
+	} state;
+#ifdef LIBPQ_HAS_ASYNC_CANCEL
+	PGcancelConn *request;
+#else
+	PGconn *db;
+#endif
+	PostgresPollingStatusType wants; /* MIG__PG_STOP_CONNECTING: what it waits for */
+	int64_t message_us;              /* when the message was sent */
+	int64_t result_us;               /* when the last result came */
+	int64_t since_us;                /* since when it is to stop; 0: it is not */
+	int64_t looked_us;
+	int late; /* the statement's time is over */
+	/* why our connection was shut down; it stays unusable */
+	enum { MIG__PG_CUT_NOT, MIG__PG_CUT_CANCELLED, MIG__PG_CUT_LATE } cut;
+	int told; /* that has been reported */
+};
+
 struct mig_conn {
 	const mig_dialect_host *host;
 	struct mig__alloc alloc;
@@ -79,7 +102,6 @@ struct mig_conn {
 	int listens; /* notices come to us */
 	int32_t lock_timeout_ms;
 	uint32_t seed; /* of the pauses */
-	atomic_int cancelled;
 	char *schema;      /* NULL: not known yet, see lock.c */
 	char *search_path; /* NULL: as it is */
 	int recode;        /* the client encoding is not UTF-8 */
@@ -103,11 +125,15 @@ struct mig_conn {
 	char *customs;                  /* the same for settings of somebody's own, or NULL */
 	int dirty;                      /* they may have been changed */
 	int timeouts;                   /* time-outs are set */
+	int32_t statement_ms;           /* the one of statements; 0: not by us */
+	int committing;                 /* a COMMIT is under way */
+	int ending;                     /* what is sent cleans up: it is not to be stopped */
 	struct mig__pg_pending pending;
 	struct mig__buf message;
 
 	struct mig__pg_scratch *scratch; /* the database that goes with it, or NULL: scratch.c */
 	struct mig__pg_watch watch;
+	struct mig__pg_stop stop;
 };
 
 struct mig_cursor {
@@ -254,6 +280,16 @@ void mig__pg_watch_begin(mig_conn *conn);
 void mig__pg_watch_look(mig_conn *conn);
 /* Closes the second connection. */
 void mig__pg_watch_close(mig_conn *conn);
+
+/* stop.c */
+/* A message is sent; its answer begins. */
+void mig__pg_stop_begin(mig_conn *conn);
+/* One of its results has come. */
+void mig__pg_stop_result(mig_conn *conn);
+/* To be called often while it is waited for: does what can be done at once to end it, if the host
+ * or the statement's time says so. Shuts the connection down at last. */
+void mig__pg_stop_look(mig_conn *conn);
+void mig__pg_stop_end(mig_conn *conn);
 
 /* settings.c */
 /* Adds one statement that sets what libmig needs, for the transaction (local) or the session; or

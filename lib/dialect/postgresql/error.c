@@ -17,7 +17,8 @@ static const struct {
 	  "mark the section transaction=no: then its statements run outside a transaction, one by "
 	  "one" },
 	{ "25006", MIG_EREADONLY, 0,
-	  "the server is a standby, or default_transaction_read_only is on" },
+	  "the server is a standby (after a switchover, connect to the new primary), or "
+	  "default_transaction_read_only is on" },
 	{ "25P03", MIG_ECONNECT, 0, NULL },
 	{ "2D000", MIG_ETRANSACTION, 0, NULL },
 	{ "3D000", MIG_ECONNECT, 0, NULL },
@@ -37,7 +38,8 @@ static const struct {
 	  "or mark the section that adds it transaction=no" },
 	{ "57014", MIG_ETIMEOUT, 0,
 	  "the server's statement_timeout ended it, or an administrator did" },
-	{ "57P", MIG_ECONNECT, 0, NULL },
+	{ "57P03", MIG_ECONNECT, 0, "wait until the server takes connections, and run again" },
+	{ "57P", MIG_ECONNECT, 0, NULL }, /* an administrator, a switchover, a crash: lost */
 	{ "58", MIG_EIO, 0, NULL },
 };
 
@@ -61,18 +63,48 @@ static int32_t packed(const char *sqlstate)
 	return code;
 }
 
+static const char *lost_hint(const mig_conn *conn)
+{
+	return conn->committing
+		       ? "COMMIT had been sent, so whether it was done is not known: run again, "
+			 "which reads the rows and goes on from there"
+		       : "what was not committed is undone by the server: run again";
+}
+
+/* We have given up waiting. */
+static mig_status fail_cut(mig_conn *conn)
+{
+	int cancelled = conn->stop.cut == MIG__PG_CUT_CANCELLED;
+	const char *what = cancelled ? "cancelled, but the server does not answer"
+				     : "a statement took too long, and the server does not answer";
+
+	if (conn->stop.told)
+		return mig__pg_report(conn, MIG_ECONNECT, NULL, "open another context",
+				      "the connection was closed, since the server did not answer");
+	conn->stop.told = 1;
+	if (conn->lent)
+		return mig__pg_report(conn, MIG_ECONNECT, NULL, lost_hint(conn),
+				      "%s: the connection was shut down and is unusable, close it",
+				      what);
+	return mig__pg_report(conn, cancelled ? MIG_ECANCELLED : MIG_ECONNECT, NULL,
+			      lost_hint(conn), "%s: the connection was closed", what);
+}
+
 /* An error without a SQLSTATE is libpq's own: nearly always, the connection is lost. */
 static mig_status fail_libpq(mig_conn *conn, const PGresult *result)
 {
 	const char *words = result ? PQresultErrorMessage(result) : PQerrorMessage(conn->db);
 	int lost = PQstatus(conn->db) != CONNECTION_OK;
 
+	if (conn->stop.cut)
+		return fail_cut(conn);
+	if (strstr(words, "out of memory"))
+		return mig__pg_nomem(conn);
 	if (!*words)
 		words = lost ? "the connection to the server is lost" : "libpq reports an error";
 	return mig__pg_report(conn, lost ? MIG_ECONNECT : MIG_ERROR, NULL,
-			      lost ? "what was not committed is undone by the server: run again"
-				   : NULL,
-			      "%.*s", (int)strcspn(words, "\n"), words);
+			      lost ? lost_hint(conn) : NULL, "%.*s", (int)strcspn(words, "\n"),
+			      words);
 }
 
 /* DETAIL, and where in a function it was. */
@@ -102,8 +134,7 @@ mig_status mig__pg_fail(mig_conn *conn, const PGresult *result, const struct mig
 
 	if (!sqlstate || strlen(sqlstate) != 5)
 		return fail_libpq(conn, result);
-	if (strcmp(sqlstate, "57014") == 0 &&
-	    (atomic_load(&conn->cancelled) || conn->host->poll(conn->host->user, 0)))
+	if (strcmp(sqlstate, "57014") == 0 && conn->host->poll(conn->host->user, 0))
 		return mig__pg_cancelled(conn);
 	message = PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY);
 	guard = mig__pg_guard_meaning(message);
@@ -126,6 +157,8 @@ mig_status mig__pg_fail(mig_conn *conn, const PGresult *result, const struct mig
 	e.detail = detail.len && !detail.failed ? detail.data : NULL;
 	if (!e.hint)
 		e.hint = hint;
+	if (!e.hint && e.status == MIG_ECONNECT && conn->running)
+		e.hint = lost_hint(conn);
 	rc = send(conn, &e, place);
 	mig__buf_finish(&detail);
 	return rc;

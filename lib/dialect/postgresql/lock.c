@@ -164,7 +164,7 @@ static mig_status wait_until_free(mig_conn *conn)
 
 		if (left <= 0)
 			return fail_locked(conn);
-		if (atomic_load(&conn->cancelled) || conn->host->poll(conn->host->user, 1))
+		if (conn->host->poll(conn->host->user, 1))
 			return mig__pg_cancelled(conn);
 		pause_us(conn, &pause, left);
 		snprintf(sql, sizeof sql, "SELECT pg_catalog.pg_try_advisory_xact_lock_shared(%s)",
@@ -330,10 +330,12 @@ mig_status mig__pg_commit_begin(mig_conn *conn, int32_t check)
 	mig__buf_init(&sql, &conn->alloc);
 	mig__buf_adds(&sql, "COMMIT;");
 	add_begin(conn, &sql, 1, &m);
+	conn->committing = 1;
 	rc = sql.failed ? mig__pg_nomem(conn) : mig__pg_try(conn, sql.data, &reply);
 	mig__buf_finish(&sql);
 	if (!rc && reply.error)
 		rc = mig__pg_fail(conn, reply.error, NULL);
+	conn->committing = 0;
 	if (!rc)
 		rc = mig__pg_check_committed(conn, reply.at[0]);
 	if (!rc || PQtransactionStatus(conn->db) == PQTRANS_IDLE)

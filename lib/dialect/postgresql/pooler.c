@@ -29,6 +29,16 @@ static int wait_for(PGconn *db, short events, int64_t until)
 	return left > 0 && poll(&p, 1, (int)(left / 1000) + 1) > 0;
 }
 
+/* Of several hosts, the one that was reached; by its address, since asking for it may take long. */
+static const char *value_of(const mig_conn *conn, const PQconninfoOption *option)
+{
+	if (!strcmp(option->keyword, "host"))
+		return PQhost(conn->db);
+	if (!strcmp(option->keyword, "hostaddr"))
+		return PQhostaddr(conn->db);
+	return !strcmp(option->keyword, "port") ? PQport(conn->db) : option->val;
+}
+
 PGconn *mig__pg_connect_like(const mig_conn *conn)
 {
 	PQconninfoOption *options = PQconninfo(conn->db);
@@ -37,10 +47,12 @@ PGconn *mig__pg_connect_like(const mig_conn *conn)
 	size_t i, n = 0;
 
 	for (i = 0; options && options[i].keyword && n < 99; i++) {
-		if (!options[i].val)
+		const char *value = value_of(conn, &options[i]);
+
+		if (!value || !*value)
 			continue;
 		names[n] = options[i].keyword;
-		values[n++] = options[i].val;
+		values[n++] = value;
 	}
 	names[n] = values[n] = NULL;
 	if (options)

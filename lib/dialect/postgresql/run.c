@@ -40,7 +40,6 @@ mig_status mig__pg_run_begin(mig_conn *conn)
 	conn->running = 1;
 	mig__pg_listen(conn);
 	conn->waiting_since_us = 0;
-	atomic_store(&conn->cancelled, 0);
 	return MIG_OK;
 }
 
@@ -52,10 +51,12 @@ mig_status mig__pg_run_end(mig_conn *conn)
 		return MIG_OK;
 	if (PQstatus(conn->db) == CONNECTION_OK) {
 		rc = mig__pg_rollback(conn);
+		conn->ending = 1;
 		next = mig__pg_settings_restore(conn);
 		rc = rc ? rc : next;
 		next = mig__pg_unlock(conn);
 		rc = rc ? rc : next;
+		conn->ending = 0;
 	}
 	mig__pg_forget(conn);
 	mig__pg_transaction_over(conn);
@@ -74,7 +75,7 @@ void mig__pg_transaction_over(mig_conn *conn)
 	conn->begun = 0;
 	conn->version = conn->history = MIG__PG_UNKNOWN;
 	if (!conn->locked)
-		conn->timeouts = 0;
+		conn->timeouts = conn->statement_ms = 0;
 	PQclear(conn->rows);
 	conn->rows = NULL;
 }
@@ -99,10 +100,12 @@ mig_status mig__pg_commit(mig_conn *conn, int32_t check)
 		return mig__pg_report(conn, MIG_EMISUSE, NULL, NULL, "there is no transaction");
 	/* what a section outside a transaction has set holds until its end */
 	rc = conn->locked ? MIG_OK : mig__pg_settings_restore(conn);
+	conn->committing = 1;
 	if (!rc)
 		rc = mig__pg_guard(conn);
 	if (!rc)
 		rc = mig__pg_exec(conn, "COMMIT", &reply);
+	conn->committing = 0;
 	if (!rc)
 		rc = mig__pg_check_committed(conn, reply.at[0]);
 	mig__pg_reply_clear(&reply);
@@ -122,6 +125,7 @@ mig_status mig__pg_rollback(mig_conn *conn)
 		mig__pg_transaction_over(conn);
 		return MIG_OK;
 	}
+	conn->ending = 1;
 	/* a request to cancel what ran before may come late, and hit this one */
 	rc = mig__pg_try(conn, "ROLLBACK", &reply);
 	if (!rc && reply.error) {
@@ -129,6 +133,7 @@ mig_status mig__pg_rollback(mig_conn *conn)
 		rc = mig__pg_exec(conn, "ROLLBACK", NULL);
 	}
 	mig__pg_reply_clear(&reply);
+	conn->ending = 0;
 	mig__pg_transaction_over(conn);
 	return rc;
 }

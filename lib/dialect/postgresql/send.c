@@ -1,6 +1,6 @@
 /* send: messages to the server and what comes back. Waiting for the server is interrupted now and
  * then to ask the host whether to go on; if not, the server is asked to stop, and its answer is
- * still waited for, so that the connection stays usable. */
+ * still waited for a while, so that the connection stays usable: stop.c. */
 #include "dialect/postgresql/conn.h"
 
 #include <poll.h>
@@ -19,38 +19,21 @@ struct answer {
 	size_t copy_size;
 };
 
-static int stop_wanted(mig_conn *conn)
-{
-	return atomic_load(&conn->cancelled) || conn->host->poll(conn->host->user, 0);
-}
-
-/* Asks the server to stop what it is doing; 0 if that could not be asked. */
-static int stop_server(mig_conn *conn)
-{
-	PGcancel *cancel = PQgetCancel(conn->db);
-	char words[256];
-	int asked = cancel && PQcancel(cancel, words, sizeof words);
-
-	PQfreeCancel(cancel);
-	return asked;
-}
-
 /* Waits until the next result, or a part of COPY's data, can be read without waiting. */
 static void wait_for_server(mig_conn *conn)
 {
-	int asked = 0;
-
+	mig__pg_stop_look(conn);
+	if (!PQisBusy(conn->db))
+		return;
 	mig__pg_watch_begin(conn);
 	while (PQisBusy(conn->db)) {
 		struct pollfd p = { .fd = PQsocket(conn->db), .events = POLLIN };
 
-		if (PQisnonblocking(conn->db) && PQflush(conn->db) > 0)
+		if (PQflush(conn->db) > 0)
 			p.events |= POLLOUT;
-		if (poll(&p, 1, TICK_MS) <= 0) { /* nothing for a tick, or a signal */
+		if (poll(&p, 1, TICK_MS) <= 0) /* nothing for a tick, or a signal */
 			mig__pg_watch_look(conn);
-			if (!asked && stop_wanted(conn))
-				asked = stop_server(conn);
-		}
+		mig__pg_stop_look(conn);
 		if (!PQconsumeInput(conn->db))
 			return; /* lost: PQgetResult says it */
 	}
@@ -58,8 +41,22 @@ static void wait_for_server(mig_conn *conn)
 
 static PGresult *next_result(mig_conn *conn)
 {
+	PGresult *result;
+
 	wait_for_server(conn);
-	return PQgetResult(conn->db);
+	result = PQgetResult(conn->db);
+	mig__pg_stop_result(conn);
+	return result;
+}
+
+/* One more try to put something, which is full. */
+static void wait_for_room(mig_conn *conn)
+{
+	struct pollfd p = { .fd = PQsocket(conn->db), .events = POLLIN | POLLOUT };
+
+	if (poll(&p, 1, TICK_MS) > 0)
+		PQconsumeInput(conn->db);
+	mig__pg_stop_look(conn);
 }
 
 /* Gives COPY … FROM STDIN its data; errors come with the next result. */
@@ -70,17 +67,17 @@ static void put_copy_data(mig_conn *conn, const struct answer *a)
 
 	while (a->copy && at < a->copy_size) {
 		size_t size = a->copy_size - at < PART ? a->copy_size - at : PART;
-		struct pollfd p = { .fd = PQsocket(conn->db), .events = POLLIN | POLLOUT };
 		int sent = PQputCopyData(conn->db, a->copy + at, (int)size);
 
 		if (sent < 0)
 			return;
 		if (sent)
 			at += size;
-		else if (poll(&p, 1, TICK_MS) > 0)
-			PQconsumeInput(conn->db);
+		if (!sent || PQflush(conn->db) > 0)
+			wait_for_room(conn);
 	}
-	PQputCopyEnd(conn->db, a->copy ? NULL : "there is no data for it");
+	while (!PQputCopyEnd(conn->db, a->copy ? NULL : "there is no data for it"))
+		wait_for_room(conn);
 }
 
 /* Rows of COPY … TO STDOUT are read and dropped, as those of SELECT. */
@@ -226,7 +223,25 @@ static int send_execute(mig_conn *conn, const mig_cursor *cursor)
 				 cursor->formats, 0);
 }
 
-/* Sends a message and reads the answer. What is pending has been sent then, whatever comes. */
+/* Sends a message and reads the answer, never waiting inside of libpq; 0: it could not be sent. */
+static int converse(mig_conn *conn, int (*send)(mig_conn *, const mig_cursor *),
+		    const mig_cursor *cursor, struct answer *a)
+{
+	int theirs = PQisnonblocking(conn->db), sent;
+
+	if (!theirs && PQsetnonblocking(conn->db, 1))
+		return 0;
+	mig__pg_stop_begin(conn);
+	sent = send(conn, cursor);
+	if (sent)
+		receive(conn, a);
+	mig__pg_stop_end(conn);
+	if (!theirs)
+		PQsetnonblocking(conn->db, 0);
+	return sent;
+}
+
+/* The same, with what is pending; that has been sent then, whatever comes. */
 static mig_status exchange(mig_conn *conn, int (*send)(mig_conn *, const mig_cursor *),
 			   const mig_cursor *cursor, struct answer *a)
 {
@@ -242,9 +257,7 @@ static mig_status exchange(mig_conn *conn, int (*send)(mig_conn *, const mig_cur
 				      "the connection is in pipeline mode");
 #endif
 	theirs = listen_to(conn);
-	if (send(conn, cursor))
-		receive(conn, a);
-	else
+	if (!converse(conn, send, cursor, a))
 		rc = mig__pg_fail(conn, NULL, NULL);
 	listen_no_more(conn, theirs);
 	mig__pg_forget(conn);
@@ -457,10 +470,15 @@ static void drop_notice(void *user, const PGresult *result)
 void mig__pg_quiet(mig_conn *conn, const char *text)
 {
 	PQnoticeReceiver theirs = NULL;
+	struct answer a = { .skip = 0 };
 
 	if (conn->listens)
 		theirs = PQsetNoticeReceiver(conn->db, drop_notice, NULL);
 	mig__pg_forget(conn);
-	PQclear(PQexec(conn->db, text));
+	mig__buf_clear(&conn->message);
+	mig__buf_adds(&conn->message, text);
+	if (!conn->message.failed)
+		converse(conn, send_message, NULL, &a);
+	PQclear(a.error);
 	listen_no_more(conn, theirs);
 }

@@ -319,7 +319,7 @@ mig_status mig__pg_settings_restore(mig_conn *conn)
 		rc = mig__pg_defer(conn, conn->customs);
 	if (rc)
 		return rc;
-	conn->dirty = conn->timeouts = 0;
+	conn->dirty = conn->timeouts = conn->statement_ms = 0;
 	return conn->begun ? set_again(conn) : MIG_OK;
 }
 
@@ -368,5 +368,6 @@ mig_status mig__pg_set_timeouts(mig_conn *conn, int32_t lock_ms, int32_t stateme
 	rc = sql.failed ? mig__pg_nomem(conn) : mig__pg_defer(conn, sql.data);
 	mig__buf_finish(&sql);
 	conn->timeouts = lock_ms || statement_ms;
+	conn->statement_ms = statement_ms > 0 ? statement_ms : 0;
 	return rc;
 }

@@ -43,6 +43,7 @@ static mig_conn *new_conn(const mig_dialect_host *host, const mig_conn_options *
 	mig__arena_init(&conn->revision.arena, &conn->alloc);
 	mig__arena_init(&conn->deeds.arena, &conn->alloc);
 	conn->keys = o->foreign_keys != 0;
+	atomic_init(&conn->stepping, 0);
 	mig__sqlite_fk_init(conn);
 	conn->fk.limit = FOREIGN_KEY_LIMIT;
 	conn->schema = copy(conn, o->schema, "main");
@@ -193,5 +194,6 @@ void *mig__sqlite_detach(mig_conn *conn)
 void mig__sqlite_cancel(mig_conn *conn)
 {
 	atomic_store(&conn->cancelled, 1);
-	sqlite3_interrupt(conn->db);
+	if (atomic_load(&conn->stepping)) /* not what a host runs on its connection meanwhile */
+		sqlite3_interrupt(conn->db);
 }

@@ -96,6 +96,8 @@ struct mig_conn {
 	int32_t lock_timeout_ms;
 	uint32_t seed; /* of the pauses */
 	atomic_int cancelled;
+	atomic_int stepping;  /* in a statement of ours, which may be interrupted */
+	sqlite3_stmt *awake; /* of a lent connection: see wait.c; or NULL */
 	char *schema, *version_table, *history_table;
 	char *texts[MIG__SQLITE_TEXTS];
 
@@ -163,6 +165,8 @@ mig_status mig__sqlite_wait(mig_conn *conn, struct mig__sqlite_wait *wait, long 
  * text. */
 mig_status mig__sqlite_prepare(mig_conn *conn, const char *text, int size, unsigned flags,
 			       sqlite3_stmt **stmt, const char **tail, int *code);
+/* To be called before a statement that may not be interrupted is run by other means. */
+void mig__sqlite_rest(mig_conn *conn);
 /* again: the statement may be repeated although a transaction is open (COMMIT). */
 mig_status mig__sqlite_step(mig_conn *conn, sqlite3_stmt *stmt, int again, int *code);
 /* Runs one statement of libmig's own. */

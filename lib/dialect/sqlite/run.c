@@ -63,6 +63,8 @@ mig_status mig__sqlite_run_end(mig_conn *conn)
 		sqlite3_db_config(conn->db, SQLITE_DBCONFIG_ENABLE_FKEY, conn->foreign_keys, NULL);
 		sqlite3_db_config(conn->db, SQLITE_DBCONFIG_LEGACY_ALTER_TABLE,
 				  conn->legacy_alter_table, NULL);
+		sqlite3_finalize(conn->awake);
+		conn->awake = NULL;
 		if (conn->lent)
 			sqlite3_set_last_insert_rowid(conn->db, conn->last_rowid);
 		else
@@ -92,8 +94,10 @@ mig_status mig__sqlite_begin(mig_conn *conn, int32_t check)
 	if (rc || !check)
 		return rc;
 	rc = mig__sqlite_fk_before(conn);
-	if (rc)
+	if (rc) {
+		mig__sqlite_rest(conn);
 		sqlite3_exec(conn->db, "ROLLBACK", NULL, NULL, NULL);
+	}
 	return rc;
 }
 
@@ -110,6 +114,8 @@ mig_status mig__sqlite_commit(mig_conn *conn, int32_t check)
 
 mig_status mig__sqlite_rollback(mig_conn *conn)
 {
+	if (conn->db)
+		mig__sqlite_rest(conn);
 	/* some errors have rolled back already */
 	if (!conn->db || sqlite3_get_autocommit(conn->db))
 		return MIG_OK;

@@ -83,6 +83,8 @@ mig_status mig__sqlite_prepare(mig_conn *conn, const char *text, int size, unsig
 	struct mig__sqlite_wait wait = { 0 };
 	mig_status rc;
 
+	if (atomic_load(&conn->cancelled) && mig__sqlite_kind(text) & MIG_STATEMENT_ROLLBACK)
+		mig__sqlite_rest(conn);
 	for (;;) {
 		*code = sqlite3_prepare_v3(conn->db, text, size, flags, stmt, tail);
 		if (!mig__sqlite_busy(conn, *code))
@@ -93,14 +95,58 @@ mig_status mig__sqlite_prepare(mig_conn *conn, const char *text, int size, unsig
 	}
 }
 
+void mig__sqlite_rest(mig_conn *conn)
+{
+	if (conn->awake)
+		sqlite3_reset(conn->awake);
+}
+
+/* An interrupt is forgotten when a statement begins and no other is active. On our own connection
+ * the progress handler notices it all the same; a lent one may have a handler of its host's. So there
+ * a statement that reads nothing is active while ours run: then an interrupt stays from before the
+ * last look at the host on. */
+static int stay_awake(mig_conn *conn, sqlite3_stmt *stmt)
+{
+	const char *sql = sqlite3_sql(stmt);
+	uint32_t kind;
+
+	if (!conn->lent || !conn->running || !sql)
+		return 0;
+	kind = mig__sqlite_kind(sql);
+	if (kind & MIG_STATEMENT_ROLLBACK || kind == MIG_STATEMENT_LONE) {
+		if (kind == MIG_STATEMENT_LONE || atomic_load(&conn->cancelled))
+			mig__sqlite_rest(conn); /* VACUUM has to be alone */
+		return 0;
+	}
+	if (!conn->awake)
+		sqlite3_prepare_v2(conn->db, "SELECT 1 UNION ALL SELECT 1", -1, &conn->awake, NULL);
+	return conn->awake &&
+	       (sqlite3_stmt_busy(conn->awake) || sqlite3_step(conn->awake) == SQLITE_ROW);
+}
+
+/* *stopped: before it began. */
+static int step(mig_conn *conn, sqlite3_stmt *stmt, int fresh, int *stopped)
+{
+	int code = SQLITE_INTERRUPT;
+
+	atomic_store(&conn->stepping, 1);
+	*stopped = fresh && stay_awake(conn, stmt) && conn->host->poll(conn->host->user, 0);
+	if (!*stopped)
+		code = sqlite3_step(stmt);
+	atomic_store(&conn->stepping, 0);
+	return code;
+}
+
 mig_status mig__sqlite_step(mig_conn *conn, sqlite3_stmt *stmt, int again, int *code)
 {
 	struct mig__sqlite_wait wait = { 0 };
-	int fresh = !sqlite3_stmt_busy(stmt);
+	int fresh = !sqlite3_stmt_busy(stmt), stopped;
 	mig_status rc;
 
 	for (;;) {
-		*code = sqlite3_step(stmt);
+		*code = step(conn, stmt, fresh, &stopped);
+		if (stopped)
+			return mig__sqlite_report(conn, MIG_ECANCELLED, NULL, NULL, "cancelled");
 		/* only what has had no effect yet may begin anew */
 		if (!mig__sqlite_busy(conn, *code) || !fresh ||
 		    !(again || sqlite3_get_autocommit(conn->db)))

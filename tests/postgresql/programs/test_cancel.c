@@ -167,12 +167,15 @@ static void test_cancelled_before(void **state)
 
 	(void)state;
 	place_begin(&p);
-	ctx = open_place(&p, NULL);
-	ADD(ctx, .id = "a", .up = "SELECT 1;");
-	mig_cancel(ctx);
-	expect(ctx, MIG_ECANCELLED, mig_upgrade(ctx, "head"));
-	ok(ctx, mig_upgrade(ctx, "head"));
-	mig_close(ctx);
+	for (int keep = 0; keep < 2; keep++) {
+		ctx = open_place(&p, &(mig_open_options){ .keep_cancel = keep });
+		ADD(ctx, .id = "a", .up = "SELECT 1;");
+		mig_cancel(ctx);
+		if (keep)
+			expect(ctx, MIG_ECANCELLED, mig_downgrade(ctx, "base"));
+		ok(ctx, mig_upgrade(ctx, "head"));
+		mig_close(ctx);
+	}
 	place_end(&p);
 }
 
