@@ -89,6 +89,8 @@ typedef struct mig_conn_options {
 	 * that can switch them. */
 	int32_t foreign_keys;
 	int32_t reserved;
+	/** A role that the tables may belong to though it is not the current one's, or NULL. */
+	const char *trusted_owner;
 } mig_conn_options;
 
 /** Kinds of statement, or-ed in mig_statement.kind. The upper sixteen bits are the dialect's own.
@@ -436,6 +438,16 @@ struct mig_dialect {
 	mig_status (*shell_text)(mig_conn *conn, const char *text, size_t size,
 				 mig_status (*fn)(void *user, const char *text, size_t size),
 				 void *user);
+
+	/* -- more optional slots */
+
+	/** A call of the host begins. What the session was asked in the last one (where unqualified
+	 * names are, its encoding) may have changed on a lent connection. Otherwise: nothing. */
+	mig_status (*call_begin)(mig_conn *conn);
+	/** The schema in which unqualified names are created, as the session and the options'
+	 * search_path have it, kept with the connection until the next call; "": there is none.
+	 * Otherwise: default_schema. */
+	mig_status (*current_schema)(mig_conn *conn, const char **out);
 };
 
 /** The dialect libmig-sqlite, for mig_open_options.dialect. Since 0.1.0. */

@@ -130,6 +130,12 @@ typedef struct mig_open_options {
 	 * they are about to do. */
 	int32_t keep_cancel;
 	int32_t reserved2;
+	/** PostgreSQL: a role that libmig's tables may belong to. Whoever owns a table can have code of
+	 * his own run by those who write to it, so runs are refused with MIG_EPERMISSION unless the
+	 * owner is the current or the login role, the owner of the database or of the schema, a
+	 * superuser, a role that the current one is a member of, or this one. Reading asks for no
+	 * owner. NULL: none. */
+	const char *trusted_owner;
 } mig_open_options;
 
 /** Opens a context on the database of a URL.

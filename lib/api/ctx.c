@@ -87,6 +87,7 @@ static mig_status connect(mig_ctx *ctx, const mig_open_options *o)
 		.offline = o->offline,
 		.watch = o->watch,
 		.foreign_keys = o->foreign_keys,
+		.trusted_owner = o->trusted_owner,
 	};
 	mig_status rc = MIG_OK;
 
@@ -312,6 +313,8 @@ mig_status mig__enter_dialect(mig_ctx *ctx)
 
 	if (!rc && !ctx->db.dialect)
 		rc = mig__fail(&ctx->err, MIG_EMISUSE, "the context has no database: give a URL");
+	if (!rc && ctx->db.conn && !ctx->offline)
+		rc = mig__db_call_begin(&ctx->db);
 	return rc;
 }
 

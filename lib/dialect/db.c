@@ -151,6 +151,13 @@ void mig__db_cancel(struct mig__db *db)
 		db->dialect->cancel(db->conn);
 }
 
+mig_status mig__db_call_begin(struct mig__db *db)
+{
+	mig_status (*call_begin)(mig_conn *) = MIG__DB_SLOT(db, call_begin);
+
+	return call_begin ? call_begin(db->conn) : MIG_OK;
+}
+
 mig_status mig__db_check(struct mig__db *db)
 {
 	if (!host_poll(db, 0))

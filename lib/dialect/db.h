@@ -51,6 +51,8 @@ void mig__db_close(struct mig__db *db);
 mig_status mig__db_scratch(struct mig__db *db, mig_conn **out);
 /* Any thread. */
 void mig__db_cancel(struct mig__db *db);
+/* A call of the host begins. */
+mig_status mig__db_call_begin(struct mig__db *db);
 /* MIG_ECANCELLED, with its message, once mig_cancel() was called or poll said stop. */
 mig_status mig__db_check(struct mig__db *db);
 

@@ -81,7 +81,7 @@ AT(mig_dialect_host, poll, 40);
 AT(mig_dialect_host, working, 48);
 
 /* mig_conn_options */
-SIZE(mig_conn_options, 80);
+SIZE(mig_conn_options, 88);
 AT(mig_conn_options, struct_size, 0);
 AT(mig_conn_options, url, 8);
 AT(mig_conn_options, native, 16);
@@ -95,6 +95,7 @@ AT(mig_conn_options, offline, 64);
 AT(mig_conn_options, watch, 68);
 AT(mig_conn_options, foreign_keys, 72);
 AT(mig_conn_options, reserved, 76);
+AT(mig_conn_options, trusted_owner, 80);
 
 /* mig_statement */
 SIZE(mig_statement, 40);
@@ -127,7 +128,7 @@ AT(mig_sql_sink, user, 8);
 AT(mig_sql_sink, statement, 16);
 
 /* mig_dialect */
-SIZE(mig_dialect, 416);
+SIZE(mig_dialect, 432);
 AT(mig_dialect, struct_size, 0);
 AT(mig_dialect, contract, 8);
 AT(mig_dialect, reserved, 12);
@@ -181,6 +182,8 @@ AT(mig_dialect, foreign_keys, 384);
 AT(mig_dialect, verify, 392);
 AT(mig_dialect, affected, 400);
 AT(mig_dialect, shell_text, 408);
+AT(mig_dialect, call_begin, 416);
+AT(mig_dialect, current_schema, 424);
 
 /* mig_revision_run */
 SIZE(mig_revision_run, 32);
@@ -198,7 +201,7 @@ AT(mig_allocator, realloc_fn, 8);
 AT(mig_allocator, user, 16);
 
 /* mig_open_options */
-SIZE(mig_open_options, 136);
+SIZE(mig_open_options, 144);
 AT(mig_open_options, struct_size, 0);
 AT(mig_open_options, url, 8);
 AT(mig_open_options, connection, 16);
@@ -221,6 +224,7 @@ AT(mig_open_options, watch, 120);
 AT(mig_open_options, foreign_keys, 124);
 AT(mig_open_options, keep_cancel, 128);
 AT(mig_open_options, reserved2, 132);
+AT(mig_open_options, trusted_owner, 136);
 
 /* mig_progress */
 SIZE(mig_progress, 104);

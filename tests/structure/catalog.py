@@ -26,7 +26,7 @@ CHECKS = [
     (re.compile(r"\b(I?LIKE|SIMILAR|BETWEEN|NULLIF|nullif)\b"), "looks up an operator"),
     (re.compile(r"(IS (NOT )?DISTINCT FROM)"), "looks up an operator"),
     (re.compile(r"\b(USING) *\("), "looks up an operator"),
-    (re.compile(r"\b(CASE) (?!WHEN)"), "CASE x WHEN looks up an operator"),
+    (re.compile(r"\b(CASE) (?!WHEN|$)"), "CASE x WHEN looks up an operator"),
     (re.compile(r"(\|\||<>|!=|!~|<=|>=|@>|<@|&&|<<|>>|~)"), "a bare operator"),
     (re.compile(r"(?<![\w.:])(?<!state )(=)(?!>)"), "a bare operator"),
     (re.compile(r"[\w')] ([<>*/+|&-]) ?[\w'($]"), "a bare operator"),

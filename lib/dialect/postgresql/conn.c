@@ -95,6 +95,11 @@ void mig__pg_listen(mig_conn *conn)
 	PQfinish(none);
 }
 
+static int is_utf8(const mig_conn *conn)
+{
+	return strcmp(pg_encoding_to_char(PQclientEncoding(conn->db)), "UTF8") == 0;
+}
+
 static mig_status adopt(mig_conn *conn, const mig_conn_options *o)
 {
 	int version = o->offline ? 0 : PQserverVersion(conn->db);
@@ -106,13 +111,30 @@ static mig_status adopt(mig_conn *conn, const mig_conn_options *o)
 				      "the server is PostgreSQL %d; libmig needs 11 or later",
 				      version / 10000);
 	conn->listens = !conn->lent; /* a lent one is looked at when a run begins */
-	conn->recode = !o->offline && strcmp(pg_encoding_to_char(PQclientEncoding(conn->db)), "UTF8") != 0;
+	conn->recode = !o->offline && !is_utf8(conn);
 	if (o->search_path)
 		conn->search_path = copy(conn, o->search_path);
 	if (o->schema)
 		conn->schema = copy(conn, o->schema);
-	if ((o->search_path && !conn->search_path) || (o->schema && !conn->schema))
+	if (o->trusted_owner)
+		conn->trusted_owner = copy(conn, o->trusted_owner);
+	conn->schema_given = conn->schema != NULL;
+	if ((o->search_path && !conn->search_path) || (o->schema && !conn->schema) ||
+	    (o->trusted_owner && !conn->trusted_owner))
 		return mig__pg_nomem(conn);
+	return mig__pg_render(conn);
+}
+
+mig_status mig__pg_call_begin(mig_conn *conn)
+{
+	conn->recode = !is_utf8(conn);
+	if (conn->schema_given || !conn->schema || conn->running)
+		return MIG_OK;
+	mig__free(&conn->alloc, conn->schema);
+	conn->schema = NULL;
+	conn->number[0] = '\0';
+	conn->seen_version = 0;
+	conn->version = conn->history = MIG__PG_UNKNOWN;
 	return mig__pg_render(conn);
 }
 
@@ -173,6 +195,7 @@ void mig__pg_close(mig_conn *conn)
 	mig__free(&conn->alloc, conn->version_table);
 	mig__free(&conn->alloc, conn->history_table);
 	mig__free(&conn->alloc, conn->search_path);
+	mig__free(&conn->alloc, conn->trusted_owner);
 	mig__free(&conn->alloc, conn->noted);
 	mig__free(&conn->alloc, conn->customs);
 	mig__free(&conn->alloc, conn);

@@ -102,9 +102,11 @@ struct mig_conn {
 	int listens; /* notices come to us */
 	int32_t lock_timeout_ms;
 	uint32_t seed; /* of the pauses */
-	char *schema;      /* NULL: not known yet, see lock.c */
+	char *schema;      /* of libmig's tables; NULL: not known yet */
+	int schema_given;  /* by the host: it is not looked for */
 	char *search_path; /* NULL: as it is */
 	int recode;        /* the client encoding is not UTF-8 */
+	char *trusted_owner; /* NULL: none */
 	char *version_table, *history_table;
 	char *texts[MIG__PG_TEXTS];
 
@@ -119,6 +121,7 @@ struct mig_conn {
 	int64_t waiting_since_us;            /* 0: not waiting for the lock */
 	enum mig__pg_there version, history; /* in this transaction, or at the last read */
 	int seen_version;                    /* the version table has been read */
+	int trusted; /* the tables may be written to, as was looked up in this run */
 	PGresult *rows;                      /* version rows that came with the lock, or NULL */
 	char *base[MIG__PG_BASE_COUNT]; /* settings as the run found them; NULL: not read yet */
 	char *noted;                    /* SQL that puts the session's settings back, or NULL */
@@ -189,8 +192,8 @@ int mig__pg_is(const PGresult *result, const char *sqlstate);
 void mig__pg_notice(void *conn, const PGresult *result);
 
 /* send.c: messages */
-enum { MIG__PG_REPLIES = 8 };
-/* The results of a message of ours, one for each statement. */
+enum { MIG__PG_REPLIES = 16 };
+/* The results of a message of ours, one for each statement; of COPY … TO STDOUT its rows. */
 struct mig__pg_reply {
 	PGresult *at[MIG__PG_REPLIES];
 	int count;
@@ -233,9 +236,6 @@ mig_status mig__pg_render(mig_conn *conn);
 const char *mig__pg_table_sql(mig_conn *conn, int32_t which);
 /* Which of the texts it is, 0: none. */
 int mig__pg_own(const mig_conn *conn, const char *text);
-/* Adds an expression that is true if there is a table with this name in our schema; for a query
- * with mig__pg_add_key(). */
-void mig__pg_add_exists(struct mig__buf *sql, const char *table);
 /* The error that a statement of ours gives with what it has counted, after this text: see guard.c. */
 #define MIG__PG_GUARD "libmig guard"
 enum mig__pg_guard { MIG__PG_GUARD_ROWS, MIG__PG_GUARD_RUNNING, MIG__PG_GUARD_TOKEN };
@@ -246,11 +246,49 @@ const struct mig__pg_guard_meaning {
 	mig_status status;
 	const char *message, *hint;
 } * mig__pg_guard_meaning(const char *message);
+/* Adds an expression that is true if there is a table with this name in our schema; for a query
+ * with mig__pg_add_key(). */
+void mig__pg_add_exists(const mig_conn *conn, struct mig__buf *sql, const char *table);
+/* Adds the name of our tables' schema, as a constant or as a query for it; NULL: there is none. */
+void mig__pg_add_schema(const mig_conn *conn, struct mig__buf *sql);
+/* A name and a constant as mig__pg_add_name() and mig__pg_add_text() have them, but what is not
+ * ASCII is escaped where the server can read that: it is the same in every client encoding. */
+void mig__pg_add_safe_name(const mig_conn *conn, struct mig__buf *buf, const char *name);
+void mig__pg_add_safe_text(const mig_conn *conn, struct mig__buf *buf, const char *text);
+/* A table of ours, with the schema if that is known. */
+void mig__pg_add_table(const mig_conn *conn, struct mig__buf *buf, const char *name);
+/* The same as a string constant: what regclass reads. */
+void mig__pg_add_table_text(const mig_conn *conn, struct mig__buf *buf, const char *name);
+/* Asks for the tables' schema, and pins it. */
+mig_status mig__pg_find_schema(mig_conn *conn);
+/* The tables' schema, as the server found it; from now on they are qualified. */
+mig_status mig__pg_pin_schema(mig_conn *conn, const char *schema);
+/* A call of the host's begins: the session may have another path or encoding than in the last. */
+mig_status mig__pg_call_begin(mig_conn *conn);
 /* What is known of the table that a statement is about. */
 enum mig__pg_there *mig__pg_there(mig_conn *conn, int32_t which);
 /* One of the texts with values for its parameters. */
 mig_status mig__pg_fill(mig_conn *conn, const mig_cursor *cursor, struct mig__buf *out);
 mig_status mig__pg_table_exists(mig_conn *conn, int32_t which, int32_t *out);
+
+/* trust.c */
+/* Adds a query that needs no checks: revision and digest of the version table. An error of the
+ * kind mig__pg_is_refusal() means that it cannot be read like that. */
+void mig__pg_add_plain_read(const mig_conn *conn, struct mig__buf *sql);
+int mig__pg_is_refusal(const PGresult *error);
+/* Adds a query for what is there: a row for each of our tables, whether it is the version table, and
+ * whether it has to be looked at closely before it is written to. */
+void mig__pg_add_there(const mig_conn *conn, struct mig__buf *sql);
+/* Takes its rows; *close: a write check is needed. */
+void mig__pg_take_there(mig_conn *conn, const PGresult *result, int *close);
+/* Adds a statement without rows that fails if a read of the table runs code of others'. */
+void mig__pg_add_read_check(const mig_conn *conn, struct mig__buf *sql, int32_t which);
+/* The same for both tables, for writing. */
+void mig__pg_add_write_check(const mig_conn *conn, struct mig__buf *sql);
+/* The body of a DO statement that does. */
+void mig__pg_add_script_check(const mig_conn *conn, struct mig__buf *sql);
+/* 1 if the error is that of a check, which is reported then: *rc. */
+int mig__pg_distrust(mig_conn *conn, const PGresult *error, mig_status *rc);
 
 /* lock.c */
 /* Microseconds of a clock that only goes forwards; never 0. */

@@ -47,55 +47,161 @@ static mig_status check_there(mig_conn *conn, int own)
 	return rc;
 }
 
+/* A name as SQL has it, as it is. */
+static void unquote(char *name)
+{
+	char *out = name;
+
+	if (*name != '"')
+		return;
+	for (const char *p = name + 1; *p && (*p != '"' || p[1] == '"'); p++) {
+		*out++ = *p;
+		p += *p == '"';
+	}
+	*out = '\0';
+}
+
+/* The version table outside our own transactions: one query that runs nobody's code. The schema
+ * comes with it if it is not known. A temporary table, which hides the real one, is none of ours;
+ * *schema is 0 then, as after a refusal. */
+static mig_status read_plainly(mig_conn *conn, struct mig__pg_reply *reply, int *at, int *schema)
+{
+	struct mig__buf sql;
+	int named = !conn->schema;
+	mig_status rc;
+
+	mig__buf_init(&sql, &conn->alloc);
+	*at = mig__pg_add_settings(conn, &sql, 1);
+	if (named) {
+		mig__buf_adds(&sql, "SELECT schema FROM pg_catalog.pg_identify_object(1259, ");
+		mig__pg_add_table_text(conn, &sql, conn->version_table);
+		mig__buf_adds(&sql, "::pg_catalog.regclass, 0);");
+	}
+	mig__pg_add_plain_read(conn, &sql);
+	rc = sql.failed ? mig__pg_nomem(conn) : mig__pg_try(conn, sql.data, reply);
+	mig__buf_finish(&sql);
+	*schema = 1;
+	if (!rc && named && reply->count > *at) {
+		char *name = PQgetvalue(reply->at[*at], 0, 0);
+
+		*schema = strncmp(name, "pg_temp", strlen("pg_temp")) != 0;
+		unquote(name);
+		if (*schema && !reply->error)
+			rc = mig__pg_pin_schema(conn, name);
+	}
+	if (!rc && reply->error && mig__pg_is_refusal(reply->error))
+		*schema = 0;
+	*at += named + 1;
+	return rc;
+}
+
+/* A table of ours with everything that there is to check. */
+static mig_status read_closely(mig_conn *conn, int own, struct mig__pg_reply *reply, int *at)
+{
+	int version = own == MIG_SQL_READ_VERSION;
+	struct mig__buf sql;
+	mig_status rc = conn->schema ? MIG_OK : mig__pg_find_schema(conn);
+
+	if (rc)
+		return rc;
+	mig__buf_init(&sql, &conn->alloc);
+	*at = PQtransactionStatus(conn->db) == PQTRANS_IDLE ? mig__pg_add_settings(conn, &sql, 1)
+							    : 0;
+	mig__buf_adds(&sql, "LOCK TABLE ");
+	mig__pg_add_table(conn, &sql, version ? conn->version_table : conn->history_table);
+	mig__buf_adds(&sql, " IN ACCESS SHARE MODE;");
+	mig__pg_add_read_check(conn, &sql, version ? MIG_SQL_READ_VERSION : MIG_SQL_READ_HISTORY);
+	mig__buf_adds(&sql, conn->texts[own]);
+	*at += 2;
+	rc = sql.failed ? mig__pg_nomem(conn) : mig__pg_try(conn, sql.data, reply);
+	mig__buf_finish(&sql);
+	return rc;
+}
+
+static mig_status ask_rows(mig_conn *conn, int own, struct mig__pg_reply *reply, int *at)
+{
+	int known;
+	mig_status rc;
+
+	*at = 0;
+	if (conn->begun) /* it was checked then */
+		return mig__pg_try(conn, conn->texts[own], reply);
+	if (own != MIG_SQL_READ_VERSION || PQtransactionStatus(conn->db) != PQTRANS_IDLE)
+		return read_closely(conn, own, reply, at);
+	rc = read_plainly(conn, reply, at, &known);
+	if (rc || known)
+		return rc;
+	mig__pg_reply_clear(reply);
+	return read_closely(conn, own, reply, at);
+}
+
 static mig_status read_own(mig_cursor *cursor)
 {
 	mig_conn *conn = cursor->conn;
 	struct mig__pg_reply reply = { .count = 0 };
-	int settings, version = cursor->own == MIG_SQL_READ_VERSION;
-	struct mig__buf sql;
-	mig_status rc;
+	int at, own = cursor->own, version = own == MIG_SQL_READ_VERSION;
+	mig_status rc = MIG_OK;
 
 	if (version && conn->rows) {
 		cursor->result = conn->rows;
 		conn->rows = NULL;
 		return MIG_OK;
 	}
-	rc = check_there(conn, cursor->own);
+	if (!conn->schema && PQtransactionStatus(conn->db) != PQTRANS_IDLE)
+		rc = mig__pg_find_schema(conn);
+	if (!rc)
+		rc = check_there(conn, cursor->own);
 	if (!rc && conn->begun)
 		rc = mig__pg_settings_own_role(conn);
-	if (rc)
-		return rc;
-	mig__buf_init(&sql, &conn->alloc);
-	settings = conn->schema ? 0 : mig__pg_add_settings(conn, &sql, 1);
-	mig__buf_adds(&sql, conn->texts[cursor->own]);
-	rc = sql.failed ? mig__pg_nomem(conn) : mig__pg_try(conn, sql.data, &reply);
-	mig__buf_finish(&sql);
+	if (!rc)
+		rc = ask_rows(conn, own, &reply, &at);
 	if (!rc && reply.error) {
 		if (mig__pg_is(reply.error, "42P01"))
-			*mig__pg_there(conn, cursor->own) = MIG__PG_MISSING;
+			*mig__pg_there(conn, own) = MIG__PG_MISSING;
 		rc = mig__pg_fail(conn, reply.error, NULL);
 	}
-	if (!rc && reply.count > settings) {
-		cursor->result = reply.at[settings];
-		reply.at[settings] = NULL;
+	if (!rc && reply.count > at) {
+		cursor->result = reply.at[at];
+		reply.at[at] = NULL;
 		conn->seen_version |= version;
 	}
 	mig__pg_reply_clear(&reply);
 	return rc || cursor->result ? rc : mig__pg_fail(conn, NULL, NULL);
 }
 
-static mig_status write_own(mig_cursor *cursor)
+/* Writes wait for the next message, and the check waits in front of them. */
+static mig_status check_trusted(mig_conn *conn)
 {
-	mig_conn *conn = cursor->conn;
 	struct mig__buf sql;
 	mig_status rc;
 
-	if (cursor->own == MIG_SQL_CREATE_VERSION || cursor->own == MIG_SQL_CREATE_HISTORY) {
+	if (conn->trusted)
+		return MIG_OK;
+	mig__buf_init(&sql, &conn->alloc);
+	mig__pg_add_write_check(conn, &sql);
+	rc = sql.failed ? mig__pg_nomem(conn) : mig__pg_defer(conn, sql.data);
+	mig__buf_finish(&sql);
+	conn->trusted = !rc;
+	return rc;
+}
+
+static mig_status write_own(mig_cursor *cursor)
+{
+	mig_conn *conn = cursor->conn;
+	int creates = cursor->own == MIG_SQL_CREATE_VERSION ||
+		      cursor->own == MIG_SQL_CREATE_HISTORY;
+	struct mig__buf sql;
+	mig_status rc;
+
+	if (creates) {
 		conn->pending.creates = 1;
 		conn->version = conn->history = MIG__PG_UNKNOWN;
+		conn->trusted = 0; /* somebody else may make it first */
 	}
 	mig__buf_init(&sql, &conn->alloc);
 	rc = mig__pg_settings_own_role(conn);
+	if (!rc && !creates)
+		rc = check_trusted(conn);
 	if (!rc)
 		rc = mig__pg_fill(conn, cursor, &sql);
 	if (!rc)

@@ -49,6 +49,7 @@ static const mig_dialect dialect = {
 			"SET standard_conforming_strings TO on;\n\n",
 	.shell_text = mig__pg_shell_text,
 	.now_sql = "pg_catalog.to_char(pg_catalog.clock_timestamp() AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.MS\"Z\"')",
+	.call_begin = mig__pg_call_begin,
 };
 
 const mig_dialect *mig_dialect_postgresql(void)

@@ -134,6 +134,8 @@ mig_status mig__pg_fail(mig_conn *conn, const PGresult *result, const struct mig
 
 	if (!sqlstate || strlen(sqlstate) != 5)
 		return fail_libpq(conn, result);
+	if (mig__pg_distrust(conn, result, &rc))
+		return rc;
 	if (strcmp(sqlstate, "57014") == 0 && conn->host->poll(conn->host->user, 0))
 		return mig__pg_cancelled(conn);
 	message = PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY);

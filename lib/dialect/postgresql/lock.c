@@ -177,21 +177,27 @@ static mig_status wait_until_free(mig_conn *conn)
 	return rc;
 }
 
-/* The tables' schema, as the server found it; from now on they are qualified. */
-static mig_status pin_schema(mig_conn *conn, const char *schema)
-{
-	if (conn->schema || !*schema)
-		return MIG_OK;
-	conn->schema = mig__strdup(&conn->alloc, schema);
-	return conn->schema ? mig__pg_render(conn) : mig__pg_nomem(conn);
-}
-
 /* -- for a transaction */
 
 /* Where the results of the message's statements are. */
 struct begin_message {
 	int base, lock, there, rows; /* -1: not asked */
 };
+
+/* The version rows; as long as nobody knows whose table it is, in the way that is safe for all. */
+static void add_rows(mig_conn *conn, struct mig__buf *sql, int *at, struct begin_message *m)
+{
+	if (conn->trusted) {
+		mig__buf_addf(sql, "%s;", conn->texts[MIG_SQL_READ_VERSION]);
+		m->rows = (*at)++;
+		return;
+	}
+	mig__buf_adds(sql, "SAVEPOINT mig_rows;");
+	mig__pg_add_plain_read(conn, sql);
+	mig__buf_adds(sql, ";ROLLBACK TO SAVEPOINT mig_rows;RELEASE SAVEPOINT mig_rows;");
+	m->rows = *at + 2; /* after SET */
+	*at += 5;
+}
 
 /* BEGIN, the lock, and the version rows if the table is known to be there. Not REPEATABLE READ:
  * the rows must be those of after the lock. */
@@ -221,18 +227,12 @@ static void add_begin(mig_conn *conn, struct mig__buf *sql, int at, struct begin
 		mig__buf_adds(sql, MIG__PG_CHECK_SQL("true"));
 	}
 	mig__pg_add_key(conn, sql);
+	mig__buf_adds(sql, ";");
 	/* statements of their own: they see what was done before the lock was ours */
-	if (conn->seen_version && !conn->dirty) {
-		mig__buf_adds(sql, ";");
-		mig__buf_adds(sql, conn->texts[MIG_SQL_READ_VERSION]);
-		m->rows = at++;
-	}
-	if (m->rows < 0 || *base) {
-		mig__buf_adds(sql, ";SELECT ");
-		mig__pg_add_exists(sql, conn->version_table);
-		mig__buf_adds(sql, ", ");
-		mig__pg_add_exists(sql, conn->history_table);
-		mig__pg_add_key(conn, sql);
+	if (conn->seen_version && conn->schema && !conn->dirty)
+		add_rows(conn, sql, &at, m);
+	if (m->rows < 0 || *base || !conn->trusted) {
+		mig__pg_add_there(conn, sql);
 		m->there = at;
 	}
 }
@@ -246,18 +246,31 @@ static mig_status give_up(mig_conn *conn, mig_status rc)
 	return rc;
 }
 
+static mig_status check_closely(mig_conn *conn)
+{
+	struct mig__buf sql;
+	mig_status rc;
+
+	mig__buf_init(&sql, &conn->alloc);
+	mig__pg_add_write_check(conn, &sql);
+	rc = sql.failed ? mig__pg_nomem(conn) : mig__pg_exec(conn, sql.data, NULL);
+	mig__buf_finish(&sql);
+	return rc;
+}
+
 /* MIG_OK with *locked: the transaction is ours; without: it is not, and is over. */
 static mig_status take_begin(mig_conn *conn, struct mig__pg_reply *reply,
 			     const struct begin_message *m, int *locked)
 {
 	const PGresult *lock = reply->at[m->lock];
 	mig_status rc = MIG_OK;
+	int close = 0;
 
 	*locked = is_true(lock, 0);
 	if (m->base >= 0)
 		rc = mig__pg_base_take(conn, reply->at[m->base]);
 	if (!rc && *locked)
-		rc = pin_schema(conn, PQgetvalue(lock, 0, 1));
+		rc = mig__pg_pin_schema(conn, PQgetvalue(lock, 0, 1));
 	snprintf(conn->number, sizeof conn->number, "%s", PQgetvalue(lock, 0, 2));
 	if (!rc && is_true(lock, 4))
 		rc = mig__pg_report(
@@ -273,16 +286,16 @@ static mig_status take_begin(mig_conn *conn, struct mig__pg_reply *reply,
 	conn->begun = 1;
 	snprintf(conn->token, sizeof conn->token, "%s", PQgetvalue(lock, 0, 5));
 	conn->waiting_since_us = 0;
-	if (m->there >= 0) {
-		conn->version = is_true(reply->at[m->there], 0) ? MIG__PG_THERE : MIG__PG_MISSING;
-		conn->history = is_true(reply->at[m->there], 1) ? MIG__PG_THERE : MIG__PG_MISSING;
-	}
+	if (m->there >= 0)
+		mig__pg_take_there(conn, reply->at[m->there], &close);
 	if (m->rows >= 0) {
 		conn->version = MIG__PG_THERE;
 		conn->rows = reply->at[m->rows];
 		reply->at[m->rows] = NULL;
 	}
-	return MIG_OK;
+	rc = close && !conn->trusted ? check_closely(conn) : MIG_OK;
+	conn->trusted = !rc;
+	return rc ? give_up(conn, rc) : MIG_OK;
 }
 
 mig_status mig__pg_begin(mig_conn *conn, int32_t check)
@@ -301,8 +314,9 @@ mig_status mig__pg_begin(mig_conn *conn, int32_t check)
 	add_begin(conn, &sql, 0, &m);
 	rc = sql.failed ? mig__pg_nomem(conn) : mig__pg_try(conn, sql.data, &reply);
 	mig__buf_finish(&sql);
-	if (!rc && reply.error && conn->seen_version && mig__pg_is(reply.error, "42P01")) {
-		conn->seen_version = 0; /* somebody has dropped the table */
+	if (!rc && reply.error && conn->seen_version &&
+	    (mig__pg_is(reply.error, "42P01") || mig__pg_is_refusal(reply.error))) {
+		conn->seen_version = 0; /* somebody has dropped the table, or changed it */
 		mig__pg_reply_clear(&reply);
 		rc = give_up(conn, MIG_OK);
 		return rc ? rc : mig__pg_begin(conn, check);
@@ -375,7 +389,7 @@ mig_status mig__pg_lock(mig_conn *conn)
 	if (locked) {
 		conn->locked = 1;
 		conn->waiting_since_us = 0;
-		rc = pin_schema(conn, PQgetvalue(reply.at[at], 0, 1));
+		rc = mig__pg_pin_schema(conn, PQgetvalue(reply.at[at], 0, 1));
 		if (!rc)
 			rc = mig__pg_settings_session(conn);
 		if (rc)

@@ -3,6 +3,7 @@
  * changes the search path does not hide them. */
 #include "dialect/postgresql/conn.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -11,6 +12,7 @@
 	"when it is done' USING ERRCODE = '55P03';"
 
 /* @v: the version table, @h: the history table, @k: FROM … for the number of the lock, k;
+ * @w: a block that fails unless the tables may be written to;
  * @t, @s: sets the search path for the transaction or the session; @g: the error of a guard */
 static const char *const patterns[MIG__PG_TEXTS] = {
 	[MIG_SQL_CREATE_VERSION] = "CREATE TABLE IF NOT EXISTS @v (\n"
@@ -50,6 +52,7 @@ static const char *const patterns[MIG__PG_TEXTS] = {
 		"SELECT revision, direction, state, digest, statements, started_at, "
 		"duration_us, actor, library FROM @h ORDER BY id",
 	[MIG_SQL_EXPECT_VERSION] =
+		"DO $mig$ @w$mig$;\n"
 		"DO $mig$ DECLARE found pg_catalog.text; BEGIN\n"
 		"\tSELECT pg_catalog.concat(coalesce(pg_catalog.string_agg(revision, ', ' "
 		"ORDER BY revision COLLATE pg_catalog.\"C\"), 'base'), "
@@ -105,24 +108,110 @@ void mig__pg_add_text(struct mig__buf *buf, const char *text, size_t size)
 	mig__buf_add(buf, "'", 1);
 }
 
-/* A table's name as SQL has it. */
-static void add_table(const mig_conn *conn, struct mig__buf *buf, const char *name)
+/* The next character of UTF-8, 0 for what is none; *size: its bytes. */
+static uint32_t character(const char *text, size_t *size)
 {
-	if (conn->schema) {
-		mig__pg_add_name(buf, conn->schema);
-		mig__buf_add(buf, ".", 1);
+	const unsigned char *p = (const unsigned char *)text;
+	uint32_t c = p[0];
+	size_t n = c < 0x80 ? 1 : c < 0xc2 ? 0 : c < 0xe0 ? 2 : c < 0xf0 ? 3 : c < 0xf5 ? 4 : 0;
+
+	if (n > 1)
+		c &= 0x7fu >> n;
+	for (size_t i = 1; i < n; i++) {
+		if ((p[i] & 0xc0) != 0x80)
+			return 0;
+		c = c << 6 | (p[i] & 0x3f);
 	}
-	mig__pg_add_name(buf, name);
+	*size = n;
+	return n ? c : 0;
 }
 
-/* The same as a string constant: what to_regclass() reads. */
-static void add_table_text(const mig_conn *conn, struct mig__buf *buf, const char *name)
+/* Whether the server reads the text's characters from their numbers. One that knows no encoding
+ * does not, and before 13 only one whose encoding is UTF-8. */
+static int may_escape(const mig_conn *conn, const char *text)
+{
+	const char *encoding = conn->db ? PQparameterStatus(conn->db, "server_encoding") : NULL;
+	size_t size;
+
+	if (!encoding || strcmp(encoding, "SQL_ASCII") == 0 ||
+	    (PQserverVersion(conn->db) < 130000 && strcmp(encoding, "UTF8") != 0))
+		return 0;
+	for (; *text; text += size)
+		if (!character(text, &size))
+			return 0;
+	return 1;
+}
+
+static int is_ascii(const char *text)
+{
+	for (; *text; text++)
+		if ((unsigned char)*text >= 0x80)
+			return 0;
+	return 1;
+}
+
+/* E.g. \00e9 and \+01f600 in names, \u00e9 and \U0001f600 in constants. */
+static void add_escaped(struct mig__buf *buf, const char *text, int is_name)
+{
+	const char quote = is_name ? '"' : '\'';
+	size_t size = 1;
+
+	for (; *text; text += size) {
+		uint32_t c = character(text, &size);
+
+		if (c > 0xffff)
+			mig__buf_addf(buf, is_name ? "\\+%06" PRIx32 : "\\U%08" PRIx32, c);
+		else if (c >= 0x80)
+			mig__buf_addf(buf, is_name ? "\\%04" PRIx32 : "\\u%04" PRIx32, c);
+		else if (*text == quote || *text == '\\')
+			mig__buf_addf(buf, "%c%c", *text, *text);
+		else
+			mig__buf_add(buf, text, 1);
+	}
+}
+
+void mig__pg_add_safe_name(const mig_conn *conn, struct mig__buf *buf, const char *name)
+{
+	if (is_ascii(name) || !may_escape(conn, name)) {
+		mig__pg_add_name(buf, name);
+		return;
+	}
+	mig__buf_adds(buf, "U&\"");
+	add_escaped(buf, name, 1);
+	mig__buf_adds(buf, "\"");
+}
+
+void mig__pg_add_safe_text(const mig_conn *conn, struct mig__buf *buf, const char *text)
+{
+	if (is_ascii(text) || !may_escape(conn, text)) {
+		mig__pg_add_text(buf, text, strlen(text));
+		return;
+	}
+	mig__buf_adds(buf, " E'");
+	add_escaped(buf, text, 0);
+	mig__buf_adds(buf, "'");
+}
+
+void mig__pg_add_table(const mig_conn *conn, struct mig__buf *buf, const char *name)
+{
+	if (conn->schema) {
+		mig__pg_add_safe_name(conn, buf, conn->schema);
+		mig__buf_add(buf, ".", 1);
+	}
+	mig__pg_add_safe_name(conn, buf, name);
+}
+
+void mig__pg_add_table_text(const mig_conn *conn, struct mig__buf *buf, const char *name)
 {
 	struct mig__buf quoted;
 
 	mig__buf_init(&quoted, &conn->alloc);
-	add_table(conn, &quoted, name);
-	mig__pg_add_text(buf, mig__buf_text(&quoted), quoted.len);
+	if (conn->schema) {
+		mig__pg_add_name(&quoted, conn->schema);
+		mig__buf_add(&quoted, ".", 1);
+	}
+	mig__pg_add_name(&quoted, name);
+	mig__pg_add_safe_text(conn, buf, mig__buf_text(&quoted));
 	buf->failed |= quoted.failed;
 	mig__buf_finish(&quoted);
 }
@@ -139,14 +228,16 @@ static void add_value(const mig_cursor *cursor, struct mig__buf *buf, size_t n)
 static void add_special(const mig_conn *conn, struct mig__buf *buf, char what)
 {
 	if (what == 'v' || what == 'h') {
-		add_table(conn, buf, what == 'v' ? conn->version_table : conn->history_table);
+		mig__pg_add_table(conn, buf, what == 'v' ? conn->version_table : conn->history_table);
 	} else if (what == 'k') {
 		mig__pg_add_key(conn, buf);
 	} else if (what == 'g') {
 		mig__pg_add_guard(buf, MIG__PG_GUARD_ROWS, "found");
+	} else if (what == 'w') {
+		mig__pg_add_script_check(conn, buf);
 	} else if (conn->search_path) {
 		mig__buf_adds(buf, "PERFORM pg_catalog.set_config('search_path', ");
-		mig__pg_add_text(buf, conn->search_path, strlen(conn->search_path));
+		mig__pg_add_safe_text(conn, buf, conn->search_path);
 		mig__buf_adds(buf, what == 't' ? ", true); " : ", false); ");
 	}
 }
@@ -173,31 +264,39 @@ static void render(const mig_conn *conn, const char *pattern, const mig_cursor *
 	}
 }
 
+/* The one of the path's schemas that has the version table, otherwise the first one. Never that of
+ * temporary tables, which would take the place of the real ones. */
+void mig__pg_add_schema(const mig_conn *conn, struct mig__buf *sql)
+{
+	if (conn->schema) {
+		mig__pg_add_safe_text(conn, sql, conn->schema);
+		return;
+	}
+	mig__buf_adds(sql, "(SELECT n.nspname FROM pg_catalog.unnest(pg_catalog.current_schemas("
+			   "false)) WITH ORDINALITY AS p (name, at) JOIN pg_catalog.pg_namespace n "
+			   "ON n.nspname OPERATOR(pg_catalog.=) p.name WHERE n.oid "
+			   "OPERATOR(pg_catalog.<>) pg_catalog.pg_my_temp_schema() ORDER BY EXISTS "
+			   "(SELECT FROM pg_catalog.pg_class c WHERE c.relnamespace "
+			   "OPERATOR(pg_catalog.=) n.oid AND c.relname OPERATOR(pg_catalog.=) ");
+	mig__pg_add_safe_text(conn, sql, conn->version_table);
+	mig__buf_adds(sql, ") DESC, p.at LIMIT 1)");
+}
+
 void mig__pg_add_key(const mig_conn *conn, struct mig__buf *sql)
 {
 	if (conn->schema && conn->number[0]) { /* the server has told it */
 		mig__buf_adds(sql, " FROM (SELECT ");
-		mig__pg_add_text(sql, conn->schema, strlen(conn->schema));
-		mig__buf_addf(sql, "::pg_catalog.text AS s, (%s)::pg_catalog.int8 AS k) AS b", conn->number);
+		mig__pg_add_safe_text(conn, sql, conn->schema);
+		mig__buf_addf(sql, "::pg_catalog.text AS s, (%s)::pg_catalog.int8 AS k) AS b",
+			      conn->number);
 		return;
 	}
 	mig__buf_adds(sql, " FROM (SELECT s, pg_catalog.hashtextextended(pg_catalog.concat("
 			   "'libmig migration lock ', pg_catalog.length(s), ' ', s, '.', ");
-	mig__pg_add_text(sql, conn->version_table, strlen(conn->version_table));
-	mig__buf_adds(sql, "), 0) AS k FROM (SELECT ");
-	if (conn->schema) {
-		mig__pg_add_text(sql, conn->schema, strlen(conn->schema));
-	} else if (conn->version == MIG__PG_MISSING) { /* spares a new session some catalogues */
-		mig__buf_adds(sql, "coalesce(pg_catalog.current_schema(), '')");
-	} else {
-		mig__buf_adds(sql, "coalesce((SELECT n.nspname FROM pg_catalog.pg_class c JOIN "
-				   "pg_catalog.pg_namespace n ON n.oid OPERATOR(pg_catalog.=) "
-				   "c.relnamespace WHERE c.oid OPERATOR(pg_catalog.=) "
-				   "pg_catalog.to_regclass(");
-		add_table_text(conn, sql, conn->version_table);
-		mig__buf_adds(sql, ")::pg_catalog.oid), pg_catalog.current_schema(), '')");
-	}
-	mig__buf_adds(sql, "::pg_catalog.text AS s) AS a) AS b");
+	mig__pg_add_safe_text(conn, sql, conn->version_table);
+	mig__buf_adds(sql, "), 0) AS k FROM (SELECT coalesce(");
+	mig__pg_add_schema(conn, sql);
+	mig__buf_adds(sql, ", '')::pg_catalog.text AS s) AS a) AS b");
 }
 
 mig_status mig__pg_render(mig_conn *conn)
@@ -268,13 +367,13 @@ enum mig__pg_there *mig__pg_there(mig_conn *conn, int32_t which)
 
 /* Not to_regclass(): it looks into the session's cache, which does not know yet what another
  * session committed while this one waited for the lock. */
-void mig__pg_add_exists(struct mig__buf *sql, const char *table)
+void mig__pg_add_exists(const mig_conn *conn, struct mig__buf *sql, const char *table)
 {
 	mig__buf_adds(sql,
 		      "EXISTS (SELECT FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n "
 		      "ON n.oid OPERATOR(pg_catalog.=) c.relnamespace WHERE n.nspname "
 		      "OPERATOR(pg_catalog.=) s AND c.relname OPERATOR(pg_catalog.=) ");
-	mig__pg_add_text(sql, table, strlen(table));
+	mig__pg_add_safe_text(conn, sql, table);
 	mig__buf_adds(sql, ")");
 }
 
@@ -293,13 +392,45 @@ mig_status mig__pg_table_exists(mig_conn *conn, int32_t which, int32_t *out)
 	mig__buf_init(&sql, &conn->alloc);
 	settings = conn->schema ? 0 : mig__pg_add_settings(conn, &sql, 1);
 	mig__buf_adds(&sql, "SELECT ");
-	mig__pg_add_exists(&sql, which == MIG_SQL_READ_VERSION ? conn->version_table
+	mig__pg_add_exists(conn, &sql, which == MIG_SQL_READ_VERSION ? conn->version_table
 							       : conn->history_table);
 	mig__pg_add_key(conn, &sql);
 	rc = sql.failed ? mig__pg_nomem(conn) : mig__pg_exec(conn, sql.data, &reply);
 	mig__buf_finish(&sql);
 	if (!rc)
 		*out = reply.count > settings && PQgetvalue(reply.at[settings], 0, 0)[0] == 't';
+	mig__pg_reply_clear(&reply);
+	return rc;
+}
+
+mig_status mig__pg_pin_schema(mig_conn *conn, const char *schema)
+{
+	if (conn->schema || !*schema)
+		return MIG_OK;
+	conn->schema = mig__strdup(&conn->alloc, schema);
+	return conn->schema ? mig__pg_render(conn) : mig__pg_nomem(conn);
+}
+
+/* In the host's own transaction a setting of ours would stay. */
+mig_status mig__pg_find_schema(mig_conn *conn)
+{
+	int inside = PQtransactionStatus(conn->db) != PQTRANS_IDLE, at;
+	struct mig__pg_reply reply = { .count = 0 };
+	struct mig__buf sql;
+	mig_status rc;
+
+	mig__buf_init(&sql, &conn->alloc);
+	mig__buf_adds(&sql, inside ? "SAVEPOINT mig_schema;" : "");
+	at = inside + mig__pg_add_settings(conn, &sql, 1);
+	mig__buf_adds(&sql, "SELECT ");
+	mig__pg_add_schema(conn, &sql);
+	mig__buf_adds(&sql, inside ? ";ROLLBACK TO SAVEPOINT mig_schema;"
+				     "RELEASE SAVEPOINT mig_schema"
+				   : "");
+	rc = sql.failed ? mig__pg_nomem(conn) : mig__pg_exec(conn, sql.data, &reply);
+	mig__buf_finish(&sql);
+	if (!rc && reply.count > at)
+		rc = mig__pg_pin_schema(conn, PQgetvalue(reply.at[at], 0, 0));
 	mig__pg_reply_clear(&reply);
 	return rc;
 }

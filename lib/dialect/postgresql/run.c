@@ -65,7 +65,7 @@ mig_status mig__pg_run_end(mig_conn *conn)
 	conn->noted = conn->customs = NULL;
 	mig__pg_base_forget(conn);
 	mig__pg_watch_close(conn);
-	conn->running = conn->locked = conn->dirty = 0;
+	conn->running = conn->locked = conn->dirty = conn->trusted = 0;
 	conn->waiting_since_us = 0;
 	return rc;
 }
@@ -121,6 +121,7 @@ mig_status mig__pg_rollback(mig_conn *conn)
 	mig_status rc;
 
 	mig__pg_forget(conn);
+	conn->trusted = 0; /* tables that it made are gone, and somebody else may make them */
 	if (status != PQTRANS_INTRANS && status != PQTRANS_INERROR) {
 		mig__pg_transaction_over(conn);
 		return MIG_OK;

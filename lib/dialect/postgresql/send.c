@@ -15,6 +15,8 @@ struct answer {
 	PGresult *error; /* what stopped it, or NULL */
 	struct mig__pg_reply *reply;
 	size_t skip;      /* results that are not for the reply */
+	PGresult *copied; /* rows of COPY … TO STDOUT, until its end */
+	int no_memory;
 	const char *copy; /* what COPY … FROM STDIN reads, or NULL */
 	size_t copy_size;
 };
@@ -97,10 +99,88 @@ static void drop_copy_data(mig_conn *conn)
 	}
 }
 
+/* -- rows of COPY … TO STDOUT in a message of our own */
+
+/* Undoes the escapes of a field of COPY, which ends at a TAB or the line's end; 0 for \\N. */
+static int read_field(char **at, char *out, int *size)
+{
+	static const char from[] = "bfnrtv", to[] = "\b\f\n\r\t\v";
+	int null = (*at)[0] == '\\' && (*at)[1] == 'N', n = 0;
+	char *p = *at;
+
+	for (; *p && *p != '\t' && *p != '\n'; p++) {
+		const char *letter;
+
+		if (*p == '\\' && p[1]) {
+			letter = strchr(from, *++p);
+			out[n++] = letter ? to[letter - from] : *p;
+		} else {
+			out[n++] = *p;
+		}
+	}
+	*at = *p == '\t' ? p + 1 : p;
+	*size = n;
+	return !null;
+}
+
+/* Adds a line to the rows; its bytes are overwritten. */
+static int add_line(PGresult *rows, char *line)
+{
+	int row = PQntuples(rows), fields = PQnfields(rows), ok = 1;
+
+	for (int i = 0; ok && i < fields; i++) {
+		char *start = line; /* what comes out is never longer */
+		int size, value = read_field(&line, start, &size);
+
+		ok = PQsetvalue(rows, row, i, value ? start : NULL, value ? size : -1);
+	}
+	return ok;
+}
+
+static PGresult *new_rows(mig_conn *conn, int fields)
+{
+	PGresAttDesc names[MIG__PG_REPLIES] = { { .name = NULL } };
+	PGresult *rows = PQmakeEmptyPGresult(conn->db, PGRES_TUPLES_OK);
+	char none[] = "";
+
+	for (int i = 0; i < MIG__PG_REPLIES; i++)
+		names[i].name = none;
+	if (rows && fields <= MIG__PG_REPLIES && PQsetResultAttrs(rows, fields, names))
+		return rows;
+	PQclear(rows);
+	return NULL;
+}
+
+/* NULL: there is no memory for it. */
+static PGresult *read_copy_data(mig_conn *conn, int fields)
+{
+	PGresult *rows = new_rows(conn, fields);
+	int n, ok = rows != NULL;
+	char *line;
+
+	while ((n = PQgetCopyData(conn->db, &line, 1)) >= 0) {
+		if (!n) {
+			wait_for_server(conn);
+			continue;
+		}
+		ok = ok && add_line(rows, line);
+		PQfreemem(line);
+	}
+	if (ok)
+		return rows;
+	PQclear(rows);
+	return NULL;
+}
+
 static void take(struct answer *a, PGresult *result)
 {
 	struct mig__pg_reply *reply = a->reply;
 
+	if (a->copied) { /* what COPY has said at its end is dropped */
+		PQclear(result);
+		result = a->copied;
+		a->copied = NULL;
+	}
 	if (reply && a->done >= a->skip && reply->count < MIG__PG_REPLIES)
 		reply->at[reply->count++] = result;
 	else
@@ -119,8 +199,12 @@ static void receive(mig_conn *conn, struct answer *a)
 			PQclear(result);
 			break;
 		case PGRES_COPY_OUT:
+			if (a->reply && a->done >= a->skip)
+				a->copied = read_copy_data(conn, PQnfields(result));
+			else
+				drop_copy_data(conn);
+			a->no_memory |= a->reply && a->done >= a->skip && !a->copied;
 			PQclear(result);
-			drop_copy_data(conn);
 			break;
 		case PGRES_COPY_IN:
 			PQclear(result);
@@ -272,6 +356,9 @@ static mig_status ask(mig_conn *conn, const char *text, struct mig__pg_reply *re
 
 	if (!rc)
 		rc = exchange(conn, send_message, NULL, &a);
+	PQclear(a.copied);
+	if (!rc && !a.error && a.no_memory)
+		rc = mig__pg_nomem(conn);
 	if (rc || !a.error)
 		return rc;
 	if (errors_too && a.done >= a.skip && PQstatus(conn->db) == CONNECTION_OK) {

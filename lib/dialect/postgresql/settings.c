@@ -48,7 +48,9 @@ static int list_settings(const mig_conn *conn, struct mig__buf *sql, int local)
 
 	if (conn->search_path) {
 		mig__buf_adds(sql, lead);
-		add_setting(sql, "search_path", conn->search_path, local);
+		mig__buf_adds(sql, CATALOG "set_config('search_path', ");
+		mig__pg_add_safe_text(conn, sql, conn->search_path);
+		mig__buf_adds(sql, local ? ", true)" : ", false)");
 		lead = ", ";
 	}
 	if (conn->recode) {
