@@ -323,8 +323,8 @@ int main(int argc, char **argv)
 	if (arguments.point)
 		only = strtoul(arguments.point, NULL, 10);
 	for (size_t i = arguments.point ? only : 0; i < (arguments.point ? only + 1 : CONFIGS); i++)
-		run_config(&s, i, arguments_size(&arguments, 41, 1),
-			   arguments.is_long ? DISK_TORN + 2 : DISK_TORN + 1, arguments.point);
+		run_config(&s, i, arguments_size(&arguments, 83, 2),
+			   arguments.is_long ? DISK_TORN + 3 : DISK_TORN + 1, arguments.point);
 	print_shares(&s, report.points);
 	oracle_free(s.oracles[0]);
 	oracle_free(s.oracles[1]);

@@ -11,6 +11,7 @@
 #include "cutter.h"
 #include "message.h"
 #include "pgplace.h"
+#include "relative.h"
 
 #include <pthread.h>
 #include <signal.h>
@@ -330,6 +331,33 @@ static void fail_each(struct job *job)
 			failed_once(job, i);
 }
 
+/* -- relative targets */
+
+static void empty(void *place)
+{
+	pgplace_reset(place, MIG_UPGRADE);
+}
+
+static void settle(void *place)
+{
+	pg_world_alone(((const struct pgplace *)place)->url);
+}
+
+static void relative_targets(struct job *job)
+{
+	struct relative r = { .arguments = job->arguments,
+			      .report = &job->report,
+			      .oracle = job->place.oracle,
+			      .program = job->place.program,
+			      .url = job->place.url,
+			      .empty = empty,
+			      .settle = settle,
+			      .place = &job->place };
+
+	r.program.mode = MIG_TRANSACTION_REVISION;
+	relative_run(&r);
+}
+
 /* -- crashes of the server */
 
 static void crash_at_random(struct job *job)
@@ -388,8 +416,11 @@ int main(int argc, char **argv)
 		const char *name;
 		void (*run)(struct job *job);
 	} attacks[] = {
-		{ "pg-cut", cut_each },          { "pg-silence", silence_each },
-		{ "pg-failed", fail_each },      { "pg-terminate", terminate_at_random },
+		{ "pg-cut", cut_each },
+		{ "pg-silence", silence_each },
+		{ "pg-failed", fail_each },
+		{ "pg-terminate", terminate_at_random },
+		{ "pg-relative", relative_targets },
 		{ "pg-crash", crash_at_random },
 	};
 	struct arguments arguments;

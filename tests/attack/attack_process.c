@@ -9,6 +9,7 @@
 #include "../crash/faultfs.h"
 #include "message.h"
 #include "place.h"
+#include "relative.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -285,6 +286,33 @@ static void full_disk(struct job *job)
 				full_once(job, variant, kb);
 }
 
+/* -- relative targets */
+
+static void empty(void *place)
+{
+	place_reset(place, MIG_UPGRADE);
+}
+
+static void settle(void *place)
+{
+	(void)place;
+}
+
+static void relative_targets(struct job *job)
+{
+	struct relative r = { .arguments = job->arguments,
+			      .report = &job->report,
+			      .oracle = job->place.oracle,
+			      .program = job->place.program,
+			      .url = job->place.url,
+			      .empty = empty,
+			      .settle = settle,
+			      .place = &job->place };
+
+	r.program.mode = MIG_TRANSACTION_REVISION;
+	relative_run(&r);
+}
+
 int main(int argc, char **argv)
 {
 	static const struct {
@@ -296,6 +324,7 @@ int main(int argc, char **argv)
 		{ "sqlite-stop", stop_holder },
 		{ "sqlite-files", no_files },
 		{ "sqlite-full", full_disk },
+		{ "sqlite-relative", relative_targets },
 	};
 	struct arguments arguments;
 	struct job job = { .arguments = &arguments };

@@ -36,6 +36,8 @@ struct subject {
 extern const struct subject subject_sqlite, subject_postgresql;
 /* The first one without C. */
 extern const struct subject subject_sqlite_scripts;
+/* The second one without sections outside a transaction. */
+extern const struct subject subject_postgresql_plain;
 
 /* The text of a statement without its mark. */
 const char *statement_sql(const char *statement);

@@ -187,3 +187,20 @@ static const struct revision revisions[] = {
 
 const struct subject subject_postgresql = { "postgresql", revisions,
 					    sizeof(revisions) / sizeof(revisions[0]) };
+
+/* The same without sections outside a transaction: what works behind a pooler in transaction mode.
+ */
+static const char *const r08_plain_up[] = { TALLY("8.2"), NULL };
+static const char *const r08_plain_down[] = { UNTALLY("8.2"), NULL };
+
+static const struct revision plain[] = {
+	{ "r01", WORK_PLAIN, r01_up, r01_down, NULL, NULL },
+	{ "r03", WORK_C, r03_up, r03_down, NULL, NULL },
+	{ "r04", WORK_PLAIN, r04_up, r04_down, NULL, NULL },
+	{ "r05", WORK_C, r05_up, r05_down, r05_ops_up, r05_ops_down },
+	{ "r06", WORK_PLAIN, r06_up, r06_down, NULL, NULL },
+	{ "r08", WORK_PLAIN, r08_plain_up, r08_plain_down, NULL, NULL },
+};
+
+const struct subject subject_postgresql_plain = { "postgresql", plain,
+						  sizeof(plain) / sizeof(plain[0]) };
