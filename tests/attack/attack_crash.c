@@ -3,7 +3,8 @@
  * A run is recorded once (disk.h). Then, for every point between two changes, the files are made as
  * a crash there may leave them: with all writes, without those not synced, and with random parts of
  * these. What is found must be at a whole state, and the next run must finish. States that were
- * looked at already are passed over and not counted.
+ * looked at already are passed over and not counted. At some of the points the next run is recorded
+ * as well, and crashes again.
  *
  * A point has the kinds of work that its transaction holds: in a transaction for the whole run a
  * commit with a rebuild and a revision in C counts as both. */
@@ -49,6 +50,7 @@ struct story {
 	const struct oracle *oracle;
 	const mig_bundle *bundle;
 	size_t number;
+	char point[64]; /* what led here, as --point has it: "CONFIG:", or "CONFIG:AT:VARIANT:" */
 	struct config config;
 	struct folder before, now;
 	char url[PATH_SIZE], path[PATH_SIZE];
@@ -199,16 +201,30 @@ static void clean_folder(struct story *s)
 	unlink(path);
 }
 
-static void check_point(struct story *s, size_t at, int variant, struct bytes files[DISK_FILES],
-			const int there[DISK_FILES])
+/* What a crash leaves. */
+struct remains {
+	struct bytes files[DISK_FILES];
+	int there[DISK_FILES];
+};
+
+static void write_remains(const struct story *s, const struct remains *r, const char *folder)
+{
+	char path[PATH_SIZE * 2];
+
+	for (size_t i = 0; i < s->recording.files; i++) {
+		snprintf(path, sizeof(path), "%s%s", folder, strrchr(s->recording.paths[i], '/'));
+		if (r->there[i])
+			bytes_write(&r->files[i], path);
+	}
+}
+
+static void check_point(struct story *s, size_t at, int variant, const struct remains *remains)
 {
 	struct verdict v = { RULE_NONE, "" };
 	struct whole whole;
 
 	clean_folder(s);
-	for (size_t i = 0; i < s->recording.files; i++)
-		if (there[i])
-			bytes_write(&files[i], s->recording.paths[i]);
+	write_remains(s, remains, s->now.path);
 	check_whole(s->oracle, s->url, s->config.mode, &whole, &v);
 	/* one in four is tried the other way first */
 	if (!v.rule && seed_of(0, at, (size_t)variant, 0) % 4 == 0)
@@ -218,47 +234,120 @@ static void check_point(struct story *s, size_t at, int variant, struct bytes fi
 	if (!v.rule)
 		check_next(s->oracle, &s->program, s->url, s->config.direction, &whole, &v);
 	if (v.rule)
-		report_violation(s->report, &v, "--seed %u --point %zu:%zu:%d", s->arguments->seed,
-				 s->number, at, variant);
+		report_violation(s->report, &v, "--seed %u --point %s%zu:%d", s->arguments->seed,
+				 s->point, at, variant);
 	else
 		report_point(s->report);
 }
 
-static void replay(struct story *s, size_t stride, int variants, const char *only)
+/* The run that is repeated is replayed, too, but its next run is not. */
+struct depth {
+	size_t stride; /* of the points */
+	int variants;
+	size_t again; /* every so many points the next run crashes, too; 0: never */
+};
+
+static void crash_again(struct story *s, size_t at, int variant, const struct remains *remains,
+			const char *only);
+
+/* "AT:VARIANT…" of what is to be repeated. Returns what follows. */
+static const char *read_point(const char *only, size_t *at, int *variant)
 {
-	struct bytes files[DISK_FILES] = { { 0 } };
-	int there[DISK_FILES], only_variant = -1;
-	size_t only_at = 0;
-	struct disk disk;
+	char *end;
 
-	if (only && sscanf(only, "%*u:%zu:%d", &only_at, &only_variant) != 2)
+	*at = strtoul(only, &end, 10);
+	if (*end != ':')
 		exit(2);
-	disk_begin(&disk, &s->recording, s->before.path);
-	for (size_t at = 0; at <= s->recording.count; at++) {
-		unsigned label = at ? s->recording.changes[at - 1].label : 0;
-		int begin = only ? only_variant : 0, end = only ? only_variant + 1 : variants;
-
-		for (int v = begin; v < end && (only ? at == only_at : at % stride == 0); v++) {
-			uint32_t seed = seed_of(s->arguments->seed, s->number, at, (size_t)v);
-
-			if (seen_before(s, disk_crash(&disk, v, seed, files, there)) && !only)
-				continue;
-			check_point(s, at, v, files, there);
-			s->kinds[label & 7]++;
-		}
-		if (at < s->recording.count)
-			disk_take(&disk);
-	}
-	disk_end(&disk);
-	for (size_t i = 0; i < DISK_FILES; i++)
-		bytes_free(&files[i]);
+	*variant = (int)strtol(end + 1, &end, 10);
+	return *end == ':' ? end + 1 : NULL;
 }
 
-static void run_config(struct story *s, size_t number, size_t stride, int variants,
-		       const char *only)
+/* One point in one variant. only: what to do after it, or NULL. */
+static void try_point(struct story *s, struct disk *disk, const struct depth *depth, int variant,
+		      struct remains *remains, const char *only)
+{
+	size_t at = disk->at;
+	unsigned label = at ? s->recording.changes[at - 1].label : 0;
+	uint32_t seed = seed_of(s->arguments->seed, s->number, at, (size_t)variant);
+	uint64_t hash = disk_crash(disk, variant, seed, remains->files, remains->there);
+
+	if (seen_before(s, hash))
+		return;
+	if (only) {
+		crash_again(s, at, variant, remains, only);
+		return;
+	}
+	check_point(s, at, variant, remains);
+	s->kinds[label & 7]++;
+	if (depth->again && !s->arguments->point && seed % depth->again == 0)
+		crash_again(s, at, variant, remains, NULL);
+}
+
+static void replay(struct story *s, const struct depth *depth, const char *only)
+{
+	struct remains remains = { .there = { 0 } };
+	const char *rest = NULL;
+	size_t only_at = 0;
+	int only_variant = -1;
+	struct disk disk;
+
+	if (only)
+		rest = read_point(only, &only_at, &only_variant);
+	s->seen_size = (s->recording.count + 1) * (size_t)depth->variants * 2 + 7;
+	s->seen = calloc(s->seen_size, sizeof(*s->seen));
+	must(s->seen == NULL, "memory");
+	disk_begin(&disk, &s->recording, s->before.path);
+	for (;;) {
+		if (only && disk.at == only_at)
+			try_point(s, &disk, depth, only_variant, &remains, rest);
+		for (int v = 0; !only && disk.at % depth->stride == 0 && v < depth->variants; v++)
+			try_point(s, &disk, depth, v, &remains, NULL);
+		if (disk.at == s->recording.count)
+			break;
+		disk_take(&disk);
+	}
+	disk_end(&disk);
+	free(s->seen);
+	for (size_t i = 0; i < DISK_FILES; i++)
+		bytes_free(&remains.files[i]);
+}
+
+/* Records the run of the story and crashes it at each point. */
+static void record_and_replay(struct story *s, const struct depth *depth, const char *only)
 {
 	struct verdict v = { RULE_NONE, "" };
 
+	s->program.progress = note_step;
+	s->program.progress_user = s;
+	if (record(s, &v)) {
+		report_violation(s->report, &v, "--seed %u --point %s0:0", s->arguments->seed,
+				 s->point);
+	} else {
+		s->program.progress = NULL;
+		replay(s, depth, only);
+	}
+	recording_free(&s->recording);
+}
+
+static void crash_again(struct story *s, size_t at, int variant, const struct remains *remains,
+			const char *only)
+{
+	const struct depth depth = { 7, DISK_TORN + 1, 0 };
+	struct story again = *s;
+
+	memset(&again.recording, 0, sizeof(again.recording));
+	snprintf(again.point, sizeof(again.point), "%.30s%zu:%d:", s->point, at, variant);
+	folder_make(&again.before);
+	clean_folder(s);
+	write_remains(s, remains, again.before.path);
+	write_remains(s, remains, again.now.path);
+	record_and_replay(&again, &depth, only);
+	folder_remove(&again.before);
+	memcpy(s->kinds, again.kinds, sizeof(s->kinds));
+}
+
+static void run_config(struct story *s, size_t number, const struct depth *depth, const char *only)
+{
 	s->number = number;
 	s->config = config_of(number);
 	s->oracle = s->oracles[s->config.keep_stamp];
@@ -266,25 +355,14 @@ static void run_config(struct story *s, size_t number, size_t stride, int varian
 				       .count = subject_sqlite.count,
 				       .bundle = s->config.keep_stamp ? s->bundle : NULL,
 				       .mode = s->config.mode,
-				       .keep_stamp = s->config.keep_stamp,
-				       .progress = note_step,
-				       .progress_user = s };
+				       .keep_stamp = s->config.keep_stamp };
+	snprintf(s->point, sizeof(s->point), "%zu:", number);
 	folder_make(&s->before);
 	folder_make(&s->now);
 	folder_url(&s->now, "a.db", s->url);
 	folder_path(&s->now, "a.db", s->path);
 	prepare(s);
-	if (record(s, &v)) {
-		report_violation(s->report, &v, "--point %zu:0:0", number);
-	} else {
-		s->program.progress = NULL;
-		s->seen_size = (s->recording.count + 1) * (size_t)variants * 2 + 7;
-		s->seen = calloc(s->seen_size, sizeof(*s->seen));
-		must(s->seen == NULL, "memory");
-		replay(s, stride, variants, only);
-		free(s->seen);
-	}
-	recording_free(&s->recording);
+	record_and_replay(s, depth, only);
 	folder_remove(&s->before);
 	folder_remove(&s->now);
 }
@@ -313,18 +391,27 @@ int main(int argc, char **argv)
 	struct arguments arguments;
 	struct report report;
 	struct story s = { .arguments = &arguments, .report = &report };
-	size_t only = 0;
+	const char *rest = NULL;
+	struct depth depth;
+	size_t only = CONFIGS;
 
 	arguments_read(&arguments, argc, argv);
 	report_begin(&report, ATTACK);
 	s.oracles[0] = oracle_new(&subject_sqlite, &bare_sqlite, ":memory:");
 	s.oracles[1] = oracle_new(&subject_sqlite_scripts, &bare_sqlite, ":memory:");
 	s.bundle = subject_bundle(&subject_sqlite_scripts);
-	if (arguments.point)
-		only = strtoul(arguments.point, NULL, 10);
-	for (size_t i = arguments.point ? only : 0; i < (arguments.point ? only + 1 : CONFIGS); i++)
-		run_config(&s, i, arguments_size(&arguments, 83, 2),
-			   arguments.is_long ? DISK_TORN + 3 : DISK_TORN + 1, arguments.point);
+	depth = (struct depth){ arguments_size(&arguments, 127, 4),
+				arguments.is_long ? DISK_TORN + 3 : DISK_TORN + 1,
+				arguments_size(&arguments, 300, 500) };
+	if (arguments.point) {
+		char *end;
+
+		only = strtoul(arguments.point, &end, 10);
+		rest = *end == ':' ? end + 1 : NULL;
+	}
+	for (size_t i = 0; i < CONFIGS; i++)
+		if (only == CONFIGS || i == only)
+			run_config(&s, i, &depth, rest);
 	print_shares(&s, report.points);
 	oracle_free(s.oracles[0]);
 	oracle_free(s.oracles[1]);
