@@ -105,7 +105,10 @@ enum mig_statement_kind {
 	/** Must not run while the engine enforces foreign keys: given to mig_sql_sink alone, which
 	 * has the section marked foreign_keys=off. */
 	MIG_STATEMENT_KEYS_OFF = 32,
-	MIG_STATEMENT_PARAMETERS = 64 /**< has parameters, which nobody gives values in a script */
+	MIG_STATEMENT_PARAMETERS = 64, /**< has parameters, which nobody gives values in a script */
+	MIG_STATEMENT_SAVEPOINT = 128, /**< sets a savepoint: mig_statement.savepoint */
+	MIG_STATEMENT_RELEASE = 256,   /**< releases one, and those set after it */
+	MIG_STATEMENT_PROCEDURE = 512 /**< may end transactions while it runs (DO, CALL) */
 };
 
 /** What revision_begin() is told of the revision that is about to run. */
@@ -132,7 +135,20 @@ typedef struct mig_statement {
 	size_t size; /**< up to its semicolon, which is included */
 	size_t next; /**< where to look for the next one */
 	uint32_t kind;
+	/** MIG_STATEMENT_SAVEPOINT and _RELEASE: a number that stands for the savepoint's name: the same
+	 * for names that are the same to the engine. */
+	uint32_t savepoint;
 } mig_statement;
+
+/** A part of a section outside a transaction that runs whole or not at all: one statement, or
+ * several that a transaction or savepoint of the section's own holds. */
+typedef struct mig_unit {
+	size_t offset; /**< of its first statement */
+	size_t end;    /**< behind its last */
+} mig_unit;
+
+/** Room for what observe() has to say, its NUL included. */
+#define MIG_OBSERVED_SIZE 512
 
 /** Called by run_script() for each statement before that is run; a dialect that sends several in
  * one message calls it for all of these first. Anything but MIG_OK stops the script, and is
@@ -153,8 +169,8 @@ enum mig_table_sql {
 	MIG_SQL_INSERT_HISTORY = 8,
 	/** state, statements, done_digest, duration_us; of the only row in state "running" */
 	MIG_SQL_UPDATE_RUNNING = 9,
-	/** revision, direction, digest, statements, done_digest, started_at of the row in state
-	 * "running" */
+	/** revision, direction, digest, statements, done_digest, started_at, actor, library of the row
+	 * in state "running"; the last two may be left out */
 	MIG_SQL_READ_RUNNING = 10,
 	/** revision, direction, state, digest, statements, started_at, duration_us, actor, library,
 	 * oldest first */
@@ -360,8 +376,8 @@ struct mig_dialect {
 	 * how long one may wait for a lock of the engine, and how long it may take in all, in
 	 * milliseconds; 0: as the connection had it, -1: for ever. Otherwise: no time-outs. */
 	mig_status (*set_timeouts)(mig_conn *conn, int32_t lock_ms, int32_t statement_ms);
-	/** A statement of the kind MIG_STATEMENT_LONE may have run already, or have been
-	 * interrupted, when a process died. Removes what it left half done. 1 in *done if it needs
+	/** A statement of the kind MIG_STATEMENT_LONE was in flight when a process died, and may have
+	 * run already, or have been interrupted. Not called with recover(). Removes what it left half done. 1 in *done if it needs
 	 * not be run again, otherwise 0. Otherwise: it is run again. */
 	mig_status (*probe)(mig_conn *conn, const char *text, size_t size, int32_t *done);
 
@@ -448,6 +464,26 @@ struct mig_dialect {
 	 * search_path have it, kept with the connection until the next call; "": there is none.
 	 * Otherwise: default_schema. */
 	mig_status (*current_schema)(mig_conn *conn, const char **out);
+
+	/* -- for sections outside a transaction, all optional */
+
+	/** A section is about to be planned: a unit may be the first that runs on a new connection,
+	 * after a process died. Errors: MIG_ETRANSACTION, with the offset into the text, if a unit
+	 * leans on what a unit before it has left in the session (a temporary table, the last rowid),
+	 * or cannot be told apart from the next (COMMIT AND CHAIN). Never touches the database.
+	 * Otherwise: nothing is refused. */
+	mig_status (*check_units)(mig_conn *conn, const char *text, size_t size,
+				  const mig_unit *units, size_t count);
+	/** Both or none. observe(): a statement of the kind MIG_STATEMENT_LONE is about to run: writes to
+	 * `seen`, which has MIG_OBSERVED_SIZE bytes, what recover() will have to know to tell whether it
+	 * ran, e.g. that there is no index of that name; "" if nothing. Called inside a transaction, and
+	 * must not make it fail. recover(): the process died when the statement was in flight. Removes
+	 * what it left half done. 1 in *done if it ran, and what is there is what the statement makes;
+	 * otherwise 0: it is run again. seen "?": not known, as in a script for the engine's shell.
+	 * Otherwise: probe(). */
+	mig_status (*observe)(mig_conn *conn, const char *text, size_t size, char *seen);
+	mig_status (*recover)(mig_conn *conn, const char *text, size_t size, const char *seen,
+			      int32_t *done);
 };
 
 /** The dialect libmig-sqlite, for mig_open_options.dialect. Since 0.1.0. */

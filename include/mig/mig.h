@@ -40,6 +40,7 @@ typedef struct mig_plan mig_plan;         /**< the ordered steps of a run */
 typedef struct mig_revision mig_revision; /**< one revision, borrowed from a list */
 typedef struct mig_revision_list mig_revision_list;
 typedef struct mig_log_list mig_log_list; /**< rows of the history table */
+typedef struct mig_unfinished mig_unfinished; /**< a step that was begun and is not finished */
 typedef struct mig_step mig_step;         /**< a revision while it runs */
 typedef struct mig_stmt mig_stmt;         /**< a statement with parameters and rows */
 
@@ -278,7 +279,15 @@ MIG_API mig_status mig_set_progress(mig_ctx *ctx, mig_progress_fn fn, void *user
 typedef mig_status (*mig_step_fn)(void *user, mig_step *step);
 
 /** Sets functions to call before and after every step, inside its transaction (e.g. to set a role
- * or write an audit row). Either may be NULL. Since 0.1.0. */
+ * or write an audit row). Either may be NULL.
+ *
+ * Of a step outside a transaction, the one before runs in the transaction that notes its beginning,
+ * the one after in that which notes its end: each once, also if the process dies in between. What
+ * they write is there like the step; what they set for the session (a role, a search path) does not
+ * reach such a section: set it there, where it is set again when the section is resumed.
+ *
+ * In mig_upgrade_sql() and its like, their statements become part of the script; one with parameters
+ * or rows is MIG_EUNSUPPORTED. Since 0.1.0. */
 MIG_API mig_status mig_set_step_hooks(mig_ctx *ctx, mig_step_fn before, mig_step_fn after,
 				      void *user);
 
@@ -330,17 +339,20 @@ typedef struct mig_revision_def {
 	/** Stands for the functions' code in digests: change it when what they do has changed.
 	 * NULL: "". */
 	const char *version;
-	int32_t no_transaction; /**< nonzero: outside a transaction, as transaction=no */
+	int32_t no_transaction; /**< nonzero: outside a transaction; wants idempotent */
 	/** Nonzero, with downgrade NULL: the way down is the reverse of the upgrade's operations, which
 	 * are those of mig/op.h alone. */
 	int32_t derive;
 	/** As the attribute of a section: 1: foreign_keys=on, -1: foreign_keys=off, 0: as
 	 * mig_open_options has it. */
 	int32_t foreign_keys;
-	int32_t reserved;
+	/** Nonzero, and required with no_transaction: when the process dies in the functions, they are
+	 * called again from their start, and can deal with what they did before. */
+	int32_t idempotent;
 } mig_revision_def;
 
-/** Adds a revision written in C; the definition is copied, user is kept. Since 0.1.0. */
+/** Adds a revision written in C; the definition is copied, user is kept. Errors: MIG_EINVAL also for
+ * no_transaction without idempotent. Since 0.1.0. */
 MIG_API mig_status mig_add_revision(mig_ctx *ctx, const mig_revision_def *def);
 
 /** A section of a compiled-in revision: `text` of its revision from offset, size bytes. */
@@ -431,8 +443,8 @@ typedef struct mig_run_options {
  * Otherwise the lock is taken, the rows are read again, and everything missing is run in one
  * transaction with its rows in mig_version and mig_history.
  *
- * Errors: those of identifiers and of the graph; MIG_EEDITED, MIG_ENEWER, MIG_ENO_SECTION before
- * anything runs; MIG_ELOCKED after the wait; MIG_ESQL, MIG_ECONSTRAINT, MIG_EREVISION,
+ * Errors: those of identifiers and of the graph; MIG_EEDITED, MIG_ENEWER, MIG_EPARTIAL,
+ * MIG_ENO_SECTION before anything runs; MIG_ELOCKED after the wait; MIG_ESQL, MIG_ECONSTRAINT, MIG_EREVISION,
  * MIG_EFOREIGN_KEY, MIG_ECANCELLED with the run rolled back. Since 0.1.0. */
 MIG_API mig_status mig_upgrade(mig_ctx *ctx, const char *target);
 /** The same with options (NULL: none). Since 0.1.0. */
@@ -440,7 +452,12 @@ MIG_API mig_status mig_upgrade_with(mig_ctx *ctx, const char *target,
 				    const mig_run_options *options);
 
 /** Takes the database down to a target: "-1", "base", an id, "ID-1", "LABEL@base", ...
- * Errors: as mig_upgrade(), and MIG_EIRREVERSIBLE before anything runs. Since 0.1.0. */
+ * Errors: as mig_upgrade(), and MIG_EIRREVERSIBLE before anything runs. Since 0.1.0.
+ *
+ * Of both: a target that starts from the rows ("-1", "+1", "LABEL@-1") is resolved by the call's first
+ * read, as if an unfinished step had not begun, and is absolute from then on. So a call that was
+ * interrupted can be repeated as it is, and of two at once the second one finds the work done. An
+ * unfinished step is finished first; a relative target in the other direction is MIG_EPARTIAL. */
 MIG_API mig_status mig_downgrade(mig_ctx *ctx, const char *target);
 /** The same with options (NULL: none). Since 0.1.0. */
 MIG_API mig_status mig_downgrade_with(mig_ctx *ctx, const char *target,
@@ -459,7 +476,7 @@ MIG_API mig_status mig_stamp_with(mig_ctx *ctx, const char *const *targets, size
  * as it is.
  *
  * Errors: MIG_ESQL if there is no such table; MIG_ENEWER lists ids in it that the scripts do not
- * have; MIG_EEXISTS if the database is at other revisions already, or amid one, e.g. because it was
+ * have; MIG_EEXISTS if the database is at other revisions already, or a step is unfinished, e.g. because it was
  * taken over before and has gone on since. Since 0.1.0. */
 MIG_API mig_status mig_adopt(mig_ctx *ctx, const char *table);
 
@@ -494,8 +511,9 @@ MIG_API mig_status mig_ensure_version_sql(mig_ctx *ctx, mig_sql_fn fn, void *use
 
 /* ---- plans ------------------------------------------------------------------------------- */
 
-/** What mig_upgrade() would run now, without a lock and without writing. Free the plan with
- * mig_plan_free(). Since 0.1.0. */
+/** What mig_upgrade() would run now, without a lock and without writing. The rest of an unfinished
+ * step comes first. Free the plan with mig_plan_free(). Errors: as the run has them before anything
+ * runs. Since 0.1.0. */
 MIG_API mig_status mig_plan_upgrade(mig_ctx *ctx, const char *target, mig_plan **out);
 /** What mig_downgrade() would run now. Since 0.1.0. */
 MIG_API mig_status mig_plan_downgrade(mig_ctx *ctx, const char *target, mig_plan **out);
@@ -505,9 +523,15 @@ MIG_API size_t mig_plan_count(const mig_plan *plan);
 MIG_API const mig_revision *mig_plan_revision(const mig_plan *plan, size_t i);
 /** MIG_UPGRADE or MIG_DOWNGRADE. Since 0.1.0. */
 MIG_API int32_t mig_plan_direction(const mig_plan *plan);
+/** MIG_UPGRADE or MIG_DOWNGRADE of step i: that of the plan, but an unfinished step at its start may be
+ * of the other one. Since 0.1.0. */
+MIG_API int32_t mig_plan_step_direction(const mig_plan *plan, size_t i);
+/** How many statements of step i an earlier run has done, if it is unfinished; -1: it has not begun.
+ * Since 0.1.0. */
+MIG_API int64_t mig_plan_statements_done(const mig_plan *plan, size_t i);
 /** 1 if step i runs in a transaction, otherwise 0. Since 0.1.0. */
 MIG_API int32_t mig_plan_transactional(const mig_plan *plan, size_t i);
-/** The SQL of step i: borrowed from the plan, NUL-terminated; *size (may be NULL) its bytes. NULL
+/** The SQL of step i, of an unfinished one the rest: borrowed from the plan, NUL-terminated; *size (may be NULL) its bytes. NULL
  * for a revision written in C, or when the file cannot be read any more. Since 0.1.0. */
 MIG_API const char *mig_plan_sql(mig_plan *plan, size_t i, size_t *size);
 MIG_API void mig_plan_free(mig_plan *plan);
@@ -519,8 +543,38 @@ MIG_API void mig_plan_free(mig_plan *plan);
  * Errors: MIG_ENEWER lists rows that the scripts do not have. Since 0.1.0. */
 MIG_API mig_status mig_current(mig_ctx *ctx, mig_revision_list **out);
 
-/** 1 in *at_head if the rows are exactly the effective heads, otherwise 0. Since 0.1.0. */
+/** 1 in *at_head if the rows are exactly the effective heads, and no step is unfinished; otherwise 0.
+ * Reads once. Since 0.1.0. */
 MIG_API mig_status mig_is_at_head(mig_ctx *ctx, int32_t *at_head);
+
+/** The step outside a transaction that was begun and is not finished, or NULL in *out: there is none.
+ * While there is one, the database is at no revision; the next upgrade or downgrade finishes it
+ * first. It may be in progress at this moment, by another process. The answer outlives the context;
+ * free it with mig_unfinished_free(). Since 0.1.0. */
+MIG_API mig_status mig_unfinished_read(mig_ctx *ctx, mig_unfinished **out);
+MIG_API const char *mig_unfinished_revision(const mig_unfinished *unfinished);
+/** MIG_UPGRADE or MIG_DOWNGRADE. Since 0.1.0. */
+MIG_API int32_t mig_unfinished_direction(const mig_unfinished *unfinished);
+/** How many statements are done. Since 0.1.0. */
+MIG_API int64_t mig_unfinished_statements(const mig_unfinished *unfinished);
+/** How many it has in all; -1: unknown, or written in C. Since 0.1.0. */
+MIG_API int64_t mig_unfinished_total(const mig_unfinished *unfinished);
+/** When it was begun (RFC 3339, UTC), by whom (user@host:pid) and with which version of libmig; "" if
+ * the table does not say. Since 0.1.0. */
+MIG_API const char *mig_unfinished_started_at(const mig_unfinished *unfinished);
+MIG_API const char *mig_unfinished_actor(const mig_unfinished *unfinished);
+MIG_API const char *mig_unfinished_library(const mig_unfinished *unfinished);
+/** 1 if the context has its revision, with the statements that are done unchanged: a run can finish
+ * it. Otherwise 0. Since 0.1.0. */
+MIG_API int32_t mig_unfinished_can_finish(const mig_unfinished *unfinished);
+/** NULL is allowed. Since 0.1.0. */
+MIG_API void mig_unfinished_free(mig_unfinished *unfinished);
+
+/** Checks every section that would run outside a transaction on the context's dialect: that its
+ * transactions end in it, and that no unit of it leans on what one before it has left in the session
+ * (docs/script-format.md). Runs do so before anything is executed; this needs no database. Errors:
+ * MIG_ETRANSACTION, MIG_ESYNTAX, with file, line and column. Since 0.1.0. */
+MIG_API mig_status mig_check_sections(mig_ctx *ctx);
 
 /** The heads: revisions that are nobody's parent; with effective nonzero also nobody's
  * dependency. Since 0.1.0. */

@@ -338,7 +338,8 @@ struct mig__world mig__world_of(mig_ctx *ctx)
 	return (struct mig__world){ .graph = ctx->graph,
 				    .set = &ctx->set,
 				    .dialect = ctx->db.dialect ? ctx->db.dialect->name : NULL,
-				    .database = ctx->database };
+				    .database = ctx->database,
+				    .db = ctx->db.dialect ? &ctx->db : NULL };
 }
 
 mig_status mig__read_rows(mig_ctx *ctx, struct mig__arena *arena, struct mig__store_rows *stored,

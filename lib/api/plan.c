@@ -1,6 +1,7 @@
 /* plan: what a run would do, as a handle. */
 #include "api/revision.h"
-#include "migrate/rows.h"
+#include "migrate/aim.h"
+#include "migrate/journal.h"
 
 #include <string.h>
 
@@ -8,6 +9,9 @@
 struct mig_plan {
 	mig_revision_list *revisions;
 	uint8_t *transactional;
+	int32_t unfinished; /* step 0 was begun by an earlier process */
+	int32_t unfinished_direction;
+	int64_t statements_done;
 	struct {
 		size_t offset, size; /* of the section in the revision's text */
 		int32_t has;
@@ -16,18 +20,73 @@ struct mig_plan {
 	int32_t direction;
 };
 
-static mig_status plan_fill(mig_ctx *ctx, struct mig__world *world, const struct mig__plan *plan,
-			    mig_plan *out)
+/* One call of plan_new(). */
+struct planning {
+	mig_ctx *ctx;
+	struct mig__world world;
+	struct mig__version_rows rows;
+	struct mig__store_running running;
+	struct mig__arena arena;
+	struct mig__aim aim;
+	struct mig__plan plan;
+	mig_plan *made;
+};
+
+/* Where the SQL of a step is, and its text if it is not on disk. */
+static mig_status fill_sql(struct planning *p, size_t i, uint32_t node)
 {
-	size_t count = plan->route.step_count;
+	const struct mig__script *script = &p->ctx->set.at[node];
+	mig_plan *out = p->made;
+	const struct mig__section *section =
+		mig__script_section(script, mig_plan_step_direction(out, i), p->world.dialect,
+				    p->world.database);
+	mig_revision *r = &out->revisions->at[i];
+
+	if (script->upgrade || !section)
+		return MIG_OK;
+	out->sections[i].has = 1;
+	out->sections[i].offset = section->offset;
+	out->sections[i].size = section->size;
+	if (script->on_disk || !script->text)
+		return MIG_OK;
+	r->text = mig__arena_strndup(&out->revisions->arena, script->text, script->text_size);
+	r->text_size = script->text_size;
+	return r->text ? MIG_OK : mig__fail_nomem(&p->ctx->err);
+}
+
+/* Of the unfinished step the rest alone. */
+static mig_status leave_rest(struct planning *p)
+{
+	mig_plan *out = p->made;
+	size_t done = 0;
+	int64_t total;
+	mig_status rc;
+
+	if (!p->running.present || !out->sections[0].has)
+		return MIG_OK;
+	rc = mig__journal_rest(&p->ctx->alloc, &p->world, &p->ctx->db, &p->running, &done, &total);
+	if (rc)
+		return rc;
+	out->sections[0].offset += done;
+	out->sections[0].size -= done;
+	return MIG_OK;
+}
+
+static mig_status plan_fill(struct planning *p)
+{
+	mig_ctx *ctx = p->ctx;
+	mig_plan *out = p->made;
+	size_t first = p->running.present != 0, count = p->plan.route.step_count + first;
+	uint32_t *nodes = mig__calloc(&ctx->alloc, count + 1, sizeof *nodes);
 	struct mig__arena *arena;
-	uint32_t *nodes = mig__calloc(&ctx->alloc, count ? count : 1, sizeof *nodes);
 	mig_status rc;
 
 	if (!nodes)
 		return mig__fail_nomem(&ctx->err);
-	for (size_t i = 0; i < count; i++)
-		nodes[i] = plan->route.steps[i].node;
+	if (first)
+		nodes[0] = mig__graph_find(ctx->graph, p->running.revision);
+	for (size_t i = first; i < count; i++)
+		nodes[i] = p->plan.route.steps[i - first].node;
 	rc = mig__revision_list_new(ctx, nodes, count, 0, &out->revisions);
 	if (rc)
 		goto out;
@@ -35,43 +94,50 @@ static mig_status plan_fill(mig_ctx *ctx, struct mig__world *world, const struct
 	out->transactional = mig__arena_zalloc(arena, count, 1);
 	out->sections = mig__arena_zalloc(arena, count, sizeof *out->sections);
 	out->sql = mig__arena_zalloc(arena, count, sizeof *out->sql);
-	if (!out->transactional || !out->sections || !out->sql) {
+	if (!out->transactional || !out->sections || !out->sql)
 		rc = mig__fail_nomem(&ctx->err);
-		goto out;
+	for (size_t i = 0; !rc && i < count; i++) {
+		if (i >= first)
+			out->transactional[i] = p->plan.transactional[i - first];
+		rc = fill_sql(p, i, nodes[i]);
 	}
-	for (size_t i = 0; i < count; i++) {
-		const struct mig__script *script = &ctx->set.at[nodes[i]];
-		const struct mig__section *section = mig__script_section(
-			script, out->direction, world->dialect, world->database);
-
-		out->transactional[i] = plan->transactional[i];
-		if (script->upgrade || !section)
-			continue;
-		out->sections[i].has = 1;
-		out->sections[i].offset = section->offset;
-		out->sections[i].size = section->size;
-		if (!script->on_disk && script->text) {
-			mig_revision *r = &out->revisions->at[i];
-
-			r->text = mig__arena_strndup(arena, script->text, script->text_size);
-			r->text_size = script->text_size;
-			if (!r->text) {
-				rc = mig__fail_nomem(&ctx->err);
-				goto out;
-			}
-		}
-	}
+	if (!rc)
+		rc = leave_rest(p);
 out:
 	mig__free(&ctx->alloc, nodes);
 	return rc;
 }
 
+/* The rows to plan from: those of the table, or when the unfinished step is finished. */
+static mig_status plan_make(struct planning *p)
+{
+	mig_ctx *ctx = p->ctx;
+	struct mig__rows rows;
+	mig_status rc = mig__aim_read(&ctx->db, &p->rows, &p->arena, &p->running);
+
+	if (!rc)
+		rc = mig__version_check(&ctx->db, &ctx->alloc, &p->world, MIG_EDITED_ERROR, &p->rows);
+	if (!rc && p->rows.stored.running && !p->running.present)
+		rc = mig__unfinished_lost(&p->rows.stored, &ctx->err);
+	rows = (struct mig__rows){ p->rows.stored.ids, p->rows.stored.count };
+	if (!rc)
+		rc = mig__aim_take(&ctx->alloc, &p->world, rows, &p->running, &ctx->err, &p->aim);
+	if (!rc && p->running.present)
+		rc = mig__unfinished_after(&ctx->alloc, &p->world, rows, &p->running, &p->arena,
+					   &ctx->err, &rows);
+	if (!rc)
+		rc = mig__aim_plan(&ctx->alloc, &p->world, rows, &p->aim, &ctx->err, &p->plan);
+	if (rc)
+		return rc;
+	p->made->unfinished = p->running.present;
+	p->made->unfinished_direction = p->running.direction;
+	p->made->statements_done = p->running.statements;
+	return plan_fill(p);
+}
+
 static mig_status plan_new(mig_ctx *ctx, const char *target, int32_t direction, mig_plan **out)
 {
-	struct mig__world world;
-	struct mig__plan plan = { 0 };
-	struct mig__version_rows rows;
-	mig_plan *made;
+	struct planning p = { .ctx = ctx, .aim = { .direction = direction, .target = target } };
 	mig_status rc = mig__enter_db(ctx);
 
 	if (rc)
@@ -81,28 +147,23 @@ static mig_status plan_new(mig_ctx *ctx, const char *target, int32_t direction, 
 	rc = mig__load(ctx, 1);
 	if (rc)
 		return rc;
-	world = mig__world_of(ctx);
-	made = mig__calloc(&ctx->alloc, 1, sizeof *made);
-	if (!made)
+	p.world = mig__world_of(ctx);
+	p.made = mig__calloc(&ctx->alloc, 1, sizeof *p.made);
+	if (!p.made)
 		return mig__fail_nomem(&ctx->err);
-	made->direction = direction;
-	mig__version_init(&rows, &ctx->alloc);
-	rc = mig__version_read(&ctx->db, &rows, NULL);
-	if (!rc)
-		rc = mig__version_check(&ctx->db, &ctx->alloc, &world, MIG_EDITED_ERROR, &rows);
-	if (!rc)
-		rc = mig__plan_make(&ctx->alloc, &world,
-				    (struct mig__rows){ rows.stored.ids, rows.stored.count },
-				    direction, target, &ctx->err, &plan);
-	if (!rc)
-		rc = plan_fill(ctx, &world, &plan, made);
-	mig__plan_finish(&ctx->alloc, &world, &plan);
-	mig__version_finish(&rows);
+	p.made->direction = direction;
+	mig__version_init(&p.rows, &ctx->alloc);
+	mig__arena_init(&p.arena, &ctx->alloc);
+	rc = plan_make(&p);
+	mig__plan_finish(&ctx->alloc, &p.world, &p.plan);
+	mig__aim_finish(&p.world, &p.aim);
+	mig__version_finish(&p.rows);
+	mig__arena_finish(&p.arena);
 	if (!rc) {
-		*out = made;
+		*out = p.made;
 	} else {
-		mig_revision_list_free(made->revisions);
-		mig__free(&ctx->alloc, made);
+		mig_revision_list_free(p.made->revisions);
+		mig__free(&ctx->alloc, p.made);
 	}
 	return rc;
 }
@@ -130,6 +191,16 @@ const mig_revision *mig_plan_revision(const mig_plan *plan, size_t i)
 int32_t mig_plan_direction(const mig_plan *plan)
 {
 	return plan ? plan->direction : MIG_UPGRADE;
+}
+
+int32_t mig_plan_step_direction(const mig_plan *plan, size_t i)
+{
+	return plan && plan->unfinished && !i ? plan->unfinished_direction : mig_plan_direction(plan);
+}
+
+int64_t mig_plan_statements_done(const mig_plan *plan, size_t i)
+{
+	return plan && plan->unfinished && !i ? plan->statements_done : -1;
 }
 
 int32_t mig_plan_transactional(const mig_plan *plan, size_t i)

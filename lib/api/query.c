@@ -36,9 +36,9 @@ mig_status mig_branches(mig_ctx *ctx, mig_revision_list **out)
 
 /* Loads, and reads the rows when wanted. */
 static mig_status enter_with_rows(mig_ctx *ctx, const void *out, int need, struct mig__arena *arena,
-				  struct mig__rows *rows)
+				  struct mig__rows *rows, int32_t *running)
 {
-	struct mig__store_rows stored;
+	struct mig__store_rows stored = { 0 };
 	mig_status rc = need ? mig__enter_db(ctx) : mig__enter(ctx);
 
 	*rows = (struct mig__rows){ 0 };
@@ -50,6 +50,8 @@ static mig_status enter_with_rows(mig_ctx *ctx, const void *out, int need, struc
 	rc = mig__load(ctx, 0);
 	if (!rc && need)
 		rc = mig__read_rows(ctx, arena, &stored, rows);
+	if (running)
+		*running = stored.running;
 	return rc;
 }
 
@@ -58,7 +60,7 @@ mig_status mig_current(mig_ctx *ctx, mig_revision_list **out)
 	struct mig__nodes nodes = { 0 };
 	struct mig__arena arena = { 0 };
 	struct mig__rows rows;
-	mig_status rc = enter_with_rows(ctx, out, 1, &arena, &rows);
+	mig_status rc = enter_with_rows(ctx, out, 1, &arena, &rows, NULL);
 
 	if (!rc)
 		rc = mig__graph_current(ctx->graph, rows, &ctx->err, &nodes);
@@ -76,7 +78,8 @@ mig_status mig_is_at_head(mig_ctx *ctx, int32_t *at_head)
 	struct mig__arena arena = { 0 };
 	struct mig__rows rows;
 	struct mig__span heads;
-	mig_status rc = enter_with_rows(ctx, at_head, 1, &arena, &rows);
+	int32_t running = 0;
+	mig_status rc = enter_with_rows(ctx, at_head, 1, &arena, &rows, &running);
 
 	if (!rc) {
 		struct mig__nodes nodes = { 0 }; /* unknown rows are an error here, too */
@@ -88,7 +91,7 @@ mig_status mig_is_at_head(mig_ctx *ctx, int32_t *at_head)
 		int32_t same;
 
 		heads = mig__graph_set(ctx->graph, MIG__REAL_HEADS);
-		same = heads.count == rows.count;
+		same = heads.count == rows.count && !running;
 		for (size_t i = 0; same && i < rows.count; i++)
 			same = !mig__graph_dependents(ctx->graph,
 						      mig__graph_find(ctx->graph, rows.ids[i]))
@@ -128,7 +131,7 @@ mig_status mig_history(mig_ctx *ctx, const char *range, mig_revision_list **out)
 	struct mig__arena arena = { 0 };
 	struct mig__rows rows;
 	int need = range && strstr(range, "current");
-	mig_status rc = enter_with_rows(ctx, out, need, &arena, &rows);
+	mig_status rc = enter_with_rows(ctx, out, need, &arena, &rows, NULL);
 
 	if (!rc)
 		rc = mig__graph_history(ctx->graph, range, rows, &ctx->err, &nodes);

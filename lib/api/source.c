@@ -134,6 +134,11 @@ mig_status mig_add_revision(mig_ctx *ctx, const mig_revision_def *def)
 	if (!d->id || !d->upgrade)
 		return mig__fail(&ctx->err, MIG_EINVAL,
 				 "a revision in C needs an id and an upgrade function");
+	if (d->no_transaction && !d->idempotent)
+		return mig__fail(&ctx->err, MIG_EINVAL,
+				 "revision %s: no_transaction without idempotent: when the process "
+				 "dies in its functions, they are called again from their start",
+				 d->id);
 	rc = keep(ctx, d->id, &d->id);
 	if (!rc)
 		rc = keep(ctx, d->message, &d->message);

@@ -633,6 +633,17 @@ static void finish(mig_cursor *cursor)
 	mig__free(cursor->conn->err->alloc, cursor);
 }
 
+/* What is there when the script runs, nobody can say now. */
+static mig_status observe(mig_conn *conn, const char *text, size_t size, char *seen)
+{
+	(void)conn;
+	(void)text;
+	(void)size;
+	seen[0] = '?';
+	seen[1] = '\0';
+	return MIG_OK;
+}
+
 /* -- for the core */
 
 mig_status mig__record_open(struct mig__db *db, mig_sql_fn fn, void *user, struct mig__db *out)
@@ -672,6 +683,8 @@ mig_status mig__record_open(struct mig__db *db, mig_sql_fn fn, void *user, struc
 				     .table_sql = table_sql,
 				     .table_exists = table_exists,
 				     .revision_begin = revision_begin };
+	if (MIG__DB_SLOT(db, observe) || MIG__DB_SLOT(db, probe))
+		conn->table.observe = observe;
 	memset(out, 0, sizeof *out);
 	out->dialect = &conn->table;
 	out->conn = conn;

@@ -107,11 +107,17 @@ static const char *half_a_group(const mig_dialect *d)
 		offsetof(mig_dialect, read_stamp),
 		offsetof(mig_dialect, write_stamp),
 	};
+	static const size_t flight[] = {
+		offsetof(mig_dialect, observe),
+		offsetof(mig_dialect, recover),
+	};
 
 	if (filled(d, schemas, 6) % 6)
 		return "of the functions for schemas some are missing";
 	if (filled(d, stamp, 2) % 2)
 		return "of read_stamp and write_stamp one is missing";
+	if (filled(d, flight, 2) % 2)
+		return "of observe and recover one is missing";
 	return NULL;
 }
 

@@ -113,6 +113,15 @@ mig_status mig__graph_upgrade(const struct mig__graph *graph, struct mig__rows r
 mig_status mig__graph_downgrade(const struct mig__graph *graph, struct mig__rows rows,
 				const char *target, struct mig__error *err,
 				struct mig__route *out);
+/* Undoes the nodes, as far as they are applied, and everything applied that stands on them. */
+mig_status mig__graph_undo(const struct mig__graph *graph, struct mig__rows rows,
+			   struct mig__span nodes, struct mig__error *err, struct mig__route *out);
+/* Whether a target starts from the rows, like "+1" or "LABEL@-1", so that it is another one when they
+ * have changed. */
+int mig__graph_is_relative(const struct mig__graph *graph, const char *target);
+/* The revisions that an upgrade to the target would go to. */
+mig_status mig__graph_targets(const struct mig__graph *graph, struct mig__rows rows,
+			      const char *target, struct mig__error *err, struct mig__nodes *out);
 /* The rows after a stamp (load order). Unknown rows: MIG_ENEWER. */
 mig_status mig__graph_stamp(const struct mig__graph *graph, struct mig__rows rows,
 			    const char *const *targets, size_t count, struct mig__error *err,

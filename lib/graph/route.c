@@ -50,8 +50,7 @@ static mig_status start(struct planner *p, const struct mig__graph *g, struct mi
 	return p->flags ? MIG_OK : mig__fail_nomem(err);
 }
 
-/* A target like "+1" or LABEL@-1 starts from the rows. Otherwise a wrong target is told first. */
-static int needs_rows(const struct mig__graph *g, const char *target)
+int mig__graph_is_relative(const struct mig__graph *g, const char *target)
 {
 	struct mig__relative rel;
 
@@ -203,6 +202,18 @@ static mig_status find_tips(struct planner *p, const char *const *targets, size_
 	return MIG_OK;
 }
 
+mig_status mig__graph_targets(const struct mig__graph *g, struct mig__rows rows, const char *target,
+			      struct mig__error *err, struct mig__nodes *out)
+{
+	struct mig__nodes at = { NULL, 0 };
+	mig_status rc = mig__rows_read(g, rows, err, &at);
+
+	if (!rc)
+		rc = mig__target_upgrade(g, &at, target, 0, err, out);
+	mig__nodes_finish(g, &at);
+	return rc;
+}
+
 mig_status mig__graph_upgrade(const struct mig__graph *g, struct mig__rows rows,
 			      const char *const *targets, size_t count, struct mig__error *err,
 			      struct mig__route *out)
@@ -212,7 +223,7 @@ mig_status mig__graph_upgrade(const struct mig__graph *g, struct mig__rows rows,
 	int early = 0;
 
 	for (size_t i = 0; i < count; i++)
-		early |= needs_rows(g, targets[i]);
+		early |= mig__graph_is_relative(g, targets[i]);
 	if (!rc && early)
 		rc = mig__rows_read(g, rows, err, &p.rows);
 	if (!rc)
@@ -349,30 +360,41 @@ static mig_status check_label(struct planner *p, const struct mig__goal *goal)
 	return rc;
 }
 
-/* What is applied and above the roots. Sets *low to where the applied ones have been followed to.
- */
-static mig_status choose_above(struct planner *p, const struct mig__goal *goal, uint32_t *low)
+/* What is applied, and at or above a node with the flag ABOVE, the lowest of which has the place
+ * `low`. */
+static mig_status choose_applied_above(struct planner *p, uint32_t low)
 {
 	const struct mig__graph *g = p->g;
 	const unsigned both = MIG__APPLIED | MIG__ABOVE;
 	uint32_t high = 0;
-	int at_goal = 0, checked;
-	mig_status rc = mark_roots(p, goal, low, &checked);
 
-	if (rc)
-		return rc;
 	for (uint32_t i = 0; i < p->rows.count; i++) {
 		uint32_t v = p->rows.at[i];
 
 		p->flags[v] |= MIG__APPLIED;
 		high = g->place[v] >= high ? g->place[v] + 1 : high;
-		at_goal |= v == goal->node;
 	}
-	mig__sweep_down(g, p->flags, MIG__APPLIED, high, *low);
-	mig__sweep_up(g, &g->below, p->flags, MIG__ABOVE, *low, high);
-	for (uint32_t i = high; i-- > *low;)
+	mig__sweep_down(g, p->flags, MIG__APPLIED, high, low);
+	mig__sweep_up(g, &g->below, p->flags, MIG__ABOVE, low, high);
+	for (uint32_t i = high; i-- > low;)
 		if ((p->flags[g->order[i]] & both) == both && !choose(p, g->order[i]))
 			return mig__fail_nomem(p->err);
+	return MIG_OK;
+}
+
+/* What is applied and above the roots. Sets *low to where the applied ones have been followed to.
+ */
+static mig_status choose_above(struct planner *p, const struct mig__goal *goal, uint32_t *low)
+{
+	int at_goal = 0, checked;
+	mig_status rc = mark_roots(p, goal, low, &checked);
+
+	if (!rc)
+		rc = choose_applied_above(p, *low);
+	if (rc)
+		return rc;
+	for (uint32_t i = 0; i < p->rows.count; i++)
+		at_goal |= p->rows.at[i] == goal->node;
 	if (!p->chosen_count && goal->node != MIG__NO_NODE && !at_goal)
 		return fail_not_below(p, goal);
 	return checked ? MIG_OK : check_label(p, goal);
@@ -448,6 +470,21 @@ static mig_status route_down(struct planner *p, uint32_t swept)
 	return end_route(p);
 }
 
+/* From what is chosen to the route. */
+static mig_status end_down(struct planner *p, mig_status rc, uint32_t swept, struct mig__route *out)
+{
+	if (!rc)
+		rc = mig__nodes_copy(p->g, p->rows.at, p->rows.count, p->err, &p->tips);
+	if (!rc) {
+		mig__nodes_tidy(&p->tips);
+		rc = mig__order_list(p->g, p->flags, p->chosen, p->chosen_count, &p->tips, p->err,
+				     &p->listed);
+	}
+	if (!rc)
+		rc = route_down(p, swept);
+	return finish(p, rc, out);
+}
+
 mig_status mig__graph_downgrade(const struct mig__graph *g, struct mig__rows rows,
 				const char *target, struct mig__error *err, struct mig__route *out)
 {
@@ -455,7 +492,7 @@ mig_status mig__graph_downgrade(const struct mig__graph *g, struct mig__rows row
 	uint32_t swept = 0;
 	struct planner p;
 	mig_status rc = start(&p, g, err);
-	int early = target && needs_rows(g, target);
+	int early = target && mig__graph_is_relative(g, target);
 
 	if (!rc && early)
 		rc = mig__rows_read(g, rows, err, &p.rows);
@@ -465,13 +502,23 @@ mig_status mig__graph_downgrade(const struct mig__graph *g, struct mig__rows row
 		rc = mig__rows_read(g, rows, err, &p.rows);
 	if (!rc)
 		rc = choose_above(&p, &goal, &swept);
+	return end_down(&p, rc, swept, out);
+}
+
+mig_status mig__graph_undo(const struct mig__graph *g, struct mig__rows rows, struct mig__span nodes,
+			   struct mig__error *err, struct mig__route *out)
+{
+	uint32_t low = g->count;
+	struct planner p;
+	mig_status rc = start(&p, g, err);
+
 	if (!rc)
-		rc = mig__nodes_copy(g, p.rows.at, p.rows.count, err, &p.tips);
-	if (!rc) {
-		mig__nodes_tidy(&p.tips);
-		rc = mig__order_list(g, p.flags, p.chosen, p.chosen_count, &p.tips, err, &p.listed);
+		rc = mig__rows_read(g, rows, err, &p.rows);
+	for (uint32_t i = 0; !rc && i < nodes.count; i++) {
+		p.flags[nodes.at[i]] |= MIG__ABOVE;
+		low = g->place[nodes.at[i]] < low ? g->place[nodes.at[i]] : low;
 	}
 	if (!rc)
-		rc = route_down(&p, swept);
-	return finish(&p, rc, out);
+		rc = choose_applied_above(&p, low);
+	return end_down(&p, rc, low, out);
 }

@@ -3,6 +3,8 @@
 #ifndef MIG__MIGRATE_JOB_H
 #define MIG__MIGRATE_JOB_H
 
+#include "migrate/aim.h"
+#include "migrate/journal.h"
 #include "migrate/rows.h"
 #include "migrate/run.h"
 
@@ -12,14 +14,15 @@ enum { MIG__ACTOR_SIZE = 128, MIG__TIME_SIZE = 32 };
 struct mig__done_step {
 	uint32_t node;
 	int64_t statements, duration_us;
+	const char *journal; /* NULL: "" */
 	char started[MIG__TIME_SIZE];
 };
 
 /* One call of mig__run_to or mig__run_stamp. */
 struct mig__job {
 	struct mig__run *run;
-	int32_t direction;
-	const char *target;
+	int32_t direction; /* of aim */
+	struct mig__aim aim;
 	struct mig__version_rows rows;
 	struct mig__plan plan;
 	size_t at;      /* next step of the plan */
@@ -72,6 +75,10 @@ mig_status mig__step_call(struct mig__run *run, const struct mig__script *script
 mig_status mig__revision_begin(struct mig__run *run, const struct mig__script *script,
 			       int32_t direction, int32_t lone);
 mig_status mig__revision_end(struct mig__run *run, const struct mig__script *script, mig_status rc);
+
+/* Calls a hook (NULL: none); what: " ..., " for messages. */
+mig_status mig__step_hook(struct mig__run *run, mig_step_fn fn, const struct mig__script *script,
+			  int32_t direction, const char *what);
 
 /* -- step.c: in a transaction */
 

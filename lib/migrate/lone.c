@@ -1,13 +1,24 @@
-/* lone: a step outside a transaction, statement by statement, with a journal row in the history.
+/* lone: a step outside a transaction, unit by unit, with a journal row in the history.
  *
  * A statement that can be rolled back runs in a transaction with its mark in the journal; one that
- * the script's own BEGIN … COMMIT holds is marked by the transaction of that COMMIT. Both are
- * exact. Only a statement that cannot be in a transaction (VACUUM) is marked after it ran; when the
- * process dies in between it is run again. */
+ * the script's own BEGIN … COMMIT holds is marked by the transaction of that COMMIT, and what a
+ * SAVEPOINT … RELEASE holds by ours. All are exact. Only a statement that cannot be in a transaction
+ * (VACUUM) is marked after it ran. The mark before it says that it is in flight, and what its dialect
+ * has seen: when the process dies with it, the dialect is asked whether it ran. One that the engine
+ * refused is not in flight any more.
+ *
+ * E.g. CREATE TABLE t …; CREATE INDEX CONCURRENTLY i …; leaves the marks
+ *     statements 0, ""                     with the row's beginning
+ *     statements 1, "5f…e1 in flight:0"    in the transaction of CREATE TABLE; there is no i
+ *     statements 2, "07…3c"                after CREATE INDEX */
 #include "migrate/job.h"
 #include "migrate/stamp.h"
+#include "migrate/unit.h"
 
+#include <stdio.h>
 #include <string.h>
+
+enum { JOURNAL_SIZE = MIG__DIGEST_HEX + sizeof MIG__JOURNAL_FLIGHT + MIG_OBSERVED_SIZE };
 
 struct lone {
 	struct mig__job *job;
@@ -15,202 +26,328 @@ struct lone {
 	uint32_t node;
 	int32_t direction;
 	int64_t began_us;
-	int64_t done;              /* statements behind us */
-	int64_t kept;              /* of these, those that are committed */
-	struct mig__digest prefix; /* over their digests */
+	struct mig__journal journal; /* statements behind us */
+	int64_t kept;                /* of these, those that are committed */
+	int in_flight;               /* the journal says so of the next statement */
+	struct mig__unit unit;
+	int wrapped; /* the open unit is in a transaction of ours */
 	struct mig__section_run section;
 };
 
-static void prefix_hex(const struct lone *l, char hex[MIG__DIGEST_HEX])
-{
-	struct mig__digest copy = l->prefix;
-	uint8_t digest[MIG__DIGEST_SIZE];
+/* -- marks */
 
-	mig__digest_final(&copy, digest);
-	mig__digest_hex(digest, hex);
+/* Behind the digest, if the next statement cannot be in a transaction, that it is in flight. */
+static mig_status add_flight(struct lone *l, size_t offset, char *text)
+{
+	struct mig__db *db = l->job->run->db;
+	const struct mig__body *body = &l->section.body;
+	mig_status (*observe)(mig_conn *, const char *, size_t, char *) =
+		MIG__DB_SLOT(db, observe);
+	mig_statement st = { .struct_size = sizeof st };
+	char seen[MIG_OBSERVED_SIZE] = "";
+	mig_status rc;
+
+	l->in_flight = 0;
+	if (!body->text || (!observe && !MIG__DB_SLOT(db, probe)))
+		return MIG_OK;
+	rc = db->dialect->next_statement(db->conn, body->text, body->size, offset, &st);
+	if (rc || !st.size || !(st.kind & MIG_STATEMENT_LONE))
+		return rc;
+	if (observe)
+		rc = observe(db->conn, body->text + st.offset, st.size, seen);
+	seen[sizeof seen - 1] = '\0';
+	if (rc)
+		return rc;
+	snprintf(text + strlen(text), sizeof MIG__JOURNAL_FLIGHT + sizeof seen, "%s%s",
+		 MIG__JOURNAL_FLIGHT, seen);
+	l->in_flight = 1;
+	return MIG_OK;
 }
 
-static void prefix_add(struct lone *l, const mig_statement *statement)
+static mig_status mark_text(struct lone *l, const char *text, const char *state)
 {
-	uint8_t digest[MIG__DIGEST_SIZE];
-
-	mig__script_text_digest(l->section.body.text + statement->offset, statement->size, digest);
-	mig__digest_add(&l->prefix, digest, sizeof digest);
-	l->done++;
-}
-
-static mig_status mark(struct lone *l, const char *state)
-{
-	char hex[MIG__DIGEST_HEX];
-
-	prefix_hex(l, hex);
 	return mig__store_mark(l->job->run->db,
 			       &(struct mig__store_mark){
 				       .revision = l->script->id,
 				       .direction = l->direction,
 				       .before = l->kept,
 				       .state = state,
-				       .done_digest = hex,
-				       .statements = l->done,
+				       .done_digest = text,
+				       .statements = l->journal.done,
 				       .duration_us = mig__run_now_us() - l->began_us,
 			       });
+}
+
+/* What is done so far; next: where the statement after it is looked for. */
+static mig_status mark(struct lone *l, size_t next)
+{
+	char text[JOURNAL_SIZE];
+	mig_status rc;
+
+	mig__journal_hex(&l->journal, text);
+	rc = add_flight(l, next, text);
+	return rc ? rc : mark_text(l, text, "running");
 }
 
 /* After a commit with a mark. */
 static mig_status keep(struct lone *l, mig_status rc)
 {
 	if (!rc)
-		l->kept = l->done;
+		l->kept = l->journal.done;
 	return rc;
 }
 
-static mig_status mark_alone(struct lone *l)
+static mig_status mark_alone(struct lone *l, size_t next)
 {
 	struct mig__db *db = l->job->run->db;
 	mig_status rc = mig__job_begin(l->job->run);
 
 	if (rc)
 		return rc;
-	rc = mark(l, "running");
+	rc = mark(l, next);
 	if (!rc)
 		rc = db->dialect->commit(db->conn, 0);
 	return keep(l, rc);
 }
 
-/* Undoes an open transaction without losing the error that led here. */
-static void undo(struct mig__run *run)
+/* Whether the statement itself is at fault, so that running again alone is no help. */
+static int is_fault_of_statement(mig_status status)
 {
+	return status == MIG_ESQL || status == MIG_ECONSTRAINT || status == MIG_EFOREIGN_KEY ||
+	       status == MIG_ETRANSACTION || status == MIG_EPERMISSION || status == MIG_EREVISION ||
+	       status == MIG_EUNSUPPORTED || status == MIG_ESYNTAX;
+}
+
+/* Undoes an open transaction. A statement that was refused is not in flight any more; where this
+ * cannot be written, or others were in the way, the next run asks the dialect. The error that led
+ * here is kept. */
+static void end_failed(struct lone *l)
+{
+	struct mig__run *run = l->job->run;
 	struct mig__error kept = *run->err;
+	char text[MIG__DIGEST_HEX + sizeof MIG__JOURNAL_FAILED];
 	int32_t open = 0;
+	mig_status rc;
 
 	mig__error_init(run->err, run->alloc);
-	if (!run->db->dialect->in_transaction(run->db->conn, &open) && open)
-		run->db->dialect->rollback(run->db->conn);
+	rc = run->db->dialect->in_transaction(run->db->conn, &open);
+	if (!rc && open)
+		rc = run->db->dialect->rollback(run->db->conn);
+	if (!rc && l->in_flight && is_fault_of_statement(kept.status)) {
+		mig__journal_hex(&l->journal, text);
+		strcat(text, MIG__JOURNAL_FAILED);
+		rc = mig__job_begin(run);
+		if (!rc)
+			rc = mark_text(l, text, "running");
+		if (!rc)
+			rc = run->db->dialect->commit(run->db->conn, 0);
+		if (rc)
+			run->db->dialect->rollback(run->db->conn);
+	}
+	l->in_flight = 0;
 	mig__error_clear(run->err);
 	*run->err = kept;
 }
 
-static mig_status lone_statement(struct lone *l, const mig_statement *st)
-{
-	struct mig__db *db = l->job->run->db;
-	const char *sql = l->section.body.text + st->offset;
-	const uint32_t special = MIG_STATEMENT_BEGIN | MIG_STATEMENT_COMMIT |
-				 MIG_STATEMENT_ROLLBACK | MIG_STATEMENT_SESSION |
-				 MIG_STATEMENT_LONE;
-	int32_t inside = 0, after = 0;
-	int wrap;
-	mig_status rc = db->dialect->in_transaction(db->conn, &inside);
+/* -- statements */
 
-	if (rc)
-		return rc;
-	wrap = !inside && !(st->kind & special);
-	if (wrap)
-		rc = mig__job_begin(l->job->run);
-	if (rc)
-		return rc;
-	if (inside && (st->kind & MIG_STATEMENT_COMMIT)) {
-		prefix_add(l, st);
-		rc = mark(l, "running");
-		return rc ? rc : keep(l, db->dialect->run_statement(db->conn, sql, st->size));
-	}
-	rc = db->dialect->run_statement(db->conn, sql, st->size);
-	if (rc == MIG_ETRANSACTION && wrap) { /* it ends transactions itself, e.g. a procedure */
-		wrap = 0;
-		rc = db->dialect->rollback(db->conn);
-		if (!rc)
-			rc = db->dialect->run_statement(db->conn, sql, st->size);
-	}
-	if (rc)
-		return rc;
-	prefix_add(l, st);
-	if (wrap) {
-		rc = mark(l, "running");
-		return rc ? rc : keep(l, db->dialect->commit(db->conn, 0));
-	}
-	rc = db->dialect->in_transaction(db->conn, &after);
-	if (!rc && !after)
-		rc = mark_alone(l);
+static mig_status refuse_own_commit(struct lone *l, mig_status rc)
+{
+	mig__error_set_hint(
+		l->job->run->err,
+		"nothing of the statement is kept; if it may be run again from its start after an "
+		"interruption, put a line \"-- mig:idempotent\" above it: then it runs outside a "
+		"transaction");
 	return rc;
 }
 
-/* Walks over the statements that an earlier process did, repeating only those that set the
- * connection's state. */
-static mig_status lone_skip(struct lone *l, const struct mig__store_running *running,
-			    size_t *offset)
-{
-	struct mig__run *run = l->job->run;
-	struct mig__section_run *s = &l->section;
-	char hex[MIG__DIGEST_HEX];
-	mig_statement st = { .struct_size = sizeof st };
-	size_t first = SIZE_MAX;
-	mig_status rc;
-
-	while (l->done < running->statements) {
-		rc = run->db->dialect->next_statement(run->db->conn, s->body.text, s->body.size,
-						      *offset, &st);
-		if (rc)
-			return rc;
-		if (!st.size)
-			break;
-		s->last = st.offset;
-		first = first == SIZE_MAX ? st.offset : first;
-		if (st.kind & MIG_STATEMENT_SESSION)
-			rc = run->db->dialect->run_statement(run->db->conn,
-							     s->body.text + st.offset, st.size);
-		if (rc)
-			return rc;
-		prefix_add(l, &st);
-		*offset = st.next;
-	}
-	prefix_hex(l, hex);
-	if (running->statements && strcmp(hex, running->done_digest)) {
-		s->last = first == SIZE_MAX ? 0 : first;
-		rc = mig__fail(run->err, MIG_EEDITED,
-			       "edited in its first %lld statements, which have already run",
-			       (long long)running->statements);
-		mig__error_set_hint(run->err,
-				    "put these statements back as they were; what follows "
-				    "them may be changed");
-		return rc;
-	}
-	s->count = l->kept = l->done;
-	return MIG_OK;
-}
-
-/* The first statement that is not behind us may have run, or half run, when the process died. */
-static mig_status lone_probe(struct lone *l, const mig_statement *st, int *done)
+/* Runs a statement in a transaction of its own, with its mark. */
+static mig_status run_wrapped(struct lone *l, const mig_statement *st, int idempotent)
 {
 	struct mig__db *db = l->job->run->db;
-	mig_status (*probe)(mig_conn *, const char *, size_t, int32_t *) = MIG__DB_SLOT(db, probe);
-	int32_t ran = 0;
-	mig_status rc;
-
-	if (!probe || !(st->kind & MIG_STATEMENT_LONE))
-		return MIG_OK;
-	rc = probe(db->conn, l->section.body.text + st->offset, st->size, &ran);
-	if (rc || !ran)
-		return rc;
-	*done = 1;
-	prefix_add(l, st);
-	return mark_alone(l);
-}
-
-static mig_status lone_section(struct lone *l, const struct mig__store_running *resumed)
-{
-	struct mig__run *run = l->job->run;
-	struct mig__section_run *s = &l->section;
-	mig_statement st = { .struct_size = sizeof st };
-	size_t offset = 0;
-	int32_t inside = 0;
-	int doubt = resumed != NULL, done;
-	mig_status rc = mig__script_body(run->alloc, l->script, l->direction, run->world.dialect,
-					 run->world.database, run->err, &s->body);
+	const char *sql = l->section.body.text + st->offset;
+	mig_status rc = mig__job_begin(l->job->run);
 
 	if (rc)
 		return rc;
-	if (resumed)
-		rc = lone_skip(l, resumed, &offset);
-	while (!rc) {
+	rc = db->dialect->run_statement(db->conn, sql, st->size);
+	if (rc == MIG_ETRANSACTION && idempotent) {
+		mig__error_clear(db->err);
+		rc = db->dialect->rollback(db->conn);
+		if (!rc)
+			rc = db->dialect->run_statement(db->conn, sql, st->size);
+		if (rc)
+			return rc;
+		mig__journal_add(&l->journal, &l->section.body, st);
+		return mark_alone(l, st->next);
+	}
+	if (rc)
+		return rc == MIG_ETRANSACTION ? refuse_own_commit(l, rc) : rc;
+	mig__journal_add(&l->journal, &l->section.body, st);
+	rc = mark(l, st->next);
+	return rc ? rc : keep(l, db->dialect->commit(db->conn, 0));
+}
+
+/* A statement of a unit that has several. */
+static mig_status run_inside(struct lone *l, const mig_statement *st, int ends)
+{
+	struct mig__db *db = l->job->run->db;
+	const char *sql = l->section.body.text + st->offset;
+	int32_t after = 0;
+	mig_status rc;
+
+	if (st->kind & MIG_STATEMENT_COMMIT) { /* the mark goes with it */
+		mig__journal_add(&l->journal, &l->section.body, st);
+		rc = mark(l, st->next);
+		return rc ? rc : keep(l, db->dialect->run_statement(db->conn, sql, st->size));
+	}
+	rc = db->dialect->run_statement(db->conn, sql, st->size);
+	if (rc)
+		return rc;
+	mig__journal_add(&l->journal, &l->section.body, st);
+	rc = db->dialect->in_transaction(db->conn, &after);
+	if (!rc && !after)
+		return mark_alone(l, st->next);
+	if (rc || !ends || !l->wrapped)
+		return rc;
+	rc = mark(l, st->next);
+	return rc ? rc : keep(l, db->dialect->commit(db->conn, 0));
+}
+
+/* A statement that cannot be in a transaction, or begins one of the section's own. */
+static mig_status run_bare(struct lone *l, const mig_statement *st)
+{
+	struct mig__db *db = l->job->run->db;
+	int32_t after = 0;
+	mig_status rc = db->dialect->run_statement(
+		db->conn, l->section.body.text + st->offset, st->size);
+
+	if (rc)
+		return rc;
+	mig__journal_add(&l->journal, &l->section.body, st);
+	rc = db->dialect->in_transaction(db->conn, &after);
+	return rc || after ? rc : mark_alone(l, st->next);
+}
+
+/* from: where the statement before it ended; its notes stand after that. */
+static mig_status lone_statement(struct lone *l, size_t from, const mig_statement *st)
+{
+	struct mig__db *db = l->job->run->db;
+	const uint32_t special = MIG_STATEMENT_BEGIN | MIG_STATEMENT_COMMIT |
+				 MIG_STATEMENT_ROLLBACK | MIG_STATEMENT_SESSION |
+				 MIG_STATEMENT_LONE;
+	int idempotent = mig__body_note(&l->section.body, MIG__NOTE_IDEMPOTENT, from,
+					st->offset) != NULL;
+	int32_t inside = 0;
+	int ends = 1;
+	mig_status rc = db->dialect->in_transaction(db->conn, &inside);
+
+	if (!rc)
+		rc = mig__unit_follow(&l->unit, st, l->job->run->err, &ends);
+	if (rc)
+		return rc;
+	if (!inside && st->kind & MIG_STATEMENT_SAVEPOINT) {
+		rc = mig__job_begin(l->job->run);
+		l->wrapped = inside = 1;
+	} else if (!inside) {
+		l->wrapped = 0;
+	}
+	if (rc)
+		return rc;
+	if (inside)
+		return run_inside(l, st, ends);
+	if (st->kind & special || (idempotent && st->kind & MIG_STATEMENT_PROCEDURE))
+		return run_bare(l, st);
+	return run_wrapped(l, st, idempotent);
+}
+
+/* -- going on with what an earlier process began */
+
+/* Of the statements that are done only those are repeated that set the connection's state. */
+static mig_status repeat_session(void *user, const mig_statement *st)
+{
+	struct lone *l = user;
+	struct mig__db *db = l->job->run->db;
+
+	l->section.last = st->offset;
+	if (!(st->kind & MIG_STATEMENT_SESSION))
+		return MIG_OK;
+	return db->dialect->run_statement(db->conn, l->section.body.text + st->offset, st->size);
+}
+
+static mig_status lone_skip(struct lone *l, const struct mig__store_running *running,
+			    size_t *offset)
+{
+	struct mig__section_run *s = &l->section;
+	mig_status rc = mig__journal_walk(l->job->run->db, &s->body, running, &l->journal,
+					  repeat_session, l, offset);
+
+	if (rc == MIG_EEDITED)
+		s->last = *offset;
+	if (rc)
+		return rc;
+	s->count = l->kept = l->journal.done;
+	l->in_flight = running->flight != NULL;
+	return MIG_OK;
+}
+
+/* The statement was in flight when the process died: it may have run, or half run. */
+static mig_status lone_recover(struct lone *l, const char *seen, const mig_statement *st, int *done)
+{
+	struct mig__db *db = l->job->run->db;
+	mig_status (*recover)(mig_conn *, const char *, size_t, const char *, int32_t *) =
+		MIG__DB_SLOT(db, recover);
+	mig_status (*probe)(mig_conn *, const char *, size_t, int32_t *) = MIG__DB_SLOT(db, probe);
+	const char *sql = l->section.body.text + st->offset;
+	int32_t ran = 0;
+	mig_status rc = MIG_OK;
+
+	if (!(st->kind & MIG_STATEMENT_LONE)) /* another one was put there */
+		return MIG_OK;
+	if (recover)
+		rc = recover(db->conn, sql, st->size, seen, &ran);
+	else if (probe)
+		rc = probe(db->conn, sql, st->size, &ran);
+	if (rc || !ran)
+		return rc;
+	*done = 1;
+	mig__journal_add(&l->journal, &l->section.body, st);
+	return mark_alone(l, st->next);
+}
+
+/* -- the section */
+
+static void advise(struct lone *l)
+{
+	struct mig__error *err = l->job->run->err;
+	const char *s = l->kept == 1 ? " is" : "s are";
+
+	if (!l->kept || err->hint)
+		return;
+	if (is_fault_of_statement(err->status))
+		mig__error_set_hint(err,
+				    "the first %lld statement%s done and stay so: fix the rest and "
+				    "run again, or give the step up by a stamp",
+				    (long long)l->kept, s);
+	else
+		mig__error_set_hint(err,
+				    "the first %lld statement%s done and stay so: run again to go on "
+				    "with the rest",
+				    (long long)l->kept, s);
+}
+
+static mig_status run_section(struct lone *l, const struct mig__store_running *resumed)
+{
+	struct mig__run *run = l->job->run;
+	struct mig__section_run *s = &l->section;
+	const char *seen = resumed ? resumed->flight : NULL;
+	mig_statement st = { .struct_size = sizeof st };
+	size_t offset = 0;
+	int32_t inside = 0;
+	int done;
+	mig_status rc = resumed ? lone_skip(l, resumed, &offset) : MIG_OK;
+
+	for (; !rc; offset = st.next, seen = NULL) {
 		st.size = 0;
 		rc = run->db->dialect->next_statement(run->db->conn, s->body.text, s->body.size,
 						      offset, &st);
@@ -218,12 +355,10 @@ static mig_status lone_section(struct lone *l, const struct mig__store_running *
 			break;
 		done = 0;
 		rc = mig__section_statement(s, &st);
-		if (!rc && doubt)
-			rc = lone_probe(l, &st, &done);
+		if (!rc && seen)
+			rc = lone_recover(l, seen, &st, &done);
 		if (!rc && !done)
-			rc = lone_statement(l, &st);
-		doubt = 0;
-		offset = st.next;
+			rc = lone_statement(l, offset, &st);
 	}
 	if (!rc)
 		rc = run->db->dialect->in_transaction(run->db->conn, &inside);
@@ -233,16 +368,12 @@ static mig_status lone_section(struct lone *l, const struct mig__store_running *
 	if (rc) {
 		mig__section_locate(s, st.size && run->err->offset != SIZE_MAX ? st.offset : 0,
 				    s->last);
-		if (l->kept && !run->err->hint)
-			mig__error_set_hint(
-				run->err,
-				"the first %lld statements are done and stay: mend the rest and "
-				"run again, or give the step up by a stamp",
-				(long long)l->kept);
+		advise(l);
 	}
-	mig__body_finish(run->alloc, &s->body);
 	return rc;
 }
+
+/* -- the step */
 
 /* Nobody has migrated since the rows were read: a lock can be lost, e.g. with its file. */
 static mig_status check_alone(struct lone *l)
@@ -265,14 +396,17 @@ static mig_status check_alone(struct lone *l)
 	return rc;
 }
 
-/* Notes in the journal that the step begins. A downgrade also marks the version row, so that
- * nobody takes a half undone revision for an applied one. */
+/* Notes in the journal that the step begins, and marks a version row, so that nobody takes the
+ * database for being at its rows. The hook is in the same transaction: it is called once, also if the
+ * process dies afterwards. */
 static mig_status lone_begin(struct lone *l)
 {
 	struct mig__job *job = l->job;
-	struct mig__db *db = job->run->db;
-	struct mig__done_step begun = { .node = l->node };
-	mig_status rc = mig__job_begin(l->job->run);
+	struct mig__run *run = job->run;
+	struct mig__db *db = run->db;
+	char text[JOURNAL_SIZE] = "";
+	struct mig__done_step begun = { .node = l->node, .journal = text };
+	mig_status rc = mig__job_begin(run);
 
 	if (rc)
 		return rc;
@@ -283,27 +417,56 @@ static mig_status lone_begin(struct lone *l)
 	if (!rc) /* until the end no number stands for the rows */
 		rc = mig__stamp_clear(db, &job->rows.stored);
 	if (!rc)
+		rc = mig__step_hook(run, run->before, l->script, l->direction, ", before-step hook");
+	if (!rc)
+		rc = add_flight(l, 0, text);
+	if (!rc)
 		rc = mig__job_log(job, l->node, l->direction, "running", &begun);
-	if (!rc && l->direction == MIG_DOWNGRADE)
-		rc = mig__store_update(db, l->script->id, MIG__DIGEST_RUNNING, l->script->id);
-	return rc ? rc : db->dialect->commit(db->conn, 0);
+	if (!rc)
+		rc = mig__version_mark(db, &run->world, &job->rows, l->node);
+	if (!rc)
+		rc = db->dialect->commit(db->conn, 0);
+	/* what it set for the session would not be there when the step is resumed: put it back */
+	if (!rc && run->before)
+		rc = mig__revision_begin(run, l->script, l->direction, 1);
+	if (!rc && run->before)
+		rc = db->dialect->run_begin(db->conn);
+	return rc;
+}
+
+static mig_status call_after(struct lone *l)
+{
+	struct mig__run *run = l->job->run;
+	mig_status rc = mig__revision_begin(run, l->script, l->direction, 1);
+
+	if (rc)
+		return rc;
+	rc = mig__step_hook(run, run->after, l->script, l->direction, ", after-step hook");
+	return mig__revision_end(run, l->script, rc);
 }
 
 static mig_status lone_end(struct lone *l)
 {
 	struct mig__job *job = l->job;
 	struct mig__run *run = job->run;
+	char hex[MIG__DIGEST_HEX];
 	mig_status rc = mig__job_begin(run);
 
+	l->in_flight = 0;
+	if (!rc && run->after)
+		rc = call_after(l);
 	if (!rc)
 		rc = mig__version_read(run->db, &job->rows, NULL);
+	if (!rc)
+		rc = mig__version_unmark(run->db, &job->rows);
 	if (!rc)
 		rc = mig__version_apply_one(run->alloc, &run->world, &job->rows, l->node,
 					    l->direction, run->err);
 	if (!rc)
 		rc = mig__version_write(run->db, run->alloc, &run->world, &job->rows);
+	mig__journal_hex(&l->journal, hex);
 	if (!rc)
-		rc = mark(l, "done");
+		rc = mark_text(l, hex, "done");
 	return rc ? rc : run->db->dialect->commit(run->db->conn, 0);
 }
 
@@ -320,26 +483,32 @@ mig_status mig__job_lone(struct mig__job *job, uint32_t node, int32_t direction,
 		return rc;
 	l.script = &run->world.set->at[node];
 	l.section = (struct mig__section_run){ .run = run, .script = l.script };
-	mig__digest_init(&l.prefix);
-	mig__run_now_step(run, l.script, job->at);
-	rc = mig__revision_begin(run, l.script, direction, 1);
+	mig__journal_init(&l.journal);
+	if (!l.script->upgrade)
+		rc = mig__script_body(run->alloc, l.script, direction, run->world.dialect,
+				      run->world.database, run->err, &l.section.body);
 	if (rc)
 		return rc;
-	rc = mig__run_emit(run, MIG_EVENT_STEP_BEGIN);
+	mig__run_now_step(run, l.script, job->at);
+	rc = mig__revision_begin(run, l.script, direction, 1);
+	if (!rc)
+		rc = mig__run_emit(run, MIG_EVENT_STEP_BEGIN);
 	if (!rc && !resumed)
 		rc = lone_begin(&l);
 	if (!rc)
 		rc = mig__job_timeouts(job, l.script);
 	if (!rc)
 		rc = l.script->upgrade ? mig__step_call(run, l.script, direction, 1)
-				       : lone_section(&l, resumed);
+				       : run_section(&l, resumed);
 	if (rc)
-		undo(run);
+		end_failed(&l);
 	rc = mig__revision_end(run, l.script, rc);
 	if (!rc)
 		rc = lone_end(&l);
 	if (rc)
-		undo(run);
+		end_failed(&l);
+	mig__body_finish(run->alloc, &l.section.body);
+	mig__unit_finish(&l.unit, run->alloc);
 	job->timeouts = 0;
 	if (!rc) /* the section may have changed what a run needs */
 		rc = run->db->dialect->run_begin(run->db->conn);

@@ -1,6 +1,7 @@
 #include "migrate/plan.h"
 
 #include "base/buf.h"
+#include "migrate/unit.h"
 
 #include <string.h>
 
@@ -48,6 +49,27 @@ static mig_status no_section(struct mig__world *world, const struct mig__script 
 	return rc;
 }
 
+/* A section that would not come through an interruption is refused before anything runs. */
+static mig_status check_lone(struct mig__world *world, struct mig__script *script, int32_t direction,
+			     struct mig__error *err)
+{
+	const struct mig__alloc *alloc = world->set->arena.alloc;
+	struct mig__body body;
+	mig_status rc;
+
+	if (!world->db || script->checked & 1 << direction)
+		return MIG_OK;
+	rc = mig__script_body(alloc, script, direction, world->dialect, world->database, err,
+			      &body);
+	if (rc)
+		return rc;
+	rc = mig__units_check(alloc, world->db, script, &body);
+	mig__body_finish(alloc, &body);
+	if (!rc)
+		script->checked |= 1 << direction;
+	return rc;
+}
+
 mig_status mig__plan_step(struct mig__world *world, uint32_t node, int32_t direction,
 			  struct mig__error *err, uint8_t *transactional)
 {
@@ -68,7 +90,7 @@ mig_status mig__plan_step(struct mig__world *world, uint32_t node, int32_t direc
 	if (!section)
 		return no_section(world, script, direction, err);
 	*transactional = !section->no_transaction;
-	return MIG_OK;
+	return *transactional ? MIG_OK : check_lone(world, script, direction, err);
 }
 
 mig_status mig__plan_make(const struct mig__alloc *alloc, struct mig__world *world,
@@ -82,21 +104,30 @@ mig_status mig__plan_make(const struct mig__alloc *alloc, struct mig__world *wor
 		rc = mig__graph_downgrade(world->graph, rows, target, err, &plan.route);
 	else
 		rc = mig__graph_upgrade(world->graph, rows, &target, 1, err, &plan.route);
-	if (rc)
-		return rc;
-	plan.transactional = mig__malloc(alloc, plan.route.step_count);
-	if (!plan.transactional)
+	if (!rc)
+		rc = mig__plan_steps(alloc, world, err, &plan);
+	if (!rc)
+		*out = plan;
+	return rc;
+}
+
+mig_status mig__plan_steps(const struct mig__alloc *alloc, struct mig__world *world,
+			   struct mig__error *err, struct mig__plan *plan)
+{
+	size_t count = plan->route.step_count;
+	mig_status rc = MIG_OK;
+
+	plan->transactional = mig__malloc(alloc, count);
+	if (!plan->transactional)
 		rc = mig__fail_nomem(err);
-	for (size_t i = 0; !rc && i < plan.route.step_count; i++) {
-		rc = mig__plan_step(world, plan.route.steps[i].node, direction, err,
-				    &plan.transactional[i]);
+	for (size_t i = 0; !rc && i < count; i++) {
+		rc = mig__plan_step(world, plan->route.steps[i].node, plan->route.direction, err,
+				    &plan->transactional[i]);
 		if (!rc)
-			plan.lone_count += !plan.transactional[i];
+			plan->lone_count += !plan->transactional[i];
 	}
 	if (rc)
-		mig__plan_finish(alloc, world, &plan);
-	else
-		*out = plan;
+		mig__plan_finish(alloc, world, plan);
 	return rc;
 }
 

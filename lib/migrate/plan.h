@@ -2,6 +2,7 @@
 #ifndef MIG__MIGRATE_PLAN_H
 #define MIG__MIGRATE_PLAN_H
 
+#include "dialect/db.h"
 #include "graph/graph.h"
 #include "script/script.h"
 
@@ -11,6 +12,8 @@ struct mig__world {
 	struct mig__set *set;
 	const char *dialect;  /* NULL without a database */
 	const char *database; /* for database=NAME sections, or NULL */
+	/* For what never touches the database: where statements end, and what they lean on; or NULL. */
+	struct mig__db *db;
 };
 
 struct mig__plan {
@@ -24,10 +27,14 @@ struct mig__plan {
 mig_status mig__plan_make(const struct mig__alloc *alloc, struct mig__world *world,
 			  struct mig__rows rows, int32_t direction, const char *target,
 			  struct mig__error *err, struct mig__plan *out);
+/* Checks the steps of a plan that has its route; finishes the plan if one cannot be run. */
+mig_status mig__plan_steps(const struct mig__alloc *alloc, struct mig__world *world,
+			   struct mig__error *err, struct mig__plan *plan);
 void mig__plan_finish(const struct mig__alloc *alloc, const struct mig__world *world,
 		      struct mig__plan *plan);
 
-/* Whether one revision can be run in a direction, and whether in a transaction. */
+/* Whether one revision can be run in a direction, and whether in a transaction. A section outside one
+ * is read and checked, once. */
 mig_status mig__plan_step(struct mig__world *world, uint32_t node, int32_t direction,
 			  struct mig__error *err, uint8_t *transactional);
 

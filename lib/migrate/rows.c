@@ -3,6 +3,7 @@
 #include "base/buf.h"
 #include "migrate/stamp.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -184,7 +185,7 @@ mig_status mig__version_check(struct mig__db *db, const struct mig__alloc *alloc
 	struct mig__nodes nodes = { 0 };
 	mig_status rc = MIG_OK;
 
-	state->stale = state->running = 0;
+	state->stale = 0;
 	for (size_t i = 0; !rc && i < rows->count; i++) {
 		uint32_t node = mig__graph_find(world->graph, rows->ids[i]);
 
@@ -198,10 +199,8 @@ mig_status mig__version_check(struct mig__db *db, const struct mig__alloc *alloc
 						    "brought the database there");
 			return rc;
 		}
-		if (!strcmp(rows->digests[i], MIG__DIGEST_RUNNING)) {
-			state->running = 1;
-			continue;
-		}
+		if (rows->running && rows->marked == i)
+			continue; /* a script that is being finished may have been fixed */
 		rc = mig__world_chain(alloc, world, node, db->err, hex);
 		if (rc || !rows->digests[i][0] || !strcmp(hex, rows->digests[i]))
 			continue;
@@ -244,6 +243,11 @@ static void set(struct mig__version_rows *state, uint32_t node, int in)
 	if (!(state->is[node] & TOUCHED))
 		state->touched[state->touched_count++] = node;
 	state->is[node] = (uint8_t)(TOUCHED | (in ? IN : 0));
+}
+
+int mig__version_has(const struct mig__version_rows *state, uint32_t node)
+{
+	return state->is[node] & IN;
 }
 
 mig_status mig__version_apply(const struct mig__alloc *alloc, const struct mig__world *world,
@@ -484,6 +488,57 @@ mig_status mig__version_write(struct mig__db *db, const struct mig__alloc *alloc
 	state->touched_count = 0;
 	state->stale = 0;
 	mig__free(alloc, gone);
+	return rc;
+}
+
+/* The row of the node, otherwise one that its step takes away, otherwise any. */
+static size_t row_to_mark(const struct mig__world *world, const struct mig__store_rows *rows,
+			  uint32_t node)
+{
+	struct mig__span parents = mig__graph_parents(world->graph, node);
+	size_t best = 0;
+
+	for (size_t i = 0; i < rows->count; i++) {
+		uint32_t row = mig__graph_find(world->graph, rows->ids[i]);
+
+		if (row == node)
+			return i;
+		for (uint32_t k = 0; k < parents.count; k++)
+			best = parents.at[k] == row ? i : best;
+	}
+	return best;
+}
+
+mig_status mig__version_mark(struct mig__db *db, const struct mig__world *world,
+			     struct mig__version_rows *state, uint32_t node)
+{
+	struct mig__store_rows *rows = &state->stored;
+	char digest[sizeof MIG__DIGEST_RUNNING + MIG__DIGEST_HEX];
+	mig_status rc;
+
+	if (!rows->count)
+		return MIG_OK;
+	rows->marked = row_to_mark(world, rows, node);
+	snprintf(digest, sizeof digest, "%s:%s", MIG__DIGEST_RUNNING, rows->digests[rows->marked]);
+	rc = mig__store_update(db, rows->ids[rows->marked], digest, rows->ids[rows->marked]);
+	if (rc)
+		return rc;
+	rows->running = 1;
+	return MIG_OK;
+}
+
+mig_status mig__version_unmark(struct mig__db *db, struct mig__version_rows *state)
+{
+	struct mig__store_rows *rows = &state->stored;
+	const char *id;
+	mig_status rc;
+
+	if (!rows->running)
+		return MIG_OK;
+	id = rows->ids[rows->marked];
+	rc = mig__store_update(db, id, rows->digests[rows->marked], id);
+	if (!rc)
+		rows->running = 0;
 	return rc;
 }
 

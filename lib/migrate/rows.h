@@ -10,7 +10,6 @@ struct mig__version_rows {
 	struct mig__store_rows stored; /* the table's rows as last read or written */
 	struct mig__arena arena;       /* of stored */
 	int32_t stale;   /* a digest in the table is not today's and shall be (MIG_EDITED_ACCEPT) */
-	int32_t running; /* a row is marked MIG__DIGEST_RUNNING */
 	int32_t unstamped; /* there is no stamp of stored in the header: need not look again */
 	int32_t warned;  /* an edit was warned of: once is enough */
 	/* a step's changes since the last write, by node; NULL until the first */
@@ -50,9 +49,15 @@ mig_status mig__version_apply_one(const struct mig__alloc *alloc, const struct m
 mig_status mig__version_replace(const struct mig__alloc *alloc, const struct mig__world *world,
 				struct mig__version_rows *state, const struct mig__nodes *nodes,
 				struct mig__error *err);
+/* Whether the node is a row, with the noted changes, once there are some. */
+int mig__version_has(const struct mig__version_rows *state, uint32_t node);
 /* Writes the noted changes (and stale digests) to the table and to state->stored. */
 mig_status mig__version_write(struct mig__db *db, const struct mig__alloc *alloc,
 			      struct mig__world *world, struct mig__version_rows *state);
+/* Marks a row, while the step of the node is unfinished, and takes the mark away. */
+mig_status mig__version_mark(struct mig__db *db, const struct mig__world *world,
+			     struct mig__version_rows *state, uint32_t node);
+mig_status mig__version_unmark(struct mig__db *db, struct mig__version_rows *state);
 void mig__version_finish(struct mig__version_rows *state);
 
 #endif

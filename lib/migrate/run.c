@@ -26,11 +26,31 @@ static void who(char out[MIG__ACTOR_SIZE])
 
 /* -- the run */
 
+/* Plans from the rows that were read; with an unfinished step, from those when it is finished. */
+static mig_status plan_from_rows(struct mig__job *job)
+{
+	struct mig__run *run = job->run;
+	struct mig__rows rows = { job->rows.stored.ids, job->rows.stored.count };
+	struct mig__arena arena;
+	mig_status rc = mig__aim_take(run->alloc, &run->world, rows, &job->running, run->err,
+				      &job->aim);
+
+	if (rc)
+		return rc;
+	mig__arena_init(&arena, run->alloc);
+	if (job->running.present)
+		rc = mig__unfinished_after(run->alloc, &run->world, rows, &job->running, &arena,
+					   run->err, &rows);
+	if (!rc)
+		rc = mig__aim_plan(run->alloc, &run->world, rows, &job->aim, run->err, &job->plan);
+	mig__arena_finish(&arena);
+	return rc;
+}
+
 /* What the table says now: checked, and planned from if it is not what the plan expects. */
 static mig_status replan(struct mig__job *job)
 {
 	struct mig__run *run = job->run;
-	struct mig__rows rows;
 	int changed;
 	mig_status rc = mig__version_read(run->db, &job->rows, &changed);
 
@@ -46,17 +66,17 @@ static mig_status replan(struct mig__job *job)
 	memset(&job->running, 0, sizeof job->running);
 	if (!job->rows.stored.missing)
 		rc = mig__store_read_running(run->db, &job->running_arena, &job->running);
+	if (!rc && job->rows.stored.running && !job->running.present)
+		rc = mig__unfinished_lost(&job->rows.stored, run->err);
 	if (rc)
 		return rc;
 	job->tables = !job->rows.stored.missing && !job->running.missing;
-	rows = (struct mig__rows){ job->rows.stored.ids, job->rows.stored.count };
-	rc = mig__plan_make(run->alloc, &run->world, rows, job->direction, job->target, run->err,
-			    &job->plan);
+	rc = plan_from_rows(job);
 	if (rc)
 		return rc;
 	job->planned = 1;
 	run->now.direction = job->direction;
-	run->now.steps = job->plan.route.step_count;
+	run->now.steps = job->plan.route.step_count + (job->running.present != 0);
 	return MIG_OK;
 }
 
@@ -75,28 +95,15 @@ static mig_status resume(struct mig__job *job)
 	struct mig__run *run = job->run;
 	struct mig__store_running running = job->running;
 	uint32_t node = mig__graph_find(run->world.graph, running.revision);
-	uint8_t transactional;
 	mig_status rc;
 
-	if (node == MIG__NO_NODE) {
-		rc = mig__fail(run->err, MIG_ENEWER,
-			       "an unfinished %s of revision %s, which this program does not know",
-			       mig__direction_name(running.direction), running.revision);
-		mig__error_set_revision(run->err, running.revision);
-		mig__error_set_hint(run->err,
-				    "bring its script back to finish it, or give it up by a "
-				    "stamp");
-		return rc;
-	}
 	mig__run_tell(
 		run,
 		"finishing the %s of revision %s that was left unfinished after %lld statements",
 		mig__direction_name(running.direction), running.revision,
 		(long long)running.statements);
 	job->repeatable = 0;
-	rc = mig__plan_step(&run->world, node, running.direction, run->err, &transactional);
-	if (!rc)
-		rc = mig__job_lone(job, node, running.direction, &running);
+	rc = mig__job_lone(job, node, running.direction, &running);
 	job->planned = 0;
 	return rc;
 }
@@ -181,6 +188,7 @@ static mig_status round_of(struct mig__job *job, int *more)
 static void job_finish(struct mig__job *job)
 {
 	mig__plan_finish(job->run->alloc, &job->run->world, &job->plan);
+	mig__aim_finish(&job->run->world, &job->aim);
 	mig__version_finish(&job->rows);
 	mig__arena_finish(&job->running_arena);
 	mig__free(job->run->alloc, job->done);
@@ -209,13 +217,12 @@ static mig_status end_run(struct mig__run *run, mig_status rc)
 	return rc;
 }
 
-/* Whether the rows already are where the target wants them; then nothing is to be done. */
 /* The rows are exactly these heads, with their digests. */
 static int at_heads(const struct mig__store_rows *rows, const mig_bundle *bundle)
 {
 	char hex[MIG__DIGEST_HEX];
 
-	if (rows->count != bundle->head_count)
+	if (rows->count != bundle->head_count || rows->running)
 		return 0;
 	for (size_t i = 0; i < rows->count; i++) {
 		const char *base = (const char *)bundle->revisions;
@@ -229,18 +236,20 @@ static int at_heads(const struct mig__store_rows *rows, const mig_bundle *bundle
 	return 1;
 }
 
+/* Whether the rows already are where the target wants them, and no step is unfinished; then nothing
+ * is to be done. */
 static mig_status already_there(struct mig__job *job, int *there)
 {
 	struct mig__run *run = job->run;
-	struct mig__rows rows;
 	mig_status rc = MIG_OK;
 
 	if (run->heads)
 		rc = mig__stamp_is(run->db, mig__stamp_of_heads(run->heads), there);
 	if (!rc && *there)
 		return MIG_OK;
+	mig__arena_finish(&job->running_arena);
 	if (!rc)
-		rc = mig__version_read(run->db, &job->rows, NULL);
+		rc = mig__aim_read(run->db, &job->rows, &job->running_arena, &job->running);
 	if (!rc && run->heads) {
 		*there = at_heads(&job->rows.stored, run->heads);
 		if (*there)
@@ -255,11 +264,11 @@ static mig_status already_there(struct mig__job *job, int *there)
 		return rc;
 	mig__plan_finish(run->alloc, &run->world, &job->plan);
 	job->planned = 0;
-	rows = (struct mig__rows){ job->rows.stored.ids, job->rows.stored.count };
-	rc = mig__plan_make(run->alloc, &run->world, rows, job->direction, job->target, run->err,
-			    &job->plan);
+	if (job->rows.stored.running && !job->running.present)
+		return MIG_OK; /* others are at work: the lock tells */
+	rc = plan_from_rows(job);
 	if (!rc)
-		*there = !job->plan.route.step_count && !job->rows.stale && !job->rows.running;
+		*there = !job->plan.route.step_count && !job->rows.stale && !job->running.present;
 	return rc;
 }
 
@@ -314,7 +323,7 @@ mig_status mig__run_to(struct mig__run *run, int32_t direction, const char *targ
 
 	job_init(&job, run);
 	job.direction = direction;
-	job.target = target;
+	job.aim = (struct mig__aim){ .direction = direction, .target = target };
 	rc = mig__db_check(run->db);
 	if (!rc)
 		rc = already_there(&job, &there);
@@ -415,7 +424,7 @@ static mig_status stamp_inside(struct mig__job *job, const char *const *targets,
 						   .direction = job->running.direction,
 						   .before = job->running.statements,
 						   .state = "abandoned",
-						   .done_digest = job->running.done_digest,
+						   .done_digest = job->running.journal,
 						   .statements = job->running.statements });
 		mig__run_tell(run,
 			      "the unfinished %s of revision %s (%lld statements done) is given up",
@@ -430,6 +439,8 @@ static mig_status stamp_inside(struct mig__job *job, const char *const *targets,
 	}
 	if (!rc)
 		rc = mig__version_read(run->db, &job->rows, NULL);
+	if (!rc)
+		rc = mig__version_unmark(run->db, &job->rows);
 	if (rc)
 		goto out;
 	rows = (struct mig__rows){ job->rows.stored.ids, job->rows.stored.count };
@@ -472,9 +483,10 @@ static mig_status check_adoptable(struct mig__job *job, int is_there)
 	const struct mig__store_rows *now = &job->rows.stored;
 
 	if (job->running.present)
-		return mig__fail(err, MIG_EEXISTS, "the database is amid the %s of revision %s",
-				 mig__direction_name(job->running.direction),
-				 job->running.revision);
+		return mig__fail(err, MIG_EEXISTS,
+				 "revision %s is only partly %s: finish it first",
+				 job->running.revision,
+				 job->running.direction == MIG_DOWNGRADE ? "undone" : "applied");
 	if (!now->count || is_there)
 		return MIG_OK;
 	mig__fail(err, MIG_EEXISTS, "the database is at %s%s already, by libmig's own table",

@@ -9,7 +9,7 @@
 
 #include <mig/mig.h>
 
-/* Never 0, but for rows that have none: no row, or one without a digest. */
+/* Never 0, but for rows that have none: no row, or one without a digest or with a mark. */
 uint32_t mig__stamp_of_rows(const struct mig__store_rows *rows);
 /* Of the rows that a database at the bundle's heads has. */
 uint32_t mig__stamp_of_heads(const mig_bundle *bundle);

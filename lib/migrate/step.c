@@ -3,7 +3,6 @@
 #include "migrate/job.h"
 
 #include "base/buf.h"
-#include "base/text.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -118,20 +117,9 @@ mig_status mig__section_statement(void *user, const mig_statement *statement)
 void mig__section_locate(struct mig__section_run *s, size_t base, size_t offset)
 {
 	struct mig__error *err = s->run->err;
-	const char *file = s->script->file ? s->script->file : s->script->id;
-	struct mig__place at;
 
-	if (err->status == MIG_ENOMEM || err->status == MIG_ECANCELLED) {
-		mig__error_set_revision(err, s->script->id);
-		return;
-	}
-	if (err->offset != SIZE_MAX)
-		offset = base + err->offset;
-	at = mig__text_place(s->body.file_text, s->body.file_size, s->body.at + offset);
-	mig__error_prefix(err, "%s:%d:%d: revision %s: ", file, (int)at.line, (int)at.column,
-			  s->script->id);
-	mig__error_set_place(err, file, at.line, at.column);
-	mig__error_set_revision(err, s->script->id);
+	mig__body_locate(&s->body, s->script, err->offset != SIZE_MAX ? base + err->offset : offset,
+			 err);
 	if (err->status == MIG_ETRANSACTION && !err->hint)
 		mig__error_set_hint(err,
 				    "libmig runs the section in a transaction of its own: leave "
@@ -302,8 +290,8 @@ mig_status mig__job_timeouts(struct mig__job *job, const struct mig__script *scr
 	return set(run->db->conn, lock, statement);
 }
 
-static mig_status hook(struct mig__run *run, mig_step_fn fn, const struct mig__script *script,
-		       int32_t direction, const char *what)
+mig_status mig__step_hook(struct mig__run *run, mig_step_fn fn, const struct mig__script *script,
+			  int32_t direction, const char *what)
 {
 	struct call call = {
 		.fn = fn, .user = run->hooks_user, .what = what, .direction = direction
@@ -337,12 +325,12 @@ mig_status mig__job_step(struct mig__job *job)
 	if (!rc)
 		rc = mig__job_timeouts(job, script);
 	if (!rc)
-		rc = hook(run, run->before, script, job->direction, ", before-step hook");
+		rc = mig__step_hook(run, run->before, script, job->direction, ", before-step hook");
 	if (!rc)
 		rc = script->upgrade ? mig__step_call(run, script, job->direction, 0)
 				     : run_section(run, script, job->direction, &done->statements);
 	if (!rc)
-		rc = hook(run, run->after, script, job->direction, ", after-step hook");
+		rc = mig__step_hook(run, run->after, script, job->direction, ", after-step hook");
 	rc = mig__revision_end(run, script, rc);
 	if (!rc)
 		rc = mig__version_apply(run->alloc, &run->world, &job->rows, &job->plan.route,
@@ -366,7 +354,7 @@ mig_status mig__job_log(struct mig__job *job, uint32_t node, int32_t direction, 
 		.direction = mig__direction_name(direction),
 		.state = state,
 		.digest = hex,
-		.done_digest = "",
+		.done_digest = done->journal ? done->journal : "",
 		.started_at = done->started,
 		.actor = job->actor,
 		.statements = done->statements,

@@ -43,6 +43,19 @@ static mig_status int_column(struct mig__db *db, mig_cursor *cursor, int32_t col
 	return rc;
 }
 
+/* Takes the mark off the digest of the row that was read last. */
+static void take_mark(struct mig__store_rows *rows)
+{
+	const size_t size = sizeof MIG__DIGEST_RUNNING - 1;
+	const char **digest = &rows->digests[rows->count];
+
+	if (strncmp(*digest, MIG__DIGEST_RUNNING, size))
+		return;
+	*digest += size + ((*digest)[size] == ':');
+	rows->running = 1;
+	rows->marked = rows->count;
+}
+
 static mig_status add_row(struct mig__db *db, mig_cursor *cursor, struct mig__arena *arena,
 			  struct mig__store_rows *rows, size_t *cap)
 {
@@ -66,13 +79,16 @@ static mig_status add_row(struct mig__db *db, mig_cursor *cursor, struct mig__ar
 	rc = text_column(db, cursor, 0, arena, &rows->ids[rows->count]);
 	if (!rc)
 		rc = text_column(db, cursor, 1, arena, &rows->digests[rows->count]);
-	if (!rc)
-		rows->count++;
-	return rc;
+	if (rc)
+		return rc;
+	take_mark(rows);
+	rows->count++;
+	return MIG_OK;
 }
 
 struct pair {
 	const char *id, *digest;
+	int marked;
 };
 
 static int compare(const void *a, const void *b)
@@ -94,11 +110,13 @@ static mig_status sort_rows(struct mig__db *db, struct mig__store_rows *rows)
 	if (!pairs)
 		return mig__fail_nomem(db->err);
 	for (i = 0; i < rows->count; i++)
-		pairs[i] = (struct pair){ rows->ids[i], rows->digests[i] };
+		pairs[i] = (struct pair){ rows->ids[i], rows->digests[i],
+					  rows->running && rows->marked == i };
 	qsort(pairs, rows->count, sizeof *pairs, compare);
 	for (i = 0; i < rows->count; i++) {
 		rows->ids[i] = pairs[i].id;
 		rows->digests[i] = pairs[i].digest;
+		rows->marked = pairs[i].marked ? i : rows->marked;
 	}
 	mig__free(db->err->alloc, pairs);
 	return MIG_OK;
@@ -152,11 +170,51 @@ mig_status mig__store_read_foreign(struct mig__db *db, const char *table, struct
 	return rc ? rc : read_rows(db, cursor, arena, out);
 }
 
+/* E.g. "5f…e1 in flight:16402": the digest, and what was seen. */
+static mig_status read_journal(struct mig__db *db, struct mig__arena *arena,
+			       struct mig__store_running *out)
+{
+	const size_t size = sizeof MIG__JOURNAL_FLIGHT - 1;
+	size_t digest = strcspn(out->journal, " ");
+
+	out->done_digest = mig__arena_strndup(arena, out->journal, digest);
+	if (!strncmp(out->journal + digest, MIG__JOURNAL_FLIGHT, size))
+		out->flight = out->journal + digest + size;
+	return out->done_digest ? MIG_OK : mig__fail_nomem(db->err);
+}
+
+/* revision, direction, digest, statements, done_digest, started_at, and of newer dialects actor and
+ * library */
+static mig_status read_running(struct mig__db *db, mig_cursor *cursor, struct mig__arena *arena,
+			       struct mig__store_running *out)
+{
+	const char *direction = "";
+	const struct {
+		int32_t column;
+		const char **text;
+	} texts[] = { { 0, &out->revision },   { 1, &direction },  { 2, &out->digest },
+		      { 4, &out->journal },    { 5, &out->started_at }, { 6, &out->actor },
+		      { 7, &out->library } };
+	mig_status rc;
+
+	for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+		*texts[i].text = "";
+		if (texts[i].column >= db->dialect->column_count(cursor))
+			continue;
+		rc = text_column(db, cursor, texts[i].column, arena, texts[i].text);
+		if (rc)
+			return rc;
+	}
+	out->present = 1;
+	out->direction = strcmp(direction, "downgrade") ? MIG_UPGRADE : MIG_DOWNGRADE;
+	rc = int_column(db, cursor, 3, &out->statements);
+	return rc ? rc : read_journal(db, arena, out);
+}
+
 mig_status mig__store_read_running(struct mig__db *db, struct mig__arena *arena,
 				   struct mig__store_running *out)
 {
 	struct mig__store_running found = { 0 };
-	const char *direction;
 	mig_cursor *cursor;
 	int32_t more = 0;
 	mig_status rc = mig__db_read(db, MIG_SQL_READ_RUNNING, &cursor);
@@ -166,21 +224,8 @@ mig_status mig__store_read_running(struct mig__db *db, struct mig__arena *arena,
 	found.missing = !cursor;
 	if (cursor)
 		rc = db->dialect->step(cursor, &more);
-	if (!rc && more) {
-		found.present = 1;
-		rc = text_column(db, cursor, 0, arena, &found.revision);
-		if (!rc)
-			rc = text_column(db, cursor, 1, arena, &direction);
-		if (!rc) {
-			found.direction =
-				strcmp(direction, "downgrade") ? MIG_UPGRADE : MIG_DOWNGRADE;
-			rc = text_column(db, cursor, 2, arena, &found.digest);
-		}
-		if (!rc)
-			rc = int_column(db, cursor, 3, &found.statements);
-		if (!rc)
-			rc = text_column(db, cursor, 4, arena, &found.done_digest);
-	}
+	if (!rc && more)
+		rc = read_running(db, cursor, arena, &found);
 	db->dialect->finish(cursor);
 	if (!rc)
 		*out = found;
@@ -275,7 +320,7 @@ mig_status mig__store_check(struct mig__db *db, const struct mig__store_rows *ro
 
 int mig__store_same(const struct mig__store_rows *a, const struct mig__store_rows *b)
 {
-	if (a->count != b->count)
+	if (a->count != b->count || a->running != b->running)
 		return 0;
 	for (size_t i = 0; i < a->count; i++) /* both by revision */
 		if (strcmp(a->ids[i], b->ids[i]) || strcmp(a->digests[i], b->digests[i]))

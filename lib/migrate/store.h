@@ -5,15 +5,19 @@
 #include "base/arena.h"
 #include "dialect/db.h"
 
-/* The digest of a row whose revision is half undone by a downgrade outside a transaction. */
+/* While a step outside a transaction is unfinished, one version row shows it, so that whoever reads
+ * the rows alone does not take the database for being there: its digest is this, a colon, and its
+ * digest as it was. Without rows nothing is marked: nobody is at a head then. */
 #define MIG__DIGEST_RUNNING "running"
 
 /* The version rows, by revision. Texts live in the arena that they were read into. */
 struct mig__store_rows {
 	const char **ids;
-	const char **digests; /* 64 digits; "": unknown; or MIG__DIGEST_RUNNING */
+	const char **digests; /* 64 digits; "": unknown; the mark is taken off */
 	size_t count;
 	int32_t missing; /* the table is not there */
+	int32_t running; /* a row is marked */
+	size_t marked;   /* which one */
 };
 
 /* A section outside a transaction that was begun and not finished. */
@@ -21,7 +25,13 @@ struct mig__store_running {
 	int32_t present;
 	int32_t missing; /* the history table is not there */
 	int32_t direction;
-	const char *revision, *digest, *done_digest;
+	const char *revision, *digest;
+	const char *done_digest; /* over the statements that are done; "" for none */
+	/* The statement after them: NULL: not begun, or it failed; otherwise it was in flight, and
+	 * this is what its dialect had seen before. */
+	const char *flight;
+	const char *journal; /* both as they are stored */
+	const char *started_at, *actor, *library; /* "": not known */
 	int64_t statements;
 };
 
@@ -54,11 +64,16 @@ struct mig__store_mark {
 	const char *revision; /* whose it is */
 	int32_t direction;
 	int64_t before; /* the statements that it has now */
-	const char *state, *done_digest;
+	const char *state;
+	const char *done_digest; /* and what is in flight (MIG__JOURNAL_FLIGHT) */
 	int64_t statements, duration_us;
 };
 /* MIG_ELOCKED, now or at the commit, unless it is there and as it was left. */
 mig_status mig__store_mark(struct mig__db *db, const struct mig__store_mark *mark);
+/* Behind the digest, with what the dialect has seen behind it. */
+#define MIG__JOURNAL_FLIGHT " in flight:"
+/* Behind the digest: the next statement was refused, for people who read the table. */
+#define MIG__JOURNAL_FAILED " failed"
 /* Calls fn for every history row, oldest first; texts are borrowed for the call. */
 typedef mig_status (*mig__store_entry_fn)(void *user, const struct mig__store_entry *entry,
 					  const char *library);

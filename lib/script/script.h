@@ -51,6 +51,7 @@ struct mig__script {
 	int32_t derive; /* the downgrade is the reverse of the upgrade's operations */
 	const char *c_version;
 	int32_t has_digest, has_chain;
+	int32_t checked; /* bit 1 << direction: the section outside a transaction was found good */
 	uint8_t digest[MIG__DIGEST_SIZE], chain[MIG__DIGEST_SIZE];
 };
 

@@ -104,6 +104,12 @@ AT(mig_statement, offset, 8);
 AT(mig_statement, size, 16);
 AT(mig_statement, next, 24);
 AT(mig_statement, kind, 32);
+AT(mig_statement, savepoint, 36);
+
+/* mig_unit */
+SIZE(mig_unit, 16);
+AT(mig_unit, offset, 0);
+AT(mig_unit, end, 8);
 
 /* mig_schema_sink */
 SIZE(mig_schema_sink, 40);
@@ -128,7 +134,7 @@ AT(mig_sql_sink, user, 8);
 AT(mig_sql_sink, statement, 16);
 
 /* mig_dialect */
-SIZE(mig_dialect, 432);
+SIZE(mig_dialect, 456);
 AT(mig_dialect, struct_size, 0);
 AT(mig_dialect, contract, 8);
 AT(mig_dialect, reserved, 12);
@@ -184,6 +190,9 @@ AT(mig_dialect, affected, 400);
 AT(mig_dialect, shell_text, 408);
 AT(mig_dialect, call_begin, 416);
 AT(mig_dialect, current_schema, 424);
+AT(mig_dialect, check_units, 432);
+AT(mig_dialect, observe, 440);
+AT(mig_dialect, recover, 448);
 
 /* mig_revision_run */
 SIZE(mig_revision_run, 32);
@@ -264,7 +273,7 @@ AT(mig_revision_def, version, 72);
 AT(mig_revision_def, no_transaction, 80);
 AT(mig_revision_def, derive, 84);
 AT(mig_revision_def, foreign_keys, 88);
-AT(mig_revision_def, reserved, 92);
+AT(mig_revision_def, idempotent, 92);
 
 /* mig_bundle_section */
 SIZE(mig_bundle_section, 48);
@@ -463,6 +472,7 @@ VALUE(MIG_ETIMEOUT, -81);
 VALUE(MIG_EPERMISSION, -82);
 VALUE(MIG_EBEHIND, -83);
 VALUE(MIG_EPROOF, -84);
+VALUE(MIG_EPARTIAL, -85);
 VALUE(MIG_NULL, 0);
 VALUE(MIG_INTEGER, 1);
 VALUE(MIG_REAL, 2);
@@ -521,6 +531,9 @@ VALUE(MIG_STATEMENT_SESSION, 8);
 VALUE(MIG_STATEMENT_LONE, 16);
 VALUE(MIG_STATEMENT_KEYS_OFF, 32);
 VALUE(MIG_STATEMENT_PARAMETERS, 64);
+VALUE(MIG_STATEMENT_SAVEPOINT, 128);
+VALUE(MIG_STATEMENT_RELEASE, 256);
+VALUE(MIG_STATEMENT_PROCEDURE, 512);
 VALUE(MIG_SQL_CREATE_VERSION, 1);
 VALUE(MIG_SQL_CREATE_HISTORY, 2);
 VALUE(MIG_SQL_READ_VERSION, 3);

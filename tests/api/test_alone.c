@@ -39,7 +39,7 @@ static mig_status run(sqlite3 *db, char *message, size_t size)
 			       .connection = db,
 			       .dialect_name = "sqlite" };
 	mig_revision_def def = {
-		.struct_size = sizeof def, .id = "r1", .upgrade = up, .no_transaction = 1
+		.struct_size = sizeof def, .id = "r1", .upgrade = up, .no_transaction = 1, .idempotent = 1
 	};
 	mig_ctx *ctx = NULL;
 	mig_status rc = mig_open_with(&ctx, &o);

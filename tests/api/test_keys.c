@@ -154,7 +154,8 @@ static void revisions_in_c_are_checked(void **state)
 					       .revises = (const char *const[]){ "r1", NULL },
 					       .upgrade = delete_two,
 					       .user = prepared ? p : NULL,
-					       .no_transaction = 1 };
+					       .no_transaction = 1,
+					       .idempotent = 1 };
 		mig_ctx *ctx = open_place(p);
 
 		add(ctx, "r1", "", parents, NULL);

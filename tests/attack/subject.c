@@ -59,7 +59,8 @@ static mig_status add_function(const struct revision *r, const char *parent, mig
 				 .upgrade = r->up_fn ? r->up_fn : run_statements,
 				 .downgrade = r->down_fn ? r->down_fn : run_statements,
 				 .user = (void *)(uintptr_t)r,
-				 .no_transaction = (r->kind & WORK_SPLIT) != 0 };
+				 .no_transaction = (r->kind & WORK_SPLIT) != 0,
+				 .idempotent = (r->kind & WORK_SPLIT) != 0 };
 
 	return mig_add_revision(ctx, &def);
 }

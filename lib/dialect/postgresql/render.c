@@ -46,7 +46,7 @@ static const char *const patterns[MIG__PG_TEXTS] = {
 				   "duration_us = $4 "
 				   "WHERE state OPERATOR(pg_catalog.=) 'running'",
 	[MIG_SQL_READ_RUNNING] = "SELECT revision, direction, digest, statements, done_digest, "
-				 "started_at FROM @h "
+				 "started_at, actor, library FROM @h "
 				 "WHERE state OPERATOR(pg_catalog.=) 'running' ORDER BY id",
 	[MIG_SQL_READ_HISTORY] =
 		"SELECT revision, direction, state, digest, statements, started_at, "

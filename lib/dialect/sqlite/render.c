@@ -35,7 +35,8 @@ static const char *const patterns[MIG__SQLITE_TEXTS] = {
 	[MIG_SQL_UPDATE_RUNNING] = "UPDATE @h SET state = $1, statements = $2, done_digest = $3, "
 				   "duration_us = $4 WHERE state = 'running'",
 	[MIG_SQL_READ_RUNNING] = "SELECT revision, direction, digest, statements, done_digest, "
-				 "started_at FROM @h WHERE state = 'running' ORDER BY id",
+				 "started_at, actor, library FROM @h WHERE state = 'running' "
+				 "ORDER BY id",
 	[MIG_SQL_READ_HISTORY] =
 		"SELECT revision, direction, state, digest, statements, started_at, "
 		"duration_us, actor, library FROM @h ORDER BY id",

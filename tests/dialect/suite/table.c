@@ -79,7 +79,7 @@ static void use_tables(struct session *b)
 	OK(*b, suite_read(b, MIG_SQL_READ_RUNNING, &cursor));
 	OK(*b, d->step(cursor, &more));
 	EQUAL(more, 1);
-	EQUAL(d->column_count(cursor), 6);
+	CHECK(d->column_count(cursor) == 6 || d->column_count(cursor) == 8);
 	OK(*b, d->column(cursor, 5, MIG_TEXT, &v));
 	SAME(v.data, "2026-01-02T03:04:05Z");
 	OK(*b, d->column(cursor, 4, MIG_TEXT, &v));

@@ -220,7 +220,8 @@ static mig_status run_to_its_end(mig_ctx *ctx, enum ending ending, const char *a
 				 .id = "b",
 				 .revises = (const char *const[]){ "a", NULL },
 				 .upgrade = fail_it,
-				 .no_transaction = *attributes };
+				 .no_transaction = *attributes,
+				 .idempotent = 1 };
 	int event = 0;
 
 	ADD(ctx, .id = "a", .attributes = attributes,
@@ -249,8 +250,6 @@ static void test_freed(void **state)
 			mig_ctx *ctx, *next;
 			mig_status rc;
 
-			if (lone && ending == HOOK)
-				continue; /* hooks are for transactions */
 			place_begin(&p);
 			ctx = open_place(&p, NULL);
 			rc = run_to_its_end(ctx, ending, attributes[lone]);
@@ -262,7 +261,9 @@ static void test_freed(void **state)
 			next = open_place(&p, &(mig_open_options){ .lock_timeout_ms = -1 });
 			ADD(next, .id = "a", .attributes = attributes[lone],
 			    .up = "SELECT 1;\nSELECT 2;");
-			ok(next, mig_upgrade(next, "head"));
+			/* an older program cannot finish what a newer one has begun */
+			expect(next, lone && ending == FUNCTION ? MIG_EPARTIAL : MIG_OK,
+			       mig_upgrade(next, "head"));
 			mig_close(next);
 			/* and the one that failed is good for another try */
 			mig_close(ctx);

@@ -591,13 +591,48 @@ static void test_unfinished_transaction(void **state)
 	ctx = open_place(&p, NULL);
 	ADD(ctx, .id = "a", LONE, .up = "CREATE TABLE t (x INTEGER); BEGIN; DROP TABLE t;");
 	expect(ctx, MIG_ETRANSACTION, mig_upgrade(ctx, "head"));
-	assert_has(mig_error_message(ctx), "ends inside a transaction");
-	assert_answer(p.db, THERE("t"), "1");
+	assert_has(mig_error_message(ctx),
+		   "a.sql:7:29: revision a: the section ends inside the transaction that begins");
+	assert_answer(p.db, THERE("t"), "0"); /* before anything ran */
 	mig_close(ctx);
 	place_end(&p);
 }
 
-/* A procedure that commits as it goes. */
+/* A procedure that commits as it goes, wherever it is: nothing of it is kept, until it is said that it
+ * may be run twice. */
+static void test_procedure_refused(void **state)
+{
+	static const char *const scripts[] = {
+		"SELECT 1;\nCALL fill();",
+		"SELECT 1;\nDO $$ BEGIN INSERT INTO t VALUES (4); COMMIT; END $$;",
+	};
+
+	(void)state;
+	for (size_t i = 0; i < 2; i++) {
+		struct place p;
+		mig_ctx *ctx;
+
+		place_begin(&p);
+		pg_exec(p.db, "CREATE TABLE t (x INTEGER); CREATE PROCEDURE fill() LANGUAGE plpgsql "
+			      "AS $$ BEGIN FOR i IN 1..3 LOOP INSERT INTO t VALUES (i); COMMIT; END "
+			      "LOOP; END $$;");
+		ctx = open_place(&p, NULL);
+		ADD(ctx, .id = "a", LONE, .up = scripts[i]);
+		for (int again = 0; again < 2; again++) {
+			expect(ctx, MIG_ETRANSACTION, mig_upgrade(ctx, "head"));
+			assert_string_equal(mig_error_sqlstate(ctx), "2D000");
+			assert_has(mig_error_message(ctx), "a.sql:8:1: revision a: ");
+			assert_has(mig_error_hint(ctx), "\"-- mig:idempotent\" above it");
+			assert_answer(p.db, "SELECT count(*) FROM t", "0");
+			assert_answer(p.db, "SELECT state || statements FROM mig_history",
+				      "running1");
+		}
+		mig_close(ctx);
+		place_end(&p);
+	}
+}
+
+/* One that does not commit needs no directive, and runs once. */
 static void test_procedure(void **state)
 {
 	struct place p;
@@ -610,10 +645,10 @@ static void test_procedure(void **state)
 	    .up = "CREATE TABLE t (x INTEGER); CREATE PROCEDURE fill() LANGUAGE plpgsql AS $$ "
 		  "BEGIN FOR i IN 1..3 LOOP INSERT INTO t VALUES (i); COMMIT; END LOOP; END $$;");
 	ADD(ctx, .id = "b", .revises = "a", LONE,
-	    .up = "CALL fill();\nDO $$ BEGIN INSERT INTO t "
-		  "VALUES (4); COMMIT; END $$;");
+	    .up = "-- mig:idempotent\nCALL fill();\n-- mig:idempotent\nDO $$ BEGIN INSERT INTO t "
+		  "VALUES (4); COMMIT; END $$;\nDO $$ BEGIN INSERT INTO t VALUES (5); END $$;");
 	ok(ctx, mig_upgrade(ctx, "head"));
-	assert_answer(p.db, "SELECT x FROM t ORDER BY x", "1|2|3|4");
+	assert_answer(p.db, "SELECT x FROM t ORDER BY x", "1|2|3|4|5");
 	mig_close(ctx);
 	place_end(&p);
 }
@@ -756,6 +791,7 @@ int main(void)
 		cmocka_unit_test(test_killed_before_each_statement),
 		cmocka_unit_test(test_own_transaction),
 		cmocka_unit_test(test_unfinished_transaction),
+		cmocka_unit_test(test_procedure_refused),
 		cmocka_unit_test(test_procedure),
 		cmocka_unit_test(test_settings_last),
 		cmocka_unit_test(test_lock_given_away),

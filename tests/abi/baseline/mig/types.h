@@ -85,7 +85,10 @@ enum mig_status_code {
 	MIG_EPERMISSION = -82,  /**< the database's user may not do this */
 	MIG_EBEHIND = -83,      /**< the database is not at head, which autogenerate starts from */
 	/** A generated script, tried in a copy of the database, fails or gives another schema. */
-	MIG_EPROOF = -84
+	MIG_EPROOF = -84,
+	/** A step outside a transaction is unfinished, and this call or this program cannot go on from
+	 * there: the revision is unknown to it, or a relative target leads the other way. */
+	MIG_EPARTIAL = -85
 };
 
 /** What a mig_value holds. */
