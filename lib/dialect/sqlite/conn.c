@@ -1,4 +1,5 @@
 #include "dialect/sqlite/conn.h"
+#include "base/holder.h"
 #include "base/url.h"
 
 #include <errno.h>
@@ -40,6 +41,7 @@ static mig_conn *new_conn(const mig_dialect_host *host, const mig_conn_options *
 	clock_gettime(CLOCK_MONOTONIC, &now);
 	conn->seed = ((uint32_t)now.tv_nsec ^ (uint32_t)(uintptr_t)&now) | 1;
 	atomic_init(&conn->cancelled, 0);
+	atomic_init(&conn->silent, 0);
 	mig__arena_init(&conn->revision.arena, &conn->alloc);
 	mig__arena_init(&conn->deeds.arena, &conn->alloc);
 	conn->keys = o->foreign_keys != 0;
@@ -75,10 +77,15 @@ static mig_status fail_open(mig_conn *conn, const char *name)
 	int of_uri = (code == SQLITE_ERROR || code == SQLITE_PERM) && !strncmp(name, "file:", 5);
 	int size = (int)(of_uri ? strcspn(words, ":") : strlen(words));
 	char shown[PATH_MAX];
+	int number;
 
 	if (code == SQLITE_NOMEM)
 		return mig__sqlite_nomem(conn);
 	mig__url_display(name, shown, sizeof shown);
+	if (code == SQLITE_CANTOPEN && mig__files_exhausted(&number))
+		return mig__sqlite_report(conn, MIG_ECONNECT, NULL, "close files, or raise the limit "
+					  "(ulimit -n)", "database %s: %s", shown,
+					  strerror(number));
 	if (sqlite3_system_errno(conn->db))
 		return mig__sqlite_report(conn, MIG_ECONNECT, NULL, NULL, "database %s: %.*s (%s)",
 					  shown, size, words,
@@ -194,6 +201,7 @@ void *mig__sqlite_detach(mig_conn *conn)
 void mig__sqlite_cancel(mig_conn *conn)
 {
 	atomic_store(&conn->cancelled, 1);
-	if (atomic_load(&conn->stepping)) /* not what a host runs on its connection meanwhile */
+	/* not what a host runs on its connection meanwhile */
+	if (atomic_load(&conn->stepping) && !atomic_load(&conn->silent))
 		sqlite3_interrupt(conn->db);
 }

@@ -96,8 +96,7 @@ struct mig_conn {
 	int32_t lock_timeout_ms;
 	uint32_t seed; /* of the pauses */
 	atomic_int cancelled;
-	atomic_int stepping;  /* in a statement of ours, which may be interrupted */
-	sqlite3_stmt *awake; /* of a lent connection: see wait.c; or NULL */
+	atomic_int stepping; /* in a statement of ours, which may be interrupted */
 	char *schema, *version_table, *history_table;
 	char *texts[MIG__SQLITE_TEXTS];
 
@@ -106,6 +105,9 @@ struct mig_conn {
 	int foreign_keys, legacy_alter_table; /* what the run found */
 	sqlite3_int64 last_rowid;
 	int warned;
+	sqlite3_stmt *guard; /* see wait.c; NULL: none */
+	int guarding;        /* a statement of a revision is about to be stepped */
+	atomic_int silent;   /* an interrupt would also stop statements of the host, and stick */
 	uint64_t steps; /* of the virtual machine that the statement has taken, about */
 	struct mig__sqlite_fk fk;
 	int keys; /* mig_conn_options.foreign_keys */
@@ -160,15 +162,18 @@ int mig__sqlite_busy(const mig_conn *conn, int rc);
 /* Sleeps a little, or reports MIG_ELOCKED (the time is up) or MIG_ECANCELLED. holder: process that
  * is waited for, 0: unknown. */
 mig_status mig__sqlite_wait(mig_conn *conn, struct mig__sqlite_wait *wait, long holder);
+/* Adds who holds a lock on the database: "process 4711 (sqlite3, writing)". holder: as above. */
+void mig__sqlite_add_holder(mig_conn *conn, struct mig__buf *out, long holder);
 /* The two calls of SQLite, waiting for other connections. What is returned has been reported;
  * MIG_OK with an error in *code has not: that is for mig__sqlite_fail(). *stmt is NULL for blank
  * text. */
 mig_status mig__sqlite_prepare(mig_conn *conn, const char *text, int size, unsigned flags,
 			       sqlite3_stmt **stmt, const char **tail, int *code);
-/* To be called before a statement that may not be interrupted is run by other means. */
-void mig__sqlite_rest(mig_conn *conn);
 /* again: the statement may be repeated although a transaction is open (COMMIT). */
 mig_status mig__sqlite_step(mig_conn *conn, sqlite3_stmt *stmt, int again, int *code);
+/* After an error was read, and before a statement that may not be interrupted is run by other means:
+ * ends the guard. */
+void mig__sqlite_rest(mig_conn *conn);
 /* Runs one statement of libmig's own. */
 mig_status mig__sqlite_exec(mig_conn *conn, const char *sql);
 /* Prepares one statement of libmig's own. */

@@ -207,8 +207,10 @@ mig_status mig__sqlite_cursor_step(mig_cursor *cursor, int32_t *has_row)
 	cursor->row = 0;
 	if (!cursor->harmless && !cursor->done && !sqlite3_stmt_busy(cursor->stmt))
 		rc = enter(cursor, sql);
+	conn->guarding = conn->revision.begun;
 	if (!rc && !cursor->done)
 		rc = mig__sqlite_step(conn, cursor->stmt, 0, &code);
+	conn->guarding = 0;
 	if (!rc && code != SQLITE_ROW && code != SQLITE_DONE)
 		rc = mig__sqlite_fail(conn, &place);
 	if (!rc && code == SQLITE_DONE)

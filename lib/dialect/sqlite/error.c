@@ -1,5 +1,7 @@
 #include "dialect/sqlite/conn.h"
 
+#include "base/holder.h"
+
 #include <string.h>
 
 static const struct {
@@ -14,6 +16,8 @@ static const struct {
 	{ SQLITE_BUSY, MIG_ELOCKED, 1, NULL },
 	{ SQLITE_IOERR_NOMEM, MIG_ENOMEM, 0, NULL },
 	{ SQLITE_NOMEM, MIG_ENOMEM, 0, NULL },
+	{ SQLITE_READONLY_DBMOVED, MIG_EIO, 1,
+	  "open the database again; a file that is in use must not be replaced" },
 	{ SQLITE_READONLY, MIG_EREADONLY, 1,
 	  "the file, its folder or the connection does not allow writing" },
 	{ SQLITE_CONSTRAINT, MIG_ECONSTRAINT, 0, NULL },
@@ -50,8 +54,16 @@ static mig_status send_named(mig_conn *conn, mig_status status, int32_t native,
 	struct mig__buf buf;
 	mig_status rc;
 
+	if (native == SQLITE_READONLY_DBMOVED)
+		words = "the file was moved, removed or replaced while it was open";
+	else if ((native & 0xff) == SQLITE_CANTOPEN && mig__files_exhausted(&number))
+		hint = "close files, or raise the limit (ulimit -n)";
 	mig__buf_init(&buf, &conn->alloc);
 	mig__buf_addf(&buf, "database %s: %s", mig__sqlite_path(conn), words);
+	if (status == MIG_ELOCKED) { /* a statement that cannot be tried again */
+		mig__buf_adds(&buf, " by ");
+		mig__sqlite_add_holder(conn, &buf, 0);
+	}
 	if (number && (status == MIG_ECONNECT || status == MIG_EIO) &&
 	    (native & 0xff) != SQLITE_NOTADB && (native & 0xff) != SQLITE_CORRUPT)
 		mig__buf_addf(&buf, " (%s)", strerror(number));
@@ -66,13 +78,30 @@ static int cancelled(mig_conn *conn)
 	return atomic_exchange(&conn->cancelled, 0) || conn->host->poll(conn->host->user, 0);
 }
 
-mig_status mig__sqlite_fail(mig_conn *conn, const struct mig__sqlite_place *place)
+/* An ALTER TABLE that is interrupted while it reads the schema again says "error in table t:
+ * interrupted", or "SQL logic error", with a plain SQLITE_ERROR. */
+static int is_interrupted(mig_conn *conn, int code)
+{
+	const char *words = sqlite3_errmsg(conn->db);
+
+	if (code == SQLITE_INTERRUPT)
+		return cancelled(conn);
+	return code == SQLITE_ERROR && atomic_load(&conn->cancelled) &&
+	       (strstr(words, "interrupted") || !strcmp(words, sqlite3_errstr(SQLITE_ERROR))) &&
+	       cancelled(conn);
+}
+
+static mig_status fail_with(mig_conn *conn, const struct mig__sqlite_place *place)
 {
 	int code = sqlite3_extended_errcode(conn->db);
 	size_t i;
 
-	if (code == SQLITE_INTERRUPT && cancelled(conn))
+	if (is_interrupted(conn, code))
 		return send(conn, MIG_ECANCELLED, code, place, NULL, "cancelled");
+	if (code == SQLITE_CONSTRAINT_COMMITHOOK)
+		return send(conn, MIG_ECONSTRAINT, code, place,
+			    "the function of sqlite3_commit_hook() returned nonzero",
+			    "the host's commit hook refused the commit");
 	for (i = 0; i < sizeof meanings / sizeof *meanings; i++)
 		if (meanings[i].code == code || meanings[i].code == (code & 0xff))
 			break;
@@ -82,6 +111,14 @@ mig_status mig__sqlite_fail(mig_conn *conn, const struct mig__sqlite_place *plac
 		return send_named(conn, meanings[i].status, code, place, meanings[i].hint);
 	return send(conn, meanings[i].status, code, place, meanings[i].hint,
 		    sqlite3_errmsg(conn->db));
+}
+
+mig_status mig__sqlite_fail(mig_conn *conn, const struct mig__sqlite_place *place)
+{
+	mig_status rc = fail_with(conn, place);
+
+	mig__sqlite_rest(conn);
+	return rc;
 }
 
 mig_status mig__sqlite_report(mig_conn *conn, mig_status status,

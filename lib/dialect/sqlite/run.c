@@ -17,6 +17,22 @@ static int on_progress(void *user)
 	return atomic_load(&conn->cancelled) || conn->host->poll(conn->host->user, 0);
 }
 
+/* What a lent connection has instead of a handler. While a statement of the host is running, an
+ * interrupt would stop that one, and everything else until it is reset: also the rollback. Then a cancel
+ * waits for the end of a statement. */
+static void begin_guard(mig_conn *conn)
+{
+	sqlite3_stmt *stmt = NULL;
+
+	while ((stmt = sqlite3_next_stmt(conn->db, stmt)) != NULL)
+		if (sqlite3_stmt_busy(stmt))
+			break;
+	atomic_store(&conn->silent, stmt != NULL);
+	if (!stmt && sqlite3_prepare_v2(conn->db, "SELECT 1 UNION ALL SELECT 2", -1, &conn->guard,
+					NULL) != SQLITE_OK)
+		conn->guard = NULL; /* e.g. the host's authorizer refuses it */
+}
+
 mig_status mig__sqlite_run_begin(mig_conn *conn)
 {
 	int found = 0;
@@ -44,6 +60,8 @@ mig_status mig__sqlite_run_begin(mig_conn *conn)
 		atomic_store(&conn->cancelled, 0);
 		if (!conn->lent) /* a lent one may have a handler, which cannot be read back */
 			sqlite3_progress_handler(conn->db, PROGRESS_STEPS, on_progress, conn);
+		else
+			begin_guard(conn);
 	}
 	/* without a statement, so that nothing is read */
 	sqlite3_db_config(conn->db, SQLITE_DBCONFIG_ENABLE_FKEY, 0, &found);
@@ -63,14 +81,15 @@ mig_status mig__sqlite_run_end(mig_conn *conn)
 		sqlite3_db_config(conn->db, SQLITE_DBCONFIG_ENABLE_FKEY, conn->foreign_keys, NULL);
 		sqlite3_db_config(conn->db, SQLITE_DBCONFIG_LEGACY_ALTER_TABLE,
 				  conn->legacy_alter_table, NULL);
-		sqlite3_finalize(conn->awake);
-		conn->awake = NULL;
 		if (conn->lent)
 			sqlite3_set_last_insert_rowid(conn->db, conn->last_rowid);
 		else
 			sqlite3_progress_handler(conn->db, 0, NULL, NULL);
 		conn->running = 0;
 	}
+	sqlite3_finalize(conn->guard);
+	conn->guard = NULL;
+	atomic_store(&conn->silent, 0);
 	conn->revision.count = 0;
 	mig__arena_finish(&conn->revision.arena);
 	mig__free(&conn->alloc, conn->revision.attached);
@@ -232,9 +251,11 @@ static mig_status run_prepared(struct script *s, sqlite3_stmt *stmt, int again)
 	int code;
 	mig_status rc;
 
+	s->conn->guarding = 1;
 	do
 		rc = mig__sqlite_step(s->conn, stmt, again, &code);
 	while (!rc && code == SQLITE_ROW);
+	s->conn->guarding = 0;
 	if (rc || code == SQLITE_DONE)
 		return rc;
 	place = place_of(s);

@@ -2,7 +2,10 @@
  * with some chance in it, so that forty processes neither keep step nor keep each other waiting. */
 #include "dialect/sqlite/conn.h"
 
+#include "base/holder.h"
+
 #include <time.h>
+#include <unistd.h>
 
 enum { FIRST_PAUSE_US = 1000, LAST_PAUSE_US = 20000 };
 
@@ -35,20 +38,77 @@ int mig__sqlite_busy(const mig_conn *conn, int rc)
 	       code == SQLITE_LOCKED_SHAREDCACHE;
 }
 
+/* The bytes that SQLite locks: https://www.sqlite.org/src/file/src/os.h (PENDING_BYTE and behind it) and,
+ * with a write-ahead log, https://www.sqlite.org/walformat.html#wal_locks in the file -shm. There every
+ * connection has a shared lock on the database itself, which says nothing. */
+enum { PENDING = 0x40000000, SHARED_FIRST = PENDING + 2, SHARED_LAST = SHARED_FIRST + 509 };
+enum { WAL_FIRST = 120, WAL_LAST = 122 };
+
+/* Whether the holder writes: 1, reads: 0, or -1: it is not known who. */
+static int find_holder(mig_conn *conn, struct mig__lock_holder *out)
+{
+	static const struct mig__lock_range database[] = { { PENDING, SHARED_LAST, 1 },
+							   { SHARED_FIRST, SHARED_LAST, 0 } };
+	static const struct mig__lock_range log = { WAL_FIRST, WAL_LAST, 1 };
+	const char *path = sqlite3_db_filename(conn->db, conn->schema);
+	int mine = sqlite3_get_autocommit(conn->db); /* otherwise they are this connection's */
+	struct mig__buf shm;
+	int found = -1;
+
+	*out = (struct mig__lock_holder){ 0 };
+	if (!path || !*path)
+		return -1;
+	mig__buf_init(&shm, &conn->alloc);
+	mig__buf_addf(&shm, "%s-shm", path);
+	if (!shm.failed)
+		found = mig__lock_holder(shm.data, &log, 1, mine, out);
+	mig__buf_finish(&shm);
+	if (found >= 0)
+		return 1;
+	found = mig__lock_holder(path, database, 2, mine, out);
+	return found < 0 ? -1 : found == 0;
+}
+
+void mig__sqlite_add_holder(mig_conn *conn, struct mig__buf *out, long holder)
+{
+	struct mig__lock_holder found;
+	int writes;
+
+	if (holder > 0) {
+		mig__buf_addf(out, "process %ld (migrating)", holder);
+		return;
+	}
+	writes = find_holder(conn, &found);
+	if (found.pid == (long)getpid())
+		mig__buf_adds(out, "another connection of this process");
+	else if (found.pid)
+		mig__buf_addf(out, "process %ld", found.pid);
+	else
+		mig__buf_adds(out, writes < 0 ? "another connection" : "another process");
+	if (writes < 0)
+		return;
+	mig__buf_adds(out, " (");
+	if (found.pid != (long)getpid() && found.command[0])
+		mig__buf_addf(out, "%s, ", found.command);
+	mig__buf_adds(out, writes ? "writing)" : "reading)");
+}
+
 static mig_status fail_locked(mig_conn *conn, long holder)
 {
 	const char *hint = "wait until it is done, or allow a longer lock timeout";
-	char who[48] = "another process";
+	int seconds = conn->lock_timeout_ms >= 1000;
+	struct mig__buf who;
+	mig_status rc;
 
-	if (holder > 0)
-		sqlite3_snprintf(sizeof who, who, "process %ld", holder);
-	if (conn->lock_timeout_ms < 1000)
-		return mig__sqlite_report(conn, MIG_ELOCKED, NULL, hint,
-					  "database %s: locked by %s for %d ms",
-					  mig__sqlite_path(conn), who, (int)conn->lock_timeout_ms);
-	return mig__sqlite_report(conn, MIG_ELOCKED, NULL, hint,
-				  "database %s: locked by %s for %d s", mig__sqlite_path(conn), who,
-				  (int)(conn->lock_timeout_ms / 1000));
+	mig__buf_init(&who, &conn->alloc);
+	mig__sqlite_add_holder(conn, &who, holder);
+	rc = mig__sqlite_report(
+		conn, MIG_ELOCKED, NULL, hint, "database %s: locked by %s for %d %s",
+		mig__sqlite_path(conn), mig__buf_text(&who),
+		(int)(seconds ? conn->lock_timeout_ms / 1000 : conn->lock_timeout_ms),
+		seconds ? "s" : "ms");
+	mig__buf_finish(&who);
+	return rc;
 }
 
 mig_status mig__sqlite_wait(mig_conn *conn, struct mig__sqlite_wait *wait, long holder)
@@ -83,8 +143,6 @@ mig_status mig__sqlite_prepare(mig_conn *conn, const char *text, int size, unsig
 	struct mig__sqlite_wait wait = { 0 };
 	mig_status rc;
 
-	if (atomic_load(&conn->cancelled) && mig__sqlite_kind(text) & MIG_STATEMENT_ROLLBACK)
-		mig__sqlite_rest(conn);
 	for (;;) {
 		*code = sqlite3_prepare_v3(conn->db, text, size, flags, stmt, tail);
 		if (!mig__sqlite_busy(conn, *code))
@@ -95,63 +153,57 @@ mig_status mig__sqlite_prepare(mig_conn *conn, const char *text, int size, unsig
 	}
 }
 
-void mig__sqlite_rest(mig_conn *conn)
-{
-	if (conn->awake)
-		sqlite3_reset(conn->awake);
-}
-
-/* An interrupt is forgotten when a statement begins and no other is active. On our own connection
- * the progress handler notices it all the same; a lent one may have a handler of its host's. So there
- * a statement that reads nothing is active while ours run: then an interrupt stays from before the
- * last look at the host on. */
-static int stay_awake(mig_conn *conn, sqlite3_stmt *stmt)
+/* A lent connection has no progress handler that would notice a cancel which comes just before a
+ * statement begins, and sqlite3_interrupt() is forgotten when the first statement of all begins. So
+ * another one, the guard, is running by then: the flag is asked for after the guard has begun, and an
+ * interrupt after that stays. VACUUM, some PRAGMAs and DETACH cannot run next to another statement. */
+static mig_status step_once(mig_conn *conn, sqlite3_stmt *stmt, int fresh, int *code)
 {
 	const char *sql = sqlite3_sql(stmt);
-	uint32_t kind;
+	mig_status rc = MIG_OK;
 
-	if (!conn->lent || !conn->running || !sql)
-		return 0;
-	kind = mig__sqlite_kind(sql);
-	if (kind & MIG_STATEMENT_ROLLBACK || kind == MIG_STATEMENT_LONE) {
-		if (kind == MIG_STATEMENT_LONE || atomic_load(&conn->cancelled))
-			mig__sqlite_rest(conn); /* VACUUM has to be alone */
-		return 0;
+	*code = SQLITE_OK;
+	atomic_store(&conn->stepping, 1);
+	if (conn->guard && conn->guarding && fresh && sql &&
+	    !(mig__sqlite_kind(sql) & (MIG_STATEMENT_LONE | MIG_STATEMENT_ROLLBACK))) {
+		sqlite3_step(conn->guard);
+		if (conn->host->poll(conn->host->user, 0))
+			rc = mig__sqlite_report(conn, MIG_ECANCELLED, NULL, NULL, "cancelled");
 	}
-	if (!conn->awake)
-		sqlite3_prepare_v2(conn->db, "SELECT 1 UNION ALL SELECT 1", -1, &conn->awake, NULL);
-	return conn->awake &&
-	       (sqlite3_stmt_busy(conn->awake) || sqlite3_step(conn->awake) == SQLITE_ROW);
+	if (!rc)
+		*code = sqlite3_step(stmt);
+	atomic_store(&conn->stepping, 0);
+	/* resetting it after an error would replace the error's words: mig__sqlite_fail() does it */
+	if (rc || *code == SQLITE_ROW || *code == SQLITE_DONE)
+		mig__sqlite_rest(conn);
+	return rc;
 }
 
-/* *stopped: before it began. */
-static int step(mig_conn *conn, sqlite3_stmt *stmt, int fresh, int *stopped)
+void mig__sqlite_rest(mig_conn *conn)
 {
-	int code = SQLITE_INTERRUPT;
-
-	atomic_store(&conn->stepping, 1);
-	*stopped = fresh && stay_awake(conn, stmt) && conn->host->poll(conn->host->user, 0);
-	if (!*stopped)
-		code = sqlite3_step(stmt);
-	atomic_store(&conn->stepping, 0);
-	return code;
+	if (conn->guard)
+		sqlite3_reset(conn->guard);
 }
 
 mig_status mig__sqlite_step(mig_conn *conn, sqlite3_stmt *stmt, int again, int *code)
 {
 	struct mig__sqlite_wait wait = { 0 };
-	int fresh = !sqlite3_stmt_busy(stmt), stopped;
+	int fresh = !sqlite3_stmt_busy(stmt);
 	mig_status rc;
 
 	for (;;) {
-		*code = step(conn, stmt, fresh, &stopped);
-		if (stopped)
-			return mig__sqlite_report(conn, MIG_ECANCELLED, NULL, NULL, "cancelled");
+		rc = step_once(conn, stmt, fresh, code);
 		/* only what has had no effect yet may begin anew */
-		if (!mig__sqlite_busy(conn, *code) || !fresh ||
+		if (rc || !mig__sqlite_busy(conn, *code) || !fresh ||
 		    !(again || sqlite3_get_autocommit(conn->db)))
-			return MIG_OK;
+			return rc;
 		sqlite3_reset(stmt);
+		mig__sqlite_rest(conn);
+		if (again) { /* nobody else is in the way of a statement of this connection */
+			rc = mig__sqlite_check_finished(conn, stmt);
+			if (rc)
+				return rc;
+		}
 		rc = mig__sqlite_wait(conn, &wait, 0);
 		if (rc)
 			return rc;
