@@ -5,6 +5,7 @@
 #include <mig/model.h>
 
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -79,24 +80,36 @@ static void work_alone(const char *name)
 	mig_close(ctx);
 }
 
-static void *cancel(void *ctx)
+struct cancelling {
+	mig_ctx *ctx;
+	atomic_int done;
+};
+
+/* Again and again: one that comes before the call begins does nothing. */
+static void *cancel(void *user)
 {
-	usleep(20000);
-	mig_cancel(ctx);
+	struct cancelling *c = user;
+
+	while (!atomic_load(&c->done)) {
+		usleep(20000);
+		mig_cancel(c->ctx);
+	}
 	return NULL;
 }
 
 static void be_cancelled(const char *name)
 {
 	mig_ctx *ctx = open_named(name);
+	struct cancelling c = { .ctx = ctx };
 	pthread_t thread;
 
 	add(ctx, "cccc", "bbbb",
 	    "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) "
 	    "SELECT count(*) FROM n;",
 	    "SELECT 1;");
-	pthread_create(&thread, NULL, cancel, ctx);
+	pthread_create(&thread, NULL, cancel, &c);
 	CHECK(ctx, MIG_ECANCELLED, mig_upgrade(ctx, "head"));
+	atomic_store(&c.done, 1);
 	pthread_join(thread, NULL);
 	mig_close(ctx);
 }
