@@ -378,6 +378,10 @@ void mig__pg_transaction_over(mig_conn *conn);
 /* Drops the database and frees the rest; nobody is connected to it any more. */
 void mig__pg_scratch_drop(struct mig__pg_scratch *scratch);
 
+/* units.c */
+mig_status mig__pg_check_units(mig_conn *conn, const char *text, size_t size, const mig_unit *units,
+			       size_t count);
+
 /* probe.c */
 mig_status mig__pg_probe(mig_conn *conn, const char *text, size_t size, int32_t *done);
 /* Before a statement that builds an index concurrently: drops what an interrupted build left. */

@@ -36,6 +36,7 @@ static const mig_dialect dialect = {
 	.commit_begin = mig__pg_commit_begin,
 	.set_timeouts = mig__pg_set_timeouts,
 	.probe = mig__pg_probe,
+	.check_units = mig__pg_check_units,
 	.inspect = mig__pg_inspect,
 	.change = mig__pg_change,
 	.holds = mig__pg_holds,

@@ -552,6 +552,10 @@ static const struct {
 	{ "ROLLBACK", "?WORK|TRANSACTION TO", MIG__PG_LEXING },
 	{ "ROLLBACK", "", MIG_STATEMENT_ROLLBACK },
 	{ "ABORT", "", MIG_STATEMENT_ROLLBACK },
+	{ "SAVEPOINT", "", MIG_STATEMENT_SAVEPOINT },
+	{ "RELEASE", "", MIG_STATEMENT_RELEASE },
+	{ "DO", "", MIG_STATEMENT_PROCEDURE },
+	{ "CALL", "", MIG_STATEMENT_PROCEDURE },
 	{ "SET", "LOCAL|TRANSACTION|CONSTRAINTS", 0 },
 	{ "SET", "", MIG_STATEMENT_SESSION },
 	{ "RESET", "ALL", MIG_STATEMENT_SESSION | MIG__PG_LEXING },
@@ -680,6 +684,27 @@ size_t mig__pg_split_parameter(const char *text, size_t size, int standard_strin
 									      : st.parameter;
 }
 
+/* The number of the name in SAVEPOINT x, RELEASE [SAVEPOINT] x: FNV-1a; unquoted names fold. */
+static uint32_t savepoint_number(const struct source *s)
+{
+	struct words w = { .s = *s };
+	uint32_t number = 2166136261u;
+
+	advance(&w);
+	advance(&w);
+	if (fits(&w, "SAVEPOINT"))
+		advance(&w);
+	for (size_t i = 0; i < w.word.size; i++) {
+		char c = w.word.text[i];
+
+		if (w.word.quoted == '"' && c == '"')
+			continue;
+		c = !w.word.quoted && c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
+		number = (number ^ (unsigned char)c) * 16777619u;
+	}
+	return number;
+}
+
 mig_status mig__pg_split_next(const char *text, size_t size, size_t offset, int standard_strings,
 			      mig_statement *out, struct mig__pg_split_error *error)
 {
@@ -712,5 +737,8 @@ mig_status mig__pg_split_next(const char *text, size_t size, size_t offset, int 
 	out->size = st.end - st.start;
 	out->next = st.end;
 	out->kind = st.kind;
+	out->savepoint = st.kind & (MIG_STATEMENT_SAVEPOINT | MIG_STATEMENT_RELEASE)
+				 ? savepoint_number(&own)
+				 : 0;
 	return MIG_OK;
 }

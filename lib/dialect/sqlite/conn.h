@@ -193,6 +193,11 @@ mig_status mig__sqlite_table_exists(mig_conn *conn, int32_t which, int32_t *out)
 size_t mig__sqlite_skip(const char *text, size_t at);
 /* Kind of the statement that begins at text. */
 uint32_t mig__sqlite_kind(const char *text);
+/* units.c */
+/* The number of the name in a SAVEPOINT or RELEASE. */
+uint32_t mig__sqlite_savepoint(const char *text, const char *end);
+mig_status mig__sqlite_check_units(mig_conn *conn, const char *text, size_t size,
+				   const mig_unit *units, size_t count);
 /* Whether a statement can neither add nor remove rows or keys: it makes no violation. */
 int mig__sqlite_harmless(const char *text);
 /* End of the statement that begins at `at`: past its semicolon or its last token. *open is set to

@@ -50,6 +50,7 @@ static const mig_dialect dialect = {
 	.revision_begin = mig__sqlite_revision_begin,
 	.revision_end = mig__sqlite_revision_end,
 	.foreign_keys = mig__sqlite_foreign_keys,
+	.check_units = mig__sqlite_check_units,
 };
 
 const mig_dialect *mig_dialect_sqlite(void)

@@ -245,6 +245,8 @@ static const struct {
 	{ "ATTACH", MIG_STATEMENT_SESSION | MIG_STATEMENT_LONE },
 	{ "DETACH", MIG_STATEMENT_SESSION | MIG_STATEMENT_LONE },
 	{ "VACUUM", MIG_STATEMENT_LONE },
+	{ "SAVEPOINT", MIG_STATEMENT_SAVEPOINT },
+	{ "RELEASE", MIG_STATEMENT_RELEASE },
 };
 
 /* ROLLBACK [TRANSACTION [name]] TO …: back to a savepoint. */
@@ -447,6 +449,8 @@ mig_status mig__sqlite_next_statement(mig_conn *conn, const char *text, size_t s
 	found.next = end;
 	if (found.size)
 		found.kind = mig__sqlite_kind(text + start);
+	if (found.kind & (MIG_STATEMENT_SAVEPOINT | MIG_STATEMENT_RELEASE))
+		found.savepoint = mig__sqlite_savepoint(text + start, text + end);
 	if (mig__sqlite_parameter(text, start, end) < end)
 		found.kind |= MIG_STATEMENT_PARAMETERS;
 	memcpy(out, &found, out->struct_size < sizeof found ? out->struct_size : sizeof found);
