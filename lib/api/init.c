@@ -5,6 +5,7 @@
 #include "base/file.h"
 
 #include <dirent.h>
+#include <errno.h>
 #include <string.h>
 
 static const char generic_ini[] =
@@ -80,27 +81,6 @@ static const char readme_text[] =
 	"  mig upgrade                   bring the database to the newest\n"
 	"  mig history                   what there is\n";
 
-/* A folder that is not there, or has nothing in it. */
-static mig_status check_empty(mig_ctx *ctx, const char *dir)
-{
-	enum mig__file_kind kind = mig__file_kind(dir);
-	struct dirent *e;
-	mig_status rc = MIG_OK;
-	DIR *d;
-
-	if (kind == MIG__FILE_NONE)
-		return MIG_OK;
-	d = kind == MIG__FILE_FOLDER ? opendir(dir) : NULL;
-	if (!d)
-		return mig__fail_at(&ctx->err, MIG_EEXISTS, dir, 0, 0, "exists and is no folder");
-	while (!rc && (e = readdir(d)))
-		if (strcmp(e->d_name, ".") && strcmp(e->d_name, ".."))
-			rc = mig__fail_at(&ctx->err, MIG_EEXISTS, dir, 0, 0,
-					  "exists and is not empty");
-	closedir(d);
-	return rc;
-}
-
 static mig_status join(mig_ctx *ctx, const char *dir, const char *name, char **out)
 {
 	struct mig__buf buf;
@@ -109,18 +89,6 @@ static mig_status join(mig_ctx *ctx, const char *dir, const char *name, char **o
 	mig__buf_addf(&buf, "%s%s%s", dir, dir[0] && dir[strlen(dir) - 1] == '/' ? "" : "/", name);
 	*out = mig__buf_take(&buf);
 	return *out ? MIG_OK : mig__fail_nomem(&ctx->err);
-}
-
-static mig_status write_in(mig_ctx *ctx, const char *dir, const char *name, const char *text)
-{
-	char *path;
-	mig_status rc = join(ctx, dir, name, &path);
-
-	if (rc)
-		return rc;
-	rc = mig__file_create(path, text, strlen(text), &ctx->err);
-	mig__free(&ctx->alloc, path);
-	return rc;
 }
 
 /* -- templates: mig.ini, script.sql.tmpl, README */
@@ -192,28 +160,120 @@ static mig_status choose_files(mig_ctx *ctx, const char *name, struct files *f)
 
 /* -- the folder */
 
-static mig_status make_versions(mig_ctx *ctx, const char *dir)
+enum { VERSIONS, README, TEMPLATE, INI, PARTS }; /* in the order in which they are made */
+
+static const char *const part_names[PARTS] = { "versions", "README", "script.sql.tmpl", "mig.ini" };
+
+static const char *part_text(const struct files *f, size_t part)
 {
-	char *versions;
-	mig_status rc = join(ctx, dir, "versions", &versions);
+	return part == README ? f->readme : part == TEMPLATE ? f->script : f->ini;
+}
+
+/* What base/file.c leaves behind if the process is killed. */
+static int is_leftover(const char *name)
+{
+	return !strncmp(name, ".mig-", 5) || !strcmp(name, ".") || !strcmp(name, "..");
+}
+
+/* Whether a part is there as a run that was killed may have left it: with its text, or empty. */
+static mig_status is_part(mig_ctx *ctx, const char *path, size_t part, const struct files *f,
+			  int *out)
+{
+	size_t size = 0;
+	char *text = NULL;
+	struct dirent *e;
+	mig_status rc;
+	DIR *d;
+
+	*out = 0;
+	if (part == VERSIONS) {
+		d = opendir(path);
+		*out = d != NULL;
+		while (d && (e = readdir(d)))
+			*out &= is_leftover(e->d_name);
+		if (d)
+			closedir(d);
+		return MIG_OK;
+	}
+	if (mig__file_kind(path) != MIG__FILE_REGULAR)
+		return MIG_OK;
+	rc = mig__file_read(&ctx->alloc, path, &ctx->err, &text, &size);
+	*out = !rc && size == strlen(part_text(f, part)) && !memcmp(text, part_text(f, part), size);
+	mig__free(&ctx->alloc, text);
+	return rc;
+}
+
+static mig_status look_at(mig_ctx *ctx, const char *dir, const char *name, const struct files *f,
+			  int *is_there)
+{
+	size_t part = 0;
+	char *path = NULL;
+	mig_status rc;
+
+	while (part < PARTS && strcmp(part_names[part], name) != 0)
+		part++;
+	if (part == PARTS)
+		return is_leftover(name) ? MIG_OK
+					 : mig__fail_at(&ctx->err, MIG_EEXISTS, dir, 0, 0,
+							"exists and is not empty");
+	rc = join(ctx, dir, name, &path);
+	if (!rc)
+		rc = is_part(ctx, path, part, f, &is_there[part]);
+	mig__free(&ctx->alloc, path);
+	return rc || is_there[part]
+		       ? rc
+		       : mig__fail_at(&ctx->err, MIG_EEXISTS, dir, 0, 0, "exists and is not empty");
+}
+
+/* A folder that is not there, or has nothing in it but what an "init" that was killed has made. */
+static mig_status check_empty(mig_ctx *ctx, const char *dir, const struct files *f, int *is_there)
+{
+	enum mig__file_kind kind = mig__file_kind(dir);
+	struct dirent *e;
+	mig_status rc = MIG_OK;
+	DIR *d;
+
+	if (kind == MIG__FILE_NONE)
+		return MIG_OK;
+	d = opendir(dir);
+	if (!d)
+		return errno != ENOTDIR
+			       ? mig__fail_at(&ctx->err, MIG_EIO, dir, 0, 0, "%s", strerror(errno))
+			       : mig__fail_at(&ctx->err, MIG_EEXISTS, dir, 0, 0,
+					      "exists and is no folder");
+	while (!rc && (e = readdir(d)))
+		rc = look_at(ctx, dir, e->d_name, f, is_there);
+	closedir(d);
+	if (!rc && is_there[INI]) /* the last one */
+		rc = mig__fail_at(&ctx->err, MIG_EEXISTS, dir, 0, 0, "exists and is not empty");
+	return rc;
+}
+
+static mig_status make_part(mig_ctx *ctx, const char *dir, size_t part, const struct files *f)
+{
+	char *path;
+	mig_status rc = join(ctx, dir, part_names[part], &path);
 
 	if (rc)
 		return rc;
-	rc = mig__file_mkdir(versions, &ctx->err);
-	mig__free(&ctx->alloc, versions);
+	if (part == VERSIONS)
+		rc = mig__file_mkdir(path, &ctx->err);
+	else
+		rc = mig__file_create(path, part_text(f, part), strlen(part_text(f, part)),
+				      &ctx->err);
+	mig__free(&ctx->alloc, path);
 	return rc;
 }
 
 /* Half an environment would be in the way of the next try. */
 static void unmake(mig_ctx *ctx, const char *dir, int with_dir)
 {
-	static const char *const made[] = { "README", "script.sql.tmpl", "mig.ini", "versions" };
 	struct mig__buf path;
 
 	mig__buf_init(&path, &ctx->alloc);
-	for (size_t i = 0; i < sizeof made / sizeof *made; i++) {
+	for (size_t i = PARTS; i-- > 0;) {
 		mig__buf_clear(&path);
-		mig__buf_addf(&path, "%s/%s", dir, made[i]);
+		mig__buf_addf(&path, "%s/%s", dir, part_names[i]);
 		if (!path.failed)
 			mig__file_remove(path.data);
 	}
@@ -224,20 +284,16 @@ static void unmake(mig_ctx *ctx, const char *dir, int with_dir)
 
 static mig_status make(mig_ctx *ctx, const char *dir, const struct files *f)
 {
-	int is_new = mig__file_kind(dir) == MIG__FILE_NONE;
-	mig_status rc = check_empty(ctx, dir);
+	int is_new = mig__file_kind(dir) == MIG__FILE_NONE, is_there[PARTS] = { 0 };
+	mig_status rc = check_empty(ctx, dir, f, is_there);
 
 	if (!rc)
 		rc = mig__file_mkdir(dir, &ctx->err);
 	if (rc)
 		return rc;
-	rc = make_versions(ctx, dir);
-	if (!rc)
-		rc = write_in(ctx, dir, "mig.ini", f->ini);
-	if (!rc)
-		rc = write_in(ctx, dir, "script.sql.tmpl", f->script);
-	if (!rc)
-		rc = write_in(ctx, dir, "README", f->readme);
+	for (size_t i = 0; !rc && i < PARTS; i++)
+		if (!is_there[i])
+			rc = make_part(ctx, dir, i, f);
 	if (rc)
 		unmake(ctx, dir, is_new);
 	return rc;

@@ -9,10 +9,15 @@
 mig_status mig__file_read(const struct mig__alloc *alloc, const char *path, struct mig__error *err,
 			  char **text, size_t *size);
 
-/* Creates a file that must not exist, with its text, and syncs nothing. MIG_EEXISTS, MIG_EIO;
- * a file that could not be written whole is removed again. */
+/* Creates a file that must not exist, with its text: whole and on the disk, or not at all, also if
+ * the process is killed. MIG_EEXISTS, MIG_EIO. */
 mig_status mig__file_create(const char *path, const char *text, size_t size,
 			    struct mig__error *err);
+
+/* The same for a file that may exist, which is replaced. One that has just this text is left alone,
+ * with its time; a pipe or a device is written to; a symbolic link is refused. */
+mig_status mig__file_replace(const char *path, const char *text, size_t size,
+			     struct mig__error *err);
 
 /* Removes a file or an empty folder that was made in vain, if that can be done. */
 void mig__file_remove(const char *path);

@@ -3,6 +3,7 @@
 #ifndef MIG__CLI_CLI_H
 #define MIG__CLI_CLI_H
 
+#include "base/error.h"
 #include "cli/args.h"
 #include "cli/config.h"
 #include "cli/text.h"
@@ -73,6 +74,7 @@ __attribute__((format(printf, 2, 3))) int mig__cli_bad_usage(struct mig__cli *cl
 int mig__cli_fail_at(struct mig__cli *cli, const char *file, int32_t line, int32_t column,
 		     const char *message);
 int mig__cli_no_memory(struct mig__cli *cli);
+int mig__cli_error_fail(struct mig__cli *cli, const struct mig__error *err); /* base's */
 int mig__cli_ctx_fail(struct mig__cli *cli); /* the last error of the context */
 void mig__cli_hint(struct mig__cli *cli, const char *hint);
 /* One line for stderr, "PROGRAM: text". */

@@ -1,6 +1,7 @@
 /* context: from settings to a context with its revisions. */
 #include "cli/cli.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -230,7 +231,10 @@ static int is_folder(const char *path)
 static int no_folder(struct mig__cli *cli)
 {
 	struct mig__cli_text hint = { 0 };
+	struct stat st;
 
+	if (stat(cli->directory, &st) && errno != ENOENT && errno != ENOTDIR)
+		return mig__cli_fail(cli, "%s: %s", cli->directory, strerror(errno));
 	mig__cli_fail(cli, "there is no folder \"%s\"", cli->directory);
 	mig__cli_addf(&hint, "\"%s init%s%s\" makes it; --directory or MIG_DIRECTORY names another",
 		      cli->program, cli->directory_named ? " " : "",

@@ -3,15 +3,13 @@
  * The same folder gives the same bytes wherever it is: revisions in the order in which the folder
  * is read (it decides between plans that are equally good), files named from the environment's
  * folder. */
+#include "base/file.h"
 #include "cli/cli.h"
 #include "cli/literal.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 const struct mig__cli_option mig__cli_embed_options[] = {
 	{ MIG__OPT_OUTPUT, 'o', "output", "FILE.c", "where to write it (default: stdout)" },
@@ -334,41 +332,17 @@ static void add_header(struct mig__cli_text *out, const char *symbol)
 
 /* -- files */
 
-static int write_text(const char *path, const struct mig__cli_text *text)
-{
-	FILE *f = fopen(path, "wb");
-	int failed;
-
-	if (!f)
-		return 1;
-	failed = fwrite(text->data, 1, text->len, f) != text->len;
-	return (fclose(f) != 0) || failed;
-}
-
-/* Whole or not at all: written beside the file, then renamed. What is no regular file, such as a
- * pipe, is written to. */
 static int save(struct mig__cli *cli, const char *path, const struct mig__cli_text *text)
 {
-	struct mig__cli_text beside = { 0 };
-	struct stat st;
-	int status = MIG_CLI_DONE, error = 0;
+	int status = MIG_CLI_DONE;
+	struct mig__error err;
 
 	if (text->failed)
 		return mig__cli_no_memory(cli);
-	if (!lstat(path, &st) && !S_ISREG(st.st_mode)) {
-		if (write_text(path, text))
-			status = mig__cli_fail(cli, "%s: %s", path, strerror(errno));
-		return status;
-	}
-	mig__cli_addf(&beside, "%s.%ld.tmp", path, (long)getpid());
-	if (beside.failed)
-		return mig__cli_no_memory(cli);
-	if (write_text(beside.data, text) || rename(beside.data, path)) {
-		error = errno;
-		unlink(beside.data);
-		status = mig__cli_fail(cli, "%s: %s", path, strerror(error));
-	}
-	mig__cli_text_finish(&beside);
+	mig__error_init(&err, &mig__alloc_libc);
+	if (mig__file_replace(path, text->data, text->len, &err))
+		status = mig__cli_error_fail(cli, &err);
+	mig__error_clear(&err);
 	return status;
 }
 

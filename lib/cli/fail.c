@@ -175,6 +175,16 @@ static void add_detail(const struct mig__cli *cli, struct mig__cli_text *text, c
 	free(message);
 }
 
+int mig__cli_error_fail(struct mig__cli *cli, const struct mig__error *err)
+{
+	if (!err->message)
+		return mig__cli_no_memory(cli);
+	mig__cli_say(cli, err->message);
+	if (err->hint)
+		mig__cli_hint(cli, err->hint);
+	return MIG_CLI_ERROR;
+}
+
 int mig__cli_ctx_fail(struct mig__cli *cli)
 {
 	const char *file = mig_error_file(cli->ctx), *hint = mig_error_hint(cli->ctx);

@@ -1,10 +1,10 @@
 /* import: revision files from an environment of Alembic, and the place of a database that it has
  * migrated. Everything is made in memory, and read by the library as if it were in the folder;
  * only then it is written. */
+#include "base/file.h"
 #include "cli/alembic.h"
 #include "cli/cli.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -165,16 +165,16 @@ static int check_all(struct import *im)
 
 static int write_one(struct import *im, struct output *o)
 {
-	FILE *f = fopen(o->path.data, "wxb");
-	int failed;
+	int status = MIG_CLI_DONE;
+	struct mig__error err;
 
-	if (!f)
-		return mig__cli_fail(im->cli, "%s: %s", o->path.data, strerror(errno));
-	o->written = 1;
-	failed = fwrite(o->text.data, 1, o->text.len, f) != o->text.len;
-	failed = fclose(f) || failed;
-	return failed ? mig__cli_fail(im->cli, "%s: %s", o->path.data, strerror(errno))
-		      : MIG_CLI_DONE;
+	mig__error_init(&err, &mig__alloc_libc);
+	if (mig__file_create(o->path.data, o->text.data, o->text.len, &err))
+		status = mig__cli_error_fail(im->cli, &err);
+	else
+		o->written = 1;
+	mig__error_clear(&err);
+	return status;
 }
 
 /* All or none. */

@@ -1,6 +1,7 @@
 /* test_create: new environments and new revision files. */
 #include "support.h"
 
+#include <dirent.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -212,13 +213,187 @@ static void test_templates(void **state)
 	mig_close(ctx);
 }
 
+static size_t count_entries(const char *folder)
+{
+	DIR *d = opendir(folder);
+	size_t count = 0;
+
+	assert_non_null(d);
+	while (readdir(d))
+		count++;
+	closedir(d);
+	return count - 2;
+}
+
+/* A revision is there whole or not at all, and no file beside it either. */
+static void test_revision_without_room(void **state)
+{
+	struct place *p = *state;
+	mig_revision_options o = { .struct_size = sizeof o, .rev_id = "one", .message = "m" };
+	struct rlimit limit, little;
+	mig_revision_list *list;
+	mig_ctx *ctx = new_project(p);
+	char path[256];
+
+	snprintf(path, sizeof path, "%s/migrations/versions", p->dir);
+	getrlimit(RLIMIT_FSIZE, &limit);
+	signal(SIGXFSZ, SIG_IGN);
+	for (rlim_t size = 0; size < 100; size += 10) {
+		little = limit;
+		little.rlim_cur = size;
+		setrlimit(RLIMIT_FSIZE, &little);
+		expect(ctx, MIG_EIO, mig_revision_create(ctx, &o, &list));
+		setrlimit(RLIMIT_FSIZE, &limit);
+		assert_non_null(strstr(mig_error_message(ctx), "one_m.sql: File too large"));
+		assert_int_equal(count_entries(path), 0);
+	}
+	signal(SIGXFSZ, SIG_DFL);
+	create(ctx, &o);
+	assert_int_equal(count_entries(path), 1);
+	o.splice = 1;
+	expect(ctx, MIG_EDUPLICATE_REVISION, mig_revision_create(ctx, &o, &list));
+	mig_close(ctx);
+}
+
+/* A file that is there is never replaced, and a link not followed. */
+static void test_revision_in_the_way(void **state)
+{
+	struct place *p = *state;
+	mig_revision_options o = { .struct_size = sizeof o, .rev_id = "one", .message = "m" };
+	mig_revision_list *list;
+	char path[256], target[256];
+	mig_ctx *ctx = new_project(p);
+
+	/* not one that the folder's readers see */
+	o.file_template = "sub";
+	snprintf(path, sizeof path, "%s/migrations/versions/sub.sql", p->dir);
+	snprintf(target, sizeof target, "%s/elsewhere", p->dir);
+	assert_int_equal(symlink(target, path), 0);
+	assert_int_not_equal(mig_revision_create(ctx, &o, &list), MIG_OK);
+	assert_int_equal(access(target, F_OK), -1);
+	assert_int_equal(unlink(path), 0);
+	assert_int_equal(mkdir(path, 0700), 0);
+	expect(ctx, MIG_EEXISTS, mig_revision_create(ctx, &o, &list));
+	assert_int_equal(rmdir(path), 0);
+	create(ctx, &o);
+	mig_close(ctx);
+}
+
+/* A read that fails is no empty file. */
+static void test_read_errors(void **state)
+{
+	struct place *p = *state;
+	mig_revision_options o = { .struct_size = sizeof o, .rev_id = "one" };
+	mig_revision_list *list;
+	mig_ctx *ctx = new_project(p);
+
+	if (access("/proc/self/mem", R_OK)) {
+		mig_close(ctx);
+		skip();
+	}
+	o.template_path = "/proc/self/mem"; /* a regular file, whose first byte cannot be read */
+	expect(ctx, MIG_EIO, mig_revision_create(ctx, &o, &list));
+	assert_string_equal(mig_error_message(ctx), "/proc/self/mem: Input/output error");
+	mig_close(ctx);
+}
+
+struct failing {
+	size_t calls, at;
+};
+
+static void *fail_at(void *user, void *ptr, size_t size)
+{
+	struct failing *f = user;
+
+	if (size && ++f->calls == f->at)
+		return NULL;
+	if (size)
+		return realloc(ptr, size);
+	free(ptr);
+	return NULL;
+}
+
+static void test_init_without_memory(void **state)
+{
+	struct place *p = *state;
+	struct failing f = { 0 };
+	mig_allocator allocator = { .struct_size = sizeof allocator,
+				    .realloc_fn = fail_at,
+				    .user = &f };
+	mig_open_options o = { .struct_size = sizeof o, .allocator = &allocator };
+	mig_status rc = MIG_ENOMEM;
+	char path[256];
+	size_t at = 0;
+	mig_ctx *ctx;
+
+	snprintf(path, sizeof path, "%s/other", p->dir);
+	while (rc) {
+		f.at = 0;
+		ok(ctx, mig_open_with(&ctx, &o));
+		f.calls = 0;
+		f.at = ++at;
+		rc = mig_init_directory(ctx, path);
+		if (rc) {
+			assert_int_equal(rc, MIG_ENOMEM);
+			/* without memory for the names, parts stay; they are no obstacle */
+			f.at = 0;
+			ok(ctx, mig_init_directory(ctx, path));
+		}
+		assert_int_equal(count_entries(path), 4);
+		mig_close(ctx);
+		if (rc) {
+			char command[300];
+
+			snprintf(command, sizeof command, "rm -r '%s'", path);
+			assert_int_equal(system(command), 0);
+		}
+	}
+	assert_true(at > 4);
+}
+
+/* What was begun is finished; what somebody else has there is not touched. */
+static void test_init_again(void **state)
+{
+	struct place *p = *state;
+	mig_ctx *ctx = new_project(p);
+	char path[256], file[300];
+
+	snprintf(path, sizeof path, "%s/migrations", p->dir);
+	snprintf(file, sizeof file, "%s/mig.ini", path);
+	assert_int_equal(unlink(file), 0);
+	snprintf(file, sizeof file, "%s/.mig-abcdefghijklmnop.tmp", path);
+	write_file(file, "half");
+	ok(ctx, mig_init_directory(ctx, path));
+	snprintf(file, sizeof file, "%s/mig.ini", path);
+	assert_int_equal(access(file, R_OK), 0);
+	expect(ctx, MIG_EEXISTS, mig_init_directory(ctx, path));
+	assert_int_equal(unlink(file), 0);
+	snprintf(file, sizeof file, "%s/README", path);
+	write_file(file, "mine");
+	expect(ctx, MIG_EEXISTS, mig_init_directory(ctx, path));
+	assert_int_equal(unlink(file), 0);
+	snprintf(file, sizeof file, "%s/versions/x", path);
+	write_file(file, "mine");
+	expect(ctx, MIG_EEXISTS, mig_init_directory(ctx, path));
+	assert_int_equal(count_entries(path), 3);
+	mig_close(ctx);
+}
+
 #define T(f) cmocka_unit_test_setup_teardown(f, place_new, place_free)
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		T(test_init),     T(test_init_without_room), T(test_line_of_revisions),
-		T(test_branches), T(test_templates),
+		T(test_init),
+		T(test_init_without_room),
+		T(test_line_of_revisions),
+		T(test_branches),
+		T(test_templates),
+		T(test_revision_without_room),
+		T(test_revision_in_the_way),
+		T(test_read_errors),
+		T(test_init_without_memory),
+		T(test_init_again),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
