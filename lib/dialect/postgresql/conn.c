@@ -208,6 +208,7 @@ void *mig__pg_native(mig_conn *conn)
 	 * settings behind; an error shows in the transaction */
 	if (conn->running) {
 		mig__pg_settings_note(conn);
+		conn->touched = 1;
 		mig__pg_flush(conn);
 	}
 	return conn->db;

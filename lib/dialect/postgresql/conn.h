@@ -127,6 +127,8 @@ struct mig_conn {
 	char *noted;                    /* SQL that puts the session's settings back, or NULL */
 	char *customs;                  /* the same for settings of somebody's own, or NULL */
 	int dirty;                      /* they may have been changed */
+	int touched;                    /* by a revision's SQL, not by libmig alone */
+	int in_revision;                /* what it sets holds until its end */
 	int timeouts;                   /* time-outs are set */
 	int32_t statement_ms;           /* the one of statements; 0: not by us */
 	int committing;                 /* a COMMIT is under way */
@@ -341,13 +343,15 @@ mig_status mig__pg_base_take(mig_conn *conn, const PGresult *result);
 void mig__pg_base_forget(mig_conn *conn);
 /* Notes the session's settings, once a run, before something changes them. */
 mig_status mig__pg_settings_note(mig_conn *conn);
-/* The same for a setting of somebody's own, app.tenant, that a SET statement names: pg_settings
- * does not show these. */
-mig_status mig__pg_settings_note_custom(mig_conn *conn, const char *text, size_t size);
+/* The same, if this statement may change any; also those of somebody's own that it names (app.tenant),
+ * which pg_settings does not show. */
+mig_status mig__pg_settings_foresee(mig_conn *conn, const char *text, size_t size);
 /* Lets the transaction be of the role that the run began with, whatever a script has set. */
 mig_status mig__pg_settings_own_role(mig_conn *conn);
 /* Puts them back, inside a transaction with its next message. */
 mig_status mig__pg_settings_restore(mig_conn *conn);
+/* At the end of a revision: puts back what it may have changed, and sets what the run needs. */
+mig_status mig__pg_settings_hand_back(mig_conn *conn);
 /* Sets what is needed outside transactions. */
 mig_status mig__pg_settings_session(mig_conn *conn);
 mig_status mig__pg_set_timeouts(mig_conn *conn, int32_t lock_ms, int32_t statement_ms);
@@ -366,6 +370,8 @@ mig_status mig__pg_next_statement(mig_conn *conn, const char *text, size_t size,
 mig_status mig__pg_run_script(mig_conn *conn, const char *text, size_t size, mig_statement_fn hook,
 			      void *user);
 mig_status mig__pg_run_statement(mig_conn *conn, const char *text, size_t size);
+mig_status mig__pg_revision_begin(mig_conn *conn, const mig_revision_run *revision);
+mig_status mig__pg_revision_end(mig_conn *conn);
 mig_status mig__pg_in_transaction(mig_conn *conn, int32_t *out);
 mig_status mig__pg_verify(mig_conn *conn);
 /* The transaction is about to be committed: has the server look whether it is ours, if it may be

@@ -271,6 +271,8 @@ static mig_status prepare(mig_cursor *cursor, const char *text, size_t size)
 		if (!cursor->text)
 			return mig__pg_nomem(conn);
 		rc = check_single(conn, cursor->text, size);
+		if (!rc && conn->running)
+			rc = mig__pg_settings_foresee(conn, cursor->text, size);
 		if (!rc)
 			rc = describe(cursor);
 		if (rc)

@@ -30,10 +30,8 @@ mig_status mig__pg_run_begin(mig_conn *conn)
 {
 	mig_status rc;
 
-	if (conn->running) { /* something has run that may have left settings behind */
-		rc = mig__pg_settings_restore(conn);
-		return rc || !conn->locked ? rc : mig__pg_settings_session(conn);
-	}
+	if (conn->running) /* something has run that may have left settings behind */
+		return mig__pg_settings_hand_back(conn);
 	rc = mig__pg_check_idle(conn);
 	if (rc)
 		return rc;
@@ -66,8 +64,30 @@ mig_status mig__pg_run_end(mig_conn *conn)
 	mig__pg_base_forget(conn);
 	mig__pg_watch_close(conn);
 	conn->running = conn->locked = conn->dirty = conn->trusted = 0;
+	conn->touched = conn->in_revision = 0;
 	conn->waiting_since_us = 0;
 	return rc;
+}
+
+mig_status mig__pg_revision_begin(mig_conn *conn, const mig_revision_run *revision)
+{
+	mig_status rc = conn->in_revision ? mig__pg_revision_end(conn) : MIG_OK;
+
+	(void)revision;
+	conn->in_revision = !rc;
+	return rc;
+}
+
+mig_status mig__pg_revision_end(mig_conn *conn)
+{
+	PGTransactionStatusType status = PQtransactionStatus(conn->db);
+
+	if (!conn->in_revision)
+		return MIG_OK;
+	conn->in_revision = 0;
+	/* in a failed transaction nothing can be set; its end undoes what it has set */
+	return status == PQTRANS_IDLE || status == PQTRANS_INTRANS ? mig__pg_settings_hand_back(conn)
+								   : MIG_OK;
 }
 
 void mig__pg_transaction_over(mig_conn *conn)
@@ -182,7 +202,6 @@ struct script {
 	mig_statement_fn hook;
 	void *user;
 	int inside;       /* a transaction */
-	int session;      /* a statement changes the session */
 	size_t from, to;  /* statements to be sent together */
 	mig_statement at; /* the one that was found last */
 };
@@ -218,30 +237,6 @@ static mig_status send_collected(struct script *s)
 	return from == to ? MIG_OK : mig__pg_send(s->conn, s->text, from, to);
 }
 
-/* Notes the settings if the statement may leave some behind, for the session or (SET LOCAL) for the
- * scripts after it in the same transaction. Any function may do so; triggers of what the script
- * writes are not thought of. */
-static mig_status note_settings(mig_conn *conn, const char *text, const mig_statement *st,
-				int *noted)
-{
-	static const char *const verbs[] = { "SET",  "RESET", "DISCARD", "SELECT", "WITH",
-					     "CALL", "DO",    "EXECUTE", "VALUES" };
-	struct mig__pg_word word;
-	size_t at = 0, i;
-	int may = (st->kind & MIG_STATEMENT_SESSION) != 0;
-	mig_status rc;
-
-	if (!mig__pg_word_next(text + st->offset, st->size, &at, 1, &word))
-		return MIG_OK;
-	for (i = 0; !may && i < sizeof verbs / sizeof *verbs; i++)
-		may = mig__pg_word_is(&word, verbs[i]);
-	if (!may)
-		return MIG_OK;
-	*noted = 1;
-	rc = mig__pg_settings_note(conn);
-	return rc ? rc : mig__pg_settings_note_custom(conn, text + st->offset, st->size);
-}
-
 /* Announces the statement at s->at, and puts it to those that are to be sent, or sends them. */
 static mig_status take_statement(struct script *s)
 {
@@ -256,7 +251,7 @@ static mig_status take_statement(struct script *s)
 	if (!rc && s->hook)
 		rc = s->hook(s->user, &s->at);
 	if (!rc)
-		rc = note_settings(s->conn, s->text, &s->at, &s->session);
+		rc = mig__pg_settings_foresee(s->conn, s->text + s->at.offset, s->at.size);
 	if (!rc && kind & MIG__PG_COPY_DATA) {
 		rc = send_collected(s);
 		return rc ? rc : mig__pg_send_copy(s->conn, s->text, s->at.offset, end);
@@ -296,7 +291,7 @@ mig_status mig__pg_run_script(mig_conn *conn, const char *text, size_t size, mig
 		rc = send_collected(&s);
 	if (!rc && s.inside && PQtransactionStatus(conn->db) == PQTRANS_IDLE)
 		rc = mig__pg_verify(conn);
-	if (!rc && s.session && conn->begun)
+	if (!rc && conn->begun && !conn->in_revision && conn->touched)
 		rc = mig__pg_settings_restore(conn);
 	return rc;
 }
@@ -314,7 +309,6 @@ static mig_status run_one(mig_conn *conn, const char *text, size_t size)
 {
 	const struct mig__pg_place place = { text, size, 0 };
 	mig_statement st = { .struct_size = sizeof st }, more = { .struct_size = sizeof more };
-	int noted;
 	mig_status rc = mig__pg_next_statement(conn, text, size, 0, &st);
 
 	if (!rc && st.size)
@@ -330,7 +324,7 @@ static mig_status run_one(mig_conn *conn, const char *text, size_t size)
 		rc = mig__pg_report(conn, MIG_EINVAL, &place, NULL,
 				    st.size ? "more than one statement" : "there is no statement");
 	if (!rc)
-		rc = note_settings(conn, text, &st, &noted);
+		rc = mig__pg_settings_foresee(conn, text + st.offset, st.size);
 	if (!rc && st.kind & MIG_STATEMENT_LONE)
 		rc = mig__pg_clear_way(conn, text + st.offset, st.size);
 	if (rc)

@@ -7,6 +7,8 @@
  * run begins (`base`). */
 #include "dialect/postgresql/conn.h"
 
+#include "base/ascii.h"
+
 #include <stdio.h>
 #include <string.h>
 
@@ -274,23 +276,57 @@ static mig_status note_custom(mig_conn *conn, const char *name)
 	return rc;
 }
 
-mig_status mig__pg_settings_note_custom(mig_conn *conn, const char *text, size_t size)
+/* Behind the next "set_config" from at on, also in the bodies of DO and of functions, which are one
+ * word of their statement; 0: there is none. */
+static size_t after_set_config(const char *text, size_t size, size_t at)
+{
+	static const char function[] = "set_config";
+	const size_t length = sizeof function - 1;
+
+	for (; at + length <= size; at++)
+		if ((text[at] == 's' || text[at] == 'S') &&
+		    !mig__ascii_compare_n(text + at, function, length))
+			return at + length;
+	return 0;
+}
+
+static mig_status note_customs(mig_conn *conn, const char *text, size_t size)
 {
 	struct mig__pg_word word;
 	size_t at = 0;
 	char name[130];
 	mig_status rc = MIG_OK;
 
-	if (!mig__pg_word_next(text, size, &at, 1, &word))
-		return MIG_OK;
-	if (mig__pg_word_is(&word, "SET") || mig__pg_word_is(&word, "RESET"))
+	if (mig__pg_word_next(text, size, &at, 1, &word) &&
+	    (mig__pg_word_is(&word, "SET") || mig__pg_word_is(&word, "RESET")))
 		return read_set(&word, text, size, at, name, sizeof name) ? note_custom(conn, name)
 									  : MIG_OK;
-	while (!rc && mig__pg_word_next(text, size, &at, 1, &word))
-		if (mig__pg_word_is(&word, "SET_CONFIG") &&
-		    read_set_config(text, size, at, name, sizeof name))
+	for (at = 0; !rc && (at = after_set_config(text, size, at)) > 0;)
+		if (read_set_config(text, size, at, name, sizeof name))
 			rc = note_custom(conn, name);
 	return rc;
+}
+
+/* For the session, or (SET LOCAL) for the scripts after it in the same transaction. Any function may
+ * do so; those that triggers and other statements call are not thought of. */
+mig_status mig__pg_settings_foresee(mig_conn *conn, const char *text, size_t size)
+{
+	static const char *const verbs[] = { "SET",  "RESET", "DISCARD", "SELECT", "WITH",
+					     "CALL", "DO",    "EXECUTE", "VALUES" };
+	struct mig__pg_word word;
+	size_t at = 0, i;
+	int may = 0;
+	mig_status rc;
+
+	if (!mig__pg_word_next(text, size, &at, 1, &word))
+		return MIG_OK;
+	for (i = 0; !may && i < sizeof verbs / sizeof *verbs; i++)
+		may = mig__pg_word_is(&word, verbs[i]);
+	if (!may && !after_set_config(text, size, 0))
+		return MIG_OK;
+	conn->touched = 1;
+	rc = mig__pg_settings_note(conn);
+	return rc ? rc : note_customs(conn, text, size);
 }
 
 /* Putting the settings back in the middle of a transaction has undone those of libmig. While the
@@ -321,8 +357,18 @@ mig_status mig__pg_settings_restore(mig_conn *conn)
 		rc = mig__pg_defer(conn, conn->customs);
 	if (rc)
 		return rc;
-	conn->dirty = conn->timeouts = conn->statement_ms = 0;
+	conn->dirty = conn->touched = conn->timeouts = conn->statement_ms = 0;
 	return conn->begun ? set_again(conn) : MIG_OK;
+}
+
+mig_status mig__pg_settings_hand_back(mig_conn *conn)
+{
+	mig_status rc;
+
+	if (!conn->touched && !conn->timeouts)
+		return MIG_OK;
+	rc = mig__pg_settings_restore(conn);
+	return rc || !conn->locked || conn->begun ? rc : mig__pg_settings_session(conn);
 }
 
 mig_status mig__pg_settings_session(mig_conn *conn)

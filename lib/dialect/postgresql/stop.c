@@ -22,7 +22,7 @@ enum {
 	PATIENCE_US = 1500000, /* from the first look that wants to stop, to the cut */
 	AT_LEAST_US = 500000,  /* the same for each message after that */
 	GRACE_US = 1000000,    /* the server's own time-out comes first */
-	OFTEN_US = 20000
+	OFTEN_US = 45000       /* less than a tick of send.c; a quick answer is not looked at */
 };
 
 #define CANCEL_SQL                                                              \
@@ -176,7 +176,7 @@ static void drive(mig_conn *conn)
 
 void mig__pg_stop_begin(mig_conn *conn)
 {
-	conn->stop.message_us = conn->stop.result_us = mig__pg_now_us();
+	conn->stop.message_us = conn->stop.result_us = conn->stop.looked_us = mig__pg_now_us();
 	conn->stop.state = MIG__PG_STOP_NONE;
 	conn->stop.late = 0;
 }

@@ -279,7 +279,8 @@ MIG_API mig_status mig_set_progress(mig_ctx *ctx, mig_progress_fn fn, void *user
 typedef mig_status (*mig_step_fn)(void *user, mig_step *step);
 
 /** Sets functions to call before and after every step, inside its transaction (e.g. to set a role
- * or write an audit row). Either may be NULL.
+ * or write an audit row). What they set for the session holds to the end of the step. Either may be
+ * NULL.
  *
  * Of a step outside a transaction, the one before runs in the transaction that notes its beginning,
  * the one after in that which notes its end: each once, also if the process dies in between. What
