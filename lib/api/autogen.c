@@ -311,6 +311,8 @@ static mig_status compare(mig_ctx *ctx, mig_op_list *list, const mig_diff_option
 	a->unproved = o->unproved;
 	a->no_privileges = !ctx->model->sources;
 	if (!rc)
+		rc = mig__db_find_default_schema(a->db);
+	if (!rc)
 		rc = mig__inspect(a->db, &a->live);
 	if (!rc)
 		rc = mig__declare(a->db, ctx->model, mig__autogen_may_rename(a) ? NULL : &a->live,

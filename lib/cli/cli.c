@@ -93,6 +93,8 @@ const struct mig__cli_option mig__cli_global_options[] = {
 	  "an argument for revisions in C, hooks and the application" },
 	{ MIG__OPT_LOCK_TIMEOUT, 0, "lock-timeout", "SECONDS",
 	  "how long to wait for another process (default: 60)" },
+	{ MIG__OPT_TRUSTED_OWNER, 0, "trusted-owner", "ROLE",
+	  "a role that libmig's tables may belong to (PostgreSQL)" },
 	{ MIG__OPT_JSON, 0, "json", NULL, "print JSON (queries)" },
 	{ MIG__OPT_QUIET, 'q', "quiet", NULL, "only results and errors" },
 	{ MIG__OPT_VERBOSE, 'v', "verbose", NULL, "more about each revision; log messages" },

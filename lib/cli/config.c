@@ -30,6 +30,7 @@ static const struct key {
 	[MIG__KEY_STATEMENT_TIMEOUT] = { "statement_timeout", SECONDS },
 	[MIG__KEY_RETRIES] = { "retries", COUNT },
 	[MIG__KEY_SEARCH_PATH] = { "search_path", TEXT },
+	[MIG__KEY_TRUSTED_OWNER] = { "trusted_owner", TEXT },
 	[MIG__KEY_APP] = { "app", PATH },
 	[MIG__KEY_MODELS] = { "models", MODELS },
 	[MIG__KEY_INCLUDE] = { "include", PATTERNS },

@@ -204,6 +204,9 @@ static int open_context(struct mig__cli *cli, unsigned needs)
 		o.watch = !cli->quiet && isatty(STDERR_FILENO);
 		o.keep_cancel = 1; /* Ctrl-C means the command */
 		o.search_path = mig__cli_config_value(config, MIG__KEY_SEARCH_PATH);
+		o.trusted_owner = mig__cli_value(&cli->args, MIG__OPT_TRUSTED_OWNER);
+		if (!o.trusted_owner)
+			o.trusted_owner = mig__cli_config_value(config, MIG__KEY_TRUSTED_OWNER);
 		if (o.url && !o.scratch)
 			o.scratch_url = mig__cli_scratch_url(cli, o.url);
 		if (!o.url) {

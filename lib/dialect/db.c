@@ -151,10 +151,27 @@ void mig__db_cancel(struct mig__db *db)
 		db->dialect->cancel(db->conn);
 }
 
+mig_status mig__db_find_default_schema(struct mig__db *db)
+{
+	mig_status (*ask)(mig_conn *, const char **) = MIG__DB_SLOT(db, current_schema);
+
+	return ask ? ask(db->conn, &db->default_schema) : MIG_OK;
+}
+
+const char *mig__db_default_schema(const struct mig__db *db)
+{
+	const char *usual = db->default_schema;
+
+	if (!usual)
+		usual = MIG__DB_SLOT(db, default_schema);
+	return usual ? usual : "";
+}
+
 mig_status mig__db_call_begin(struct mig__db *db)
 {
 	mig_status (*call_begin)(mig_conn *) = MIG__DB_SLOT(db, call_begin);
 
+	db->default_schema = NULL;
 	return call_begin ? call_begin(db->conn) : MIG_OK;
 }
 

@@ -25,6 +25,7 @@ struct mig__db {
 	void *user;
 	int32_t foreign_keys;    /* mig_open_options.foreign_keys */
 	int32_t keep_stamp;      /* the host lets libmig use the dialect's number */
+	const char *default_schema; /* as the session has it; NULL: not asked in this call */
 	const char *scratch_url; /* where scratch databases are made; NULL: beside conn */
 	mig_conn *scratch_maker; /* the connection to it, once it was needed */
 	/* set by mig_cancel(): read by poll and before each statement */
@@ -51,6 +52,9 @@ void mig__db_close(struct mig__db *db);
 mig_status mig__db_scratch(struct mig__db *db, mig_conn **out);
 /* Any thread. */
 void mig__db_cancel(struct mig__db *db);
+/* Asks in which schema unqualified names are; what is known is the second's answer. */
+mig_status mig__db_find_default_schema(struct mig__db *db);
+const char *mig__db_default_schema(const struct mig__db *db);
 /* A call of the host begins. */
 mig_status mig__db_call_begin(struct mig__db *db);
 /* MIG_ECANCELLED, with its message, once mig_cancel() was called or poll said stop. */

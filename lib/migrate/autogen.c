@@ -13,12 +13,15 @@ static uint32_t change_of_dialect(void *user, const mig_object *from, const mig_
 
 /* -- renames */
 
-static const mig_object *find_table(const struct mig__schema *s, const char *schema,
-				    const char *name)
+/* schema NULL or "": the default one */
+static const mig_object *find_table(const struct mig__autogen *a, const struct mig__schema *s,
+				    const char *schema, const char *name)
 {
+	if (!schema || !schema[0])
+		schema = mig__db_default_schema(a->db);
 	for (const mig_object *o = mig__schema_first(s); o; o = o->next)
 		if (o->kind == MIG_KIND_TABLE && !strcmp(o->name, name) &&
-		    (!schema || !schema[0] || !strcmp(o->schema, schema)))
+		    !strcmp(o->schema, schema))
 			return o;
 	return NULL;
 }
@@ -26,11 +29,11 @@ static const mig_object *find_table(const struct mig__schema *s, const char *sch
 /* The table that the model calls `name`, in live. */
 static const mig_object *live_table(const struct mig__autogen *a, const struct mig__rename *r)
 {
-	const mig_object *table = find_table(&a->live, r->schema, r->table);
+	const mig_object *table = find_table(a, &a->live, r->schema, r->table);
 
 	for (size_t i = 0; !table && i < a->rename_count; i++)
 		if (!a->renames[i].column && !strcmp(a->renames[i].to, r->table))
-			table = find_table(&a->live, r->schema, a->renames[i].table);
+			table = find_table(a, &a->live, r->schema, a->renames[i].table);
 	return table;
 }
 
@@ -39,7 +42,7 @@ int mig__autogen_may_rename(const struct mig__autogen *a)
 	for (size_t i = 0; i < a->rename_count; i++) {
 		const struct mig__rename *r = &a->renames[i];
 		const mig_object *table =
-			r->column ? live_table(a, r) : find_table(&a->live, r->schema, r->table);
+			r->column ? live_table(a, r) : find_table(a, &a->live, r->schema, r->table);
 
 		if (r->required ||
 		    (table && (!r->column || mig__child(table, MIG_KIND_COLUMN, r->column))))
@@ -54,15 +57,15 @@ static const mig_object *renamed_object(const struct mig__autogen *a, const stru
 	const mig_object *live, *model;
 
 	if (!r->column) {
-		live = find_table(&a->live, r->schema, r->table);
-		if (!live || find_table(&a->live, live->schema, r->to) ||
-		    !find_table(&a->model, live->schema, r->to) ||
-		    find_table(&a->model, live->schema, r->table))
+		live = find_table(a, &a->live, r->schema, r->table);
+		if (!live || find_table(a, &a->live, live->schema, r->to) ||
+		    !find_table(a, &a->model, live->schema, r->to) ||
+		    find_table(a, &a->model, live->schema, r->table))
 			return NULL;
 		return live;
 	}
 	live = live_table(a, r);
-	model = find_table(&a->model, r->schema, r->table);
+	model = find_table(a, &a->model, r->schema, r->table);
 	if (!live || !model || mig__child(live, MIG_KIND_COLUMN, r->to) ||
 	    !mig__child(model, MIG_KIND_COLUMN, r->to) ||
 	    mig__child(model, MIG_KIND_COLUMN, r->column))

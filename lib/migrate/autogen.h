@@ -13,7 +13,7 @@
 
 /* A table or column that has another name in the model. column NULL: the table. */
 struct mig__rename {
-	const char *schema; /* "" or NULL: any */
+	const char *schema; /* "" or NULL: the default one */
 	const char *table;  /* of a column: its table's name in the model */
 	const char *column;
 	const char *to;

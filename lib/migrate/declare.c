@@ -97,9 +97,7 @@ static const char *list_of(struct declaring *d, mig__names names, const mig_tabl
 /* The schema that was given, or the dialect's default one. */
 static const char *schema_of(const struct declaring *d, const char *schema)
 {
-	const char *usual = MIG__DB_SLOT(d->db, default_schema);
-
-	return schema && schema[0] ? schema : usual ? usual : "";
+	return schema && schema[0] ? schema : mig__db_default_schema(d->db);
 }
 
 static const char *qualified(struct declaring *d, const char *given, const char *name)

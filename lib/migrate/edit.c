@@ -46,11 +46,14 @@ struct copying {
 
 static const mig_object *find_table(const struct copying *c, const struct mig__edit *e)
 {
+	const char *schema = e->schema && e->schema[0] ? e->schema : mig__db_default_schema(c->db);
+
 	for (const mig_object *o = mig__schema_first(&c->before); o; o = o->next)
 		if (o->kind == MIG_KIND_TABLE && !strcmp(o->name, e->name) &&
-		    (!e->schema[0] || !strcmp(o->schema, e->schema)))
+		    !strcmp(o->schema, schema))
 			return o;
-	mig__fail(c->db->err, MIG_ENOTFOUND, "there is no table %s", e->name);
+	mig__fail(c->db->err, MIG_ENOTFOUND, "there is no table %s%s%s", schema,
+		  schema[0] ? "." : "", e->name);
 	return NULL;
 }
 
@@ -166,12 +169,14 @@ static mig_status copy_all(struct copying *c)
  */
 static mig_status find_enum(struct copying *c, const struct mig__enum *e, uint32_t *number)
 {
+	const char *schema = e->schema && e->schema[0] ? e->schema : mig__db_default_schema(c->db);
+
 	*number = MIG_NO_OBJECT;
 	for (uint32_t i = 0; i < c->after.count; i++) {
 		const mig_object *o = &c->after.at[i]->pub;
 
 		if (o->kind == MIG_KIND_ENUM && !strcmp(o->name, e->name) &&
-		    (!e->schema[0] || !strcmp(e->schema, o->schema))) {
+		    !strcmp(schema, o->schema)) {
 			*number = i;
 			return MIG_OK;
 		}
@@ -324,7 +329,9 @@ static mig_status apply(struct mig__db *db, const struct mig__edit *at, size_t c
 	mig_status rc;
 
 	mig__schema_init(&c.after, alloc, db->err);
-	rc = mig__inspect(db, &c.before);
+	rc = mig__db_find_default_schema(db);
+	if (!rc)
+		rc = mig__inspect(db, &c.before);
 	c.marks = mig__calloc(alloc, c.before.count + 1, 1);
 	c.columns = mig__calloc(alloc, c.before.count + 1, sizeof *c.columns);
 	c.numbers = mig__calloc(alloc, c.before.count + 1, sizeof *c.numbers);
@@ -356,7 +363,10 @@ static mig_status apply_rename(struct mig__db *db, const struct mig__edit *e, in
 	mig_object to;
 	mig_op op = { .struct_size = sizeof op, .type = MIG_OP_RENAME };
 	struct mig__ops ops = { .at = &op, .count = 1 };
-	mig_status rc = mig__inspect(db, &c.before);
+	mig_status rc = mig__db_find_default_schema(db);
+
+	if (!rc)
+		rc = mig__inspect(db, &c.before);
 
 	mig__sql_init(&sql, db->err->alloc);
 	if (!rc) {

@@ -196,6 +196,7 @@ void mig__pg_close(mig_conn *conn)
 	mig__free(&conn->alloc, conn->history_table);
 	mig__free(&conn->alloc, conn->search_path);
 	mig__free(&conn->alloc, conn->trusted_owner);
+	mig__free(&conn->alloc, conn->current_schema);
 	mig__free(&conn->alloc, conn->noted);
 	mig__free(&conn->alloc, conn->customs);
 	mig__free(&conn->alloc, conn);

@@ -107,6 +107,7 @@ struct mig_conn {
 	char *search_path; /* NULL: as it is */
 	int recode;        /* the client encoding is not UTF-8 */
 	char *trusted_owner; /* NULL: none */
+	char *current_schema; /* what was answered last, or NULL */
 	char *version_table, *history_table;
 	char *texts[MIG__PG_TEXTS];
 
@@ -190,8 +191,9 @@ char *mig__pg_unsecret(const mig_conn *conn, const char *url, const char *words,
 mig_status mig__pg_cancelled(mig_conn *conn);
 /* Whether the result's SQLSTATE is this one. */
 int mig__pg_is(const PGresult *result, const char *sqlstate);
-/* For PQsetNoticeReceiver: to the log. */
+/* For PQsetNoticeReceiver: to the log, or nowhere. */
 void mig__pg_notice(void *conn, const PGresult *result);
+void mig__pg_drop_notice(void *user, const PGresult *result);
 
 /* send.c: messages */
 enum { MIG__PG_REPLIES = 16 };
@@ -265,6 +267,8 @@ void mig__pg_add_table_text(const mig_conn *conn, struct mig__buf *buf, const ch
 mig_status mig__pg_find_schema(mig_conn *conn);
 /* The tables' schema, as the server found it; from now on they are qualified. */
 mig_status mig__pg_pin_schema(mig_conn *conn, const char *schema);
+/* The schema in which unqualified names are created. */
+mig_status mig__pg_current_schema(mig_conn *conn, const char **out);
 /* A call of the host's begins: the session may have another path or encoding than in the last. */
 mig_status mig__pg_call_begin(mig_conn *conn);
 /* What is known of the table that a statement is about. */
@@ -309,7 +313,7 @@ mig_status mig__pg_refuse_pooler(mig_conn *conn);
 /* Reports the same, when it shows later. */
 mig_status mig__pg_refuse_changed(mig_conn *conn);
 
-/* Begins to connect another client to the same database; NULL: no memory. */
+/* Begins to connect another client to the same database, whose notices go nowhere; NULL: no memory. */
 PGconn *mig__pg_connect_like(const mig_conn *conn);
 
 /* watch.c */

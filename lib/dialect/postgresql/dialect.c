@@ -53,6 +53,7 @@ static const mig_dialect dialect = {
 	.shell_text = mig__pg_shell_text,
 	.now_sql = "pg_catalog.to_char(pg_catalog.clock_timestamp() AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.MS\"Z\"')",
 	.call_begin = mig__pg_call_begin,
+	.current_schema = mig__pg_current_schema,
 };
 
 const mig_dialect *mig_dialect_postgresql(void)

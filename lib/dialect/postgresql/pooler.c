@@ -57,6 +57,8 @@ PGconn *mig__pg_connect_like(const mig_conn *conn)
 	names[n] = values[n] = NULL;
 	if (options)
 		db = PQconnectStartParams(names, values, 0);
+	if (db) /* libpq's own writes to stderr */
+		PQsetNoticeReceiver(db, mig__pg_drop_notice, NULL);
 	PQconninfoFree(options);
 	return db;
 }
@@ -142,6 +144,11 @@ static mig_status compare(mig_conn *conn, PGconn *second, int *other, int *same)
 		if (!theirs) /* it waits, because we keep ours? then ours stays the same */
 			rc = first_pid(conn, &mine);
 	}
+	if (!rc && second && PQstatus(second) != CONNECTION_OK)
+		rc = mig__pg_report(conn, MIG_ECONNECT, NULL, "run again",
+				    "the connection to the pooler that was to show its mode was "
+				    "lost: %s",
+				    PQerrorMessage(second));
 	if (rc)
 		return rc;
 	*same = mine == conn->pid && theirs != mine && (!*other || theirs == *other);

@@ -434,3 +434,27 @@ mig_status mig__pg_find_schema(mig_conn *conn)
 	mig__pg_reply_clear(&reply);
 	return rc;
 }
+
+/* Outside our own transactions the path of the options is not set yet; in the host's it would stay. */
+mig_status mig__pg_current_schema(mig_conn *conn, const char **out)
+{
+	struct mig__pg_reply reply = { .count = 0 };
+	struct mig__buf sql;
+	int at = 0;
+	mig_status rc;
+
+	mig__buf_init(&sql, &conn->alloc);
+	if (PQtransactionStatus(conn->db) == PQTRANS_IDLE && !conn->locked)
+		at = mig__pg_add_settings(conn, &sql, 1);
+	mig__buf_adds(&sql, "SELECT pg_catalog.current_schema()");
+	rc = sql.failed ? mig__pg_nomem(conn) : mig__pg_exec(conn, sql.data, &reply);
+	mig__buf_finish(&sql);
+	if (!rc && reply.count > at) {
+		mig__free(&conn->alloc, conn->current_schema);
+		conn->current_schema = mig__strdup(&conn->alloc, PQgetvalue(reply.at[at], 0, 0));
+		*out = conn->current_schema;
+		rc = conn->current_schema ? MIG_OK : mig__pg_nomem(conn);
+	}
+	mig__pg_reply_clear(&reply);
+	return rc;
+}

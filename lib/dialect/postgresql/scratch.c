@@ -7,6 +7,7 @@
 #include "dialect/postgresql/objects.h"
 
 #include <inttypes.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -14,6 +15,7 @@
 struct mig__pg_scratch {
 	mig_conn *parent; /* outlives the scratch */
 	char *name;
+	char token[64]; /* what tells it from a database of the same name elsewhere */
 };
 
 enum { FORCE = 130000, PROVIDER = 150000, RULES = 160000, LOCALE = 170000 };
@@ -45,6 +47,36 @@ static const char *actual(PGconn *db, const char *keyword, const char *given, co
 	return is && *is ? is : NULL;
 }
 
+/* Until when the server may take to answer; 0: for ever. */
+static int64_t until_of(PGconn *db)
+{
+	PQconninfoOption *options = PQconninfo(db);
+	int seconds = 0;
+
+	for (PQconninfoOption *o = options; o && o->keyword; o++)
+		if (!strcmp(o->keyword, "connect_timeout") && o->val)
+			seconds = atoi(o->val);
+	PQconninfoFree(options);
+	return seconds > 0 ? mig__pg_now_us() + (int64_t)seconds * 1000000 : 0;
+}
+
+static void finish_connect(PGconn *db, int64_t until)
+{
+	PostgresPollingStatusType status = PGRES_POLLING_WRITING;
+
+	while (status != PGRES_POLLING_OK && status != PGRES_POLLING_FAILED &&
+	       PQstatus(db) != CONNECTION_BAD) {
+		struct pollfd p = { .fd = PQsocket(db),
+				    .events = status == PGRES_POLLING_READING ? POLLIN : POLLOUT };
+		int64_t left = until ? (until - mig__pg_now_us()) / 1000 : 1000;
+
+		if (left <= 0)
+			return;
+		if (poll(&p, 1, left < 1000 ? (int)left + 1 : 1000) > 0)
+			status = PQconnectPoll(db);
+	}
+}
+
 /* Connects to another database as `db` was. NULL: out of memory. */
 static PGconn *connect_like(PGconn *db, const char *database)
 {
@@ -63,8 +95,12 @@ static PGconn *connect_like(PGconn *db, const char *database)
 		values[count++] = value;
 	}
 	if (options)
-		out = PQconnectdbParams(keywords, values, 0);
+		out = PQconnectStartParams(keywords, values, 0);
 	PQconninfoFree(options);
+	if (!out)
+		return NULL;
+	PQsetNoticeReceiver(out, mig__pg_drop_notice, NULL); /* libpq's own writes to stderr */
+	finish_connect(out, until_of(out));
 	return out;
 }
 
@@ -217,6 +253,40 @@ static mig_status create(mig_conn *conn, const char *name, const PGresult *make)
 	return rc;
 }
 
+/* What the database is known by, in its comment. */
+static mig_status put_token(mig_conn *conn, const struct mig__pg_scratch *scratch)
+{
+	char sql[200];
+
+	snprintf(sql, sizeof sql, "COMMENT ON DATABASE %s IS '%s'", scratch->name, scratch->token);
+	return mig__pg_exec(conn, sql, NULL);
+}
+
+/* Whatever was connected to, it is not touched unless it is that database: a pooler, or a server that
+ * has a single database, may give another one than was asked for, and what is run in a scratch would
+ * be run in that. */
+static mig_status check_scratch(mig_conn *parent, PGconn *db, const struct mig__pg_scratch *scratch)
+{
+	PGresult *result = PQexec(db, "SELECT datname, pg_catalog.shobj_description(oid, "
+				      "'pg_database') FROM pg_catalog.pg_database WHERE datname "
+				      "OPERATOR(pg_catalog.=) pg_catalog.current_database()");
+	mig_status rc = MIG_OK;
+
+	if (PQresultStatus(result) != PGRES_TUPLES_OK)
+		rc = mig__pg_fail(parent, result, NULL);
+	else if (PQntuples(result) != 1 || strcmp(PQgetvalue(result, 0, 0), scratch->name) != 0 ||
+		 strcmp(PQgetvalue(result, 0, 1), scratch->token) != 0)
+		rc = mig__pg_report(parent, MIG_ECONNECT, NULL,
+				    "a pooler may route every name to one database: connect to the "
+				    "server itself, or name one for scratch databases (scratch_url)",
+				    "the server gives database %s for the temporary one, %s: nothing "
+				    "was run in it",
+				    PQntuples(result) == 1 ? PQgetvalue(result, 0, 0) : PQdb(db),
+				    scratch->name);
+	PQclear(result);
+	return rc;
+}
+
 /* What the live session has other settings for than a new session of the server. */
 static mig_status set_up(mig_conn *scratch, const PGresult *settings)
 {
@@ -238,7 +308,7 @@ static mig_status set_up(mig_conn *scratch, const PGresult *settings)
 }
 
 /* The connection as others are. */
-static mig_status open_scratch(mig_conn *parent, const char *name, mig_conn **out)
+static mig_status open_scratch(mig_conn *parent, const struct mig__pg_scratch *made, mig_conn **out)
 {
 	mig_conn_options o = { .struct_size = sizeof o,
 			       .schema = parent->schema,
@@ -246,7 +316,7 @@ static mig_status open_scratch(mig_conn *parent, const char *name, mig_conn **ou
 			       .history_table = parent->history_table,
 			       .lock_timeout_ms = parent->lock_timeout_ms,
 			       .search_path = parent->search_path };
-	PGconn *db = connect_like(parent->db, name);
+	PGconn *db = connect_like(parent->db, made->name);
 	mig_status rc;
 
 	if (!db)
@@ -256,7 +326,9 @@ static mig_status open_scratch(mig_conn *parent, const char *name, mig_conn **ou
 				    "a pooler may know no other database: connect to the server "
 				    "itself",
 				    "%s", PQerrorMessage(db));
-	else {
+	else
+		rc = check_scratch(parent, db, made);
+	if (!rc) {
 		o.native = db;
 		rc = mig__pg_open(parent->host, &o, out);
 	}
@@ -281,6 +353,9 @@ static struct mig__pg_scratch *new_scratch(mig_conn *parent, const PGresult *mak
 		 PQgetvalue(make, 0, BEGUN_AT),
 		 (uint32_t)now.tv_nsec * 2654435761u ^ (uint32_t)now.tv_sec);
 	if (scratch) {
+		snprintf(scratch->token, sizeof scratch->token, "libmig scratch %08" PRIx32 "%08" PRIx32,
+			 parent->seed * 2654435761u ^ (uint32_t)now.tv_sec,
+			 (uint32_t)now.tv_nsec ^ (uint32_t)(uintptr_t)scratch);
 		scratch->parent = parent;
 		scratch->name = mig__strdup(&parent->alloc, name);
 	}
@@ -303,7 +378,9 @@ static mig_status make_scratch(mig_conn *conn, const PGresult *make, const PGres
 		forget(conn, scratch);
 		return rc;
 	}
-	rc = open_scratch(conn, scratch->name, out);
+	rc = put_token(conn, scratch);
+	if (!rc)
+		rc = open_scratch(conn, scratch, out);
 	if (rc) {
 		mig__pg_scratch_drop(scratch);
 		return rc;

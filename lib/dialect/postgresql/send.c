@@ -548,7 +548,7 @@ mig_status mig__pg_send_params(mig_conn *conn, const mig_cursor *cursor, PGresul
 	return rc ? rc : about_cursor(conn, cursor, send_execute, out);
 }
 
-static void drop_notice(void *user, const PGresult *result)
+void mig__pg_drop_notice(void *user, const PGresult *result)
 {
 	(void)user;
 	(void)result;
@@ -560,7 +560,7 @@ void mig__pg_quiet(mig_conn *conn, const char *text)
 	struct answer a = { .skip = 0 };
 
 	if (conn->listens)
-		theirs = PQsetNoticeReceiver(conn->db, drop_notice, NULL);
+		theirs = PQsetNoticeReceiver(conn->db, mig__pg_drop_notice, NULL);
 	mig__pg_forget(conn);
 	mig__buf_clear(&conn->message);
 	mig__buf_adds(&conn->message, text);

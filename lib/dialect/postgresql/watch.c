@@ -32,12 +32,6 @@ enum { PATIENCE_US = 1000000 };
 	"FROM pg_catalog.pg_stat_progress_analyze "                                    \
 	"WHERE pid OPERATOR(pg_catalog.=) $1 LIMIT 1"
 
-static void ignore(void *user, const PGresult *result)
-{
-	(void)user;
-	(void)result;
-}
-
 static void give_up(struct mig__pg_watch *w)
 {
 	PQfinish(w->db);
@@ -68,7 +62,6 @@ static void begin_connect(mig_conn *conn)
 		give_up(w);
 		return;
 	}
-	PQsetNoticeReceiver(w->db, ignore, NULL);
 	w->wants = PGRES_POLLING_WRITING;
 	w->state = MIG__PG_CONNECTING;
 }

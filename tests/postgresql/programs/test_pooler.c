@@ -2,6 +2,8 @@
  * before it does harm; in its session mode everything works. */
 #include "support.h"
 
+#include <mig/model.h>
+
 #include <errno.h>
 #include <grp.h>
 #include <pwd.h>
@@ -59,6 +61,8 @@ static void write_configuration(const struct pooler *b, const struct place *p, c
 	file = fopen(path, "w");
 	assert_non_null(file);
 	fprintf(file, "[databases]\n* =");
+	if (strstr(more, "one_database")) /* every name leads to it */
+		fprintf(file, " dbname=%s", PQdb(p->db));
 	for (PQconninfoOption *o = options; o->keyword; o++)
 		if (o->val && (!strcmp(o->keyword, "host") || !strcmp(o->keyword, "port") ||
 			       !strcmp(o->keyword, "user")))
@@ -421,6 +425,139 @@ static void test_session_mode(void **state)
 	}
 }
 
+/* A pooler that gives everybody the same database: the model must not be run in that. */
+static void test_one_database(void **state)
+{
+	static const char sql[] = "DROP TABLE IF EXISTS kept; CREATE TABLE other (n int);";
+	mig_model *model;
+	mig_op_list *list;
+	struct pooler b;
+	struct place p;
+	mig_ctx *ctx;
+
+	(void)state;
+	require_program();
+	place_begin(&p);
+	pg_exec(p.db, "CREATE TABLE kept (n int); INSERT INTO kept VALUES (1)");
+	pooler_start(&b, &p, "session", 5, "; one_database");
+	ctx = open_url(b.url);
+	ok(ctx, mig_model_of(ctx, &model));
+	ok(ctx, mig_model_sql(model, "postgresql", "model.sql", sql, strlen(sql)));
+	expect(ctx, MIG_ECONNECT, mig_diff(ctx, NULL, &list));
+	assert_has(mig_error_message(ctx), "nothing was run in it");
+	assert_has(mig_error_hint(ctx), "scratch_url");
+	mig_close(ctx);
+	assert_answer(p.db, "SELECT n FROM kept", "1");
+	assert_answer(p.db, TABLES, "kept");
+	pooler_stop(&b);
+	place_end(&p);
+}
+
+/* What the program has written to stderr since. */
+struct heard {
+	int kept, end;
+};
+
+static struct heard listen_to_stderr(void)
+{
+	struct heard h;
+	char name[] = "/tmp/mig-stderr-XXXXXX";
+
+	fflush(stderr);
+	h.kept = dup(2);
+	h.end = mkstemp(name);
+	assert_true(h.end >= 0);
+	unlink(name);
+	dup2(h.end, 2);
+	return h;
+}
+
+static void assert_silent(struct heard h)
+{
+	char words[2000] = "";
+	ssize_t n;
+
+	fflush(stderr);
+	dup2(h.kept, 2);
+	close(h.kept);
+	n = pread(h.end, words, sizeof words - 1, 0);
+	close(h.end);
+	if (n > 0)
+		fail_msg("stderr: %s", words);
+}
+
+/* Sessions of the pool that are ended again and again while its mode is looked up. */
+static void *end_sessions(void *user)
+{
+	PGconn *db = pg_connect(((struct place *)user)->url);
+	int64_t until = now_ms() + 3000;
+
+	while (now_ms() < until) {
+		ask(db, "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE "
+			"application_name = 'doomed' AND datname = current_database()");
+		sleep_ms(1);
+	}
+	PQfinish(db);
+	return NULL;
+}
+
+static void test_sessions_that_die(void **state)
+{
+	struct pooler b;
+	struct place p;
+	struct heard h;
+	pthread_t thread;
+	char url[URL_SIZE * 2];
+	int64_t until;
+
+	(void)state;
+	require_program();
+	place_begin(&p);
+	pooler_start(&b, &p, "session", 5, "");
+	snprintf(url, sizeof url, "%s application_name=doomed", b.url);
+	pthread_create(&thread, NULL, end_sessions, &p);
+	h = listen_to_stderr();
+	for (until = now_ms() + 2500; now_ms() < until;) {
+		mig_ctx *ctx;
+		mig_status rc = mig_open(&ctx, url);
+
+		if (!rc) {
+			ADD(ctx, .id = "a", .attributes = " transaction=no", .up = "VACUUM;");
+			rc = mig_upgrade(ctx, "head");
+		}
+		if (rc == MIG_EUNSUPPORTED)
+			fail_msg("%s", mig_error_message(ctx));
+		mig_close(ctx);
+	}
+	assert_silent(h);
+	pthread_join(thread, NULL);
+	pooler_stop(&b);
+	place_end(&p);
+}
+
+/* Notices of a login on the second connections. */
+static void test_notices(void **state)
+{
+	static const char sql[] = "CREATE TABLE a (n int);";
+	struct heard h;
+	mig_model *model;
+	mig_op_list *list;
+	struct place p;
+	mig_ctx *ctx;
+
+	(void)state;
+	place_begin(&p);
+	ctx = open_place(&p, NULL);
+	h = listen_to_stderr();
+	ok(ctx, mig_model_of(ctx, &model));
+	ok(ctx, mig_model_sql(model, "postgresql", "model.sql", sql, strlen(sql)));
+	ok(ctx, mig_diff(ctx, NULL, &list));
+	mig_op_list_free(list);
+	mig_close(ctx);
+	assert_silent(h);
+	place_end(&p);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -430,6 +567,9 @@ int main(void)
 		cmocka_unit_test(test_refused),
 		cmocka_unit_test(test_refused_when_busy),
 		cmocka_unit_test(test_session_mode),
+		cmocka_unit_test(test_one_database),
+		cmocka_unit_test(test_sessions_that_die),
+		cmocka_unit_test(test_notices),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -19,11 +19,13 @@ static void make_roles(const struct place *p, struct roles *r)
 		    { r->reader, "reader", "LOGIN" },
 		    { r->group, "owners", "NOLOGIN" },
 		    { r->member, "member", "LOGIN CREATEROLE" } };
+	static int count;
 	char sql[300];
 
+	count++;
 	for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
-		snprintf(all[i].name, sizeof r->attacker, "trust_%s_%ld", all[i].what,
-			 (long)getpid());
+		snprintf(all[i].name, sizeof r->attacker, "trust%d_%s_%ld", count,
+			 all[i].what, (long)getpid());
 		snprintf(sql, sizeof sql, "DROP ROLE IF EXISTS %s; CREATE ROLE %s %s", all[i].name,
 			 all[i].name, all[i].attributes);
 		pg_exec(p->db, sql);
