@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 static mig_ctx *new_project(const struct place *p)
@@ -255,6 +256,65 @@ static void test_revision_without_room(void **state)
 	mig_close(ctx);
 }
 
+/* Every token of file_template; the time is that of the call, in UTC. */
+static void test_file_names(void **state)
+{
+	struct place *p = *state;
+	mig_revision_options o = { .struct_size = sizeof o, .rev_id = "one", .message = "a B" };
+	mig_revision_list *list;
+	mig_ctx *ctx = new_project(p);
+	char want[300], path[300];
+	time_t before, after;
+
+	o.file_template = "%(rev)s-%(slug)s-%(year)d-%(month).2d-%(day).2d-%(hour).2d-%(minute).2d-"
+			  "%(second)02d-%(epoch)d-%(day)s-%(month)d-%(year).6d";
+	snprintf(path, sizeof path, "%s/migrations/versions/", p->dir);
+	do { /* until a second has not passed meanwhile */
+		struct tm tm;
+
+		time(&before);
+		ok(ctx, mig_revision_create(ctx, &o, &list));
+		time(&after);
+		gmtime_r(&before, &tm);
+		strftime(want, sizeof want, "one-a_b-%Y-%m-%d-%H-%M-%S-", &tm);
+		snprintf(want + strlen(want), sizeof want - strlen(want), "%lld-%d-%d-%06d.sql",
+			 (long long)before, tm.tm_mday, tm.tm_mon + 1, tm.tm_year + 1900);
+		snprintf(path + strlen(path), sizeof path - strlen(path), "%s", want);
+		if (before == after)
+			assert_string_equal(mig_revision_file(mig_revision_list_at(list, 0)), path);
+		assert_int_equal(unlink(mig_revision_file(mig_revision_list_at(list, 0))), 0);
+		mig_revision_list_free(list);
+		mig_close(ctx);
+		snprintf(path, sizeof path, "%s/migrations", p->dir);
+		ok(ctx, mig_open(&ctx, p->url));
+		ok(ctx, mig_add_directory(ctx, path));
+		snprintf(path, sizeof path, "%s/migrations/versions/", p->dir);
+	} while (before != after);
+	mig_close(ctx);
+}
+
+/* Blanks and empty lines at the end of given SQL are not part of it. */
+static void test_given_sql(void **state)
+{
+	struct place *p = *state;
+	mig_revision_options o = { .struct_size = sizeof o, .rev_id = "one", .message = "m" };
+	mig_revision_list *list;
+	size_t size;
+	const char *text;
+	mig_ctx *ctx = new_project(p);
+
+	o.upgrade_sql = "\n  CREATE TABLE t (x); -- so\n \t\r\n\n  ";
+	o.downgrade_sql = "DROP TABLE t;";
+	ok(ctx, mig_revision_create(ctx, &o, &list));
+	ok(ctx, mig_revision_list_load(ctx, list));
+	text = mig_revision_text(list, 0, &size);
+	assert_non_null(strstr(text, "\n-- mig:upgrade\n\n  CREATE TABLE t (x); -- so\n\n-- mig:"
+				     "downgrade\nDROP TABLE t;\n"));
+	assert_string_equal(strstr(text, "DROP"), "DROP TABLE t;\n");
+	mig_revision_list_free(list);
+	mig_close(ctx);
+}
+
 /* A file that is there is never replaced, and a link not followed. */
 static void test_revision_in_the_way(void **state)
 {
@@ -394,6 +454,8 @@ int main(void)
 		T(test_read_errors),
 		T(test_init_without_memory),
 		T(test_init_again),
+		T(test_file_names),
+		T(test_given_sql),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -311,14 +311,39 @@ static void test_files(void **state)
 	mig__error_clear(&err);
 }
 
+/* An empty text is not the want of memory. */
+static void empty_texts_are_texts(void **state)
+{
+	const char *nothing = "";
+	struct mig__buf buf;
+	char *text;
+
+	(void)state;
+	mig__buf_init(&buf, &mig__alloc_libc);
+	mig__buf_addf(&buf, "%s", nothing);
+	assert_false(buf.failed);
+	assert_string_equal(mig__buf_text(&buf), "");
+	mig__buf_addf(&buf, "a%s", nothing);
+	mig__buf_addf(&buf, "%s", nothing);
+	text = mig__buf_take(&buf);
+	assert_string_equal(text, "a");
+	mig__free(&mig__alloc_libc, text);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_map),     cmocka_unit_test(test_without_memory),
-		cmocka_unit_test(test_error),   cmocka_unit_test(test_digest),
-		cmocka_unit_test(test_places),  cmocka_unit_test(test_utf8),
-		cmocka_unit_test(test_suggest), cmocka_unit_test(test_options),
-		cmocka_unit_test(test_ascii),   cmocka_unit_test(test_numbers),
+		cmocka_unit_test(empty_texts_are_texts),
+		cmocka_unit_test(test_map),
+		cmocka_unit_test(test_without_memory),
+		cmocka_unit_test(test_error),
+		cmocka_unit_test(test_digest),
+		cmocka_unit_test(test_places),
+		cmocka_unit_test(test_utf8),
+		cmocka_unit_test(test_suggest),
+		cmocka_unit_test(test_options),
+		cmocka_unit_test(test_ascii),
+		cmocka_unit_test(test_numbers),
 		cmocka_unit_test(test_files),
 	};
 
