@@ -23,7 +23,7 @@ static void hint_dialects(const struct mig__world *world, const struct mig__scri
 		      "migrate --dialect %s,%s\" writes new revisions for both",
 		      other, world->dialect, other, world->dialect);
 	if (!hint.failed)
-		mig__error_set_hint(err, hint.data);
+		mig__error_set_hint(err, "%s", hint.data);
 	mig__buf_finish(&hint);
 }
 
