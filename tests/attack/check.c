@@ -60,15 +60,15 @@ static int read_version(const struct oracle *o, struct bare *db, struct whole *o
 static int check_digest(const struct oracle *o, const struct whole *w, const char *digest,
 			struct verdict *v)
 {
-	int undone = w->unfinished && w->direction == MIG_DOWNGRADE, same;
+	int same;
 
 	if (!w->at)
 		return 0;
 	same = strcmp(digest, o->chains[w->at - 1]) == 0;
-	if (same && undone)
-		return verdict_set(v, RULE_DIGEST, "%s is half undone, and its row proves it",
+	if (same && w->unfinished) /* an older program would take the row for the whole truth */
+		return verdict_set(v, RULE_DIGEST, "a step is unfinished, and the row of %s proves it",
 				   o->subject->revisions[w->at - 1].id);
-	if (!same && !undone)
+	if (!same && !w->unfinished)
 		return verdict_set(v, RULE_DIGEST, "the row of %s has the digest %s",
 				   o->subject->revisions[w->at - 1].id, digest);
 	return 0;

@@ -168,12 +168,67 @@ static void test_two_versions(void **unused)
 		.world = { REVISIONS, WORLD_SPLIT }, .mode = MIG_TRANSACTION_REVISION, .old = 1 });
 }
 
+/* Somebody else takes the write lock as soon as it is free, when a transaction of a script's own
+ * has begun and read: that must not break the run. */
+struct intruder {
+	sqlite3 *db;
+	int taken;
+};
+
+static int32_t take_lock(void *user, const mig_progress *p)
+{
+	struct intruder *i = user;
+
+	if (p->event == MIG_EVENT_STATEMENT && p->statement >= 3 && !i->taken)
+		i->taken = sqlite3_exec(i->db, "BEGIN IMMEDIATE", NULL, NULL, NULL) == SQLITE_OK;
+	return 0;
+}
+
+static void test_transaction_of_a_script(void **unused)
+{
+	static const char *const begins[] = { "BEGIN", "/* x */ begin deferred transaction" };
+	struct folder folder;
+
+	(void)unused;
+	for (size_t i = 0; i < sizeof(begins) / sizeof(begins[0]); i++) {
+		struct intruder intruder = { NULL, 0 };
+		char url[PATH_SIZE], path[PATH_SIZE], text[400];
+		mig_ctx *ctx = NULL;
+		int size =
+			snprintf(text, sizeof(text),
+				 "-- revision: a\n-- mig:upgrade transaction=no\n"
+				 "%s;\nSELECT count(*) FROM sqlite_schema;\n"
+				 "CREATE TABLE t (v TEXT);\nINSERT INTO t VALUES ('x');\nCOMMIT;\n",
+				 begins[i]);
+
+		folder_make(&folder);
+		folder_url(&folder, "begin.db", url);
+		folder_path(&folder, "begin.db", path);
+		intruder.db = sql_open(path);
+		sqlite3_busy_timeout(intruder.db, 0);
+		assert_int_equal(mig_open(&ctx, url), MIG_OK);
+		assert_int_equal(mig_add_script(ctx, "a.sql", text, (size_t)size), MIG_OK);
+		assert_int_equal(mig_set_progress(ctx, take_lock, &intruder), MIG_OK);
+		if (mig_upgrade(ctx, "head"))
+			fail_msg("%s: %s", begins[i], mig_error_message(ctx));
+		mig_close(ctx);
+		assert_int_equal(intruder.taken, 0);
+		assert_int_equal(sql_int(intruder.db, "SELECT count(*) FROM t"), 1);
+		sqlite3_close(intruder.db);
+		folder_remove(&folder);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_fresh_file), cmocka_unit_test(test_fresh_file_revision_mode),
-		cmocka_unit_test(test_split),      cmocka_unit_test(test_split_lone),
-		cmocka_unit_test(test_wal),        cmocka_unit_test(test_two_versions),
+		cmocka_unit_test(test_fresh_file),
+		cmocka_unit_test(test_fresh_file_revision_mode),
+		cmocka_unit_test(test_split),
+		cmocka_unit_test(test_split_lone),
+		cmocka_unit_test(test_wal),
+		cmocka_unit_test(test_two_versions),
+		cmocka_unit_test(test_transaction_of_a_script),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -358,6 +358,27 @@ mig_status mig__sqlite_run_script(mig_conn *conn, const char *text, size_t size,
 	return rc;
 }
 
+/* BEGIN, or BEGIN DEFERRED, which locks nothing. */
+static int begins_deferred(const char *text)
+{
+	size_t at = mig__sqlite_skip(text, 0);
+
+	if (sqlite3_strnicmp(text + at, "BEGIN", 5) != 0)
+		return 0;
+	at = mig__sqlite_skip(text, at + 5);
+	return sqlite3_strnicmp(text + at, "IMMEDIATE", 9) != 0 &&
+	       sqlite3_strnicmp(text + at, "EXCLUSIVE", 9) != 0;
+}
+
+/* A transaction of the script's own writes a mark at its end, so it needs the write lock. It takes
+ * it where it can still wait for it: once the transaction has read, a busy database is an error. */
+static mig_status run_begin(struct script *s, sqlite3_stmt *stmt, const char *text)
+{
+	if (sqlite3_get_autocommit(s->conn->db) && begins_deferred(text))
+		return mig__sqlite_begin_immediate(s->conn);
+	return run_prepared(s, stmt, 0);
+}
+
 mig_status mig__sqlite_run_statement(mig_conn *conn, const char *text, size_t size)
 {
 	struct script s = { .conn = conn, .text = text, .size = size, .at = { .size = size } };
@@ -376,11 +397,13 @@ mig_status mig__sqlite_run_statement(mig_conn *conn, const char *text, size_t si
 		rc = mig__sqlite_fk_statement(conn, copy);
 	if (!rc && !skip)
 		rc = mig__sqlite_prepare_one(conn, text, size, 0, &stmt);
-	mig__free(&conn->alloc, copy);
 	if (!rc && stmt)
 		rc = check_script_parameters(&s, stmt);
-	if (!rc && stmt) /* one that would be left inside a transaction cannot be taken back */
+	if (!rc && stmt && (kind & MIG_STATEMENT_BEGIN))
+		rc = run_begin(&s, stmt, copy);
+	else if (!rc && stmt) /* one that would be left inside a transaction cannot be taken back */
 		rc = run_prepared(&s, stmt, (kind & MIG_STATEMENT_COMMIT) != 0);
+	mig__free(&conn->alloc, copy);
 	sqlite3_finalize(stmt);
 	if (!rc && (kind & MIG_STATEMENT_COMMIT))
 		mig__sqlite_fk_committed(conn);

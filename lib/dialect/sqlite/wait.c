@@ -193,9 +193,11 @@ mig_status mig__sqlite_step(mig_conn *conn, sqlite3_stmt *stmt, int again, int *
 
 	for (;;) {
 		rc = step_once(conn, stmt, fresh, code);
-		/* only what has had no effect yet may begin anew */
+		/* only what has had no effect yet may begin anew, in a transaction only if nothing
+		 * was read in it */
 		if (rc || !mig__sqlite_busy(conn, *code) || !fresh ||
-		    !(again || sqlite3_get_autocommit(conn->db)))
+		    !(again || sqlite3_get_autocommit(conn->db) ||
+		      sqlite3_txn_state(conn->db, NULL) == SQLITE_TXN_NONE))
 			return rc;
 		sqlite3_reset(stmt);
 		mig__sqlite_rest(conn);
