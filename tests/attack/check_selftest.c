@@ -200,7 +200,7 @@ static void test_journal(void **state)
 	caught(s, "UPDATE mig_history SET statements = 99 WHERE state = 'running'", RULE_JOURNAL);
 	caught(s, "UPDATE mig_history SET revision = 'r03' WHERE state = 'running'", RULE_JOURNAL);
 	caught(s, "UPDATE mig_history SET state = 'done' WHERE state = 'running'", RULE_HISTORY);
-	caught(s, "DELETE FROM mig_history WHERE state = 'running'", RULE_STATE);
+	caught(s, "DELETE FROM mig_history WHERE state = 'running'", RULE_DIGEST);
 	caught(s,
 	       "INSERT INTO mig_history (revision, direction, state, statements) VALUES ('r02', "
 	       "'upgrade', 'running', 3)",
