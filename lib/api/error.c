@@ -56,6 +56,7 @@ static const struct {
 	ROW(MIG_EBEHIND, "the database is not up to date"),
 	ROW(MIG_EPROOF, "the generated script does not do what it should"),
 	ROW(MIG_EPARTIAL, "a revision is only partly applied or undone"),
+	ROW(MIG_ECHECK, "a check of the data failed"),
 #undef ROW
 };
 

@@ -11,8 +11,9 @@
 
 enum {
 	VALUES = 10, /* of libmig's own statements */
-	GIVE_UP = -1 /* MIG_SQL_UPDATE_RUNNING with the values that the row has when the script runs
-		      */
+	GIVE_UP = -1, /* MIG_SQL_UPDATE_RUNNING with the values that the row has when the script
+		       * runs */
+	CHECKED = -2  /* the query of a check, which is in the script already */
 };
 
 struct row {
@@ -33,6 +34,7 @@ struct mig_conn {
 	int tables;     /* are there */
 	int unfinished; /* the history table has a row in state "running" */
 	int changed;    /* the transaction has written version rows, or begun or ended a section */
+	int checking;   /* between check_begin and check_end */
 	struct row *rows;
 	size_t count, cap;
 };
@@ -365,8 +367,11 @@ static mig_status prepare(mig_conn *conn, const char *text, size_t size, int32_t
 
 	(void)size;
 	(void)keep;
+	if (conn->checking)
+		which = CHECKED;
 	/* the core hands over what table_sql() returned */
-	while (which <= MIG_SQL_MARK_RUNNING && (!is_own(which) || text != table_sql(conn, which)))
+	while (which != CHECKED && which <= MIG_SQL_MARK_RUNNING &&
+	       (!is_own(which) || text != table_sql(conn, which)))
 		which++;
 	if (which > MIG_SQL_MARK_RUNNING)
 		return mig__fail(conn->err, MIG_EUNSUPPORTED,
@@ -598,7 +603,8 @@ static mig_status step(mig_cursor *cursor, int32_t *has_row)
 		cursor->at++;
 		return MIG_OK;
 	}
-	if (cursor->which == MIG_SQL_READ_RUNNING || cursor->which == MIG_SQL_READ_HISTORY)
+	if (cursor->which == MIG_SQL_READ_RUNNING || cursor->which == MIG_SQL_READ_HISTORY ||
+	    cursor->which == CHECKED)
 		return MIG_OK;
 	rc = write_down(cursor);
 	return rc ? rc : follow(cursor);
@@ -644,6 +650,37 @@ static mig_status observe(mig_conn *conn, const char *text, size_t size, char *s
 	return MIG_OK;
 }
 
+/* -- checks */
+
+static mig_status put_check(void *user, const char *text, size_t size, const mig_op *op,
+			    uint32_t kind, const char *comment)
+{
+	(void)op, (void)kind, (void)comment;
+	return put_text(user, text, size, size, 0);
+}
+
+/* What fails in the script if the query returns rows. Nobody knows now whether it will. */
+static mig_status check_begin(mig_conn *conn, const char *message, const char *text, size_t size)
+{
+	mig_status (*sql)(mig_conn *, const char *, const char *, size_t, const mig_sql_sink *) =
+		MIG__DB_SLOT(conn->real, check_sql);
+	const mig_sql_sink sink = { .struct_size = sizeof sink,
+				    .user = conn,
+				    .statement = put_check };
+
+	if (!sql)
+		return mig__fail(conn->err, MIG_EUNSUPPORTED,
+				 "dialect %s cannot have a check in a script", conn->table.name);
+	conn->checking = 1;
+	return sql(conn->real->conn, message, text, size, &sink);
+}
+
+static mig_status check_end(mig_conn *conn)
+{
+	conn->checking = 0;
+	return MIG_OK;
+}
+
 /* -- for the core */
 
 mig_status mig__record_open(struct mig__db *db, mig_sql_fn fn, void *user, struct mig__db *out)
@@ -682,7 +719,9 @@ mig_status mig__record_open(struct mig__db *db, mig_sql_fn fn, void *user, struc
 				     .finish = finish,
 				     .table_sql = table_sql,
 				     .table_exists = table_exists,
-				     .revision_begin = revision_begin };
+				     .revision_begin = revision_begin,
+				     .check_begin = check_begin,
+				     .check_end = check_end };
 	if (MIG__DB_SLOT(db, observe) || MIG__DB_SLOT(db, probe))
 		conn->table.observe = observe;
 	memset(out, 0, sizeof *out);

@@ -1,5 +1,7 @@
 #include "migrate/edit.h"
 
+#include "migrate/check.h"
+
 #include <string.h>
 
 /* -- gathering */
@@ -293,9 +295,13 @@ static mig_status run(struct mig__db *db, const struct mig__sql *sql, int own)
 
 		if (own && st->kind & MIG_STATEMENT_LONE)
 			rc = run_alone(db, st);
+		else if (st->kind & MIG_STATEMENT_CHECK)
+			rc = mig__check_run(db, st->comment, st->text, st->size);
 		else
 			rc = db->dialect->run_statement(db->conn, st->text, st->size);
 	}
+	if (rc == MIG_ECHECK)
+		mig__error_set_hint(db->err, "change the values before, e.g. by an UPDATE");
 	/* after an error the revision has failed, and they go back with everything else */
 	return rc || !keys ? rc : keys(db->conn, 0);
 }

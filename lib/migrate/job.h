@@ -58,6 +58,7 @@ struct mig__section_run {
 	struct mig__run *run;
 	const struct mig__script *script;
 	struct mig__body body;
+	size_t base; /* where the part of the text begins that the dialect has */
 	size_t last; /* offset of the statement that was begun last */
 	int64_t count;
 };

@@ -11,6 +11,7 @@
  *     statements 0, ""                     with the row's beginning
  *     statements 1, "5f…e1 in flight:0"    in the transaction of CREATE TABLE; there is no i
  *     statements 2, "07…3c"                after CREATE INDEX */
+#include "migrate/check.h"
 #include "migrate/job.h"
 #include "migrate/stamp.h"
 #include "migrate/unit.h"
@@ -161,6 +162,17 @@ static mig_status refuse_own_commit(struct lone *l, mig_status rc)
 	return rc;
 }
 
+/* Inside a transaction; a check is run as such. */
+static mig_status run_or_check(struct lone *l, const mig_statement *st)
+{
+	struct mig__db *db = l->job->run->db;
+	const struct mig__note *check = mig__section_check_at(&l->section, st->offset);
+
+	return check ? mig__section_check(&l->section, check, st)
+		     : db->dialect->run_statement(db->conn, l->section.body.text + st->offset,
+						  st->size);
+}
+
 /* Runs a statement in a transaction of its own, with its mark. */
 static mig_status run_wrapped(struct lone *l, const mig_statement *st, int idempotent)
 {
@@ -170,7 +182,7 @@ static mig_status run_wrapped(struct lone *l, const mig_statement *st, int idemp
 
 	if (rc)
 		return rc;
-	rc = db->dialect->run_statement(db->conn, sql, st->size);
+	rc = run_or_check(l, st);
 	if (rc == MIG_ETRANSACTION && idempotent) {
 		mig__error_clear(db->err);
 		rc = db->dialect->rollback(db->conn);
@@ -201,7 +213,7 @@ static mig_status run_inside(struct lone *l, const mig_statement *st, int ends)
 		rc = mark(l, st->next);
 		return rc ? rc : keep(l, db->dialect->run_statement(db->conn, sql, st->size));
 	}
-	rc = db->dialect->run_statement(db->conn, sql, st->size);
+	rc = run_or_check(l, st);
 	if (rc)
 		return rc;
 	mig__journal_add(&l->journal, &l->section.body, st);
@@ -345,8 +357,10 @@ static mig_status run_section(struct lone *l, const struct mig__store_running *r
 	size_t offset = 0;
 	int32_t inside = 0;
 	int done;
-	mig_status rc = resumed ? lone_skip(l, resumed, &offset) : MIG_OK;
+	mig_status rc = mig__section_find_checks(s);
 
+	if (!rc && resumed)
+		rc = lone_skip(l, resumed, &offset);
 	for (; !rc; offset = st.next, seen = NULL) {
 		st.size = 0;
 		rc = run->db->dialect->next_statement(run->db->conn, s->body.text, s->body.size,

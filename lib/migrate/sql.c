@@ -85,7 +85,8 @@ static mig_status take(void *user, const char *text, size_t size, const mig_op *
 	struct mig__statement s = { .size = size, .kind = kind };
 
 	s.text = mig__arena_strndup(&sql->arena, text, size);
-	s.comment = comment_of(sql, op, comment);
+	s.comment = kind & MIG_STATEMENT_CHECK ? mig__arena_strdup(&sql->arena, comment)
+					       : comment_of(sql, op, comment);
 	if (!s.text || !s.comment ||
 	    !mig__grow(sql->alloc, (void **)&sql->at, &sql->cap, sql->count + 1, sizeof *sql->at))
 		return mig__fail_nomem(r->err);
@@ -129,7 +130,9 @@ void mig__sql_text(const struct mig__sql *sql, struct mig__buf *out)
 		const struct mig__statement *s = &sql->at[i];
 
 		mig__buf_adds(out, i ? "\n" : "");
-		if (s->comment)
+		if (s->kind & MIG_STATEMENT_CHECK)
+			mig__buf_addf(out, "-- mig:check %s\n", s->comment);
+		else if (s->comment)
 			add_comment(s->comment, out);
 		mig__buf_add(out, s->text, s->size);
 		mig__buf_adds(out, ";\n");

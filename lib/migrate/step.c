@@ -1,5 +1,6 @@
 /* step: one revision in the open transaction: its script or function, hooks, events, and the rows
  * that tell of it. */
+#include "migrate/check.h"
 #include "migrate/job.h"
 
 #include "base/buf.h"
@@ -100,10 +101,10 @@ mig_status mig__section_statement(void *user, const mig_statement *statement)
 
 	if (rc)
 		return rc;
-	s->last = statement->offset;
+	s->last = s->base + statement->offset;
 	s->count++;
 	run->now.statement = (uint64_t)s->count;
-	run->now.sql = s->body.text + statement->offset;
+	run->now.sql = s->body.text + s->last;
 	run->now.sql_size = statement->size;
 	rc = mig__run_emit(run, MIG_EVENT_STATEMENT);
 	/* later events may come when the section's text is gone */
@@ -190,6 +191,60 @@ mig_status mig__step_call(struct mig__run *run, const struct mig__script *script
 	return run_function(run, script, &call);
 }
 
+/* The statements of the section's text from one offset to another. */
+static mig_status run_part(struct mig__section_run *s, size_t from, size_t to)
+{
+	struct mig__db *db = s->run->db;
+	char kept = s->body.text[to];
+	mig_status rc;
+
+	s->base = from;
+	s->body.text[to] = '\0';
+	rc = db->dialect->run_script(db->conn, s->body.text + from, to - from,
+				     mig__section_statement, s);
+	s->body.text[to] = kept;
+	if (!rc)
+		s->base = 0;
+	return rc;
+}
+
+/* The check's query; *next: where the text goes on. */
+static mig_status run_check(struct mig__section_run *s, const struct mig__note *note, size_t *next)
+{
+	struct mig__db *db = s->run->db;
+	mig_statement st = { .struct_size = sizeof st };
+	mig_status rc = db->dialect->next_statement(db->conn, s->body.text, s->body.size,
+						    note->about, &st);
+
+	if (!rc)
+		rc = mig__section_statement(s, &st);
+	if (rc)
+		return rc;
+	*next = st.next;
+	rc = mig__section_check(s, note, &st);
+	if (rc)
+		s->base = st.offset;
+	return rc;
+}
+
+/* The section's statements. Only between checks a dialect may send several in one message. */
+static mig_status run_parts(struct mig__section_run *s)
+{
+	size_t from = 0;
+	mig_status rc = MIG_OK;
+
+	for (size_t i = 0; !rc && i < s->body.note_count; i++) {
+		const struct mig__note *note = &s->body.notes[i];
+
+		if (note->kind != MIG__NOTE_CHECK)
+			continue;
+		rc = run_part(s, from, mig__section_note_line(s, note));
+		if (!rc)
+			rc = run_check(s, note, &from);
+	}
+	return rc ? rc : run_part(s, from, s->body.size);
+}
+
 /* The whole section in the open transaction. */
 static mig_status run_section(struct mig__run *run, const struct mig__script *script,
 			      int32_t direction, int64_t *statements)
@@ -200,10 +255,11 @@ static mig_status run_section(struct mig__run *run, const struct mig__script *sc
 
 	if (rc)
 		return rc;
-	rc = run->db->dialect->run_script(run->db->conn, s.body.text, s.body.size,
-					  mig__section_statement, &s);
+	rc = mig__section_find_checks(&s);
+	if (!rc)
+		rc = run_parts(&s);
 	if (rc)
-		mig__section_locate(&s, 0, s.last);
+		mig__section_locate(&s, s.base, s.last);
 	*statements = s.count;
 	mig__body_finish(run->alloc, &s.body);
 	return rc;

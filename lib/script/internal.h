@@ -140,6 +140,8 @@ mig_status mig__parse_head(struct mig__arena *arena, const char *file, const cha
 
 /* The name of directive i, or NULL past the last. */
 const char *mig__note_name(size_t i);
+/* Whether the words are one that may stand in a section. */
+int mig__note_is(struct mig__word words);
 /* Reads a directive's words. *is: it is one that may stand in a section; otherwise it begins a
  * section, or is unknown. section: the one that it stands in, or NULL. */
 mig_status mig__note_read(struct mig__reader *r, struct mig__word words,

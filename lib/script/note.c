@@ -10,16 +10,27 @@
 static const struct {
 	const char *name;
 	enum mig__note_kind kind;
-	int32_t text;           /* text may follow */
+	int32_t text;           /* text follows: 0: none, 1: may, 2: must */
 	int32_t no_transaction; /* only in a section with transaction=no */
 } note_rows[] = {
 	{ "mig:idempotent", MIG__NOTE_IDEMPOTENT, 0, 1 },
+	{ "mig:check", MIG__NOTE_CHECK, 2, 0 },
 };
 enum { NOTE_ROWS = sizeof note_rows / sizeof *note_rows };
 
 const char *mig__note_name(size_t i)
 {
 	return i < NOTE_ROWS ? note_rows[i].name : NULL;
+}
+
+int mig__note_is(struct mig__word words)
+{
+	struct mig__word name = mig__next_word(&words, 0);
+	size_t i = 0;
+
+	while (i < NOTE_ROWS && !mig__word_is(name, note_rows[i].name))
+		i++;
+	return i < NOTE_ROWS;
 }
 
 mig_status mig__note_read(struct mig__reader *r, struct mig__word words,
@@ -47,6 +58,11 @@ mig_status mig__note_read(struct mig__reader *r, struct mig__word words,
 					note_rows[i].name);
 	if (!note_rows[i].text && rest.size)
 		return mig__reader_fail(r, MIG_ESYNTAX, rest.at, "\"%s\" takes nothing after it",
+					note_rows[i].name);
+	if (note_rows[i].text == 2 && !rest.size)
+		return mig__reader_fail(r, MIG_ESYNTAX, name.at,
+					"\"%s\" says nothing: write after it what is wrong if the "
+					"query below returns rows",
 					note_rows[i].name);
 	*out = (struct mig__note){ .kind = note_rows[i].kind,
 				   .offset = (size_t)(words.at - r->text),

@@ -76,13 +76,15 @@ mig_status mig__script_load(struct mig__arena *arena, struct mig__script *script
 
 /* A directive inside a section, about the statement below it (note.c has the table). */
 enum mig__note_kind {
-	MIG__NOTE_IDEMPOTENT /* may be run again from its start after a kill */
+	MIG__NOTE_IDEMPOTENT, /* may be run again from its start after a kill */
+	MIG__NOTE_CHECK /* a query that must return no rows; the note's text says what is wrong then */
 };
 struct mig__note {
 	enum mig__note_kind kind;
 	size_t offset;    /* of "mig:" in the section's text */
 	const char *text; /* what follows the name in its line, without blanks around it */
 	size_t text_size;
+	size_t about; /* offset of its statement; those who run the section fill it in */
 };
 
 /* The text of a section, read now: NUL-terminated, freed with mig__body_finish. */

@@ -385,7 +385,7 @@ static mig_status check_section(const mig_section *s, struct mig__error *err)
 		rc = check_utf8(sql, what, err);
 	mig__lines_init(&lines, sql, strlen(sql));
 	while (!rc && mig__lines_next(&lines, &line))
-		if (mig__directive(line.text, &words))
+		if (mig__directive(line.text, &words) && !mig__note_is(words))
 			rc = mig__fail(err, MIG_ESYNTAX, "line %d of the %s is a directive",
 				       (int)line.number, what);
 	return rc;

@@ -134,7 +134,7 @@ AT(mig_sql_sink, user, 8);
 AT(mig_sql_sink, statement, 16);
 
 /* mig_dialect */
-SIZE(mig_dialect, 456);
+SIZE(mig_dialect, 480);
 AT(mig_dialect, struct_size, 0);
 AT(mig_dialect, contract, 8);
 AT(mig_dialect, reserved, 12);
@@ -193,6 +193,9 @@ AT(mig_dialect, current_schema, 424);
 AT(mig_dialect, check_units, 432);
 AT(mig_dialect, observe, 440);
 AT(mig_dialect, recover, 448);
+AT(mig_dialect, check_begin, 456);
+AT(mig_dialect, check_end, 464);
+AT(mig_dialect, check_sql, 472);
 
 /* mig_revision_run */
 SIZE(mig_revision_run, 32);
@@ -473,6 +476,7 @@ VALUE(MIG_EPERMISSION, -82);
 VALUE(MIG_EBEHIND, -83);
 VALUE(MIG_EPROOF, -84);
 VALUE(MIG_EPARTIAL, -85);
+VALUE(MIG_ECHECK, -86);
 VALUE(MIG_NULL, 0);
 VALUE(MIG_INTEGER, 1);
 VALUE(MIG_REAL, 2);
@@ -534,6 +538,7 @@ VALUE(MIG_STATEMENT_PARAMETERS, 64);
 VALUE(MIG_STATEMENT_SAVEPOINT, 128);
 VALUE(MIG_STATEMENT_RELEASE, 256);
 VALUE(MIG_STATEMENT_PROCEDURE, 512);
+VALUE(MIG_STATEMENT_CHECK, 1024);
 VALUE(MIG_SQL_CREATE_VERSION, 1);
 VALUE(MIG_SQL_CREATE_HISTORY, 2);
 VALUE(MIG_SQL_READ_VERSION, 3);

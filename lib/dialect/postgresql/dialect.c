@@ -54,6 +54,9 @@ static const mig_dialect dialect = {
 	.now_sql = "pg_catalog.to_char(pg_catalog.clock_timestamp() AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.MS\"Z\"')",
 	.call_begin = mig__pg_call_begin,
 	.current_schema = mig__pg_current_schema,
+	.check_begin = mig__pg_check_begin,
+	.check_end = mig__pg_check_end,
+	.check_sql = mig__pg_check_sql,
 };
 
 const mig_dialect *mig_dialect_postgresql(void)

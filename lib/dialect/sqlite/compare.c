@@ -2,32 +2,25 @@
  * has it, otherwise by a rebuild; both keep the rows. */
 #include "dialect/sqlite/objects.h"
 
-#include <string.h>
-
-static int has_type(const mig_object *column, const char *type)
-{
-	const char *is = mig__attribute(column, "type");
-
-	return is && !strcmp(is, type);
-}
-
-static int is_integer(const mig_object *column)
-{
-	return has_type(column, "int") || has_type(column, "integer");
-}
-
-/* Values that are computed from now on are not kept. STRICT tables hold values of their types
- * alone, so rows are cast, and what does not look like a number becomes 0. */
+/* Values that are computed from now on are not kept. */
 static uint32_t change_column(const mig_object *from, const mig_object *to)
 {
-	int strict = to->parent && mig__attribute(to->parent, "strict");
-	int number = is_integer(to) || has_type(to, "real");
+	int lossy = mig__attribute(to, "generated") ? !mig__attribute(from, "generated")
+						    : mig__sqlite_may_lose(from, to);
 
-	if (mig__attribute(to, "generated"))
-		return mig__attribute(from, "generated") ? MIG_CHANGE_ALTER
-							 : MIG_CHANGE_ALTER | MIG_CHANGE_LOSSY;
-	if (strict && number && !is_integer(from) && !mig__attribute_same(from, to, "type"))
-		return MIG_CHANGE_ALTER | MIG_CHANGE_LOSSY;
+	return lossy ? MIG_CHANGE_ALTER | MIG_CHANGE_LOSSY : MIG_CHANGE_ALTER;
+}
+
+/* A column of type ANY, which is the same word in a STRICT table and another type. */
+static uint32_t change_table(const mig_object *from, const mig_object *to)
+{
+	for (const mig_object *c = from->child; c; c = c->next) {
+		const mig_object *now = mig__child(to, MIG_KIND_COLUMN, c->name);
+
+		if (c->kind == MIG_KIND_COLUMN && now && mig__attribute_same(c, now, "type") &&
+		    mig__sqlite_may_lose(c, now))
+			return MIG_CHANGE_ALTER | MIG_CHANGE_LOSSY;
+	}
 	return MIG_CHANGE_ALTER;
 }
 
@@ -41,7 +34,7 @@ uint32_t mig__sqlite_change(const mig_object *from, const mig_object *to)
 	case MIG_KIND_TABLE:
 		if (mig__attribute_same(from, to, "virtual") &&
 		    mig__attribute_same(from, to, "sql"))
-			return MIG_CHANGE_ALTER;
+			return change_table(from, to);
 		return MIG_CHANGE_RECREATE | MIG_CHANGE_LOSSY;
 	case MIG_KIND_COLUMN:
 		return change_column(from, to);

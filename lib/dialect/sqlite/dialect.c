@@ -51,6 +51,8 @@ static const mig_dialect dialect = {
 	.revision_end = mig__sqlite_revision_end,
 	.foreign_keys = mig__sqlite_foreign_keys,
 	.check_units = mig__sqlite_check_units,
+	.check_begin = mig__sqlite_check_begin,
+	.check_sql = mig__sqlite_check_sql,
 };
 
 const mig_dialect *mig_dialect_sqlite(void)

@@ -73,6 +73,12 @@ int32_t mig__sqlite_holds(const mig_object *dependent, const mig_object *changed
 mig_status mig__sqlite_native_column(mig_conn *conn, const mig_object *column, uint32_t parent,
 				     const mig_schema_sink *sink);
 
+/* check.c */
+mig_status mig__sqlite_check_begin(mig_conn *conn, const char *message, const char *text,
+				   size_t size);
+mig_status mig__sqlite_check_sql(mig_conn *conn, const char *message, const char *text, size_t size,
+				 const mig_sql_sink *sink);
+
 /* What the ddl files share. */
 struct mig__sqlite_ddl {
 	mig_conn *conn;
@@ -103,6 +109,8 @@ struct mig__sqlite_table {
 	size_t count;
 };
 int mig__sqlite_is_constraint(int32_t kind);
+/* Whether rows without a value get the default, as they must have one from now on. */
+int mig__sqlite_is_filled(const struct mig__sqlite_part *part);
 /* The table as it is. */
 mig_status mig__sqlite_table_of(const struct mig__sqlite_ddl *d, const mig_object *table,
 				struct mig__sqlite_table *out);
@@ -126,6 +134,28 @@ void mig__sqlite_add_column(struct mig__buf *buf, const mig_object *column,
 void mig__sqlite_add_create(struct mig__buf *buf, const mig_object *object);
 /* Whether the object's text has the name in it as a word. */
 int mig__sqlite_mentions(const char *text, const char *name);
+
+/* affinity.c */
+enum mig__affinity {
+	MIG__AFFINITY_NONE,
+	MIG__AFFINITY_TEXT,
+	MIG__AFFINITY_NUMERIC,
+	MIG__AFFINITY_INTEGER,
+	MIG__AFFINITY_REAL
+};
+enum mig__affinity mig__sqlite_affinity(const mig_object *column, const mig_object *table);
+/* Whether rows are cast on their way from one column to another. */
+int mig__sqlite_casts(const mig_object *from, const mig_object *from_table, const mig_object *to,
+		      const mig_object *to_table);
+/* Whether a value may come out of the change, and back, as another one. That an INTEGER column may
+ * hold a real number, which has fewer digits as text, is not thought of; the comparison finds it. */
+int mig__sqlite_may_lose(const mig_object *from, const mig_object *to);
+
+/* same.c: a query for the rows of the old table that are not the same in its copy. from, to: what
+ * the number of a row is called in the old one and in the copy, or NULL. */
+void mig__sqlite_add_comparison(struct mig__buf *buf, const struct mig__sqlite_table *old,
+				const struct mig__sqlite_table *new, const char *name,
+				const char *from, const char *to);
 
 /* rebuild.c: one rebuild of the table for whatever differs; first: its first operation, plus 1; op:
  * for the sink. */

@@ -11,6 +11,12 @@ int mig__sqlite_is_constraint(int32_t kind)
 	       kind == MIG_KIND_FOREIGN_KEY || kind == MIG_KIND_CHECK;
 }
 
+int mig__sqlite_is_filled(const struct mig__sqlite_part *part)
+{
+	return part->fallback && mig__attribute(part->object, "not_null") &&
+	       !mig__attribute(part->old, "not_null");
+}
+
 static int is_part(const mig_object *o)
 {
 	return o->kind == MIG_KIND_COLUMN || mig__sqlite_is_constraint(o->kind);

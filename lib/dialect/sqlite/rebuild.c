@@ -27,21 +27,18 @@ static const char *type_of(const mig_object *column)
 	return type ? type : "";
 }
 
-/* A value that fits the new column: rows without one get the default where they must have one;
- * STRICT tables do not convert by themselves. */
-static void add_value(struct mig__buf *buf, const struct mig__sqlite_table *t,
-		      const struct mig__sqlite_part *p)
+/* A value that fits the new column: rows without one get the default where they must have one.
+ * STRICT tables refuse what their columns' affinity does not convert, so a value of another one is
+ * cast; what is of the column's own affinity and does not fit is refused by SQLite itself. */
+static void add_value(struct mig__buf *buf, const struct mig__sqlite_table *old,
+		      const struct mig__sqlite_table *new, const struct mig__sqlite_part *p)
 {
-	int cast = mig__attribute(t->object, "strict") &&
-		   strcmp(type_of(p->object), type_of(p->old)) != 0 &&
-		   strcmp(type_of(p->object), "any") != 0;
-	int filled = p->fallback && mig__attribute(p->object, "not_null") &&
-		     !mig__attribute(p->old, "not_null");
+	int cast = mig__sqlite_casts(p->old, old->object, p->object, new->object);
 
 	mig__buf_adds(buf, cast ? "CAST(" : "");
-	mig__buf_adds(buf, filled ? "coalesce(" : "");
+	mig__buf_adds(buf, mig__sqlite_is_filled(p) ? "coalesce(" : "");
 	mig__sqlite_add_word(buf, p->old->name);
-	if (filled)
+	if (mig__sqlite_is_filled(p))
 		mig__buf_addf(buf, ", %s)", mig__attribute(p->fallback, "expression"));
 	if (cast)
 		mig__buf_addf(buf, " AS %s)", type_of(p->object));
@@ -90,15 +87,26 @@ static const char *rowid_of(const struct mig__sqlite_table *t)
 	return NULL;
 }
 
+/* What the number of a row is called in both; 0: it is not kept. *column: as one of the columns. */
+static int numbers_of(const struct mig__sqlite_table *old, const struct mig__sqlite_table *new,
+		      const char **from, const char **to, int *column)
+{
+	const struct mig__sqlite_part *was = alias_of(old), *is = alias_of(new);
+
+	*column = is && is->old;
+	*from = *column ? is->old->name : was ? was->object->name : rowid_of(old);
+	*to = is ? is->object->name : rowid_of(new);
+	return *from && *to;
+}
+
 /* Rows keep their numbers: others may know them (the index of a full-text table). */
 static int add_rowid(struct mig__buf *names, struct mig__buf *values,
 		     const struct mig__sqlite_table *old, const struct mig__sqlite_table *new)
 {
-	const struct mig__sqlite_part *was = alias_of(old), *is = alias_of(new);
-	const char *from = was ? was->object->name : rowid_of(old);
-	const char *to = is ? is->object->name : rowid_of(new);
+	const char *from, *to;
+	int column;
 
-	if (!from || !to || (is && is->old))
+	if (!numbers_of(old, new, &from, &to, &column) || column)
 		return 0;
 	mig__sqlite_add_word(names, to);
 	mig__sqlite_add_word(values, from);
@@ -132,7 +140,7 @@ static mig_status copy_rows(struct mig__sqlite_ddl *d, const struct mig__sqlite_
 		mig__buf_adds(&d->buf, *copied ? ", " : "");
 		mig__sqlite_add_word(&d->buf, new->at[i].object->name);
 		mig__buf_adds(&values, *copied ? ", " : "");
-		add_value(&values, new, &new->at[i]);
+		add_value(&values, old, new, &new->at[i]);
 		*copied = 1;
 	}
 	mig__buf_addf(&d->buf, ")\nSELECT %s FROM ", mig__buf_text(&values));
@@ -143,6 +151,42 @@ static mig_status copy_rows(struct mig__sqlite_ddl *d, const struct mig__sqlite_
 		return mig__sqlite_emit(d, op, comment);
 	mig__buf_clear(&d->buf); /* nothing stays, and no rows can be made of nothing */
 	return MIG_OK;
+}
+
+static int has_values(const struct mig__sqlite_table *t)
+{
+	for (size_t i = 0; i < t->count; i++)
+		if (t->at[i].object->kind == MIG_KIND_COLUMN && t->at[i].old)
+			return 1;
+	return 0;
+}
+
+/* Before the old table goes: what its columns held, the new ones hold. */
+static mig_status compare_rows(struct mig__sqlite_ddl *d, const struct mig__sqlite_table *old,
+			       const struct mig__sqlite_table *new, const char *name)
+{
+	const char *from, *to;
+	struct mig__buf message;
+	int column;
+	mig_status rc;
+
+	if (!has_values(new))
+		return MIG_OK;
+	if (!numbers_of(old, new, &from, &to, &column))
+		from = to = NULL;
+	mig__sqlite_add_comparison(&d->buf, old, new, name, from, to);
+	mig__buf_init(&message, &d->conn->alloc);
+	mig__buf_adds(&message, "table ");
+	for (const char *p = new->object->name; *p; p++) /* the message is one line */
+		mig__buf_add(&message, (unsigned char)*p < ' ' ? " " : p, 1);
+	mig__buf_adds(&message, " would not keep its values");
+	rc = d->buf.failed || message.failed
+		     ? mig__sqlite_nomem(d->conn)
+		     : d->sink->statement(d->sink->user, mig__buf_text(&d->buf), d->buf.len, NULL,
+					  MIG_STATEMENT_CHECK, message.data);
+	mig__buf_clear(&d->buf);
+	mig__buf_finish(&message);
+	return rc;
 }
 
 static int is_counting(const struct mig__sqlite_table *t)
@@ -282,6 +326,8 @@ mig_status mig__sqlite_rebuild(struct mig__sqlite_ddl *d, const mig_object *from
 	}
 	if (!rc)
 		rc = copy_rows(d, &old, &new, name, op, warning_for(&new), &copied);
+	if (!rc)
+		rc = compare_rows(d, &old, &new, name);
 	if (!rc)
 		rc = copy_sequence(d, &old, &new, name);
 	if (!rc)

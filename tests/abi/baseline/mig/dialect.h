@@ -108,7 +108,9 @@ enum mig_statement_kind {
 	MIG_STATEMENT_PARAMETERS = 64, /**< has parameters, which nobody gives values in a script */
 	MIG_STATEMENT_SAVEPOINT = 128, /**< sets a savepoint: mig_statement.savepoint */
 	MIG_STATEMENT_RELEASE = 256,   /**< releases one, and those set after it */
-	MIG_STATEMENT_PROCEDURE = 512 /**< may end transactions while it runs (DO, CALL) */
+	MIG_STATEMENT_PROCEDURE = 512, /**< may end transactions while it runs (DO, CALL) */
+	/** Of mig_sql_sink alone: a query that must return no rows when it is run there. */
+	MIG_STATEMENT_CHECK = 1024
 };
 
 /** What revision_begin() is told of the revision that is about to run. */
@@ -269,7 +271,9 @@ typedef struct mig_sql_sink {
 	void *user;
 	/** One statement without its semicolon. op: the (first) operation that it does, or NULL. kind:
 	 * MIG_STATEMENT_LONE if it cannot run inside a transaction, or not with those around it,
-	 * MIG_STATEMENT_KEYS_OFF; otherwise 0. comment: what a reader of the script should know, without "--", or NULL. */
+	 * MIG_STATEMENT_KEYS_OFF; MIG_STATEMENT_CHECK if it is a query that must return no rows,
+	 * comment then being what is wrong if it does; otherwise 0. comment: what a reader of the
+	 * script should know, without "--", or NULL. */
 	mig_status (*statement)(void *user, const char *text, size_t size, const mig_op *op,
 				uint32_t kind, const char *comment);
 } mig_sql_sink;
@@ -484,6 +488,20 @@ struct mig_dialect {
 	mig_status (*observe)(mig_conn *conn, const char *text, size_t size, char *seen);
 	mig_status (*recover)(mig_conn *conn, const char *text, size_t size, const char *seen,
 			      int32_t *done);
+
+	/* -- checks: queries of a script that must return no rows, all optional */
+
+	/** Called inside a transaction, before the query is run by prepare() and step(). Refuses with
+	 * MIG_EINVAL what is not a query, and sees to it that nothing is written until check_end().
+	 * message: what is wrong if it returns rows. Otherwise: the query is just run. */
+	mig_status (*check_begin)(mig_conn *conn, const char *message, const char *text,
+				  size_t size);
+	mig_status (*check_end)(mig_conn *conn);
+	/** For a script that the engine's own shell runs: hands over one statement or several that fail
+	 * with the message if the query returns rows. The connection is offline. Otherwise:
+	 * MIG_EUNSUPPORTED. */
+	mig_status (*check_sql)(mig_conn *conn, const char *message, const char *text, size_t size,
+				const mig_sql_sink *sink);
 };
 
 /** The dialect libmig-sqlite, for mig_open_options.dialect. Since 0.1.0. */

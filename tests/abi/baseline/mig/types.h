@@ -88,7 +88,10 @@ enum mig_status_code {
 	MIG_EPROOF = -84,
 	/** A step outside a transaction is unfinished, and this call or this program cannot go on from
 	 * there: the revision is unknown to it, or a relative target leads the other way. */
-	MIG_EPARTIAL = -85
+	MIG_EPARTIAL = -85,
+	/** A query that must return no rows (a script's "-- mig:check", or the comparison of a table
+	 * with its rebuilt copy) returned some: the message names the first of them. */
+	MIG_ECHECK = -86
 };
 
 /** What a mig_value holds. */
