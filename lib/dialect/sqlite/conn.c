@@ -165,6 +165,7 @@ void mig__sqlite_close(mig_conn *conn)
 	int i;
 
 	mig__sqlite_run_end(conn);
+	mig__sqlite_undo_close(conn);
 	if (!conn->lent)
 		sqlite3_close_v2(conn->db); /* a cursor that is still there keeps it for a while */
 	mig__sqlite_fk_finish(conn);

@@ -97,6 +97,10 @@ struct mig_conn {
 	uint32_t seed; /* of the pauses */
 	atomic_int cancelled;
 	atomic_int stepping; /* in a statement of ours, which may be interrupted */
+	sqlite3_stmt *undo;  /* ROLLBACK, while a transaction may be open: see undo.c */
+	void *aside;         /* memory for it */
+	int left;            /* a transaction of ours could not be ended */
+	int left_changes;    /* sqlite3_total_changes() then */
 	char *schema, *version_table, *history_table;
 	char *texts[MIG__SQLITE_TEXTS];
 
@@ -200,6 +204,8 @@ mig_status mig__sqlite_check_units(mig_conn *conn, const char *text, size_t size
 				   const mig_unit *units, size_t count);
 /* Whether a statement can neither add nor remove rows or keys: it makes no violation. */
 int mig__sqlite_harmless(const char *text);
+/* Whether a statement only reads or writes rows. */
+int mig__sqlite_is_data(const char *text);
 /* End of the statement that begins at `at`: past its semicolon or its last token. *open is set to
  * the offset of a quote that is never closed, otherwise SIZE_MAX. */
 size_t mig__sqlite_statement_end(const char *text, size_t at, size_t *open);
@@ -215,7 +221,6 @@ mig_status mig__sqlite_run_begin(mig_conn *conn);
 mig_status mig__sqlite_run_end(mig_conn *conn);
 mig_status mig__sqlite_begin(mig_conn *conn, int32_t check);
 mig_status mig__sqlite_commit(mig_conn *conn, int32_t check);
-mig_status mig__sqlite_rollback(mig_conn *conn);
 mig_status mig__sqlite_verify(mig_conn *conn);
 mig_status mig__sqlite_run_script(mig_conn *conn, const char *text, size_t size,
 				  mig_statement_fn hook, void *user);
@@ -269,6 +274,20 @@ void mig__sqlite_deeds_finish(mig_conn *conn);
  * theirs with them. */
 mig_status mig__sqlite_check_drop(mig_conn *conn, const char *text,
 				  const struct mig__sqlite_place *place);
+
+/* undo.c */
+/* Before a transaction begins: puts aside what its rollback needs. */
+mig_status mig__sqlite_undo_prepare(mig_conn *conn);
+/* After a statement (NULL: after many) in it. */
+mig_status mig__sqlite_undo_renew(mig_conn *conn, const char *text);
+/* Rolls back, without reporting; SQLite's code. */
+int mig__sqlite_undo(mig_conn *conn);
+mig_status mig__sqlite_rollback(mig_conn *conn);
+/* Ends a transaction that an earlier call could not. */
+mig_status mig__sqlite_recover(mig_conn *conn);
+/* After the last transaction, and with the connection. */
+void mig__sqlite_undo_finish(mig_conn *conn);
+void mig__sqlite_undo_close(mig_conn *conn);
 
 /* stamp.c */
 mig_status mig__sqlite_read_stamp(mig_conn *conn, uint32_t *out);

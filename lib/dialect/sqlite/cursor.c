@@ -98,7 +98,8 @@ mig_status mig__sqlite_cursor_prepare(mig_conn *conn, const char *text, size_t s
 	if (!cursor)
 		return mig__sqlite_nomem(conn);
 	cursor->conn = conn;
-	if (conn->running && !is_own(conn, text))
+	rc = mig__sqlite_recover(conn);
+	if (!rc && conn->running && !is_own(conn, text))
 		rc = before(conn, text, size, &skip);
 	if (skip) {
 		text = nothing;
@@ -192,7 +193,7 @@ static mig_status leave(mig_cursor *cursor)
 static void abandon(mig_cursor *cursor)
 {
 	if (cursor->wrapped && !sqlite3_get_autocommit(cursor->conn->db))
-		sqlite3_exec(cursor->conn->db, "ROLLBACK", NULL, NULL, NULL);
+		mig__sqlite_undo(cursor->conn);
 	cursor->wrapped = 0;
 }
 
@@ -215,6 +216,8 @@ mig_status mig__sqlite_cursor_step(mig_cursor *cursor, int32_t *has_row)
 		rc = mig__sqlite_fail(conn, &place);
 	if (!rc && code == SQLITE_DONE)
 		rc = leave(cursor);
+	if (!rc && code == SQLITE_DONE && !cursor->harmless)
+		rc = mig__sqlite_undo_renew(conn, sql);
 	if (rc) {
 		sqlite3_reset(cursor->stmt);
 		abandon(cursor);

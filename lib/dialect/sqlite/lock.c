@@ -120,11 +120,13 @@ mig_status mig__sqlite_begin_immediate(mig_conn *conn)
 
 	if (!rc)
 		rc = lock_path(conn, &path);
+	if (!rc)
+		rc = mig__sqlite_undo_prepare(conn);
 	while (!rc) {
 		rc = mig__sqlite_exec(conn, "BEGIN IMMEDIATE");
 		if (rc || !held_by_other(conn, path, &holder))
 			return rc;
-		rc = mig__sqlite_exec(conn, "ROLLBACK");
+		rc = mig__sqlite_rollback(conn);
 		while (!rc && held_by_other(conn, path, &holder))
 			rc = mig__sqlite_wait(conn, &wait, holder);
 	}
@@ -222,9 +224,11 @@ mig_status mig__sqlite_lock(mig_conn *conn)
 	conn->lock_fd = fd;
 	write_holder(fd);
 	/* a transaction that began before ends first */
-	rc = mig__sqlite_exec(conn, "BEGIN IMMEDIATE");
+	rc = mig__sqlite_undo_prepare(conn);
 	if (!rc)
-		rc = mig__sqlite_exec(conn, "ROLLBACK");
+		rc = mig__sqlite_exec(conn, "BEGIN IMMEDIATE");
+	if (!rc)
+		rc = mig__sqlite_rollback(conn);
 	if (rc)
 		mig__sqlite_unlock(conn);
 	return rc;

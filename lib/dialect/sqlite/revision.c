@@ -39,7 +39,7 @@ static mig_status set_keys(mig_conn *conn, int on, const char *before)
 			"foreign keys have no parent",
 			on ? "on" : "off", before ? before : "");
 	sqlite3_db_config(conn->db, SQLITE_DBCONFIG_ENABLE_FKEY, on, &now);
-	return MIG_OK;
+	return mig__sqlite_undo_renew(conn, NULL);
 }
 
 mig_status mig__sqlite_foreign_keys(mig_conn *conn, int32_t how)
@@ -107,7 +107,7 @@ mig_status mig__sqlite_revision_end(mig_conn *conn)
 			"have no parent");
 	mig__sqlite_restore(conn);
 	r->begun = r->lone = 0;
-	return rc;
+	return rc ? rc : mig__sqlite_undo_renew(conn, NULL);
 }
 
 mig_status mig__sqlite_before(mig_conn *conn, const char *text,

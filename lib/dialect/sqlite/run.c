@@ -42,6 +42,9 @@ mig_status mig__sqlite_run_begin(mig_conn *conn)
 		return mig__sqlite_report(
 			conn, MIG_EMISUSE, NULL, NULL,
 			"there is no database file, and it was not to be created");
+	rc = mig__sqlite_recover(conn);
+	if (rc)
+		return rc;
 	if (!conn->running) {
 		if (!sqlite3_get_autocommit(conn->db))
 			return mig__sqlite_report(
@@ -90,6 +93,7 @@ mig_status mig__sqlite_run_end(mig_conn *conn)
 	sqlite3_finalize(conn->guard);
 	conn->guard = NULL;
 	atomic_store(&conn->silent, 0);
+	mig__sqlite_undo_finish(conn);
 	conn->revision.count = 0;
 	mig__arena_finish(&conn->revision.arena);
 	mig__free(&conn->alloc, conn->revision.attached);
@@ -113,10 +117,8 @@ mig_status mig__sqlite_begin(mig_conn *conn, int32_t check)
 	if (rc || !check)
 		return rc;
 	rc = mig__sqlite_fk_before(conn);
-	if (rc) {
-		mig__sqlite_rest(conn);
-		sqlite3_exec(conn->db, "ROLLBACK", NULL, NULL, NULL);
-	}
+	if (rc)
+		mig__sqlite_undo(conn);
 	return rc;
 }
 
@@ -131,20 +133,10 @@ mig_status mig__sqlite_commit(mig_conn *conn, int32_t check)
 	return rc;
 }
 
-mig_status mig__sqlite_rollback(mig_conn *conn)
-{
-	if (conn->db)
-		mig__sqlite_rest(conn);
-	/* some errors have rolled back already */
-	if (!conn->db || sqlite3_get_autocommit(conn->db))
-		return MIG_OK;
-	return mig__sqlite_exec(conn, "ROLLBACK");
-}
-
 mig_status mig__sqlite_verify(mig_conn *conn)
 {
 	if (!sqlite3_get_autocommit(conn->db))
-		return MIG_OK;
+		return mig__sqlite_undo_renew(conn, NULL);
 	return mig__sqlite_report(conn, MIG_ETRANSACTION, NULL,
 				  "OR ROLLBACK, RAISE(ROLLBACK) and statements on the connection itself "
 				  "can do that: nothing was written",
@@ -280,8 +272,8 @@ static mig_status end_wrapped(struct script *s, mig_status rc)
 
 	if (!rc)
 		rc = mig__sqlite_commit(conn, 0);
-	if (rc && !sqlite3_get_autocommit(conn->db))
-		sqlite3_exec(conn->db, "ROLLBACK", NULL, NULL, NULL);
+	if (rc)
+		mig__sqlite_undo(conn);
 	return rc;
 }
 
@@ -326,6 +318,8 @@ static mig_status run_one(struct script *s, mig_statement_fn hook, void *user)
 	sqlite3_finalize(stmt);
 	if (!rc && s->inside && sqlite3_get_autocommit(conn->db))
 		rc = refuse(s);
+	if (!rc)
+		rc = mig__sqlite_undo_renew(conn, s->text + s->at.offset);
 	return wrap ? end_wrapped(s, rc) : rc;
 }
 
@@ -405,6 +399,9 @@ mig_status mig__sqlite_run_statement(mig_conn *conn, const char *text, size_t si
 		rc = run_prepared(&s, stmt, (kind & MIG_STATEMENT_COMMIT) != 0);
 	mig__free(&conn->alloc, copy);
 	sqlite3_finalize(stmt);
+	if (!rc && stmt)
+		rc = mig__sqlite_undo_renew(conn, copy);
+	mig__free(&conn->alloc, copy);
 	if (!rc && (kind & MIG_STATEMENT_COMMIT))
 		mig__sqlite_fk_committed(conn);
 	return rc;

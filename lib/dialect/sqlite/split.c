@@ -314,6 +314,20 @@ int mig__sqlite_harmless(const char *text)
 	}
 }
 
+int mig__sqlite_is_data(const char *text)
+{
+	static const char *const words[] = { "INSERT",	"REPLACE", "UPDATE",	"DELETE", "SELECT",
+					     "WITH",	"VALUES",  "SAVEPOINT", "RELEASE", NULL };
+	size_t start, at;
+	enum token token;
+
+	at = solid(text, mig__sqlite_skip(text, 0), &start, &token);
+	for (size_t i = 0; token == T_WORD && words[i]; i++)
+		if (same(text + start, at - start, words[i]))
+			return 1;
+	return 0;
+}
+
 const char *mig__sqlite_dead_pragma(const char *text)
 {
 	static const struct {

@@ -11,7 +11,9 @@ mig_status mig__sqlite_read_stamp(mig_conn *conn, uint32_t *out)
 	*out = 0;
 	if (sqlite3_stricmp(conn->schema, "main") != 0) /* libmig's tables are in another file */
 		return MIG_OK;
-	rc = mig__sqlite_query(conn, "PRAGMA user_version", &stmt);
+	rc = mig__sqlite_recover(conn);
+	if (!rc)
+		rc = mig__sqlite_query(conn, "PRAGMA user_version", &stmt);
 	if (rc)
 		return rc;
 	rc = mig__sqlite_row(conn, stmt, &row);
