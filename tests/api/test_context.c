@@ -1,6 +1,8 @@
 /* test_context: opening, arguments, option structs of other versions, and what can be asked. */
 #include "support.h"
 
+#include <mig/model.h>
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -693,6 +695,80 @@ static void test_log(void **state)
 	mig_close(ctx);
 }
 
+struct inside {
+	mig_ctx *ctx;
+	int calls, events;
+};
+
+static mig_status never(void *user, mig_step *step)
+{
+	(void)step;
+	(void)user;
+	return MIG_ERROR;
+}
+
+static void never_log(void *user, int32_t level, const char *message)
+{
+	fail_msg("%p %d %s", user, (int)level, message);
+}
+
+static mig_status never_source(void *user, size_t index, const char **name, const char **text,
+			       size_t *size)
+{
+	(void)user;
+	(void)index;
+	(void)name;
+	(void)text;
+	(void)size;
+	return MIG_ERROR;
+}
+
+/* Everything that sets up a context is refused while it is at work, and changes nothing. */
+static int32_t set_up_inside(void *user, const mig_progress *progress)
+{
+	struct inside *in = user;
+	mig_ctx *ctx = in->ctx;
+	mig_revision_def def = {
+		.struct_size = sizeof def, .id = "zzz", .upgrade = never, .revises = NULL
+	};
+	static const mig_bundle bundle = { .struct_size = sizeof bundle };
+	mig_diff_options diff = { .struct_size = sizeof diff };
+
+	(void)progress;
+	in->events++;
+	if (in->calls)
+		return 0;
+	assert_int_equal(mig_set_log(ctx, never_log, NULL), MIG_EMISUSE);
+	assert_int_equal(mig_set_progress(ctx, NULL, NULL), MIG_EMISUSE);
+	assert_int_equal(mig_set_step_hooks(ctx, never, never, NULL), MIG_EMISUSE);
+	assert_int_equal(mig_set_argument(ctx, "a", "b"), MIG_EMISUSE);
+	assert_int_equal(mig_set_diff_options(ctx, &diff), MIG_EMISUSE);
+	assert_int_equal(mig_add_directory(ctx, "/nowhere"), MIG_EMISUSE);
+	assert_int_equal(mig_add_script(ctx, "x.sql", "x", 1), MIG_EMISUSE);
+	assert_int_equal(mig_add_source(ctx, never_source, NULL), MIG_EMISUSE);
+	assert_int_equal(mig_add_revision(ctx, &def), MIG_EMISUSE);
+	assert_int_equal(mig_add_bundle(ctx, &bundle), MIG_EMISUSE);
+	in->calls++;
+	return 0;
+}
+
+static void test_setting_up_inside(void **state)
+{
+	mig_ctx *ctx = open_place(*state);
+	struct inside in = { .ctx = ctx };
+	int32_t at_head = 0;
+
+	add(ctx, "aaa", "", "CREATE TABLE a (x)", NULL);
+	add(ctx, "bbb", "aaa", "CREATE TABLE b (x)", NULL);
+	ok(ctx, mig_set_progress(ctx, set_up_inside, &in));
+	ok(ctx, mig_upgrade(ctx, "head"));
+	assert_int_equal(in.calls, 1);
+	assert_true(in.events >= 4);
+	ok(ctx, mig_is_at_head(ctx, &at_head));
+	assert_int_equal(at_head, 1);
+	mig_close(ctx);
+}
+
 #define T(f) cmocka_unit_test_setup_teardown(f, place_new, place_free)
 
 int main(void)
@@ -712,6 +788,7 @@ int main(void)
 		T(test_graph_errors),
 		T(test_take_connection),
 		T(test_log),
+		T(test_setting_up_inside),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
