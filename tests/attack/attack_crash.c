@@ -352,7 +352,7 @@ static void run_config(struct story *s, size_t number, const struct depth *depth
 	s->config = config_of(number);
 	s->oracle = s->oracles[s->config.keep_stamp];
 	s->program = (struct program){ .subject = oracle_subject(s->oracle),
-				       .count = subject_sqlite.count,
+				       .count = oracle_subject(s->oracle)->count,
 				       .bundle = s->config.keep_stamp ? s->bundle : NULL,
 				       .mode = s->config.mode,
 				       .keep_stamp = s->config.keep_stamp };

@@ -24,7 +24,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { PROCESSES = 64, STATUS_PARTIAL = -85 };
+enum { PROCESSES = 64 };
 
 /* What a racer is. */
 enum role { ROLE_NEW, ROLE_OLD, ROLE_KILLED, ROLE_RELATIVE, ROLES };
@@ -103,7 +103,7 @@ static void kill_some(struct job *job, uint32_t *seed)
 static int may_fail(enum role role, mig_status status)
 {
 	if (role == ROLE_OLD)
-		return status == MIG_ENEWER || status == STATUS_PARTIAL;
+		return status == MIG_ENEWER || status == MIG_EPARTIAL;
 	return role == ROLE_RELATIVE && status == MIG_EWALKED_TOO_FAR;
 }
 

@@ -66,7 +66,8 @@ static int check_digest(const struct oracle *o, const struct whole *w, const cha
 		return 0;
 	same = strcmp(digest, o->chains[w->at - 1]) == 0;
 	if (same && w->unfinished) /* an older program would take the row for the whole truth */
-		return verdict_set(v, RULE_DIGEST, "a step is unfinished, and the row of %s proves it",
+		return verdict_set(v, RULE_DIGEST,
+				   "a step is unfinished, and the row of %s proves it",
 				   o->subject->revisions[w->at - 1].id);
 	if (!same && !w->unfinished)
 		return verdict_set(v, RULE_DIGEST, "the row of %s has the digest %s",
@@ -144,44 +145,63 @@ static int read_history(const struct oracle *o, const char *url, struct whole *w
 
 /* -- schema and data */
 
-/* E.g. in work: 3 of 5 statements of r02 down. Returns the states that are allowed, the second one
- * NULL or that after a statement whose end the journal could not see. */
-static int expected_states(const struct oracle *o, const struct whole *w, const char *out[2],
-			   int *lone, struct verdict *v)
+static const struct section *section_in_work(const struct oracle *o, const struct whole *w)
 {
-	const struct section *s;
+	return w->direction == MIG_UPGRADE ? &o->up[w->at] : &o->down[w->at - 1];
+}
+
+/* A function outside a transaction commits each of its statements, and the journal does not see
+ * them: it begins anew. So any of them may be the last that was done. */
+static int is_function(const struct oracle *o, const struct whole *w)
+{
+	size_t which = w->direction == MIG_UPGRADE ? w->at : w->at - 1;
+
+	return w->unfinished && (o->subject->revisions[which].kind & WORK_C);
+}
+
+/* E.g. in work: 3 of 5 statements of r02 down, which gives the states 3 to 3; or 3 to 4 if the end
+ * of the next statement cannot be seen by the journal. */
+static int expected_states(const struct oracle *o, const struct whole *w, char *const **from,
+			   size_t *count, struct verdict *v)
+{
+	const struct section *s = section_in_work(o, w);
 	size_t done = (size_t)w->statements;
 
-	out[1] = NULL;
-	*lone = 0;
-	if (!w->unfinished) {
-		out[0] = oracle_state(o, w->at);
+	if (is_function(o, w)) {
+		*from = s->states;
+		*count = s->count + 1;
 		return 0;
 	}
-	s = w->direction == MIG_UPGRADE ? &o->up[w->at] : &o->down[w->at - 1];
 	if (w->statements < 0 || done > s->count || !s->states[done])
 		return verdict_set(v, RULE_JOURNAL, "%d of %zu statements cannot be done",
 				   (int)w->statements, s->count);
-	out[0] = s->states[done];
-	if (done < s->count && statement_is_lone(s->statements[done])) {
-		*lone = 1;
-		out[1] = s->states[done + 1];
-	}
+	*from = s->states + done;
+	*count = done < s->count && statement_is_lone(s->statements[done]) ? 2 : 1;
+	return 0;
+}
+
+static int is_one_of(const char *found, char *const *states, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		if (states[i] && strcmp(found, states[i]) == 0)
+			return 1;
 	return 0;
 }
 
 static int check_state(const struct oracle *o, struct bare *db, const struct whole *w,
 		       struct verdict *v)
 {
-	const char *expected[2] = { NULL, NULL };
+	char *rest = (char *)(uintptr_t)oracle_state(o, w->at), *const *expected = &rest;
 	struct text found = { 0 };
 	char difference[400];
-	int lone, unfinished = 0, rc = expected_states(o, w, expected, &lone, v);
+	size_t count = 1;
+	int unfinished = 0, rc = 0;
 
+	if (w->unfinished)
+		rc = expected_states(o, w, &expected, &count, v);
 	if (!rc && db->engine->dump(db, &found, &unfinished))
 		rc = verdict_set(v, RULE_OPEN, "%s", db->error);
-	if (!rc && strcmp(found.data, expected[0]) &&
-	    (!expected[1] || strcmp(found.data, expected[1]))) {
+	if (!rc && !is_one_of(found.data, expected, count)) {
 		text_difference(found.data, expected[0], difference, sizeof(difference));
 		rc = verdict_set(v, RULE_STATE, "at %zu%s (%d statements): %s", w->at,
 				 !w->unfinished                  ? ""
@@ -189,7 +209,7 @@ static int check_state(const struct oracle *o, struct bare *db, const struct who
 								 : ", upgrade unfinished",
 				 (int)w->statements, difference);
 	}
-	if (!rc && unfinished && !lone)
+	if (!rc && unfinished && count == 1)
 		rc = verdict_set(v, RULE_LEFTOVER, "%d unfinished indexes or the like", unfinished);
 	text_free(&found);
 	return rc;
@@ -266,6 +286,28 @@ int check_at(const struct oracle *oracle, const char *url, int mode, size_t at, 
 
 /* -- libmig's own answers */
 
+/* The step in work, as mig_unfinished_read() tells it. */
+static int check_unfinished(const struct program *program, mig_ctx *ctx, const struct whole *whole,
+			    struct verdict *v)
+{
+	mig_unfinished *u = NULL;
+	size_t which = whole->direction == MIG_UPGRADE ? whole->at + 1 : whole->at;
+
+	if (mig_unfinished_read(ctx, &u))
+		return verdict_set(v, RULE_ANSWER, "unfinished: %s", mig_error_message(ctx));
+	if ((u != NULL) != whole->unfinished)
+		verdict_set(v, RULE_ANSWER, "mig_unfinished_read() %s a step, the journal does not",
+			    u ? "has" : "does not have");
+	else if (u && (subject_find(program->subject, mig_unfinished_revision(u)) != which ||
+		       mig_unfinished_direction(u) != whole->direction ||
+		       mig_unfinished_statements(u) != whole->statements ||
+		       !mig_unfinished_can_finish(u)))
+		verdict_set(v, RULE_ANSWER, "mig_unfinished_read(): %s, %d statements",
+			    mig_unfinished_revision(u), (int)mig_unfinished_statements(u));
+	mig_unfinished_free(u);
+	return v->rule ? -1 : 0;
+}
+
 int check_answers(const struct program *program, mig_ctx *ctx, const struct whole *whole,
 		  struct verdict *v)
 {
@@ -280,6 +322,8 @@ int check_answers(const struct program *program, mig_ctx *ctx, const struct whol
 		return verdict_set(v, RULE_ANSWER, "at %zu%s, and mig_is_at_head() says %d",
 				   whole->at, whole->unfinished ? " with an unfinished step" : "",
 				   (int)at_head);
+	if (check_unfinished(program, ctx, whole, v))
+		return -1;
 	if (mig_current(ctx, &current))
 		return verdict_set(v, RULE_ANSWER, "current: %s", mig_error_message(ctx));
 	id = mig_revision_list_count(current) ? mig_revision_id(mig_revision_list_at(current, 0))

@@ -117,9 +117,9 @@ static void test_rows_and_schema(void **state)
 	caught(s, "DELETE FROM mig_version", RULE_HISTORY);
 	caught(s, "DELETE FROM mig_version; DELETE FROM mig_history",
 	       RULE_STATE); /* without rows */
-	caught(s, "UPDATE mig_version SET revision = 'r10'", RULE_HISTORY);
+	caught(s, "UPDATE mig_version SET revision = 'r10b'", RULE_HISTORY);
 	caught(s,
-	       "UPDATE mig_version SET revision = 'r10'; DELETE FROM mig_history WHERE revision = "
+	       "UPDATE mig_version SET revision = 'r10b'; DELETE FROM mig_history WHERE revision = "
 	       "'r11'",
 	       RULE_DIGEST);
 	caught(s, "DELETE FROM mig_history WHERE revision = 'r05'", RULE_HISTORY);
@@ -267,14 +267,16 @@ static void test_stamp(void **state)
 static void test_answers(void **state)
 {
 	struct stage *s = *state;
-	struct whole whole = { .at = 10 };
+	struct whole whole = { .at = subject_sqlite.count - 1 };
 	mig_ctx *ctx = NULL;
 
 	go(s, MIG_UPGRADE, "head", MIG_OK);
 	assert_int_equal(program_open(&s->program, s->url, NULL, &ctx), MIG_OK);
 	check_answers(&s->program, ctx, &whole, &s->v);
 	found(s, RULE_ANSWER);
-	whole = (struct whole){ .at = 11, .unfinished = 1, .direction = MIG_DOWNGRADE };
+	whole = (struct whole){ .at = subject_sqlite.count,
+				.unfinished = 1,
+				.direction = MIG_DOWNGRADE };
 	check_answers(&s->program, ctx, &whole, &s->v);
 	found(s, RULE_ANSWER);
 	mig_close(ctx);

@@ -159,7 +159,10 @@ static const char *const r07_up[] = {
 	TALLY("7.3"),
 	"INSERT INTO s7 (v) VALUES ('x')",
 	"INSERT INTO s7 (v) VALUES ('x')",
+	"SAVEPOINT a",
 	"UPDATE s7 SET v = v || 'y'",
+	"INSERT INTO s7 (v) VALUES ('saved')",
+	"RELEASE a",
 	NULL,
 };
 static const char *const r07_down[] = {
@@ -221,6 +224,89 @@ static const char *const r09_down[] = {
 static const char *const r10_up[] = { TABLE("c10"), FILL("c10", 60), TALLY("10.3"), NULL };
 static const char *const r10_down[] = { UNTALLY("10.3"), "DROP TABLE c10", NULL };
 
+/* -- r10b: in C and outside a transaction: it may run again from its start, and looks at what is
+ * there. What the operations do is whole or not there; the statements are what it all comes to. */
+
+static const char *const r10b_up[] = {
+	TABLE("x10"),
+	"BEGIN",
+	"CREATE TABLE c10_new (id INTEGER PRIMARY KEY, v TEXT NOT NULL, w TEXT)",
+	"INSERT INTO c10_new (id, v) SELECT id, v FROM c10",
+	"DROP TABLE c10",
+	"ALTER TABLE c10_new RENAME TO c10",
+	"COMMIT",
+	"INSERT OR REPLACE INTO x10 VALUES (1, 'x')",
+	NULL,
+};
+static const char *const r10b_down[] = {
+	"BEGIN",
+	"CREATE TABLE c10_new (id INTEGER PRIMARY KEY, v TEXT)",
+	"INSERT INTO c10_new (id, v) SELECT id, v FROM c10",
+	"DROP TABLE c10",
+	"ALTER TABLE c10_new RENAME TO c10",
+	"COMMIT",
+	"DROP TABLE x10",
+	NULL,
+};
+
+static mig_status has_column(mig_step *step, int32_t *found)
+{
+	mig_stmt *stmt = NULL;
+	mig_status rc = mig_step_prepare(
+		step, "SELECT 1 FROM pragma_table_info('c10') WHERE name = 'w'", &stmt);
+
+	if (!rc)
+		rc = mig_stmt_step(stmt, found);
+	mig_stmt_free(stmt);
+	return rc;
+}
+
+static mig_status alter_c10(mig_step *step, int up)
+{
+	mig_model *m;
+	mig_table *t;
+	mig_column *v;
+	mig_status rc = mig_op_model(step, &m);
+
+	if (rc)
+		return rc;
+	t = mig_model_table(m, NULL, "c10");
+	if (up)
+		rc = mig_op_add_column(step, mig_table_column(t, "w", "text"));
+	else
+		rc = mig_op_drop_column(step, NULL, "c10", "w");
+	v = mig_table_column(t, "v", "text");
+	if (up)
+		mig_column_not_null(v);
+	return rc ? rc : mig_op_alter_column(step, v);
+}
+
+static mig_status r10b_run_up(void *user, mig_step *step)
+{
+	int32_t found = 0;
+	mig_status rc =
+		mig_step_exec(step, "CREATE TABLE IF NOT EXISTS x10 (id INTEGER PRIMARY KEY, "
+				    "v TEXT)");
+
+	(void)user;
+	if (!rc)
+		rc = has_column(step, &found);
+	if (!rc && !found)
+		rc = alter_c10(step, 1);
+	return rc ? rc : mig_step_exec(step, "INSERT OR REPLACE INTO x10 VALUES (1, 'x')");
+}
+
+static mig_status r10b_run_down(void *user, mig_step *step)
+{
+	int32_t found = 0;
+	mig_status rc = has_column(step, &found);
+
+	(void)user;
+	if (!rc && found)
+		rc = alter_c10(step, 0);
+	return rc ? rc : mig_step_exec(step, "DROP TABLE IF EXISTS x10");
+}
+
 /* -- r11: the head is outside a transaction, so that a program can be wrong about being there */
 
 static const char *const r11_up[] = {
@@ -242,6 +328,8 @@ static const struct revision revisions[] = {
 	{ "r08", WORK_SPLIT | WORK_REBUILD, r08_up, r08_down, NULL, NULL },
 	{ "r09", WORK_C, r09_up, r09_down, NULL, NULL },
 	{ "r10", WORK_C, r10_up, r10_down, NULL, NULL },
+	{ "r10b", WORK_SPLIT | WORK_C | WORK_REBUILD, r10b_up, r10b_down, r10b_run_up,
+	  r10b_run_down },
 	{ "r11", WORK_SPLIT, r11_up, r11_down, NULL, NULL },
 };
 
