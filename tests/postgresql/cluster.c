@@ -1,4 +1,5 @@
 #include "cluster.h"
+#include "hostile.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -255,6 +256,33 @@ static void make_url(struct database *d)
 		 rest ? rest : "");
 }
 
+static int is_hostile(void)
+{
+	const char *value = getenv("MIG_TEST_HOSTILE");
+
+	return value && *value;
+}
+
+/* The database that hostile ones are copies of: made once, whoever comes first. */
+static void make_hostile(const struct database *d, PGconn *db)
+{
+	struct database template = { .name = "mig_hostile_new" };
+	PGconn *inside;
+
+	snprintf(template.server, sizeof(template.server), "%s", d->server);
+	make_url(&template);
+	pg_exec(db, "SELECT pg_advisory_lock(4711)");
+	if (!pg_int(db, "SELECT count(*) FROM pg_database WHERE datname = 'mig_hostile'")) {
+		pg_exec(db, "DROP DATABASE IF EXISTS mig_hostile_new");
+		pg_exec(db, "CREATE DATABASE mig_hostile_new TEMPLATE template0");
+		inside = pg_connect(template.url);
+		pg_exec(inside, pg_hostile_sql);
+		PQfinish(inside);
+		pg_exec(db, "ALTER DATABASE mig_hostile_new RENAME TO mig_hostile");
+	}
+	pg_exec(db, "SELECT pg_advisory_unlock(4711)");
+}
+
 static const char *make_database(const char *server)
 {
 	static int count;
@@ -268,9 +296,16 @@ static const char *make_database(const char *server)
 	make_url(d);
 	snprintf(sql, sizeof(sql), "DROP DATABASE IF EXISTS %s", d->name);
 	pg_exec(db, sql);
-	snprintf(sql, sizeof(sql), "CREATE DATABASE %s TEMPLATE template0%s", d->name,
+	if (is_hostile())
+		make_hostile(d, db);
+	snprintf(sql, sizeof(sql), "CREATE DATABASE %s TEMPLATE %s%s", d->name,
+		 is_hostile() ? "mig_hostile" : "template0",
 		 PQserverVersion(db) >= 150000 ? " STRATEGY file_copy" : "");
 	pg_exec(db, sql);
+	snprintf(sql, sizeof(sql), "ALTER DATABASE %s SET search_path = \"$user\", public, evil",
+		 d->name);
+	if (is_hostile())
+		pg_exec(db, sql);
 	PQfinish(db);
 	d->next = databases;
 	databases = d;
@@ -298,6 +333,15 @@ void pg_drop_database(const char *url)
 	d = *link;
 	assert_non_null(d);
 	*link = d->next;
+	if (is_hostile()) {
+		char called[8];
+
+		db = pg_connect(url);
+		pg_text(db, PG_HOSTILE_CALLED, called, sizeof(called));
+		PQfinish(db);
+		if (strcmp(called, "f") != 0)
+			fail_msg("a hostile object was called: see the server's log");
+	}
 	db = pg_connect(d->server);
 	snprintf(sql, sizeof(sql), "DROP DATABASE IF EXISTS %s WITH (FORCE)", d->name);
 	pg_exec(db, sql);
@@ -320,6 +364,8 @@ PGconn *pg_connect(const char *url)
 	if (PQstatus(db) != CONNECTION_OK)
 		fail_msg("%s: %s", url, PQerrorMessage(db));
 	PQsetNoticeProcessor(db, drop_notice, NULL);
+	if (is_hostile()) /* what tests ask themselves */
+		PQclear(PQexec(db, "SET search_path = \"$user\", public"));
 	return db;
 }
 

@@ -1,4 +1,5 @@
-/* cluster: PostgreSQL databases for test programs.
+/* cluster: PostgreSQL databases for test programs. With MIG_TEST_HOSTILE in the environment, they have
+ * objects on the search path that nobody may call (hostile.h), and a test fails if one was.
  *
  * They are in the cluster that the environment variable MIG_TEST_POSTGRESQL gives (a URL, as
  * cluster.sh prints it), or in one that the program starts for itself. That one goes when the

@@ -1,0 +1,62 @@
+/* hostile: a database in which every statement that leaves a name to the search path calls somebody
+ * else's function: operators between common types for all pairs for which the
+ * server itself has none, and functions and types with the names of the server's. They are in the schema evil, which the
+ * database's search path has at its end; connections of the tests themselves leave it out. Who calls one of
+ * these is stopped by an error, and a sequence remembers it even if the transaction is undone.
+ *
+ * They are members of the extension plpgsql, so that an inspection leaves them out. */
+#include "hostile.h"
+
+const char pg_hostile_sql[] =
+	"SET search_path = pg_catalog; CREATE SCHEMA hostile; CREATE SCHEMA evil; GRANT USAGE ON SCHEMA hostile, evil TO PUBLIC;"
+	"CREATE SEQUENCE hostile.called; GRANT ALL ON hostile.called TO PUBLIC;"
+	"CREATE FUNCTION hostile.hear(what pg_catalog.text) RETURNS void LANGUAGE plpgsql AS $f$ BEGIN "
+	"PERFORM pg_catalog.nextval('hostile.called'); "
+	"RAISE EXCEPTION 'hijacked: %', what USING ERRCODE = 'HJ000'; END $f$;"
+	"DO $d$ DECLARE l text; r text; o text; result text; "
+	"types text[] := ARRAY['text', 'name', 'oid', 'int4', 'int8', 'bool', 'regclass', "
+	"'\"char\"', 'text[]', 'int4[]', 'oid[]', 'name[]', 'timestamptz', 'numeric']; "
+	"ops text[] := ARRAY['=', '<>', '<', '>', '<=', '>=', '||', '~', '~~', '!~~', '!~', '@>', "
+	"'<@', '&&', '+', '-', '*', '/', '<<', '>>', '|', '&']; BEGIN "
+	"FOREACH l IN ARRAY types LOOP FOREACH r IN ARRAY types LOOP "
+	"FOREACH result IN ARRAY ARRAY['bool', 'text', 'int8'] LOOP "
+	"EXECUTE format('CREATE FUNCTION hostile.%I(%s, %s) RETURNS %s LANGUAGE plpgsql AS %L', "
+	"'f_' || result, l, r, result, format('BEGIN PERFORM hostile.hear(%L); RETURN NULL; END', "
+	"l || ' ? ' || r)); END LOOP; "
+	"FOREACH o IN ARRAY ops LOOP "
+	"CONTINUE WHEN EXISTS (SELECT FROM pg_operator WHERE oprname = o AND oprleft = l::regtype "
+	"AND oprright = r::regtype); "
+	"result := CASE WHEN o = '||' THEN 'text' WHEN o IN ('+', '-', '*', '/', '<<', '>>', '|', '&') "
+	"THEN 'int8' ELSE 'bool' END; "
+	"EXECUTE format('CREATE OPERATOR evil.%s (LEFTARG = %s, RIGHTARG = %s, FUNCTION = "
+	"hostile.%I)', o, l, r, 'f_' || result); "
+	"END LOOP; END LOOP; END LOOP; "
+	"EXECUTE 'CREATE FUNCTION hostile.any2(anyelement, anyelement) RETURNS bool LANGUAGE plpgsql AS "
+	"''BEGIN PERFORM hostile.hear(''''any ? any''''); RETURN NULL; END'''; "
+	"EXECUTE 'CREATE OPERATOR evil.= (LEFTARG = anyelement, RIGHTARG = anyelement, FUNCTION = "
+	"hostile.any2)'; "
+	"EXECUTE 'CREATE OPERATOR evil.<> (LEFTARG = anyelement, RIGHTARG = anyelement, FUNCTION = "
+	"hostile.any2)'; END $d$;"
+	/* functions that fit better than the server's own, and types of its names */
+	"DO $d$ DECLARE f text; BEGIN FOREACH f IN ARRAY ARRAY['length(name)', 'length(varchar)', "
+	"'concat(text, text)', 'concat(text, int4)', 'format(text, name)', 'format(text, text)', "
+	"'to_regclass(name)', 'current_setting(name)', 'hashtextextended(text, int4)', "
+	"'string_agg(text)', 'array_to_string(int4[], text)', 'split_part(name, text, int4)', "
+	"'quote_ident(name)', 'to_char(timestamp, name)', 'strpos(text, varchar)', "
+	"'set_config(name, text, bool)', 'pg_get_expr(text, oid)', 'pg_has_role(oid, name)', "
+	"'unnest(name[])', 'lpad(text, int8)'] LOOP "
+	"EXECUTE format('CREATE FUNCTION evil.%s RETURNS text LANGUAGE plpgsql AS %L', f, "
+	"format('BEGIN PERFORM hostile.hear(%L); RETURN NULL; END', f)); END LOOP; "
+	"FOREACH f IN ARRAY ARRAY['text', 'name', 'int4', 'int8', 'oid', 'regclass', 'bool'] LOOP "
+	"EXECUTE format('CREATE DOMAIN evil.%I AS pg_catalog.text CHECK (hostile.hear(%L) IS NULL)', "
+	"f, f); END LOOP; END $d$;"
+	"DO $d$ DECLARE f record; BEGIN "
+	"FOR f IN SELECT oid::regoperator AS o FROM pg_operator WHERE oid >= 16384 LOOP "
+	"EXECUTE 'ALTER EXTENSION plpgsql ADD OPERATOR ' || f.o; END LOOP; "
+	"FOR f IN SELECT oid::regprocedure AS o FROM pg_proc WHERE oid >= 16384 LOOP "
+	"EXECUTE 'ALTER EXTENSION plpgsql ADD FUNCTION ' || f.o; END LOOP; "
+	"FOR f IN SELECT format('%I.%I', 'evil', typname) AS o FROM pg_type WHERE typtype = 'd' AND oid "
+	">= 16384 LOOP EXECUTE 'ALTER EXTENSION plpgsql ADD DOMAIN ' || f.o; END LOOP; END $d$;"
+	"ALTER EXTENSION plpgsql ADD SEQUENCE hostile.called;"
+	"ALTER EXTENSION plpgsql ADD SCHEMA hostile; ALTER EXTENSION plpgsql ADD SCHEMA evil; RESET search_path;"
+	"SELECT pg_catalog.setval('hostile.called', 1, false)";
