@@ -397,9 +397,8 @@ mig_status mig__sqlite_run_statement(mig_conn *conn, const char *text, size_t si
 		rc = run_begin(&s, stmt, copy);
 	else if (!rc && stmt) /* one that would be left inside a transaction cannot be taken back */
 		rc = run_prepared(&s, stmt, (kind & MIG_STATEMENT_COMMIT) != 0);
-	mig__free(&conn->alloc, copy);
 	sqlite3_finalize(stmt);
-	if (!rc && stmt)
+	if (!rc && !skip)
 		rc = mig__sqlite_undo_renew(conn, copy);
 	mig__free(&conn->alloc, copy);
 	if (!rc && (kind & MIG_STATEMENT_COMMIT))
