@@ -119,12 +119,262 @@ static void test_names_its_dialect(void **user)
 	on_all(names_its_dialect);
 }
 
+/* -- a proof that fails */
+
+static int32_t but_not_the_index(void *user, const mig_op *op, int32_t direction)
+{
+	(void)user;
+	/* up: without the column; down: it is dropped all the same */
+	return !(direction == MIG_UPGRADE && op->to && op->to->kind == MIG_KIND_COLUMN);
+}
+
+/* A downgrade that drops what the upgrade did not make cannot be proved. */
+static void unproved(const struct base *base)
+{
+	mig_diff_options diff = { .struct_size = sizeof diff, .operation_fn = but_not_the_index };
+	mig_revision_options revision = { .struct_size = sizeof revision, .rev_id = "two" };
+	mig_autogenerate_options o = { .struct_size = sizeof o,
+				       .revision = &revision,
+				       .diff = &diff };
+	static const char model[] = "CREATE TABLE t (id INTEGER PRIMARY KEY, v TEXT);"
+				    "CREATE INDEX i ON t (v);";
+	mig_revision_list *list = NULL;
+	mig_op_list *ops = NULL;
+	char *text;
+	mig_ctx *ctx;
+
+	run_sql(base, "CREATE TABLE t (id INTEGER PRIMARY KEY)");
+	ctx = with_model(base, model);
+	expect(ctx, MIG_EPROOF, mig_diff(ctx, &diff, &ops));
+	assert_null(ops);
+	expect(ctx, MIG_EPROOF, mig_autogenerate(ctx, &o, &list));
+	assert_null(list);
+	assert_int_equal(count_files(base), 0);
+	o.force = 1;
+	ok(ctx, mig_autogenerate(ctx, &o, &list));
+	assert_int_equal(mig_revision_list_count(list), 1);
+	mig_revision_list_free(list);
+	text = file_of(base, "two");
+	assert_non_null(strstr(text, "-- warning: this is not proved: "));
+	free(text);
+	mig_close(ctx);
+}
+
+static void test_unproved(void **user)
+{
+	(void)user;
+	on_all(unproved);
+}
+
+/* With force, what is proved has no warning. */
+static void forced_and_proved(const struct base *base)
+{
+	mig_ctx *ctx = with_model(base, "CREATE TABLE t (id INTEGER PRIMARY KEY)");
+	char *text;
+
+	assert_int_equal(generate(ctx, "one", NULL, 1), 1);
+	text = file_of(base, "one");
+	assert_null(strstr(text, "warning"));
+	free(text);
+	mig_close(ctx);
+}
+
+static void test_forced_and_proved(void **user)
+{
+	(void)user;
+	on_all(forced_and_proved);
+}
+
+/* -- several renames, the first of them done long ago */
+
+static void declare_renames(mig_ctx *ctx)
+{
+	mig_model *m;
+	mig_table *t;
+
+	ok(ctx, mig_model_of(ctx, &m));
+	t = mig_model_table(m, NULL, "t");
+	mig_column_primary_key(mig_table_column(t, "id", "integer"));
+	mig_column_renamed_from(mig_table_column(t, "one", "text"), "first");
+	mig_column_renamed_from(mig_table_column(t, "two", "text"), "second");
+	mig_column_renamed_from(mig_table_column(t, "three", "text"), "third");
+}
+
+static void later_renames_count(const struct base *base)
+{
+	mig_ctx *ctx;
+
+	run_sql(base, "CREATE TABLE t (id INTEGER PRIMARY KEY, one TEXT, second TEXT, third TEXT)");
+	run_sql(base, "INSERT INTO t VALUES (1, 'a', 'b', 'c')");
+	ctx = open_base(base);
+	declare_renames(ctx);
+	assert_int_equal(generate(ctx, "r", NULL, 0), 1);
+	ok(ctx, mig_upgrade(ctx, "head"));
+	mig_close(ctx);
+	assert_string_equal(ask_sql(base, "SELECT one || two || three FROM t"), "abc");
+}
+
+static void test_later_renames_count(void **user)
+{
+	(void)user;
+	on_all(later_renames_count);
+}
+
+/* -- single members of model.h */
+
+static void declare_keys(mig_model *m)
+{
+	/* the child comes first, and before its parent in the alphabet */
+	mig_table *child = mig_model_table(m, NULL, "a_child");
+	mig_table *parent = mig_model_table(m, NULL, "z_parent");
+	const mig_foreign_key key = { .struct_size = sizeof key,
+				      .columns = NAMES("p"),
+				      .referred_table = "z_parent",
+				      .referred_columns = NAMES("id"),
+				      .on_delete = "SET NULL",
+				      .on_update = "CASCADE",
+				      .deferrable = "DEFERRABLE INITIALLY DEFERRED" };
+
+	mig_column_primary_key(mig_table_column(child, "id", "integer"));
+	mig_table_column(child, "p", "integer");
+	mig_table_foreign_key(child, &key);
+	mig_table_check(child, NULL, "p > 0");
+	mig_table_check(child, NULL, "p < 100");
+	mig_column_primary_key(mig_table_column(parent, "id", "integer"));
+}
+
+static void keys_are_whole(const struct base *base)
+{
+	mig_model *m;
+	mig_ctx *ctx = open_base(base);
+
+	ok(ctx, mig_model_of(ctx, &m));
+	declare_keys(m);
+	assert_int_equal(generate(ctx, "k", NULL, 0), 1);
+	ok(ctx, mig_upgrade(ctx, "head"));
+	assert_int_equal(generate(ctx, "none", NULL, 0), 0);
+	mig_close(ctx);
+	if (!strcmp(base->dialect, "sqlite")) {
+		assert_string_equal(ask_sql(base, "SELECT on_update || on_delete FROM "
+						  "pragma_foreign_key_list('a_child')"),
+				    "CASCADESET NULL");
+		assert_non_null(strstr(ask_sql(base, "SELECT sql FROM sqlite_schema WHERE name = "
+						     "'a_child'"),
+				       "DEFERRABLE INITIALLY DEFERRED"));
+		return;
+	}
+	assert_string_equal(ask_sql(base, "SELECT concat(confupdtype, confdeltype, condeferrable, "
+					  "condeferred) FROM pg_constraint WHERE contype = 'f'"),
+			    "cntt");
+	assert_string_equal(ask_sql(base, "SELECT string_agg(conname, ',' ORDER BY conname) FROM "
+					  "pg_constraint WHERE contype = 'c' AND conrelid <> 0"),
+			    "ck_a_child_1,ck_a_child_2");
+}
+
+static void test_keys_are_whole(void **user)
+{
+	(void)user;
+	on_all(keys_are_whole);
+}
+
+static void options_of_tables(const struct base *base)
+{
+	mig_model *m;
+	mig_table *t;
+	mig_ctx *ctx = open_base(base);
+
+	ok(ctx, mig_model_of(ctx, &m));
+	t = mig_model_table(m, NULL, "t");
+	mig_column_primary_key(mig_table_column(t, "id", "integer"));
+	ok(ctx, mig_table_option(t, "sqlite", "strict", "yes"));
+	ok(ctx, mig_table_option(t, "postgresql", "options", "fillfactor=50"));
+	assert_int_equal(generate(ctx, "o", NULL, 0), 1);
+	ok(ctx, mig_upgrade(ctx, "head"));
+	mig_close(ctx);
+	if (!strcmp(base->dialect, "sqlite"))
+		assert_string_equal(
+			ask_sql(base, "SELECT strict FROM pragma_table_list WHERE name = 't'"), "1");
+	else
+		assert_string_equal(
+			ask_sql(base, "SELECT reloptions[1] FROM pg_class WHERE relname = 't'"),
+			"fillfactor=50");
+}
+
+static void test_options_of_tables(void **user)
+{
+	(void)user;
+	on_all(options_of_tables);
+}
+
+/* An array is a column on PostgreSQL and an error on SQLite, never left out. */
+static void arrays(const struct base *base)
+{
+	mig_op_list *list;
+	mig_model *m;
+	mig_table *t;
+	mig_ctx *ctx = open_base(base);
+
+	ok(ctx, mig_model_of(ctx, &m));
+	t = mig_model_table(m, NULL, "t");
+	mig_column_primary_key(mig_table_column(t, "id", "integer"));
+	mig_table_column(t, "words", "text[]");
+	if (!strcmp(base->dialect, "sqlite")) {
+		expect(ctx, MIG_EUNSUPPORTED, mig_diff(ctx, NULL, &list));
+		assert_string_equal(mig_error_message(ctx), "column words: SQLite has no arrays");
+		assert_non_null(strstr(mig_error_hint(ctx), "another type"));
+	} else {
+		assert_int_equal(generate(ctx, "w", NULL, 0), 1);
+		ok(ctx, mig_upgrade(ctx, "head"));
+		assert_string_equal(ask_sql(base, "SELECT format_type(atttypid, -1) FROM "
+						  "pg_attribute WHERE attname = 'words'"),
+				    "text[]");
+	}
+	mig_close(ctx);
+}
+
+static void test_arrays(void **user)
+{
+	(void)user;
+	on_all(arrays);
+}
+
+/* Two names that are the same word when schema and name are joined. The column takes the new type
+ * before the old one can go. */
+static void joined_names(const struct base *base)
+{
+	static const char old[] = "CREATE SCHEMA a; CREATE SCHEMA ab; CREATE TYPE a.bc AS ENUM "
+				  "('x'); CREATE TABLE t (id int PRIMARY KEY, v a.bc);";
+	static const char new[] = "CREATE SCHEMA a; CREATE SCHEMA ab; CREATE TYPE ab.c AS ENUM "
+				  "('x', 'y'); CREATE TABLE t (id int PRIMARY KEY, v ab.c);";
+	mig_ctx *ctx;
+
+	if (!strcmp(base->dialect, "sqlite"))
+		return;
+	run_sql(base, old);
+	run_sql(base, "INSERT INTO t VALUES (1, 'x')");
+	ctx = with_model(base, new);
+	assert_int_equal(generate(ctx, "s", NULL, 0), 1);
+	ok(ctx, mig_upgrade(ctx, "head"));
+	assert_int_equal(generate(ctx, "none", NULL, 0), 0);
+	ok(ctx, mig_downgrade(ctx, "base"));
+	assert_string_equal(ask_sql(base, "SELECT v FROM t"), "x");
+	mig_close(ctx);
+}
+
+static void test_joined_names(void **user)
+{
+	(void)user;
+	on_all(joined_names);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_names_its_dialect),
+		cmocka_unit_test(test_names_its_dialect), cmocka_unit_test(test_unproved),
+		cmocka_unit_test(test_forced_and_proved), cmocka_unit_test(test_later_renames_count),
+		cmocka_unit_test(test_keys_are_whole),    cmocka_unit_test(test_options_of_tables),
+		cmocka_unit_test(test_arrays),            cmocka_unit_test(test_joined_names),
 	};
 
-	(void)count_files;
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
