@@ -2,6 +2,8 @@
  * may not run then. */
 #include "support.h"
 
+#include <mig/model.h>
+#include <mig/op.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -402,6 +404,188 @@ static void nor_by_a_revision_in_c(void **state)
 	}
 }
 
+/* Operations turn keys off around their own rebuild; before and after it cascades act. */
+static mig_status rebuild(void *user, mig_step *step)
+{
+	mig_column *column;
+	mig_model *model;
+	mig_status rc = mig_step_exec(step, "DELETE FROM p WHERE id = 1");
+
+	(void)user;
+	if (!rc)
+		rc = mig_op_model(step, &model);
+	if (rc)
+		return rc;
+	column = mig_table_column(mig_model_table(model, NULL, "p"), "name", "text");
+	mig_column_default_text(column, "x");
+	mig_column_not_null(column);
+	rc = mig_op_alter_column(step, column);
+	return rc ? rc : mig_step_exec(step, "DELETE FROM p WHERE id = 2");
+}
+
+static void operations_switch_around_a_rebuild(void **state)
+{
+	struct place *p = *state;
+
+	for (int lone = 0; lone < 2; lone++) {
+		const mig_revision_def def = { .struct_size = sizeof def,
+					       .id = "r2",
+					       .revises = (const char *const[]){ "r1", NULL },
+					       .upgrade = rebuild,
+					       .no_transaction = lone,
+					       .idempotent = lone };
+		mig_ctx *ctx;
+
+		tell(p, "DROP TABLE IF EXISTS mig_version; DROP TABLE IF EXISTS mig_history;"
+			"DROP TABLE IF EXISTS c; DROP TABLE IF EXISTS p");
+		ctx = open_keys(p, 1);
+		add(ctx, "r1", "", parents, NULL);
+		ok(ctx, mig_upgrade(ctx, "head"));
+		tell(p, "ALTER TABLE p ADD COLUMN name TEXT");
+		ok(ctx, mig_add_revision(ctx, &def));
+		ok(ctx, mig_upgrade(ctx, "head"));
+		assert_string_equal(ask(p, "SELECT group_concat(id) FROM c"), "30");
+		assert_string_equal(ask(p, "SELECT \"notnull\" FROM pragma_table_info('p') WHERE "
+					   "name = 'name'"),
+				    "1");
+		mig_close(ctx);
+	}
+}
+
+/* What autogenerate writes with a rebuild says so, and only that. */
+static void a_written_rebuild_is_marked(void **state)
+{
+	static const char *const models[] = {
+		"CREATE TABLE p(id INTEGER PRIMARY KEY, name TEXT NOT NULL DEFAULT 'x');"
+		"CREATE TABLE c(id INTEGER PRIMARY KEY, p INTEGER REFERENCES p);",
+		"CREATE TABLE p(id INTEGER PRIMARY KEY, name TEXT NOT NULL DEFAULT 'x', "
+		"more INTEGER);"
+		"CREATE TABLE c(id INTEGER PRIMARY KEY, p INTEGER REFERENCES p);",
+	};
+	struct place *p = *state;
+
+	tell(p, "CREATE TABLE p(id INTEGER PRIMARY KEY, name TEXT);"
+		"CREATE TABLE c(id INTEGER PRIMARY KEY, p INTEGER REFERENCES p);"
+		"INSERT INTO p VALUES (1, 'a'); INSERT INTO c VALUES (10, 1)");
+	for (int i = 0; i < 2; i++) {
+		mig_autogenerate_options o = { .struct_size = sizeof o };
+		mig_ctx *ctx = open_keys(p, 1);
+		mig_revision_list *list;
+		mig_model *model;
+		mig_op_list *ops;
+		const mig_revision *r;
+
+		ok(ctx, mig_add_directory(ctx, p->dir));
+		ok(ctx, mig_model_of(ctx, &model));
+		ok(ctx, mig_model_sql(model, NULL, "model.sql", models[i], strlen(models[i])));
+		ok(ctx, mig_diff(ctx, NULL, &ops));
+		assert_int_equal(mig_op_list_foreign_keys(ops, MIG_UPGRADE), i ? 0 : -1);
+		assert_int_equal(mig_op_list_foreign_keys(NULL, MIG_UPGRADE), 0);
+		mig_op_list_free(ops);
+		ok(ctx, mig_autogenerate(ctx, &o, &list));
+		ok(ctx, mig_revision_list_load(ctx, list));
+		r = mig_revision_list_at(list, 0);
+		assert_int_equal(mig_revision_section_count(r), 2);
+		assert_int_equal(mig_revision_section(r, 0)->foreign_keys, i ? 0 : -1);
+		mig_revision_list_free(list);
+		/* and it runs where keys are on, without touching the children */
+		ok(ctx, mig_upgrade(ctx, "head"));
+		assert_string_equal(ask(p, "SELECT count(*) FROM c"), "1");
+		mig_close(ctx);
+	}
+}
+
+/* -- as a script */
+
+static mig_status take(void *user, const char *text, size_t size)
+{
+	char *out = user;
+	size_t used = strlen(out);
+
+	if (used + size >= 8192)
+		return MIG_ERROR;
+	memcpy(out + used, text, size);
+	out[used + size] = '\0';
+	return MIG_OK;
+}
+
+static void scripts_switch_between_transactions(void **state)
+{
+	struct place *p = *state;
+	const mig_run_options each = { .struct_size = sizeof each,
+				       .transaction_mode = MIG_TRANSACTION_REVISION };
+	char text[8192] = "";
+	const char *on, *begin;
+	mig_ctx *ctx = open_place(p);
+
+	add(ctx, "r1", "", parents, NULL);
+	add_with(ctx, "r2", "r1", "foreign_keys=on", "DELETE FROM p WHERE id = 2;");
+	add_with(ctx, "r3", "r2", "", "DELETE FROM c WHERE p = 1;");
+	expect(ctx, MIG_EUNSUPPORTED, mig_upgrade_sql(ctx, "head", NULL, take, text));
+	has(mig_error_hint(ctx), "--per-revision");
+	text[0] = '\0';
+	ok(ctx, mig_upgrade_sql(ctx, "head", &each, take, text));
+	on = strstr(text, "PRAGMA foreign_keys = ON;");
+	assert_non_null(on);
+	begin = strstr(on, "BEGIN");
+	assert_true(begin && begin < strstr(text, "DELETE FROM p"));
+	assert_non_null(strstr(begin, "COMMIT;\n\nPRAGMA foreign_keys = OFF;"));
+	tell(p, strstr(text, "PRAGMA")); /* above it is the shell's ".bail on" */
+	assert_string_equal(ask(p, "SELECT group_concat(id) FROM c"), "30");
+	text[0] = '\0'; /* all of one transaction alike is no matter */
+	ok(ctx, mig_upgrade_sql(ctx, "r1:r2", NULL, take, text));
+	assert_non_null(strstr(text, "PRAGMA foreign_keys = ON;"));
+	mig_close(ctx);
+}
+
+/* A bundle and an array of sections of a program that knew no foreign_keys. */
+struct old_section {
+	int32_t direction, no_transaction;
+	const char *dialect, *database;
+	size_t offset, size;
+};
+
+static void older_structs_work(void **state)
+{
+	static const char text[] = "-- revision: r1\n-- mig:upgrade\nCREATE TABLE t(x);\n";
+	static const struct old_section sections[] = {
+		{ MIG_UPGRADE, 0, NULL, NULL, 31, sizeof text - 1 - 31 }
+	};
+	const mig_bundle_revision revision = { .id = "r1",
+					       .text = text,
+					       .text_size = sizeof text - 1,
+					       .sections = (const void *)sections,
+					       .section_count = 1 };
+	const mig_bundle bundle = { .struct_size = sizeof bundle,
+				    .revision_size = sizeof revision,
+				    .section_size = sizeof(struct old_section),
+				    .count = 1,
+				    .revisions = &revision };
+	const struct {
+		int32_t direction, no_transaction;
+		const char *dialect, *database, *sql;
+	} old = { MIG_UPGRADE, 0, NULL, NULL, "CREATE TABLE u(x);" };
+	mig_revision_options o = { .struct_size = sizeof o,
+				   .sections = (const void *)&old,
+				   .section_count = 1,
+				   .section_size = sizeof old };
+	struct place *p = *state;
+	mig_revision_list *list;
+	mig_ctx *ctx = open_place(p);
+
+	ok(ctx, mig_add_bundle(ctx, &bundle));
+	ok(ctx, mig_upgrade(ctx, "head"));
+	assert_string_equal(tables(p), "t");
+	mig_close(ctx);
+	ctx = open_place(p);
+	ok(ctx, mig_add_directory(ctx, p->dir));
+	ok(ctx, mig_revision_create(ctx, &o, &list));
+	mig_revision_list_free(list);
+	o.section_size = 8;
+	expect(ctx, MIG_EINVAL, mig_revision_create(ctx, &o, &list));
+	mig_close(ctx);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -419,6 +603,10 @@ int main(void)
 		TEST(a_failed_check_names_the_way_out),
 		TEST(a_parent_is_not_dropped),
 		TEST(nor_by_a_revision_in_c),
+		TEST(operations_switch_around_a_rebuild),
+		TEST(a_written_rebuild_is_marked),
+		TEST(scripts_switch_between_transactions),
+		TEST(older_structs_work),
 #undef TEST
 	};
 
