@@ -392,12 +392,16 @@ void mig__pg_scratch_drop(struct mig__pg_scratch *scratch);
 mig_status mig__pg_check_units(mig_conn *conn, const char *text, size_t size, const mig_unit *units,
 			       size_t count);
 
-/* probe.c */
+/* check.c */
 mig_status mig__pg_check_begin(mig_conn *conn, const char *message, const char *text, size_t size);
 mig_status mig__pg_check_end(mig_conn *conn);
 mig_status mig__pg_check_sql(mig_conn *conn, const char *message, const char *text, size_t size,
 			     const mig_sql_sink *sink);
-mig_status mig__pg_probe(mig_conn *conn, const char *text, size_t size, int32_t *done);
+
+/* probe.c */
+mig_status mig__pg_observe(mig_conn *conn, const char *text, size_t size, char *seen);
+mig_status mig__pg_recover(mig_conn *conn, const char *text, size_t size, const char *seen,
+			   int32_t *done);
 /* Before a statement that builds an index concurrently: drops what an interrupted build left. */
 mig_status mig__pg_clear_way(mig_conn *conn, const char *text, size_t size);
 

@@ -3,6 +3,7 @@
  * never used, and costs on every write. */
 #include "dialect/postgresql/conn.h"
 
+#include <stdio.h>
 #include <string.h>
 
 enum what { OTHER, CREATE_INDEX, DROP_INDEX, REINDEX, DETACH, CREATE_DATABASE, DROP_DATABASE };
@@ -12,6 +13,9 @@ struct subject {
 	enum what what;
 	struct mig__buf name;  /* index, child, database */
 	struct mig__buf table; /* the index's table, the parent */
+	int unique;            /* CREATE UNIQUE INDEX */
+	const char *rest;      /* what follows the table's name there */
+	size_t rest_size;
 };
 
 struct words {
@@ -52,7 +56,7 @@ static void take_name(struct words *w, struct mig__buf *out)
 
 static enum what read_create(struct words *w, struct subject *s)
 {
-	accept(w, "UNIQUE");
+	s->unique = accept(w, "UNIQUE");
 	if (accept(w, "DATABASE")) {
 		take_name(w, &s->name);
 		return CREATE_DATABASE;
@@ -69,6 +73,12 @@ static enum what read_create(struct words *w, struct subject *s)
 		return OTHER;
 	accept(w, "ONLY");
 	take_name(w, &s->table);
+	if (w->word.text) {
+		s->rest = w->word.text;
+		s->rest_size = (size_t)(w->text + w->size - w->word.text);
+		while (s->rest_size && strchr("; \t\r\n", s->rest[s->rest_size - 1]))
+			s->rest_size--;
+	}
 	return CREATE_INDEX;
 }
 
@@ -133,7 +143,7 @@ static void read_subject(mig_conn *conn, const char *text, size_t size, struct s
 	size_t i;
 
 	w.standard = mig__pg_standard_strings(conn);
-	s->what = OTHER;
+	*s = (struct subject){ .what = OTHER };
 	mig__buf_init(&s->name, &conn->alloc);
 	mig__buf_init(&s->table, &conn->alloc);
 	advance(&w);
@@ -278,43 +288,259 @@ static mig_status exists(mig_conn *conn, struct mig__buf *sql, int32_t *found)
 	return rc;
 }
 
-static mig_status probe_create_index(mig_conn *conn, const struct subject *s, int32_t *done)
-{
-	struct mig__buf sql;
+/* -- before a statement is in flight: the oid of what it is about, "0" if that is not there */
 
-	if (!s->name.len) /* the server chose the name */
-		return MIG_OK;
-	mig__buf_init(&sql, &conn->alloc);
-	add_indexes(&sql, "", 1);
-	add_this_index(&sql, s);
-	return exists(conn, &sql, done); /* an invalid one is dropped when the statement is run */
+/* What has the name that CREATE INDEX gives: an index that is not valid will be dropped, or is being
+ * built at this moment by somebody else. */
+static void add_seen_index(struct mig__buf *sql, const struct subject *s)
+{
+	mig__buf_adds(sql,
+		      "SELECT c.oid FROM pg_catalog.pg_class c LEFT JOIN pg_catalog.pg_index i ON "
+		      "i.indexrelid OPERATOR(pg_catalog.=) c.oid WHERE i.indisvalid IS NOT FALSE AND ");
+	if (s->name.len) {
+		mig__buf_adds(sql, "c.relname OPERATOR(pg_catalog.=) (pg_catalog.parse_ident(");
+		add_constant(sql, &s->name);
+		mig__buf_adds(sql, "))[1]::pg_catalog.name AND c.relnamespace "
+				   "OPERATOR(pg_catalog.=) (SELECT t.relnamespace FROM "
+				   "pg_catalog.pg_class t WHERE t.oid OPERATOR(pg_catalog.=) "
+				   "pg_catalog.to_regclass(");
+	} else { /* the server chooses a name: all that the table has */
+		mig__buf_adds(sql, "i.indrelid OPERATOR(pg_catalog.=) (SELECT t.oid FROM "
+				   "pg_catalog.pg_class t WHERE t.oid OPERATOR(pg_catalog.=) "
+				   "pg_catalog.to_regclass(");
+	}
+	add_constant(sql, &s->table);
+	mig__buf_adds(sql, ")::pg_catalog.oid)");
 }
 
-static mig_status probe_drop_index(mig_conn *conn, const struct subject *s, int32_t *done)
+static void add_seen_relation(struct mig__buf *sql, const struct subject *s)
 {
-	struct mig__buf sql;
-	int32_t there = 1;
-	mig_status rc;
+	mig__buf_adds(sql, "SELECT c.oid FROM pg_catalog.pg_class c WHERE c.oid "
+			   "OPERATOR(pg_catalog.=) pg_catalog.to_regclass(");
+	add_constant(sql, &s->name);
+	mig__buf_adds(sql, ")::pg_catalog.oid");
+}
 
+static void add_seen_partition(struct mig__buf *sql, const struct subject *s)
+{
+	add_seen_relation(sql, s);
+	mig__buf_adds(sql, " AND EXISTS (SELECT FROM pg_catalog.pg_inherits h WHERE h.inhrelid "
+			   "OPERATOR(pg_catalog.=) c.oid AND h.inhparent OPERATOR(pg_catalog.=) "
+			   "pg_catalog.to_regclass(");
+	add_constant(sql, &s->table);
+	mig__buf_adds(sql, ")::pg_catalog.oid)");
+}
+
+static void add_seen_database(struct mig__buf *sql, const struct subject *s)
+{
+	mig__buf_adds(sql, "SELECT d.oid FROM pg_catalog.pg_database d WHERE d.datname "
+			   "OPERATOR(pg_catalog.=) (pg_catalog.parse_ident(");
+	add_constant(sql, &s->name);
+	mig__buf_adds(sql, "))[1]::pg_catalog.name");
+}
+
+static void (*const seen_by[])(struct mig__buf *sql, const struct subject *s) = {
+	[CREATE_INDEX] = add_seen_index,         [DROP_INDEX] = add_seen_relation,
+	[REINDEX] = NULL,                        [DETACH] = add_seen_partition,
+	[CREATE_DATABASE] = add_seen_database,   [DROP_DATABASE] = add_seen_database,
+};
+
+/* The oids, with commas between them; "?" if they are too many. */
+static void write_seen(const PGresult *oids, char *seen)
+{
+	size_t n = 0;
+
+	strcpy(seen, "0");
+	for (int i = 0; i < PQntuples(oids); i++) {
+		const char *oid = PQgetvalue(oids, i, 0);
+
+		if (n + strlen(oid) + 2 > MIG_OBSERVED_SIZE) {
+			strcpy(seen, "?");
+			return;
+		}
+		n += (size_t)sprintf(seen + n, "%s%s", n ? "," : "", oid);
+	}
+}
+
+mig_status mig__pg_observe(mig_conn *conn, const char *text, size_t size, char *seen)
+{
+	struct mig__pg_reply reply = { .count = 0 };
+	struct mig__buf sql;
+	struct subject s;
+	mig_status rc = MIG_OK;
+
+	seen[0] = '\0';
+	read_subject(conn, text, size, &s);
+	if (!seen_by[s.what])
+		goto out;
+	/* a name that cannot be read must not end the transaction */
 	mig__buf_init(&sql, &conn->alloc);
-	mig__buf_adds(&sql, "SELECT 1 WHERE pg_catalog.to_regclass(");
-	add_constant(&sql, &s->name);
-	mig__buf_adds(&sql, ") IS NOT NULL");
-	rc = exists(conn, &sql, &there);
-	if (!rc)
-		*done = !there;
+	mig__buf_adds(&sql, "SAVEPOINT mig_seen;");
+	seen_by[s.what](&sql, &s);
+	mig__buf_adds(&sql, ";RELEASE mig_seen");
+	rc = sql.failed ? mig__pg_nomem(conn) : mig__pg_try(conn, sql.data, &reply);
+	mig__buf_finish(&sql);
+	if (!rc && reply.error) {
+		strcpy(seen, "?");
+		mig__pg_quiet(conn, "ROLLBACK TO mig_seen");
+	} else if (!rc && reply.count > 1) {
+		write_seen(reply.at[1], seen);
+	}
+	mig__pg_reply_clear(&reply);
+out:
+	subject_finish(&s);
 	return rc;
 }
 
-static mig_status probe_reindex(mig_conn *conn, const struct subject *s, int32_t *done)
+/* -- after a process died with it */
+
+/* Whether one of the oids that were seen is this one. */
+static int was_seen(const char *seen, const char *oid)
 {
+	size_t size = strlen(oid), n;
+
+	for (;; seen += n + 1) {
+		n = strcspn(seen, ",");
+		if (n == size && !memcmp(seen, oid, n))
+			return 1;
+		if (!seen[n])
+			return 0;
+	}
+}
+
+/* The statement is run on an empty copy of the table, and both definitions are compared. What cannot
+ * be compared is not equal: the statement is run again, and fails aloud. */
+static mig_status same_definition(mig_conn *conn, const struct subject *s, const char *oid, int *same)
+{
+	static const char definition[] =
+		"(SELECT pg_catalog.substr(d, pg_catalog.strpos(d, ' USING ')) FROM "
+		"pg_catalog.pg_get_indexdef(i.indexrelid) AS d)";
+	struct mig__pg_reply reply = { .count = 0 };
+	struct mig__buf sql;
+	mig_status rc;
+
+	*same = 0;
+	if (!s->rest)
+		return MIG_OK;
+	mig__buf_init(&sql, &conn->alloc);
+	mig__buf_addf(&sql, "BEGIN;CREATE TEMP TABLE mig_like (LIKE %s);CREATE %sINDEX ON pg_temp.mig_like ",
+		      mig__buf_text(&s->table), s->unique ? "UNIQUE " : "");
+	mig__buf_add(&sql, s->rest, s->rest_size);
+	mig__buf_addf(&sql,
+		      ";SELECT %s, i.indisunique FROM pg_catalog.pg_index i WHERE i.indrelid "
+		      "OPERATOR(pg_catalog.=) 'pg_temp.mig_like'::pg_catalog.regclass::pg_catalog.oid;",
+		      definition);
+	mig__buf_addf(&sql,
+		      "SELECT %s, i.indisunique FROM pg_catalog.pg_index i WHERE i.indexrelid "
+		      "OPERATOR(pg_catalog.=) '%s'::pg_catalog.oid;ROLLBACK",
+		      definition, oid);
+	rc = sql.failed ? mig__pg_nomem(conn) : mig__pg_try(conn, sql.data, &reply);
+	mig__buf_finish(&sql);
+	if (!rc && reply.error)
+		mig__pg_quiet(conn, "ROLLBACK");
+	else if (!rc && reply.count > 4 && PQntuples(reply.at[3]) == 1 && PQntuples(reply.at[4]) == 1)
+		*same = !strcmp(PQgetvalue(reply.at[3], 0, 0), PQgetvalue(reply.at[4], 0, 0)) &&
+			!strcmp(PQgetvalue(reply.at[3], 0, 1), PQgetvalue(reply.at[4], 0, 1));
+	mig__pg_reply_clear(&reply);
+	return rc;
+}
+
+/* An invalid one is dropped when the statement is run. */
+static mig_status recover_create_index(mig_conn *conn, const struct subject *s, const char *seen,
+				       int32_t *done)
+{
+	struct mig__pg_reply reply = { .count = 0 };
+	struct mig__buf sql;
+	int same = 0;
+	mig_status rc;
+
+	if (!s->name.len && !strcmp(seen, "?")) /* any of the table's */
+		return MIG_OK;
+	mig__buf_init(&sql, &conn->alloc);
+	add_indexes(&sql, ", i.indexrelid", 1);
+	if (s->name.len) {
+		add_this_index(&sql, s);
+	} else {
+		mig__buf_adds(&sql, "AND i.indrelid OPERATOR(pg_catalog.=) pg_catalog.to_regclass(");
+		add_constant(&sql, &s->table);
+		mig__buf_adds(&sql, ")::pg_catalog.oid");
+	}
+	rc = ask(conn, &sql, &reply);
+	for (int i = 0; !rc && !same && i < PQntuples(reply.at[0]); i++) {
+		const char *oid = PQgetvalue(reply.at[0], i, 2);
+
+		if (!was_seen(seen, oid))
+			rc = same_definition(conn, s, oid, &same);
+	}
+	mig__pg_reply_clear(&reply);
+	*done = same;
+	return rc;
+}
+
+static mig_status is_there(mig_conn *conn, const char *catalog, const char *oid, int32_t *there)
+{
+	struct mig__buf sql;
+
+	mig__buf_init(&sql, &conn->alloc);
+	mig__buf_addf(&sql,
+		      "SELECT 1 FROM pg_catalog.%s WHERE oid OPERATOR(pg_catalog.=) "
+		      "'%s'::pg_catalog.oid",
+		      catalog, oid);
+	return exists(conn, &sql, there);
+}
+
+/* What was there, and is not any more. What was not there cannot have been dropped. */
+static mig_status recover_drop(mig_conn *conn, const char *catalog, const char *seen, int32_t *done)
+{
+	int32_t there = 1;
+	mig_status rc;
+
+	if (!strcmp(seen, "0") || !strcmp(seen, "?"))
+		return MIG_OK;
+	rc = is_there(conn, catalog, seen, &there);
+	*done = !rc && !there;
+	return rc;
+}
+
+static mig_status recover_drop_index(mig_conn *conn, const struct subject *s, const char *seen,
+				     int32_t *done)
+{
+	(void)s;
+	return recover_drop(conn, "pg_class", seen, done);
+}
+
+static mig_status recover_drop_database(mig_conn *conn, const struct subject *s, const char *seen,
+					int32_t *done)
+{
+	(void)s;
+	return recover_drop(conn, "pg_database", seen, done);
+}
+
+static mig_status recover_create_database(mig_conn *conn, const struct subject *s, const char *seen,
+					  int32_t *done)
+{
+	struct mig__buf sql;
+
+	if (strcmp(seen, "0") != 0)
+		return MIG_OK;
+	mig__buf_init(&sql, &conn->alloc);
+	add_seen_database(&sql, s);
+	return exists(conn, &sql, done);
+}
+
+static mig_status recover_reindex(mig_conn *conn, const struct subject *s, const char *seen,
+				  int32_t *done)
+{
+	(void)seen;
 	*done = 0;
 	return clear_invalid(conn, s, add_rebuilt);
 }
 
 /* Interrupted between its two transactions, a detach is pending, and must be finalized. */
-static mig_status probe_detach(mig_conn *conn, const struct subject *s, int32_t *done)
+static mig_status recover_detach(mig_conn *conn, const struct subject *s, const char *seen,
+				 int32_t *done)
 {
+	int was_part = strcmp(seen, "0") != 0 && strcmp(seen, "?") != 0;
 	struct mig__pg_reply reply = { .count = 0 };
 	struct mig__buf sql;
 	mig_status rc;
@@ -332,7 +558,7 @@ static mig_status probe_detach(mig_conn *conn, const struct subject *s, int32_t 
 	if (rc)
 		return rc;
 	pending = PQntuples(reply.at[0]) > 0 && PQgetvalue(reply.at[0], 0, 0)[0] == 't';
-	*done = PQntuples(reply.at[0]) == 0 || pending;
+	*done = (PQntuples(reply.at[0]) == 0 && was_part) || pending;
 	mig__pg_reply_clear(&reply);
 	if (!pending)
 		return MIG_OK;
@@ -344,38 +570,26 @@ static mig_status probe_detach(mig_conn *conn, const struct subject *s, int32_t 
 	return rc;
 }
 
-static mig_status probe_database(mig_conn *conn, const struct subject *s, int32_t *done)
-{
-	struct mig__buf sql;
-	int32_t there = 0;
-	mig_status rc;
-
-	mig__buf_init(&sql, &conn->alloc);
-	mig__buf_adds(&sql, "SELECT 1 FROM pg_catalog.pg_database WHERE datname "
-			    "OPERATOR(pg_catalog.=) (pg_catalog.parse_ident(");
-	add_constant(&sql, &s->name);
-	mig__buf_adds(&sql, "))[1]::pg_catalog.name");
-	rc = exists(conn, &sql, &there);
-	if (!rc)
-		*done = s->what == CREATE_DATABASE ? there : !there;
-	return rc;
-}
-
-static mig_status (*const probes[])(mig_conn *conn, const struct subject *s, int32_t *done) = {
-	[CREATE_INDEX] = probe_create_index, [DROP_INDEX] = probe_drop_index,
-	[REINDEX] = probe_reindex,           [DETACH] = probe_detach,
-	[CREATE_DATABASE] = probe_database,  [DROP_DATABASE] = probe_database,
+static mig_status (*const recovers[])(mig_conn *conn, const struct subject *s, const char *seen,
+				      int32_t *done) = {
+	[CREATE_INDEX] = recover_create_index,       [DROP_INDEX] = recover_drop_index,
+	[REINDEX] = recover_reindex,                 [DETACH] = recover_detach,
+	[CREATE_DATABASE] = recover_create_database, [DROP_DATABASE] = recover_drop_database,
 };
 
-mig_status mig__pg_probe(mig_conn *conn, const char *text, size_t size, int32_t *done)
+mig_status mig__pg_recover(mig_conn *conn, const char *text, size_t size, const char *seen,
+			   int32_t *done)
 {
 	struct subject s;
 	mig_status rc = MIG_OK;
 
 	*done = 0;
 	read_subject(conn, text, size, &s);
-	if (probes[s.what])
-		rc = probes[s.what](conn, &s, done);
+	/* it goes into SQL: digits and commas, or nothing at all */
+	if (strspn(seen, "0123456789,") != strlen(seen))
+		seen = "?";
+	if (recovers[s.what])
+		rc = recovers[s.what](conn, &s, *seen ? seen : "?", done);
 	subject_finish(&s);
 	return rc;
 }
