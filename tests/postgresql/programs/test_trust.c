@@ -485,6 +485,56 @@ static void test_temporary_names(void **state)
 	place_end(&p);
 }
 
+/* -- a script for psql */
+
+static mig_status collect(void *user, const char *text, size_t size)
+{
+	char *script = user;
+	size_t used = strlen(script);
+
+	assert_true(used + size < 30000);
+	memcpy(script + used, text, size);
+	script[used + size] = '\0';
+	return MIG_OK;
+}
+
+static void test_script(void **state)
+{
+	static char script[30000];
+	mig_open_options o = { .struct_size = sizeof o, .offline = 1, .url = "postgresql:" };
+	struct place p;
+	struct roles r;
+	PGresult *result;
+	mig_ctx *ctx;
+	char *body;
+
+	(void)state;
+	place_begin(&p);
+	make_roles(&p, &r);
+	ok(ctx, mig_open_with(&ctx, &o));
+	ADD(ctx, .id = "r1", .up = "CREATE TABLE IF NOT EXISTS one (n int);");
+	ok(ctx, mig_upgrade_sql(ctx, "head", NULL, collect, script));
+	mig_close(ctx);
+	body = strstr(script, "SET client_encoding"); /* after psql's own command */
+	assert_non_null(body);
+	as(&p, r.attacker,
+	   EVIL("evil", "()", "trigger", "RETURN NEW;")
+	   "CREATE TABLE public.mig_version (revision text PRIMARY KEY, digest text NOT NULL); "
+	   "CREATE TRIGGER t BEFORE INSERT ON public.mig_version FOR EACH ROW EXECUTE FUNCTION "
+	   "public.evil();");
+	result = PQexec(p.db, body);
+	assert_string_equal(PQresultErrorField(result, PG_DIAG_SQLSTATE), "42501");
+	assert_has(PQresultErrorMessage(result), "public.mig_version belongs to role");
+	PQclear(result);
+	pg_exec(p.db, "ROLLBACK");
+	assert_answer(p.db, CALLED, "f");
+	pg_exec(p.db, "DROP TABLE public.mig_version");
+	pg_exec(p.db, body);
+	assert_string_equal(rows(p.db), "r1");
+	drop_roles(&p, &r);
+	place_end(&p);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -493,7 +543,7 @@ int main(void)
 		cmocka_unit_test(test_reader),       cmocka_unit_test(test_owner),
 		cmocka_unit_test(test_trigger),      cmocka_unit_test(test_made_first),
 		cmocka_unit_test(test_managed),      cmocka_unit_test(test_temporary),
-		cmocka_unit_test(test_temporary_names),
+		cmocka_unit_test(test_temporary_names), cmocka_unit_test(test_script),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
