@@ -1,4 +1,22 @@
+#include "cli/describe.h"
 #include "cli/difference.h"
+
+/* What is unfinished is found before anything is compared: the database is at no revision. */
+static int check_finished(struct mig__cli *cli)
+{
+	struct mig__cli_text say = { 0 };
+	mig_unfinished *unfinished = NULL;
+
+	if (mig_check_sections(cli->ctx) || mig_unfinished_read(cli->ctx, &unfinished))
+		return mig__cli_ctx_fail(cli);
+	if (!unfinished)
+		return MIG_CLI_DONE;
+	mig__cli_add_unfinished(&say, unfinished);
+	mig__cli_say(cli, mig__cli_string(&say));
+	mig__cli_text_finish(&say);
+	mig_unfinished_free(unfinished);
+	return MIG_CLI_FOUND;
+}
 
 int mig__cli_cmd_check(struct mig__cli *cli)
 {
@@ -6,6 +24,8 @@ int mig__cli_cmd_check(struct mig__cli *cli)
 	int status = mig__cli_open(cli, cli->args.command->needs);
 	size_t count;
 
+	if (!status)
+		status = check_finished(cli);
 	if (!status)
 		status = mig__cli_compare(cli, &d);
 	if (status)

@@ -155,3 +155,26 @@ void mig__cli_add_listed(const struct mig__cli *cli, struct mig__cli_text *out,
 		}
 	}
 }
+
+void mig__cli_add_unfinished(struct mig__cli_text *out, const mig_unfinished *u)
+{
+	int64_t done = mig_unfinished_statements(u), total = mig_unfinished_total(u);
+
+	mig__cli_adds(out, "Revision ");
+	mig__cli_shown(out, mig_unfinished_revision(u));
+	mig__cli_addf(out, " is only partly %s: %lld",
+		      mig_unfinished_direction(u) == MIG_DOWNGRADE ? "undone" : "applied",
+		      (long long)done);
+	if (total >= 0)
+		mig__cli_addf(out, " of %lld", (long long)total);
+	mig__cli_addf(out, " statement%s done", (total >= 0 ? total : done) == 1 ? "" : "s");
+	if (mig_unfinished_started_at(u)[0]) {
+		mig__cli_adds(out, " (since ");
+		mig__cli_shown(out, mig_unfinished_started_at(u));
+		mig__cli_adds(out, mig_unfinished_actor(u)[0] ? ", by " : "");
+		mig__cli_shown(out, mig_unfinished_actor(u));
+		mig__cli_adds(out, ")");
+	}
+	if (!mig_unfinished_can_finish(u))
+		mig__cli_adds(out, "; these revisions cannot finish it");
+}

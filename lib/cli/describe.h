@@ -23,6 +23,9 @@ void mig__cli_add_listed(const struct mig__cli *cli, struct mig__cli_text *out,
 /* "a, b", or `none` if there are none. */
 void mig__cli_add_parents(struct mig__cli_text *out, const mig_revision *revision,
 			  const char *none);
+/* E.g. "Revision 3f2a is only partly applied: 2 of 5 statements are done (since 2026-11-22T20:49:00Z,
+ * by ann@host:12)" */
+void mig__cli_add_unfinished(struct mig__cli_text *out, const mig_unfinished *unfinished);
 /* Whether the database is known to be at it. */
 int mig__cli_is_current(const struct mig__cli *cli, const mig_revision *revision);
 

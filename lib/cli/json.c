@@ -124,3 +124,34 @@ int mig__cli_json_print(struct mig__cli *cli, const char *name, json_t *value)
 	}
 	return mig__cli_json_print_object(cli, object);
 }
+
+json_t *mig__cli_json_unfinished(const mig_unfinished *u)
+{
+	const char *direction =
+		mig_unfinished_direction(u) == MIG_DOWNGRADE ? "downgrade" : "upgrade";
+	int64_t total = mig_unfinished_total(u);
+	json_t *o;
+	int failed = 0;
+
+	if (!u)
+		return json_null();
+	o = json_object();
+	failed |= json_object_set_new(o, "revision",
+				      mig__cli_json_text(mig_unfinished_revision(u))) != 0;
+	failed |= json_object_set_new(o, "direction", json_string(direction)) != 0;
+	failed |= json_object_set_new(o, "statements",
+				      json_integer(mig_unfinished_statements(u))) != 0;
+	failed |= json_object_set_new(o, "total",
+				      total < 0 ? json_null() : json_integer(total)) != 0;
+	failed |= json_object_set_new(o, "started",
+				      mig__cli_json_text(mig_unfinished_started_at(u))) != 0;
+	failed |= json_object_set_new(o, "actor", mig__cli_json_text(mig_unfinished_actor(u))) != 0;
+	failed |= json_object_set_new(o, "library",
+				      mig__cli_json_text(mig_unfinished_library(u))) != 0;
+	failed |= json_object_set_new(o, "can_finish",
+				      json_boolean(mig_unfinished_can_finish(u))) != 0;
+	if (!failed)
+		return o;
+	json_decref(o);
+	return NULL;
+}

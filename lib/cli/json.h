@@ -11,6 +11,8 @@
 json_t *mig__cli_json_text(const char *text);
 json_t *mig__cli_json_revision(const struct mig__cli *cli, const mig_revision *revision);
 json_t *mig__cli_json_revisions(const struct mig__cli *cli, const mig_revision_list *list);
+/* null for NULL. */
+json_t *mig__cli_json_unfinished(const mig_unfinished *unfinished);
 /* Prints {name: value}; takes the value over, NULL stands for no memory. */
 int mig__cli_json_print(struct mig__cli *cli, const char *name, json_t *value);
 /* The same with a whole object. */

@@ -32,8 +32,11 @@ static void add_step(struct mig__cli *cli, const mig_plan *plan, size_t i)
 {
 	struct mig__cli_text *out = &cli->out;
 	const mig_revision *r = mig_plan_revision(plan, i);
-	int down = mig_plan_direction(plan) == MIG_DOWNGRADE;
+	int down = mig_plan_step_direction(plan, i) == MIG_DOWNGRADE;
+	int64_t done = mig_plan_statements_done(plan, i);
 
+	if (done >= 0)
+		mig__cli_adds(out, "Rest of ");
 	mig__cli_adds(out, down ? "Downgrade " : "Upgrade ");
 	if (!down) {
 		mig__cli_add_parents(out, r, "<base>");
@@ -50,6 +53,9 @@ static void add_step(struct mig__cli *cli, const mig_plan *plan, size_t i)
 	}
 	if (!mig_plan_transactional(plan, i))
 		mig__cli_adds(out, " (outside a transaction)");
+	if (done >= 0)
+		mig__cli_addf(out, " (%lld statement%s done)", (long long)done,
+			      done == 1 ? "" : "s");
 	mig__cli_adds(out, "\n");
 }
 
@@ -79,6 +85,15 @@ static json_t *json_step(const struct mig__cli *cli, mig_plan *plan, size_t i)
 
 	if (!o ||
 	    json_object_set_new(o, "transaction", json_boolean(mig_plan_transactional(plan, i))))
+		goto failed;
+	if (json_object_set_new(o, "direction",
+				json_string(mig_plan_step_direction(plan, i) == MIG_DOWNGRADE
+						    ? "downgrade"
+						    : "upgrade")) ||
+	    json_object_set_new(o, "statements_done",
+				mig_plan_statements_done(plan, i) < 0
+					? json_null()
+					: json_integer(mig_plan_statements_done(plan, i))))
 		goto failed;
 	if (mig__cli_count(&cli->args, MIG__OPT_SQL) &&
 	    json_object_set_new(o, "sql", mig__cli_json_text(mig_plan_sql(plan, i, NULL))))
