@@ -338,12 +338,12 @@ static void advise(struct lone *l)
 		return;
 	if (is_fault_of_statement(err->status))
 		mig__error_set_hint(err,
-				    "the first %lld statement%s done and stay so: fix the rest and "
+				    "the first %lld statement%s done: fix the rest and "
 				    "run again, or give the step up by a stamp",
 				    (long long)l->kept, s);
 	else
 		mig__error_set_hint(err,
-				    "the first %lld statement%s done and stay so: run again to go on "
+				    "the first %lld statement%s done: run again to go on "
 				    "with the rest",
 				    (long long)l->kept, s);
 }
