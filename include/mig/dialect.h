@@ -123,6 +123,10 @@ typedef struct mig_revision_run {
 	/** Nonzero, with no_transaction: what commit() checks before the end of a transaction is
 	 * checked before each commit of the revision, also those that its own SQL makes. */
 	int32_t check;
+	/** The time-out of locks that the revision's header gives, as set_timeouts() has it; 0: none, and
+	 * what set_timeouts() is given is the run's. */
+	int32_t lock_timeout_ms;
+	int32_t reserved;
 } mig_revision_run;
 
 /** Returned by begin(), commit_begin() and lock() where another process held the migration lock and

@@ -34,6 +34,7 @@ struct mig__job {
 	int timeouts;   /* some are set on the connection */
 	int repeats;    /* how often this transaction has been tried again */
 	int repeatable; /* what runs now is undone by a rollback */
+	int resumable;  /* what has failed can be taken up where it was */
 	struct mig__store_running running;
 	struct mig__arena running_arena;
 	struct mig__done_step *done;

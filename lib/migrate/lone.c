@@ -524,6 +524,7 @@ mig_status mig__job_lone(struct mig__job *job, uint32_t node, int32_t direction,
 	mig__body_finish(run->alloc, &l.section.body);
 	mig__unit_finish(&l.unit, run->alloc);
 	job->timeouts = 0;
+	job->resumable = rc != MIG_OK;
 	if (!rc) /* the section may have changed what a run needs */
 		rc = run->db->dialect->run_begin(run->db->conn);
 	return rc ? rc : mig__run_emit(run, MIG_EVENT_STEP_END);

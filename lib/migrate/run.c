@@ -297,7 +297,7 @@ static mig_status try_again(struct mig__job *job, mig_status rc)
 	int32_t most = run->options.retries ? run->options.retries : USUAL_RETRIES;
 	int64_t ms = FIRST_PAUSE_MS;
 
-	if (!run->err->retry || !job->repeatable || job->repeats >= most)
+	if (!run->err->retry || !(job->repeatable || job->resumable) || job->repeats >= most)
 		return rc;
 	for (int i = 0; i < job->repeats && ms < LAST_PAUSE_MS; i++)
 		ms *= 2;
@@ -305,6 +305,7 @@ static mig_status try_again(struct mig__job *job, mig_status rc)
 	mig__run_tell(run, "%s; trying again (%d of %d)",
 		      run->err->message ? run->err->message : "", job->repeats, (int)most);
 	mig__error_clear(run->err);
+	job->resumable = 0;
 	rc = run->db->dialect->rollback(run->db->conn);
 	if (!rc)
 		rc = pause_before(job, ms < LAST_PAUSE_MS ? ms : LAST_PAUSE_MS);

@@ -278,7 +278,8 @@ mig_status mig__revision_begin(struct mig__run *run, const struct mig__script *s
 				  .direction = direction,
 				  .no_transaction = lone,
 				  .foreign_keys = script->c_foreign_keys,
-				  .check = !run->options.no_foreign_key_check };
+				  .check = !run->options.no_foreign_key_check,
+				  .lock_timeout_ms = script->lock_timeout_ms };
 	mig_status rc;
 
 	if (!begin)

@@ -198,13 +198,15 @@ AT(mig_dialect, check_end, 464);
 AT(mig_dialect, check_sql, 472);
 
 /* mig_revision_run */
-SIZE(mig_revision_run, 32);
+SIZE(mig_revision_run, 40);
 AT(mig_revision_run, struct_size, 0);
 AT(mig_revision_run, revision, 8);
 AT(mig_revision_run, direction, 16);
 AT(mig_revision_run, no_transaction, 20);
 AT(mig_revision_run, foreign_keys, 24);
 AT(mig_revision_run, check, 28);
+AT(mig_revision_run, lock_timeout_ms, 32);
+AT(mig_revision_run, reserved, 36);
 
 /* mig_allocator */
 SIZE(mig_allocator, 24);

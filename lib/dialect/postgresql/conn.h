@@ -93,6 +93,13 @@ struct mig__pg_stop {
 	int told; /* that has been reported */
 };
 
+/* Relations that a deadlock was about: way.c. */
+enum { MIG__PG_WAY_MAX = 32 };
+struct mig__pg_way {
+	uint32_t oids[MIG__PG_WAY_MAX];
+	int count;
+};
+
 struct mig_conn {
 	const mig_dialect_host *host;
 	struct mig__alloc alloc;
@@ -132,6 +139,8 @@ struct mig_conn {
 	int in_revision;                /* what it sets holds until its end */
 	int timeouts;                   /* time-outs are set */
 	int32_t statement_ms;           /* the one of statements; 0: not by us */
+	int32_t lock_ms;                /* the one of locks */
+	int lock_own;                   /* the revision's header says that one */
 	int committing;                 /* a COMMIT is under way */
 	int ending;                     /* what is sent cleans up: it is not to be stopped */
 	struct mig__pg_pending pending;
@@ -140,6 +149,7 @@ struct mig_conn {
 	struct mig__pg_scratch *scratch; /* the database that goes with it, or NULL: scratch.c */
 	struct mig__pg_watch watch;
 	struct mig__pg_stop stop;
+	struct mig__pg_way way;
 };
 
 struct mig_cursor {
@@ -334,6 +344,13 @@ void mig__pg_stop_result(mig_conn *conn);
  * or the statement's time says so. Shuts the connection down at last. */
 void mig__pg_stop_look(mig_conn *conn);
 void mig__pg_stop_end(mig_conn *conn);
+
+/* way.c */
+/* Notes the relations that the detail of a deadlock names. */
+void mig__pg_way_note(mig_conn *conn, const char *detail);
+/* Locks them, as the first thing in a transaction. */
+mig_status mig__pg_way_lock(mig_conn *conn);
+void mig__pg_way_forget(mig_conn *conn);
 
 /* settings.c */
 /* Adds one statement that sets what libmig needs, for the transaction (local) or the session; or

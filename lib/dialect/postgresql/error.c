@@ -138,6 +138,8 @@ mig_status mig__pg_fail(mig_conn *conn, const PGresult *result, const struct mig
 		return rc;
 	if (strcmp(sqlstate, "57014") == 0 && conn->host->poll(conn->host->user, 0))
 		return mig__pg_cancelled(conn);
+	if (!strcmp(sqlstate, "40P01"))
+		mig__pg_way_note(conn, PQresultErrorField(result, PG_DIAG_MESSAGE_DETAIL));
 	message = PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY);
 	guard = mig__pg_guard_meaning(message);
 	if (guard)

@@ -325,6 +325,11 @@ mig_status mig__pg_begin(mig_conn *conn, int32_t check)
 		rc = mig__pg_fail(conn, reply.error, NULL);
 	rc = rc ? give_up(conn, rc) : take_begin(conn, &reply, &m, &locked);
 	mig__pg_reply_clear(&reply);
+	if (!rc && locked && conn->way.count && !conn->locked) {
+		rc = mig__pg_way_lock(conn);
+		if (rc)
+			give_up(conn, rc);
+	}
 	return rc || locked ? rc : wait_until_free(conn);
 }
 
@@ -354,6 +359,8 @@ mig_status mig__pg_commit_begin(mig_conn *conn, int32_t check)
 		rc = mig__pg_check_committed(conn, reply.at[0]);
 	if (!rc || PQtransactionStatus(conn->db) == PQTRANS_IDLE)
 		mig__pg_transaction_over(conn);
+	if (!rc)
+		mig__pg_way_forget(conn);
 	if (!rc)
 		rc = take_begin(conn, &reply, &m, &locked);
 	mig__pg_reply_clear(&reply);

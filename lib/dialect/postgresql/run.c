@@ -1,6 +1,7 @@
 /* run: what a run does to the connection: transactions and scripts. */
 #include "dialect/postgresql/conn.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -65,6 +66,7 @@ mig_status mig__pg_run_end(mig_conn *conn)
 	mig__pg_watch_close(conn);
 	conn->running = conn->locked = conn->dirty = conn->trusted = 0;
 	conn->touched = conn->in_revision = 0;
+	mig__pg_way_forget(conn);
 	conn->waiting_since_us = 0;
 	return rc;
 }
@@ -73,8 +75,9 @@ mig_status mig__pg_revision_begin(mig_conn *conn, const mig_revision_run *revisi
 {
 	mig_status rc = conn->in_revision ? mig__pg_revision_end(conn) : MIG_OK;
 
-	(void)revision;
 	conn->in_revision = !rc;
+	conn->lock_own = revision->struct_size > offsetof(mig_revision_run, lock_timeout_ms) &&
+			 revision->lock_timeout_ms != 0;
 	return rc;
 }
 
@@ -95,7 +98,7 @@ void mig__pg_transaction_over(mig_conn *conn)
 	conn->begun = 0;
 	conn->version = conn->history = MIG__PG_UNKNOWN;
 	if (!conn->locked)
-		conn->timeouts = conn->statement_ms = 0;
+		conn->timeouts = conn->statement_ms = conn->lock_ms = 0;
 	PQclear(conn->rows);
 	conn->rows = NULL;
 }
@@ -131,6 +134,8 @@ mig_status mig__pg_commit(mig_conn *conn, int32_t check)
 	mig__pg_reply_clear(&reply);
 	if (PQtransactionStatus(conn->db) == PQTRANS_IDLE)
 		mig__pg_transaction_over(conn);
+	if (!rc)
+		mig__pg_way_forget(conn);
 	return rc;
 }
 
@@ -305,6 +310,42 @@ static int gives_up_lock(const char *text, size_t size)
 	       mig__pg_word_next(text, size, &at, 1, &word) && mig__pg_word_is(&word, "ALL");
 }
 
+/* CREATE INDEX CONCURRENTLY and its like hold nobody up while they wait, and leave something invalid
+ * when they are stopped. */
+static int is_concurrent(const char *text, size_t size)
+{
+	struct mig__pg_word word;
+	size_t at = 0;
+
+	while (mig__pg_word_next(text, size, &at, 1, &word))
+		if (mig__pg_word_is(&word, "CONCURRENTLY"))
+			return 1;
+	return 0;
+}
+
+/* A time-out of locks that is the run's, not the revision's own, is not for those. */
+static mig_status run_alone(mig_conn *conn, const char *text, const mig_statement *st)
+{
+	int wait = conn->lock_ms && !conn->lock_own &&
+		   is_concurrent(text + st->offset, st->size);
+	char sql[100];
+	mig_status rc = MIG_OK;
+
+	if (wait)
+		rc = mig__pg_exec(conn, "SELECT pg_catalog.set_config('lock_timeout', '0', false)",
+				  NULL);
+	if (!rc)
+		rc = mig__pg_clear_way(conn, text + st->offset, st->size);
+	if (!rc)
+		rc = mig__pg_send(conn, text, st->offset, st->offset + st->size);
+	if (wait && PQstatus(conn->db) == CONNECTION_OK) {
+		snprintf(sql, sizeof sql, "SELECT pg_catalog.set_config('lock_timeout', '%d', false)",
+			 (int)conn->lock_ms);
+		mig__pg_quiet(conn, sql);
+	}
+	return rc;
+}
+
 static mig_status run_one(mig_conn *conn, const char *text, size_t size)
 {
 	const struct mig__pg_place place = { text, size, 0 };
@@ -325,10 +366,10 @@ static mig_status run_one(mig_conn *conn, const char *text, size_t size)
 				    st.size ? "more than one statement" : "there is no statement");
 	if (!rc)
 		rc = mig__pg_settings_foresee(conn, text + st.offset, st.size);
-	if (!rc && st.kind & MIG_STATEMENT_LONE)
-		rc = mig__pg_clear_way(conn, text + st.offset, st.size);
 	if (rc)
 		return rc;
+	if (st.kind & MIG_STATEMENT_LONE)
+		return run_alone(conn, text, &st);
 	if (st.kind & MIG__PG_COPY_DATA)
 		return mig__pg_send_copy(conn, text, st.offset, st.offset + st.size);
 	return mig__pg_send(conn, text, st.offset, st.offset + st.size);

@@ -357,7 +357,7 @@ mig_status mig__pg_settings_restore(mig_conn *conn)
 		rc = mig__pg_defer(conn, conn->customs);
 	if (rc)
 		return rc;
-	conn->dirty = conn->touched = conn->timeouts = conn->statement_ms = 0;
+	conn->dirty = conn->touched = conn->timeouts = conn->statement_ms = conn->lock_ms = 0;
 	return conn->begun ? set_again(conn) : MIG_OK;
 }
 
@@ -417,5 +417,6 @@ mig_status mig__pg_set_timeouts(mig_conn *conn, int32_t lock_ms, int32_t stateme
 	mig__buf_finish(&sql);
 	conn->timeouts = lock_ms || statement_ms;
 	conn->statement_ms = statement_ms > 0 ? statement_ms : 0;
+	conn->lock_ms = lock_ms > 0 ? lock_ms : 0;
 	return rc;
 }
