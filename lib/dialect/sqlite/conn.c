@@ -184,6 +184,7 @@ void mig__sqlite_close(mig_conn *conn)
 void *mig__sqlite_native(mig_conn *conn)
 {
 	conn->exposed = 1;
+	mig__sqlite_rest(conn);
 	mig__sqlite_note_all(conn);
 	if (!sqlite3_get_autocommit(conn->db))
 		mig__sqlite_fk_touch_all(conn);

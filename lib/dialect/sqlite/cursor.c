@@ -192,6 +192,7 @@ static mig_status leave(mig_cursor *cursor)
 
 static void abandon(mig_cursor *cursor)
 {
+	mig__sqlite_rest(cursor->conn);
 	if (cursor->wrapped && !sqlite3_get_autocommit(cursor->conn->db))
 		mig__sqlite_undo(cursor->conn);
 	cursor->wrapped = 0;

@@ -427,6 +427,8 @@ void mig__sqlite_restore(mig_conn *conn)
 	struct mig__sqlite_revision *r = &conn->revision;
 	size_t kept = 0;
 
+	if (r->count || r->attached)
+		mig__sqlite_rest(conn);
 	for (size_t i = 0; i < r->count; i++)
 		if (!put_back(conn, &r->settings[i]))
 			r->settings[kept++] = r->settings[i];

@@ -118,6 +118,8 @@ mig_status mig__sqlite_before(mig_conn *conn, const char *text,
 	*skip = 0;
 	if (!conn->running)
 		return MIG_OK;
+	if (mig__sqlite_kind(text) & MIG_STATEMENT_LONE) /* a PRAGMA acts when it is prepared */
+		mig__sqlite_rest(conn);
 	rc = mig__sqlite_note_setting(conn, text, skip);
 	if (rc)
 		return rc;

@@ -157,25 +157,39 @@ mig_status mig__sqlite_prepare(mig_conn *conn, const char *text, int size, unsig
  * statement begins, and sqlite3_interrupt() is forgotten when the first statement of all begins. So
  * another one, the guard, is running by then: the flag is asked for after the guard has begun, and an
  * interrupt after that stays. VACUUM, some PRAGMAs and DETACH cannot run next to another statement. */
-static mig_status step_once(mig_conn *conn, sqlite3_stmt *stmt, int fresh, int *code)
+static mig_status begin_guarded(mig_conn *conn, sqlite3_stmt *stmt)
 {
 	const char *sql = sqlite3_sql(stmt);
+	uint32_t kind;
+
+	if (!conn->guard || !sql)
+		return MIG_OK;
+	kind = mig__sqlite_kind(sql);
+	if (kind & MIG_STATEMENT_ROLLBACK || (conn->guarding && kind & MIG_STATEMENT_LONE)) {
+		mig__sqlite_rest(conn);
+		return MIG_OK;
+	}
+	if (!conn->guarding || conn->revision.all) /* or a revision works with the handle itself */
+		return MIG_OK;
+	if (!sqlite3_stmt_busy(conn->guard))
+		sqlite3_step(conn->guard);
+	if (!conn->host->poll(conn->host->user, 0))
+		return MIG_OK;
+	mig__sqlite_rest(conn);
+	return mig__sqlite_report(conn, MIG_ECANCELLED, NULL, NULL, "cancelled");
+}
+
+static mig_status step_once(mig_conn *conn, sqlite3_stmt *stmt, int fresh, int *code)
+{
 	mig_status rc = MIG_OK;
 
 	*code = SQLITE_OK;
 	atomic_store(&conn->stepping, 1);
-	if (conn->guard && conn->guarding && fresh && sql &&
-	    !(mig__sqlite_kind(sql) & (MIG_STATEMENT_LONE | MIG_STATEMENT_ROLLBACK))) {
-		sqlite3_step(conn->guard);
-		if (conn->host->poll(conn->host->user, 0))
-			rc = mig__sqlite_report(conn, MIG_ECANCELLED, NULL, NULL, "cancelled");
-	}
+	if (fresh)
+		rc = begin_guarded(conn, stmt);
 	if (!rc)
 		*code = sqlite3_step(stmt);
 	atomic_store(&conn->stepping, 0);
-	/* resetting it after an error would replace the error's words: mig__sqlite_fail() does it */
-	if (rc || *code == SQLITE_ROW || *code == SQLITE_DONE)
-		mig__sqlite_rest(conn);
 	return rc;
 }
 
