@@ -49,6 +49,8 @@ struct unit_reader {
 	mig_unit *units;
 	size_t count, cap;
 	size_t offset; /* of what is being looked at, for an error */
+	int session;   /* a statement sets the session: how the rest is read may depend on it */
+	int unread;    /* so the rest could not be read now */
 };
 
 /* A note is about the statement below it, outside the section's own transactions. */
@@ -101,11 +103,17 @@ static mig_status read_units(struct unit_reader *r)
 		st.size = 0;
 		rc = r->db->dialect->next_statement(r->db->conn, body->text, body->size, from, &st);
 		r->offset = from;
+		if (rc == MIG_ESYNTAX && r->session) {
+			mig__error_clear(r->db->err); /* if it is wrong then, too, the run says it */
+			r->unread = 1;
+			return MIG_OK;
+		}
 		if (!rc)
 			rc = check_notes(r, from, &st);
 		if (rc || !st.size)
 			break;
 		r->offset = st.offset;
+		r->session |= (st.kind & MIG_STATEMENT_SESSION) != 0;
 		rc = add_to_unit(r, &st, begins);
 		if (!rc)
 			rc = mig__unit_follow(&r->unit, &st, r->db->err, &begins);
@@ -130,7 +138,7 @@ mig_status mig__units_check(const struct mig__alloc *alloc, struct mig__db *db,
 	mig_status rc;
 
 	rc = read_units(&r);
-	if (!rc && check) {
+	if (!rc && check && !r.unread) {
 		r.offset = 0;
 		rc = check(db->conn, body->text, body->size, r.units, r.count);
 	}
