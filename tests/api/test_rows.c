@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 /* -- transactions that a function ends */
 
@@ -277,6 +278,78 @@ static void test_rows_changed_by_a_script(void **state)
 		}
 }
 
+/* -- a section that another process goes on with */
+
+/* At a statement of a process that has lost its lock, as if it had been stopped there: the file of the
+ * lock is deleted, and another one finishes the section. */
+struct lost {
+	const struct place *p;
+	uint64_t at; /* 0: before the section begins */
+	int met;
+};
+
+static void add_section(mig_ctx *ctx)
+{
+	add_text(ctx, "-- one\n--\n-- revision: a\n-- revises:\n\n-- mig:upgrade "
+		      "transaction=no\nCREATE TABLE IF NOT EXISTS n (x);\nINSERT INTO n VALUES "
+		      "(1);\nINSERT INTO n VALUES (2);\nINSERT INTO n VALUES (3);\n\n-- mig:downgrade "
+		      "transaction=no\nINSERT INTO n VALUES (4);\nINSERT INTO n VALUES (5);\nINSERT INTO n "
+		      "VALUES (6);\n");
+}
+
+static int32_t lose(void *user, const mig_progress *progress)
+{
+	struct lost *l = user;
+	char lock[200];
+	mig_ctx *other;
+
+	if (l->met || progress->event != (l->at ? MIG_EVENT_STATEMENT : MIG_EVENT_STEP_BEGIN) ||
+	    (l->at && progress->statement != l->at))
+		return 0;
+	l->met = 1;
+	snprintf(lock, sizeof lock, "%s-mig-lock", l->p->db);
+	assert_int_equal(unlink(lock), 0);
+	other = open_place(l->p);
+	add_section(other);
+	ok(other, progress->direction == MIG_DOWNGRADE ? mig_downgrade(other, "base")
+						       : mig_upgrade(other, "head"));
+	mig_close(other);
+	return 0;
+}
+
+static void test_section_of_another(void **state)
+{
+	(void)state;
+	for (int down = 0; down < 2; down++)
+		for (uint64_t at = 0; at < 4; at++) {
+			struct lost l = { .at = at };
+			struct place *p;
+			void *fresh;
+			mig_ctx *ctx;
+
+			assert_int_equal(place_new(&fresh), 0);
+			l.p = p = fresh;
+			ctx = open_place(p);
+			add_section(ctx);
+			if (down)
+				ok(ctx, mig_upgrade(ctx, "head"));
+			ok(ctx, mig_set_progress(ctx, lose, &l));
+			expect(ctx, MIG_ELOCKED,
+			       down ? mig_downgrade(ctx, "base") : mig_upgrade(ctx, "head"));
+			assert_int_equal(l.met, 1);
+			assert_non_null(mig_error_hint(ctx));
+			mig_close(ctx);
+			/* each statement once */
+			assert_string_equal(ask(p, "SELECT x FROM n ORDER BY rowid"),
+					    down ? "1|2|3|4|5|6" : "1|2|3");
+			assert_string_equal(rows(p), down ? "" : "a");
+			assert_string_equal(ask(p, "SELECT count(*) FROM mig_history WHERE state = "
+						   "'running'"),
+					    "0");
+			place_free(&fresh);
+		}
+}
+
 /* -- parameters */
 
 static void test_parameters_in_scripts(void **state)
@@ -398,6 +471,7 @@ int main(void)
 		cmocka_unit_test(test_ended_by_a_hook),
 		cmocka_unit_test_setup_teardown(test_ended_by_a_script, place_new, place_free),
 		cmocka_unit_test(test_rows_changed_by_a_script),
+		cmocka_unit_test(test_section_of_another),
 		cmocka_unit_test(test_parameters_in_scripts),
 		cmocka_unit_test_setup_teardown(test_parameters_in_recorded_scripts, place_new,
 						place_free),

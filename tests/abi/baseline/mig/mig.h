@@ -679,12 +679,17 @@ MIG_API int32_t mig_step_direction(const mig_step *step);
 MIG_API const char *mig_step_dialect(const mig_step *step);
 /** As mig_argument(). Since 0.1.0. */
 MIG_API const char *mig_step_argument(const mig_step *step, const char *name);
-/** The engine's own connection (sqlite3 *). Do not end the transaction on it. Since 0.1.0. */
+/** The engine's own connection (sqlite3 *, PGconn *). Savepoints are fine; the transaction that is open
+ * must not be ended on it. If it was, the step fails with MIG_ETRANSACTION and nothing is written.
+ * SQLite cannot tell one that was ended and begun again ("ROLLBACK; BEGIN") from the one before:
+ * there the rows of the steps would stay without their tables. PostgreSQL can. Since 0.1.0. */
 MIG_API void *mig_step_connection(mig_step *step);
 /** Runs statements without parameters or rows. Since 0.1.0. */
 MIG_API mig_status mig_step_exec(mig_step *step, const char *sql);
-/** Prepares one statement; parameters are written $1, $2, ... in order. Free it with
- * mig_stmt_free() before the function returns. Since 0.1.0. */
+/** Prepares one statement; parameters are written $1, $2, ... without a gap, on every engine. Free it
+ * with mig_stmt_free() before the function returns. Errors: MIG_EINVAL for other parameters,
+ * MIG_ETRANSACTION for a statement that begins or ends a transaction, unless the revision runs outside
+ * of one. Since 0.1.0. */
 MIG_API mig_status mig_step_prepare(mig_step *step, const char *sql, mig_stmt **out);
 /** Fails the step with a message of one's own: `return mig_step_fail(step, "...");`. Returns
  * MIG_EREVISION. Since 0.1.0. */

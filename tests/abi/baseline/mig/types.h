@@ -65,7 +65,9 @@ enum mig_status_code {
 	MIG_ESYNTAX = -50, /**< a malformed revision file or template: see file, line and column */
 	MIG_EIRREVERSIBLE = -51, /**< a downgrade passes a revision without a downgrade section */
 	MIG_ENO_SECTION = -52,   /**< a revision has no upgrade section for this dialect */
-	MIG_ETRANSACTION = -53,  /**< a script begins or ends a transaction of its own */
+	/** A script begins or ends a transaction of its own, or that of the run was ended under it:
+	 * nothing was written. */
+	MIG_ETRANSACTION = -53,
 	MIG_EEDITED = -54,       /**< a revision was edited after it was applied */
 	MIG_ENOT_HEAD = -55,     /**< a new revision's parent is not a head, and splicing is off */
 
@@ -73,11 +75,14 @@ enum mig_status_code {
 	MIG_ENO_DIALECT = -70,  /**< no dialect handles the URL, or its module cannot be loaded */
 	MIG_ECONNECT = -71,     /**< the database cannot be opened */
 	MIG_ESQL = -72,         /**< the engine refused a statement */
-	MIG_ELOCKED = -73,      /**< another process was in the way longer than the time allowed */
+	/** Another process was in the way longer than the time allowed, or has gone on with what this
+	 * one was at. */
+	MIG_ELOCKED = -73,
 	MIG_ECANCELLED = -74,   /**< mig_cancel() was called, or a callback asked to stop */
 	MIG_ENEWER = -75,       /**< the database holds revisions that this program does not know */
 	MIG_EFOREIGN_KEY = -76, /**< the run would leave rows that violate a foreign key */
-	MIG_EREVISION = -77,    /**< a revision written in C returned an error */
+	/** A revision written in C returned an error, or one has changed libmig's own rows. */
+	MIG_EREVISION = -77,
 	MIG_EREADONLY = -78,    /**< the database cannot be written */
 	MIG_EUNSUPPORTED = -79, /**< the dialect cannot do this */
 	MIG_ECONSTRAINT = -80,  /**< the engine refused a row: a constraint failed */
