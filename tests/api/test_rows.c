@@ -189,7 +189,7 @@ static void test_ended_by_a_function(void **state)
 	for (int how = 0; how < HOWS; how++)
 		for (int mode = 0; mode < 2; mode++)
 			for (int lend = 0; lend < 2; lend++)
-				try_ending(how, mode, 0, lend);
+				try_ending((enum how)how, mode, 0, lend);
 }
 
 static void test_ended_by_a_hook(void **state)
@@ -198,7 +198,7 @@ static void test_ended_by_a_hook(void **state)
 	for (int how = 0; how < HOWS; how++)
 		for (int mode = 0; mode < 2; mode++)
 			for (int hook = 1; hook < 3; hook++)
-				try_ending(how, mode, hook, 0);
+				try_ending((enum how)how, mode, hook, 0);
 }
 
 /* A script's own statement that rolls back is its error, and is not followed by rows. */

@@ -310,7 +310,7 @@ static void test_starts(void **state)
 				/* a script that is made without keep_stamp cannot know of the number */
 				if ((script && !keep) || (kill && !lone))
 					continue;
-				try(deed, lone, keep);
+				try((enum deed)deed, lone, keep);
 			}
 }
 
