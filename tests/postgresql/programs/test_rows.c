@@ -289,7 +289,8 @@ static void test_section_of_another(void **state)
 		place_begin(&p);
 		ctx = open_place(&p, NULL);
 		ADD(ctx, .id = "a", .attributes = " transaction=no",
-		    .up = "CREATE TABLE one (x INT);\nCREATE TABLE two (x INT);\nCREATE TABLE three (x "
+		    .up = "CREATE TABLE one (x INT);\nCREATE TABLE two (x INT);\nCREATE TABLE "
+			  "three (x "
 			  "INT);");
 		ok(ctx, mig_set_progress(ctx, fns[i], p.db));
 		expect(ctx, MIG_ELOCKED, mig_upgrade(ctx, "head"));
@@ -328,9 +329,11 @@ static mig_status operate(void *user, mig_step *step)
 /* They belong together: after an error none of them is done, and the next run does all. */
 static void test_operations_alone(void **state)
 {
-	mig_revision_def def = {
-		.struct_size = sizeof def, .id = "a", .upgrade = operate, .no_transaction = 1
-	};
+	mig_revision_def def = { .struct_size = sizeof def,
+				 .id = "a",
+				 .upgrade = operate,
+				 .no_transaction = 1,
+				 .idempotent = 1 };
 	struct place p;
 
 	(void)state;
@@ -346,10 +349,11 @@ static void test_operations_alone(void **state)
 			ok(ctx, mig_upgrade(ctx, "head"));
 		mig_close(ctx);
 		assert_answer(p.db, TABLES, i < 2 ? "t" : "t|u");
-		assert_answer(p.db,
-			      "SELECT string_agg(attname, ',' ORDER BY attnum) FROM pg_attribute WHERE "
-			      "attrelid = 't'::regclass AND attnum > 0",
-			      i < 2 ? "x" : "z,n");
+		assert_answer(
+			p.db,
+			"SELECT string_agg(attname, ',' ORDER BY attnum) FROM pg_attribute WHERE "
+			"attrelid = 't'::regclass AND attnum > 0",
+			i < 2 ? "x" : "z,n");
 		if (i == 1)
 			pg_exec(p.db, "DELETE FROM t");
 	}
@@ -377,13 +381,15 @@ static void test_parameters_in_scripts(void **state)
 		{ "SELECT $12345;", 7, 8 },
 	};
 	static const char *const fine[] = {
-		"SELECT '{\"a\":1}'::jsonb ? 'a', '{1,2,3}'::int[] @> '{1}', ('{1,2,3}'::int[])[1:2];",
+		"SELECT '{\"a\":1}'::jsonb ? 'a', '{1,2,3}'::int[] @> '{1}', "
+		"('{1,2,3}'::int[])[1:2];",
 		"CREATE FUNCTION f(int) RETURNS int LANGUAGE sql AS 'SELECT $1';",
 		"CREATE FUNCTION f(int) RETURNS int LANGUAGE sql AS $$ SELECT $1 $$; SELECT f(1);",
 		"CREATE OR REPLACE FUNCTION f(int) RETURNS int LANGUAGE sql RETURN $1 + 1;",
 		"CREATE FUNCTION f(int) RETURNS int LANGUAGE sql BEGIN ATOMIC SELECT $1; END;",
 		"PREPARE q (int) AS SELECT $1; EXECUTE q(1); DEALLOCATE q;",
-		"CREATE TABLE a$1 (x$2 INT); SELECT x$2 FROM a$1; -- $1\n/* $1 */ SELECT \"x$2\" FROM a$1;",
+		"CREATE TABLE a$1 (x$2 INT); SELECT x$2 FROM a$1; -- $1\n/* $1 */ SELECT \"x$2\" "
+		"FROM a$1;",
 	};
 	struct place p;
 
