@@ -367,6 +367,75 @@ static void test_joined_names(void **user)
 	on_all(joined_names);
 }
 
+/* -- what is asked of nothing */
+
+static void test_nothing(void **user)
+{
+	const char *(*const of_context[])(const mig_ctx *) = {
+		mig_error_revision, mig_error_file,   mig_error_statement,
+		mig_error_sqlstate, mig_error_detail, mig_error_hint,
+	};
+	const char *(*const of_revision[])(const mig_revision *) = {
+		mig_revision_id,      mig_revision_summary, mig_revision_message,
+		mig_revision_file,    mig_revision_created, mig_revision_digest,
+		mig_revision_chain,
+	};
+	size_t (*const counts[])(const mig_revision *) = {
+		mig_revision_parent_count, mig_revision_child_count,  mig_revision_dependency_count,
+		mig_revision_label_count,  mig_revision_section_count,
+	};
+	mig_status (*const of_column[])(mig_column *) = {
+		mig_column_not_null,    mig_column_primary_key,  mig_column_unique,
+		mig_column_indexed,     mig_column_default_now,
+	};
+
+	(void)user;
+	for (size_t i = 0; i < sizeof of_context / sizeof *of_context; i++)
+		assert_null(of_context[i](NULL));
+	for (size_t i = 0; i < sizeof of_revision / sizeof *of_revision; i++)
+		assert_null(of_revision[i](NULL));
+	for (size_t i = 0; i < sizeof counts / sizeof *counts; i++)
+		assert_int_equal(counts[i](NULL), 0);
+	for (size_t i = 0; i < sizeof of_column / sizeof *of_column; i++)
+		assert_int_equal(of_column[i](NULL), MIG_EINVAL);
+	assert_int_equal(mig_error_line(NULL), 0);
+	assert_int_equal(mig_error_column(NULL), 0);
+	assert_int_equal(mig_error_native_code(NULL), 0);
+	assert_int_equal(mig_column_default_bool(NULL, 1), MIG_EINVAL);
+	assert_int_equal(mig_revision_lock_timeout_ms(NULL), 0);
+	assert_int_equal(mig_revision_statement_timeout_ms(NULL), 0);
+	assert_int_equal(mig_revision_list_count(NULL), 0);
+	assert_null(mig_revision_list_at(NULL, 0));
+	mig_revision_list_free(NULL);
+}
+
+/* -- where a revision is written to */
+
+/* The folder is found behind other sources. */
+static void after_a_bundle(const struct base *base)
+{
+	static const mig_bundle bundle = { .struct_size = sizeof bundle,
+					   .revision_size = sizeof(mig_bundle_revision),
+					   .section_size = sizeof(mig_bundle_section) };
+	mig_revision_options o = { .struct_size = sizeof o, .rev_id = "one" };
+	mig_revision_list *list;
+	mig_ctx *ctx;
+
+	assert_int_equal(mig_open(&ctx, base->url), MIG_OK);
+	ok(ctx, mig_add_bundle(ctx, &bundle));
+	ok(ctx, mig_add_directory(ctx, base->dir));
+	ok(ctx, mig_revision_create(ctx, &o, &list));
+	mig_revision_list_free(list);
+	mig_close(ctx);
+	assert_int_equal(count_files(base), 1);
+}
+
+static void test_after_a_bundle(void **user)
+{
+	(void)user;
+	on_all(after_a_bundle);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -374,6 +443,7 @@ int main(void)
 		cmocka_unit_test(test_forced_and_proved), cmocka_unit_test(test_later_renames_count),
 		cmocka_unit_test(test_keys_are_whole),    cmocka_unit_test(test_options_of_tables),
 		cmocka_unit_test(test_arrays),            cmocka_unit_test(test_joined_names),
+		cmocka_unit_test(test_nothing),           cmocka_unit_test(test_after_a_bundle),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
