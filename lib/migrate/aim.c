@@ -75,12 +75,13 @@ mig_status mig__unfinished_check(struct mig__world *world, const struct mig__sto
 			return rc;
 		mig__error_clear(err);
 	}
-	mig__fail(err, MIG_EPARTIAL,
-		  "revision %s is only partly %s (%lld statement%s done), and this program does not "
-		  "have %s",
-		  running->revision, verb, (long long)running->statements,
-		  running->statements == 1 ? "" : "s",
-		  node == MIG__NO_NODE ? "it" : "the section that is to be finished");
+	mig__fail(
+		err, MIG_EPARTIAL,
+		"revision %s is only partly %s (%lld statement%s done), and this program does not "
+		"have %s",
+		running->revision, verb, (long long)running->statements,
+		running->statements == 1 ? "" : "s",
+		node == MIG__NO_NODE ? "it" : "the section that is to be finished");
 	mig__error_set_revision(err, running->revision);
 	hint_who(running,
 		 "finish it with a program that has this revision, e.g. the one that began it",
@@ -94,8 +95,9 @@ mig_status mig__unfinished_lost(const struct mig__store_rows *rows, struct mig__
 		  "a step outside a transaction is unfinished, but the history table has no entry "
 		  "that says which one: the row of %s is marked",
 		  rows->ids[rows->marked]);
-	mig__error_set_hint(err, "put the entry in state \"running\" back, or bring the schema to a "
-				 "revision by hand and stamp it");
+	mig__error_set_hint(err,
+			    "put the entry in state \"running\" back, or bring the schema to a "
+			    "revision by hand and stamp it");
 	return MIG_EPARTIAL;
 }
 
@@ -104,8 +106,8 @@ static mig_status collect_after(const struct mig__world *world, struct mig__vers
 				struct mig__arena *arena, struct mig__error *err,
 				struct mig__rows *out)
 {
-	const char **ids = mig__arena_alloc(arena, (state->stored.count + state->touched_count + 1) *
-							   sizeof *ids);
+	const char **ids = mig__arena_alloc(
+		arena, (state->stored.count + state->touched_count + 1) * sizeof *ids);
 	size_t count = 0;
 
 	if (!ids)
@@ -155,19 +157,21 @@ static mig_status refuse(const struct mig__world *world, const struct mig__store
 	const char *below = below_of(world, mig__graph_find(world->graph, id));
 	int down = running->direction == MIG_DOWNGRADE;
 
-	mig__fail(err, MIG_EPARTIAL,
-		  "revision %s is only partly %s (%lld statement%s done): where %s \"%s\" leads from "
-		  "there is not clear",
-		  id, participle(running->direction), (long long)running->statements,
-		  running->statements == 1 ? "" : "s",
-		  aim->direction == MIG_DOWNGRADE ? "downgrade" : "upgrade",
-		  aim->target ? aim->target : "base");
+	mig__fail(
+		err, MIG_EPARTIAL,
+		"revision %s is only partly %s (%lld statement%s done): where %s \"%s\" leads from "
+		"there is not clear",
+		id, participle(running->direction), (long long)running->statements,
+		running->statements == 1 ? "" : "s",
+		aim->direction == MIG_DOWNGRADE ? "downgrade" : "upgrade",
+		aim->target ? aim->target : "base");
 	mig__error_set_revision(err, id);
 	if (down)
-		mig__error_set_hint(err,
-				    "downgrade to %s finishes undoing it; upgrade to %s does that and "
-				    "then applies it again",
-				    below, id);
+		mig__error_set_hint(
+			err,
+			"downgrade to %s finishes undoing it; upgrade to %s does that and "
+			"then applies it again",
+			below, id);
 	else
 		mig__error_set_hint(err,
 				    "upgrade to %s finishes applying it; downgrade to %s does that "
@@ -200,8 +204,8 @@ static mig_status fix(const struct mig__alloc *alloc, const struct mig__world *w
 	return rc;
 }
 
-/* A target that does not start from the rows must be one that the finished step leaves a way to: e.g.
- * not "downgrade c" when c is the revision that is being undone. */
+/* A target that does not start from the rows must be one that the finished step leaves a way to:
+ * e.g. not "downgrade c" when c is the revision that is being undone. */
 static mig_status check_way(const struct mig__alloc *alloc, struct mig__world *world,
 			    struct mig__rows rows, const struct mig__store_running *running,
 			    struct mig__error *err, const struct mig__aim *aim)

@@ -60,8 +60,9 @@ mig_status mig__journal_walk(struct mig__db *db, const struct mig__body *body,
 	mig__fail(db->err, MIG_EEDITED,
 		  "edited in its first %lld statements, which have already run",
 		  (long long)running->statements);
-	mig__error_set_hint(db->err, "put these statements back as they were; what follows them may "
-				     "be changed");
+	mig__error_set_hint(db->err,
+			    "put these statements back as they were; what follows them may "
+			    "be changed");
 	return MIG_EEDITED;
 }
 

@@ -2,10 +2,10 @@
  *
  * A statement that can be rolled back runs in a transaction with its mark in the journal; one that
  * the script's own BEGIN … COMMIT holds is marked by the transaction of that COMMIT, and what a
- * SAVEPOINT … RELEASE holds by ours. All are exact. Only a statement that cannot be in a transaction
- * (VACUUM) is marked after it ran. The mark before it says that it is in flight, and what its dialect
- * has seen: when the process dies with it, the dialect is asked whether it ran. One that the engine
- * refused is not in flight any more.
+ * SAVEPOINT … RELEASE holds by ours. All are exact. Only a statement that cannot be in a
+ * transaction (VACUUM) is marked after it ran. The mark before it says that it is in flight, and
+ * what its dialect has seen: when the process dies with it, the dialect is asked whether it ran.
+ * One that the engine refused is not in flight any more.
  *
  * E.g. CREATE TABLE t …; CREATE INDEX CONCURRENTLY i …; leaves the marks
  *     statements 0, ""                     with the row's beginning
@@ -42,8 +42,7 @@ static mig_status add_flight(struct lone *l, size_t offset, char *text)
 {
 	struct mig__db *db = l->job->run->db;
 	const struct mig__body *body = &l->section.body;
-	mig_status (*observe)(mig_conn *, const char *, size_t, char *) =
-		MIG__DB_SLOT(db, observe);
+	mig_status (*observe)(mig_conn *, const char *, size_t, char *) = MIG__DB_SLOT(db, observe);
 	mig_statement st = { .struct_size = sizeof st };
 	char seen[MIG_OBSERVED_SIZE] = "";
 	mig_status rc;
@@ -231,8 +230,8 @@ static mig_status run_bare(struct lone *l, const mig_statement *st)
 {
 	struct mig__db *db = l->job->run->db;
 	int32_t after = 0;
-	mig_status rc = db->dialect->run_statement(
-		db->conn, l->section.body.text + st->offset, st->size);
+	mig_status rc =
+		db->dialect->run_statement(db->conn, l->section.body.text + st->offset, st->size);
 
 	if (rc)
 		return rc;
@@ -248,8 +247,8 @@ static mig_status lone_statement(struct lone *l, size_t from, const mig_statemen
 	const uint32_t special = MIG_STATEMENT_BEGIN | MIG_STATEMENT_COMMIT |
 				 MIG_STATEMENT_ROLLBACK | MIG_STATEMENT_SESSION |
 				 MIG_STATEMENT_LONE;
-	int idempotent = mig__body_note(&l->section.body, MIG__NOTE_IDEMPOTENT, from,
-					st->offset) != NULL;
+	int idempotent =
+		mig__body_note(&l->section.body, MIG__NOTE_IDEMPOTENT, from, st->offset) != NULL;
 	int32_t inside = 0;
 	int ends = 1;
 	mig_status rc = db->dialect->in_transaction(db->conn, &inside);
@@ -411,8 +410,8 @@ static mig_status check_alone(struct lone *l)
 }
 
 /* Notes in the journal that the step begins, and marks a version row, so that nobody takes the
- * database for being at its rows. The hook is in the same transaction: it is called once, also if the
- * process dies afterwards. */
+ * database for being at its rows. The hook is in the same transaction: it is called once, also if
+ * the process dies afterwards. */
 static mig_status lone_begin(struct lone *l)
 {
 	struct mig__job *job = l->job;
@@ -431,7 +430,8 @@ static mig_status lone_begin(struct lone *l)
 	if (!rc) /* until the end no number stands for the rows */
 		rc = mig__stamp_clear(db, &job->rows.stored);
 	if (!rc)
-		rc = mig__step_hook(run, run->before, l->script, l->direction, ", before-step hook");
+		rc = mig__step_hook(run, run->before, l->script, l->direction,
+				    ", before-step hook");
 	if (!rc)
 		rc = add_flight(l, 0, text);
 	if (!rc)

@@ -57,8 +57,7 @@ struct unit_reader {
 static mig_status check_notes(struct unit_reader *r, size_t from, const mig_statement *st)
 {
 	size_t end = st->size ? st->offset + st->size : r->body->size;
-	const struct mig__note *note =
-		mig__body_note(r->body, MIG__NOTE_IDEMPOTENT, from, end);
+	const struct mig__note *note = mig__body_note(r->body, MIG__NOTE_IDEMPOTENT, from, end);
 	const char *why = NULL;
 
 	if (!note)
@@ -104,7 +103,8 @@ static mig_status read_units(struct unit_reader *r)
 		rc = r->db->dialect->next_statement(r->db->conn, body->text, body->size, from, &st);
 		r->offset = from;
 		if (rc == MIG_ESYNTAX && r->session) {
-			mig__error_clear(r->db->err); /* if it is wrong then, too, the run says it */
+			mig__error_clear(
+				r->db->err); /* if it is wrong then, too, the run says it */
 			r->unread = 1;
 			return MIG_OK;
 		}

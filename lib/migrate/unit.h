@@ -23,8 +23,8 @@ mig_status mig__unit_follow(struct mig__unit *unit, const mig_statement *stateme
 			    struct mig__error *err, int *ends);
 void mig__unit_finish(struct mig__unit *unit, const struct mig__alloc *alloc);
 
-/* Checks a section outside a transaction before anything runs: its transactions end in it, its units
- * do not lean on each other, and its notes stand where they mean something. db need not be
+/* Checks a section outside a transaction before anything runs: its transactions end in it, its
+ * units do not lean on each other, and its notes stand where they mean something. db need not be
  * connected. */
 mig_status mig__units_check(const struct mig__alloc *alloc, struct mig__db *db,
 			    const struct mig__script *script, const struct mig__body *body);

@@ -130,8 +130,8 @@ int there(const struct place *p, const char *table)
 	char sql[200];
 
 	snprintf(sql, sizeof sql, "SELECT count(*) FROM %s WHERE %s = '%s'",
-		 on_postgresql ? "pg_tables" : "sqlite_schema", on_postgresql ? "tablename" : "name",
-		 table);
+		 on_postgresql ? "pg_tables" : "sqlite_schema",
+		 on_postgresql ? "tablename" : "name", table);
 	return strcmp(ask(p, sql), "0") != 0;
 }
 
@@ -168,14 +168,16 @@ void add_all(mig_ctx *ctx, const struct revision *r)
 {
 	for (; r->id; r++) {
 		char text[8192], less[8192], name[64];
-		int n = snprintf(text, sizeof text,
-				 "-- %s\n--\n-- revision: %s\n-- revises: %s\n%s\n-- mig:upgrade%s\n"
-				 "%s\n",
-				 r->id, r->id, r->revises ? r->revises : "", r->keys ? r->keys : "",
-				 r->attributes ? r->attributes : "", r->up);
+		int n = snprintf(
+			text, sizeof text,
+			"-- %s\n--\n-- revision: %s\n-- revises: %s\n%s\n-- mig:upgrade%s\n"
+			"%s\n",
+			r->id, r->id, r->revises ? r->revises : "", r->keys ? r->keys : "",
+			r->attributes ? r->attributes : "", r->up);
 
 		if (r->down)
-			n += snprintf(text + n, sizeof text - (size_t)n, "\n-- mig:downgrade%s\n%s\n",
+			n += snprintf(text + n, sizeof text - (size_t)n,
+				      "\n-- mig:downgrade%s\n%s\n",
 				      r->attributes ? r->attributes : "", r->down);
 		assert_true((size_t)n < sizeof text);
 		snprintf(name, sizeof name, "%s.sql", r->id);
@@ -219,9 +221,10 @@ static void wait_until_alone(const struct place *p)
 	struct timespec pause = { .tv_nsec = 5000000 };
 
 	for (int i = 0; on_postgresql && i < 2000; i++) {
-		if (!strcmp(ask(p, "SELECT count(*) FROM pg_stat_activity WHERE datname = "
-				   "current_database() AND pid <> pg_backend_pid() AND backend_type "
-				   "= 'client backend'"),
+		if (!strcmp(ask(p,
+				"SELECT count(*) FROM pg_stat_activity WHERE datname = "
+				"current_database() AND pid <> pg_backend_pid() AND backend_type "
+				"= 'client backend'"),
 			    "0"))
 			return;
 		nanosleep(&pause, NULL);

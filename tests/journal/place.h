@@ -1,5 +1,5 @@
-/* place: a fresh database of either dialect, revisions in a few words, runs that die at a statement,
- * and questions by a connection that has nothing to do with libmig. */
+/* place: a fresh database of either dialect, revisions in a few words, runs that die at a
+ * statement, and questions by a connection that has nothing to do with libmig. */
 #ifndef TESTS_JOURNAL_PLACE_H
 #define TESTS_JOURNAL_PLACE_H
 
@@ -46,9 +46,9 @@ mig_ctx *open_with(const struct place *p, const struct revision *revisions);
 enum { UP, DOWN };
 mig_status go(mig_ctx *ctx, int direction, const char *target);
 
-/* The same in a process that is killed before the statement of that number (from 1) of the revision.
- * 1 if it was; 0 if it came to its end before. Statements of a section that is resumed go on counting.
- * Then, on a server, until the session is gone. */
+/* The same in a process that is killed before the statement of that number (from 1) of the
+ * revision. 1 if it was; 0 if it came to its end before. Statements of a section that is resumed go
+ * on counting. Then, on a server, until the session is gone. */
 int killed_at(const struct place *p, const struct revision *revisions, int direction,
 	      const char *target, const char *revision, uint64_t statement);
 

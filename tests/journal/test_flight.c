@@ -1,5 +1,5 @@
-/* PostgreSQL: a statement that failed is not taken for done when it is run again, and one that was in
- * flight when the process died only if what is there is what it makes. */
+/* PostgreSQL: a statement that failed is not taken for done when it is run again, and one that was
+ * in flight when the process died only if what is there is what it makes. */
 #include "place.h"
 
 #include <stdio.h>
@@ -27,7 +27,8 @@ static void test_failed(void **state)
 		  "CREATE INDEX CONCURRENTLY t_ix ON t (x);" },
 		{ "CREATE TABLE t (x INTEGER); CREATE INDEX t_ix ON t (x)",
 		  "SELECT 1;\nDROP INDEX CONCURRENTLY misspelt;" },
-		{ "CREATE TABLE t (x INTEGER) PARTITION BY LIST (x); CREATE TABLE other (x INTEGER)",
+		{ "CREATE TABLE t (x INTEGER) PARTITION BY LIST (x); CREATE TABLE other (x "
+		  "INTEGER)",
 		  "SELECT 1;\nALTER TABLE t DETACH PARTITION other CONCURRENTLY;" },
 	};
 
@@ -61,9 +62,12 @@ static void test_killed_before(void **state)
 		  "SELECT 1;\nCREATE INDEX CONCURRENTLY t_ix ON t (x);", "SELECT 1", 0 },
 		/* made meanwhile: equal */
 		{ "CREATE TABLE t (x INTEGER, y INTEGER)",
-		  "SELECT 1;\nCREATE INDEX CONCURRENTLY t_ix ON t (x DESC) INCLUDE (y) WHERE x > 0;",
-		  "CREATE INDEX t_ix ON t USING btree (x DESC) INCLUDE (y) WHERE (0 < x) IS NOT NULL AND x "
-		  "> 0; DROP INDEX t_ix; CREATE INDEX t_ix ON t USING btree (x DESC) INCLUDE (y) WHERE x > "
+		  "SELECT 1;\nCREATE INDEX CONCURRENTLY t_ix ON t (x DESC) INCLUDE (y) WHERE x > "
+		  "0;",
+		  "CREATE INDEX t_ix ON t USING btree (x DESC) INCLUDE (y) WHERE (0 < x) IS NOT "
+		  "NULL AND x "
+		  "> 0; DROP INDEX t_ix; CREATE INDEX t_ix ON t USING btree (x DESC) INCLUDE (y) "
+		  "WHERE x > "
 		  "0",
 		  1 },
 		{ "CREATE TABLE t (x INTEGER, y INTEGER)",
@@ -71,12 +75,14 @@ static void test_killed_before(void **state)
 		  "CREATE UNIQUE INDEX \"T ix\" ON t ((x + y))", 1 },
 		/* another table, column, uniqueness, predicate, method, order */
 		{ "CREATE TABLE t (x INTEGER, y INTEGER); CREATE TABLE u (x INTEGER)",
-		  "SELECT 1;\nCREATE INDEX CONCURRENTLY t_ix ON t (x);", "CREATE INDEX t_ix ON u (x)", 0 },
+		  "SELECT 1;\nCREATE INDEX CONCURRENTLY t_ix ON t (x);",
+		  "CREATE INDEX t_ix ON u (x)", 0 },
 		{ "CREATE TABLE t (x INTEGER, y INTEGER)",
-		  "SELECT 1;\nCREATE INDEX CONCURRENTLY t_ix ON t (x);", "CREATE INDEX t_ix ON t (y)", 0 },
+		  "SELECT 1;\nCREATE INDEX CONCURRENTLY t_ix ON t (x);",
+		  "CREATE INDEX t_ix ON t (y)", 0 },
 		{ "CREATE TABLE t (x INTEGER, y INTEGER)",
-		  "SELECT 1;\nCREATE UNIQUE INDEX CONCURRENTLY t_ix ON t (x);", "CREATE INDEX t_ix ON t (x)",
-		  0 },
+		  "SELECT 1;\nCREATE UNIQUE INDEX CONCURRENTLY t_ix ON t (x);",
+		  "CREATE INDEX t_ix ON t (x)", 0 },
 		{ "CREATE TABLE t (x INTEGER, y INTEGER)",
 		  "SELECT 1;\nCREATE INDEX CONCURRENTLY t_ix ON t (x) WHERE y > 0;",
 		  "CREATE INDEX t_ix ON t (x) WHERE y > 1", 0 },
@@ -87,12 +93,13 @@ static void test_killed_before(void **state)
 		  "SELECT 1;\nCREATE INDEX CONCURRENTLY t_ix ON t (x);",
 		  "CREATE INDEX t_ix ON t (x DESC)", 0 },
 		/* was not there */
-		{ "CREATE TABLE t (x INTEGER)", "SELECT 1;\nDROP INDEX CONCURRENTLY misspelt;", "SELECT 1",
-		  0 },
+		{ "CREATE TABLE t (x INTEGER)", "SELECT 1;\nDROP INDEX CONCURRENTLY misspelt;",
+		  "SELECT 1", 0 },
 		/* was there, and was dropped */
 		{ "CREATE TABLE t (x INTEGER); CREATE INDEX t_ix ON t (x)",
 		  "SELECT 1;\nDROP INDEX CONCURRENTLY t_ix;", "DROP INDEX t_ix", 1 },
-		{ "CREATE TABLE t (x INTEGER) PARTITION BY LIST (x); CREATE TABLE t1 PARTITION OF t FOR "
+		{ "CREATE TABLE t (x INTEGER) PARTITION BY LIST (x); CREATE TABLE t1 PARTITION OF "
+		  "t FOR "
 		  "VALUES IN (1)",
 		  "SELECT 1;\nALTER TABLE t DETACH PARTITION t1 CONCURRENTLY;",
 		  "ALTER TABLE t DETACH PARTITION t1", 1 },
@@ -127,8 +134,9 @@ static void test_killed_before(void **state)
 		assert_string_equal(rows(&p), cases[i].ok ? "a" : "");
 		mig_close(ctx);
 		if (strstr(cases[i].up, "CONCURRENTLY ON"))
-			assert_answer(&p, "SELECT count(*) FROM pg_index WHERE indrelid = 't'::regclass",
-				      "2");
+			assert_answer(
+				&p, "SELECT count(*) FROM pg_index WHERE indrelid = 't'::regclass",
+				"2");
 		place_end(&p);
 	}
 }
@@ -137,9 +145,12 @@ static void test_killed_before(void **state)
 static void test_idempotent(void **state)
 {
 	static const struct revision one[] = {
-		{ .id = "a", .attributes = " transaction=no",
-		  .up = "CREATE TABLE t (x INTEGER PRIMARY KEY);\n-- mig:idempotent\nDO $$ BEGIN FOR i IN "
-			"1..3 LOOP INSERT INTO t VALUES (i) ON CONFLICT DO NOTHING; COMMIT; END LOOP; END "
+		{ .id = "a",
+		  .attributes = " transaction=no",
+		  .up = "CREATE TABLE t (x INTEGER PRIMARY KEY);\n-- mig:idempotent\nDO $$ BEGIN "
+			"FOR i IN "
+			"1..3 LOOP INSERT INTO t VALUES (i) ON CONFLICT DO NOTHING; COMMIT; END "
+			"LOOP; END "
 			"$$;\nINSERT INTO t VALUES (4);" },
 		{ 0 },
 	};

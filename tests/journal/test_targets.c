@@ -1,23 +1,30 @@
-/* Targets that start from the rows mean the same when an interrupted command is repeated, after a kill
- * as after an error, and for a second host. */
+/* Targets that start from the rows mean the same when an interrupted command is repeated, after a
+ * kill as after an error, and for a second host. */
 #include "place.h"
 
-#include <semaphore.h>
 #include <pthread.h>
+#include <semaphore.h>
 #include <string.h>
 
 /* c runs outside a transaction, both ways, in five statements, three of them in a unit. */
-#define C_UP                                                                                   \
-	"CREATE TABLE c1 (x INTEGER);\nVACUUM;\nBEGIN;\nINSERT INTO c1 VALUES (1);\nCREATE TABLE c2 " \
+#define C_UP                                                                                       \
+	"CREATE TABLE c1 (x INTEGER);\nVACUUM;\nBEGIN;\nINSERT INTO c1 VALUES (1);\nCREATE TABLE " \
+	"c2 "                                                                                      \
 	"(x INTEGER);\nCOMMIT;\nINSERT INTO c1 VALUES (2);"
 #define C_DOWN "DROP TABLE c2;\nVACUUM;\nBEGIN;\nDELETE FROM c1;\nDROP TABLE c1;\nCOMMIT;\nVACUUM;"
 enum { C_STATEMENTS = 7 };
 
 static const struct revision line[] = {
 	{ .id = "a", .up = "CREATE TABLE a1 (x INTEGER);", .down = "DROP TABLE a1;" },
-	{ .id = "b", .revises = "a", .up = "CREATE TABLE b1 (x INTEGER);", .down = "DROP TABLE b1;" },
+	{ .id = "b",
+	  .revises = "a",
+	  .up = "CREATE TABLE b1 (x INTEGER);",
+	  .down = "DROP TABLE b1;" },
 	{ .id = "c", .revises = "b", .attributes = " transaction=no", .up = C_UP, .down = C_DOWN },
-	{ .id = "d", .revises = "c", .up = "CREATE TABLE d1 (x INTEGER);", .down = "DROP TABLE d1;" },
+	{ .id = "d",
+	  .revises = "c",
+	  .up = "CREATE TABLE d1 (x INTEGER);",
+	  .down = "DROP TABLE d1;" },
 	{ 0 },
 };
 
@@ -231,14 +238,27 @@ static void test_from_base(void **state)
 /* Branches and merges: rows that the step does not touch stay as they are. */
 static const struct revision tree[] = {
 	{ .id = "a", .up = "CREATE TABLE a1 (x INTEGER);", .down = "DROP TABLE a1;" },
-	{ .id = "l1", .revises = "a", .keys = "-- branch_labels: left\n", .up = "SELECT 1;",
+	{ .id = "l1",
+	  .revises = "a",
+	  .keys = "-- branch_labels: left\n",
+	  .up = "SELECT 1;",
 	  .down = "SELECT 1;" },
-	{ .id = "l2", .revises = "l1", .attributes = " transaction=no", .up = C_UP, .down = C_DOWN },
-	{ .id = "r1", .revises = "a", .keys = "-- branch_labels: right\n", .up = "SELECT 1;",
+	{ .id = "l2",
+	  .revises = "l1",
+	  .attributes = " transaction=no",
+	  .up = C_UP,
+	  .down = C_DOWN },
+	{ .id = "r1",
+	  .revises = "a",
+	  .keys = "-- branch_labels: right\n",
+	  .up = "SELECT 1;",
 	  .down = "SELECT 1;" },
 	{ .id = "r2", .revises = "r1", .up = "SELECT 1;", .down = "SELECT 1;" },
-	{ .id = "m", .revises = "l2 r2", .attributes = " transaction=no",
-	  .up = "CREATE TABLE m1 (x INTEGER);\nVACUUM;", .down = "DROP TABLE m1;\nVACUUM;" },
+	{ .id = "m",
+	  .revises = "l2 r2",
+	  .attributes = " transaction=no",
+	  .up = "CREATE TABLE m1 (x INTEGER);\nVACUUM;",
+	  .down = "DROP TABLE m1;\nVACUUM;" },
 	{ 0 },
 };
 

@@ -1,12 +1,14 @@
-/* An unfinished step is seen by everybody who asks; hooks of steps outside a transaction are called once,
- * whatever dies. */
+/* An unfinished step is seen by everybody who asks; hooks of steps outside a transaction are called
+ * once, whatever dies. */
 #include "place.h"
 
 #include <string.h>
 
 static const struct revision line[] = {
 	{ .id = "a", .up = "CREATE TABLE a1 (x INTEGER);", .down = "DROP TABLE a1;" },
-	{ .id = "b", .revises = "a", .attributes = " transaction=no",
+	{ .id = "b",
+	  .revises = "a",
+	  .attributes = " transaction=no",
 	  .up = "CREATE TABLE b1 (x INTEGER);\nVACUUM;\nINSERT INTO b1 VALUES (1);",
 	  .down = "DELETE FROM b1;\nVACUUM;\nDROP TABLE b1;" },
 	{ 0 },
@@ -53,7 +55,8 @@ static void test_seen(void **state)
 		ctx = open_with(&p, line);
 		ok(ctx, mig_upgrade(ctx, direction == UP ? "a" : "b"));
 		mig_close(ctx);
-		assert_int_equal(killed_at(&p, line, direction, direction == UP ? "b" : "a", "b", 2), 1);
+		assert_int_equal(
+			killed_at(&p, line, direction, direction == UP ? "b" : "a", "b", 2), 1);
 		check_seen(&p, line, direction == UP ? MIG_UPGRADE : MIG_DOWNGRADE, 1);
 		ctx = open_with(&p, line);
 		ok(ctx, mig_plan_upgrade(ctx, "head", &plan));
@@ -73,7 +76,8 @@ static void test_seen(void **state)
 			ctx = open_with(&p, older);
 			expect(ctx, MIG_EPARTIAL, mig_upgrade(ctx, "head"));
 			assert_string_equal(mig_error_revision(ctx), "b");
-			assert_has(mig_error_message(ctx), "only partly applied (1 statement done)");
+			assert_has(mig_error_message(ctx),
+				   "only partly applied (1 statement done)");
 			assert_has(mig_error_hint(ctx), "begun by ");
 			expect(ctx, MIG_EPARTIAL, mig_plan_upgrade(ctx, "head", &plan));
 			mig_close(ctx);

@@ -1,8 +1,8 @@
 /* units: what in a section outside a transaction leans on the session across two units of it.
  *
- * A section that was interrupted is resumed in a new session: temporary tables, cursors and the last
- * values of sequences are gone. Settings and prepared statements are set again. Within one unit all
- * is fine. What functions do, and the text of a DO, is not seen. */
+ * A section that was interrupted is resumed in a new session: temporary tables, cursors and the
+ * last values of sequences are gone. Settings and prepared statements are set again. Within one
+ * unit all is fine. What functions do, and the text of a DO, is not seen. */
 #include "dialect/postgresql/conn.h"
 
 #include <stdio.h>
@@ -203,10 +203,11 @@ static mig_status look_at_control(struct units *u, struct reading r)
 	advance(&r);
 	if (mig__pg_word_is(&first, "PREPARE") && mig__pg_word_is(&r.word, "TRANSACTION") &&
 	    !r.word.quoted)
-		return refuse_at(u, first.text,
-				 "end the transaction with COMMIT: libmig's journal row is part of it",
-				 "a section cannot prepare a transaction (%.*s)", (int)first.size,
-				 first.text);
+		return refuse_at(
+			u, first.text,
+			"end the transaction with COMMIT: libmig's journal row is part of it",
+			"a section cannot prepare a transaction (%.*s)", (int)first.size,
+			first.text);
 	if (!is_any(&first, ends))
 		return MIG_OK;
 	for (; r.word.symbol != ';'; advance(&r)) {
@@ -233,7 +234,9 @@ static mig_status add_name(struct units *u, const struct mig__pg_word *name)
 /* ON COMMIT DROP */
 static int goes_at_commit(const struct units *u, const mig_statement *st)
 {
-	struct reading r = { .text = u->text + st->offset, .size = st->size, .standard = u->standard };
+	struct reading r = { .text = u->text + st->offset,
+			     .size = st->size,
+			     .standard = u->standard };
 
 	for (advance(&r); r.word.symbol != ';'; advance(&r))
 		if (accept(&r, "ON") && accept(&r, "COMMIT") && accept(&r, "DROP"))
@@ -243,10 +246,12 @@ static int goes_at_commit(const struct units *u, const mig_statement *st)
 
 static mig_status look_at_statement(struct units *u, const mig_statement *st)
 {
-	static const char *const no_feed[] = { "BEGIN",     "START", "SAVEPOINT", "SET",
-					       "CREATE",    "DROP",  "ALTER",     "COMMENT",
-					       "GRANT",     "LOCK",  "VACUUM",    "ANALYZE", NULL };
-	struct reading r = { .text = u->text + st->offset, .size = st->size, .standard = u->standard };
+	static const char *const no_feed[] = { "BEGIN",  "START",   "SAVEPOINT", "SET",   "CREATE",
+					       "DROP",   "ALTER",   "COMMENT",   "GRANT", "LOCK",
+					       "VACUUM", "ANALYZE", NULL };
+	struct reading r = { .text = u->text + st->offset,
+			     .size = st->size,
+			     .standard = u->standard };
 	struct mig__pg_word name, first;
 	int temporary, later, routine, drops;
 	mig_status rc;

@@ -1,8 +1,8 @@
 /* units: what in a section outside a transaction leans on the session across two units of it.
  *
  * A section that was interrupted is resumed on a new connection: temporary tables are gone, and
- * last_insert_rowid(), changes() and total_changes() say nothing of what ran before. Within one unit
- * both are fine. What triggers do is not seen. */
+ * last_insert_rowid(), changes() and total_changes() say nothing of what ran before. Within one
+ * unit both are fine. What triggers do is not seen. */
 #include "dialect/sqlite/conn.h"
 #include "dialect/sqlite/tokens.h"
 
@@ -134,7 +134,9 @@ static mig_status look_at_token(struct units *u, struct mig__sqlite_token t,
 
 static mig_status look_at_statement(struct units *u, size_t from, size_t end)
 {
-	static const char *const feeds[] = { "INSERT", "REPLACE", "UPDATE", "DELETE", "WITH", NULL };
+	static const char *const feeds[] = {
+		"INSERT", "REPLACE", "UPDATE", "DELETE", "WITH", NULL
+	};
 	struct mig__sqlite_token t = mig__sqlite_token(u->text + from), next, name;
 	int temporary = makes_temporary(u->text + from, &name);
 	int declares = only_declares(u->text + from), drops = mig__sqlite_is(t, "DROP");
