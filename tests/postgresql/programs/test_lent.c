@@ -122,8 +122,8 @@ static const struct {
 	  "DO $$ BEGIN PERFORM set_config('search_path', 'pg_catalog', false); SET TimeZone = "
 	  "'UTC'; END $$;" },
 	{ "a function that sets",
-	  "CREATE FUNCTION pg_temp.f() RETURNS void LANGUAGE plpgsql AS $$ BEGIN SET TimeZone = "
-	  "'UTC'; SET search_path = ''; END $$;\nSELECT pg_temp.f();\nDROP FUNCTION pg_temp.f();" },
+	  "CREATE FUNCTION public.f() RETURNS void LANGUAGE plpgsql AS $$ BEGIN SET TimeZone = "
+	  "'UTC'; SET search_path = ''; END $$;\nSELECT public.f();\nDROP FUNCTION public.f();" },
 };
 
 enum how { INSIDE, OUTSIDE, FAILING, FAILING_OUTSIDE, HOW_COUNT };
