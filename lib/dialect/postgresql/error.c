@@ -161,8 +161,12 @@ mig_status mig__pg_fail(mig_conn *conn, const PGresult *result, const struct mig
 	e.detail = detail.len && !detail.failed ? detail.data : NULL;
 	if (!e.hint)
 		e.hint = hint;
-	if (!e.hint && e.status == MIG_ECONNECT && conn->running)
-		e.hint = lost_hint(conn);
+	if (!e.hint && e.status == MIG_ECONNECT)
+		e.hint = conn->running			     ? lost_hint(conn)
+			 : strncmp(sqlstate, "08", 2) == 0 ||
+					 strncmp(sqlstate, "57P", 3) == 0
+				 ? "the connection was closed by the other side: run again"
+				 : NULL;
 	rc = send(conn, &e, place);
 	mig__buf_finish(&detail);
 	return rc;
