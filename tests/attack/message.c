@@ -33,7 +33,7 @@ static const struct {
 	[TROUBLE_CONNECTION] = { "connection lost",
 				 { MIG_ECONNECT },
 				 1,
-				 { "connection", "server" },
+				 { "connection", "server", "run again" },
 				 { "pooler in transaction mode" } },
 	[TROUBLE_SERVER_CANCEL] = { "stopped by an administrator",
 				    { MIG_ECANCELLED, MIG_ESQL, MIG_ETIMEOUT },
