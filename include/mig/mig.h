@@ -177,7 +177,8 @@ MIG_API void mig_close(mig_ctx *ctx);
  * MIG_ECANCELLED if the context had opened it, MIG_ECONNECT if it was lent, which its host has to
  * close. If that was during a COMMIT, the hint says that its outcome is unknown; the next run reads
  * it. May be called from any thread and from a signal handler, from mig_open()'s return until
- * mig_close(). Since 0.1.0. */
+ * mig_close(). mig_open() sets *out before it connects, so a signal handler can end that, too.
+ * Since 0.1.0. */
 MIG_API void mig_cancel(mig_ctx *ctx);
 
 /** The engine's own connection (sqlite3 *), to be used between calls, or NULL. Borrowed.

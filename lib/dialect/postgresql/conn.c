@@ -44,11 +44,11 @@ static char *plain_url(const mig_conn *conn, const char *url)
 	return mig__buf_take(&buf);
 }
 
-static mig_status fail_open(mig_conn *conn, const char *url)
+static mig_status fail_open(mig_conn *conn, const char *url, const char *said)
 {
 	const char *hint = NULL;
 	int malformed = 0;
-	char *words = mig__pg_unsecret(conn, url, PQerrorMessage(conn->db), &malformed);
+	char *words = mig__pg_unsecret(conn, url, said, &malformed);
 	mig_status rc;
 
 	if (!words)
@@ -65,24 +65,41 @@ static mig_status fail_open(mig_conn *conn, const char *url)
 	return rc;
 }
 
+/* connect_timeout is over. */
+static mig_status fail_late(mig_conn *conn, const char *url)
+{
+	struct mig__buf words;
+	mig_status rc;
+
+	mig__buf_init(&words, &conn->alloc);
+	mig__buf_addf(&words, "connection to server at \"%s\", port %s failed: timeout expired",
+		      PQhost(conn->db), PQport(conn->db));
+	rc = words.failed ? mig__pg_nomem(conn) : fail_open(conn, url, words.data);
+	mig__buf_finish(&words);
+	return rc;
+}
+
 static mig_status open_own(mig_conn *conn, const char *given)
 {
-	static const char *const names[] = { "dbname", "client_encoding",
-					     "fallback_application_name", NULL };
 	char *url = plain_url(conn, given);
-	const char *const values[] = { url, "UTF8", "libmig", NULL };
 	mig_status rc = MIG_OK;
+	enum mig__pg_end end;
 
 	if (!url)
 		return mig__pg_nomem(conn);
-	conn->db = PQconnectdbParams(names, values, 1);
+	end = mig__pg_connect(conn, url);
 	if (!conn->db)
 		rc = mig__pg_nomem(conn);
-	else if (PQstatus(conn->db) != CONNECTION_OK)
-		rc = fail_open(conn, url);
+	else if (end == MIG__PG_END_STOPPED)
+		rc = mig__pg_cancelled(conn);
+	else if (end == MIG__PG_END_LATE)
+		rc = fail_late(conn, url);
+	else if (end == MIG__PG_END_REFUSED)
+		rc = fail_open(conn, url, PQerrorMessage(conn->db));
 	mig__free(&conn->alloc, url);
 	return rc;
 }
+
 void mig__pg_listen(mig_conn *conn)
 {
 	PGconn *none;

@@ -182,6 +182,19 @@ void mig__pg_cancel(mig_conn *conn);
  * connection that is none has as well, writes them to stderr. */
 void mig__pg_listen(mig_conn *conn);
 
+/* connect.c */
+enum mig__pg_end {
+	MIG__PG_END_OPEN,
+	MIG__PG_END_REFUSED, /* PQerrorMessage() says why */
+	MIG__PG_END_LATE,    /* connect_timeout is over */
+	MIG__PG_END_STOPPED  /* the host wants the call to end */
+};
+/* Opens conn->db, which is NULL if there is no memory. */
+enum mig__pg_end mig__pg_connect(mig_conn *conn, const char *url);
+/* Waits for a connection that has been started. stoppable: its host may end that;
+ * otherwise the server has two seconds. */
+enum mig__pg_end mig__pg_await(const mig_conn *conn, PGconn *db, int stoppable);
+
 /* error.c */
 /* Reports an error of the server, or of the connection if result is NULL. */
 mig_status mig__pg_fail(mig_conn *conn, const PGresult *result, const struct mig__pg_place *place);

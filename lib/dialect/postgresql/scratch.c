@@ -7,7 +7,6 @@
 #include "dialect/postgresql/objects.h"
 
 #include <inttypes.h>
-#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -47,47 +46,19 @@ static const char *actual(PGconn *db, const char *keyword, const char *given, co
 	return is && *is ? is : NULL;
 }
 
-/* Until when the server may take to answer; 0: for ever. */
-static int64_t until_of(PGconn *db)
-{
-	PQconninfoOption *options = PQconninfo(db);
-	int seconds = 0;
-
-	for (PQconninfoOption *o = options; o && o->keyword; o++)
-		if (!strcmp(o->keyword, "connect_timeout") && o->val)
-			seconds = atoi(o->val);
-	PQconninfoFree(options);
-	return seconds > 0 ? mig__pg_now_us() + (int64_t)seconds * 1000000 : 0;
-}
-
-static void finish_connect(PGconn *db, int64_t until)
-{
-	PostgresPollingStatusType status = PGRES_POLLING_WRITING;
-
-	while (status != PGRES_POLLING_OK && status != PGRES_POLLING_FAILED &&
-	       PQstatus(db) != CONNECTION_BAD) {
-		struct pollfd p = { .fd = PQsocket(db),
-				    .events = status == PGRES_POLLING_READING ? POLLIN : POLLOUT };
-		int64_t left = until ? (until - mig__pg_now_us()) / 1000 : 1000;
-
-		if (left <= 0)
-			return;
-		if (poll(&p, 1, left < 1000 ? (int)left + 1 : 1000) > 0)
-			status = PQconnectPoll(db);
-	}
-}
-
-/* Connects to another database as `db` was. NULL: out of memory. */
-static PGconn *connect_like(PGconn *db, const char *database)
+/* Connects to another database as the parent was; end may be NULL: that cleans up, and
+ * is not to be stopped. NULL: out of memory. */
+static PGconn *connect_like(const mig_conn *parent, const char *database, enum mig__pg_end *end)
 {
 	enum { MOST = 100 };
 	const char *keywords[MOST + 1] = { NULL }, *values[MOST + 1] = { NULL };
-	PQconninfoOption *options = PQconninfo(db);
+	PQconninfoOption *options = PQconninfo(parent->db);
+	enum mig__pg_end ended;
 	PGconn *out = NULL;
 	size_t count = 0;
 
 	for (PQconninfoOption *o = options; o && o->keyword && count < MOST; o++) {
-		const char *value = actual(db, o->keyword, o->val, database);
+		const char *value = actual(parent->db, o->keyword, o->val, database);
 
 		if (!value || !strcmp(o->keyword, "service"))
 			continue;
@@ -100,7 +71,9 @@ static PGconn *connect_like(PGconn *db, const char *database)
 	if (!out)
 		return NULL;
 	PQsetNoticeReceiver(out, mig__pg_drop_notice, NULL); /* libpq's own writes to stderr */
-	finish_connect(out, until_of(out));
+	ended = mig__pg_await(parent, out, end != NULL);
+	if (end)
+		*end = ended;
 	return out;
 }
 
@@ -129,7 +102,7 @@ static int drop_by(mig_conn *parent, const char *name)
 	if (PQstatus(parent->db) == CONNECTION_OK &&
 	    PQtransactionStatus(parent->db) == PQTRANS_IDLE && drop(parent->db, name, 1))
 		return 1;
-	db = connect_like(parent->db, PQdb(parent->db));
+	db = connect_like(parent, PQdb(parent->db), NULL);
 	dropped = PQstatus(db) == CONNECTION_OK && drop(db, name, 1);
 	PQfinish(db);
 	return dropped;
@@ -316,12 +289,18 @@ static mig_status open_scratch(mig_conn *parent, const struct mig__pg_scratch *m
 			       .history_table = parent->history_table,
 			       .lock_timeout_ms = parent->lock_timeout_ms,
 			       .search_path = parent->search_path };
-	PGconn *db = connect_like(parent->db, made->name);
+	enum mig__pg_end end;
+	PGconn *db = connect_like(parent, made->name, &end);
 	mig_status rc;
 
 	if (!db)
 		return mig__pg_nomem(parent);
-	if (PQstatus(db) != CONNECTION_OK)
+	if (end == MIG__PG_END_STOPPED)
+		rc = mig__pg_cancelled(parent);
+	else if (end == MIG__PG_END_LATE)
+		rc = mig__pg_report(parent, MIG_ECONNECT, NULL, NULL,
+				    "database %s: timeout expired", made->name);
+	else if (end != MIG__PG_END_OPEN)
 		rc = mig__pg_report(parent, MIG_ECONNECT, NULL,
 				    "a pooler may know no other database: connect to the server "
 				    "itself",

@@ -1,7 +1,12 @@
 /* How a database is named, and what is said when it cannot be reached. */
 #include "support.h"
 
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/time.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 /* What libpq knows of a URL. */
@@ -318,6 +323,171 @@ static void test_taken_connection(void **state)
 	place_end(&p);
 }
 
+/* -- what the server says at login */
+
+/* What a call writes to stderr. */
+static void read_stderr(const char *url, char *out, size_t size)
+{
+	FILE *file = tmpfile();
+	int kept = dup(STDERR_FILENO);
+	mig_ctx *ctx;
+	mig_status rc;
+
+	assert_non_null(file);
+	fflush(stderr);
+	dup2(fileno(file), STDERR_FILENO);
+	rc = mig_open(&ctx, url);
+	fflush(stderr);
+	dup2(kept, STDERR_FILENO);
+	close(kept);
+	rewind(file);
+	out[fread(out, 1, size - 1, file)] = '\0';
+	fclose(file);
+	ok(ctx, rc);
+	mig_close(ctx);
+}
+
+static void test_login_warning(void **state)
+{
+	struct place p;
+	char said[1000];
+
+	(void)state;
+	place_begin(&p);
+	if (PQserverVersion(p.db) < 150000) {
+		place_end(&p);
+		skip();
+	}
+	pg_exec(p.db, "UPDATE pg_database SET datcollversion = '0' WHERE datname = "
+		      "current_database()");
+	read_stderr(p.url, said, sizeof said);
+	assert_string_equal(said, "");
+	place_end(&p);
+}
+
+/* Who takes the connection finds libpq's own receiver. */
+static void test_receiver_of_a_taken_connection(void **state)
+{
+	struct place p;
+	PGconn *db;
+	mig_ctx *ctx;
+
+	(void)state;
+	place_begin(&p);
+	ctx = open_place(&p, NULL);
+	db = mig_take_connection(ctx);
+	mig_close(ctx);
+	PQfinish(p.db);
+	p.db = PQconnectdb(p.url);
+	assert_true(PQsetNoticeReceiver(db, NULL, NULL) == PQsetNoticeReceiver(p.db, NULL, NULL));
+	PQfinish(db);
+	place_end(&p);
+}
+
+/* -- a server that accepts and says nothing */
+
+struct mute {
+	char folder[64], path[96];
+	int fd;
+};
+
+static void mute_begin(struct mute *m)
+{
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+
+	snprintf(m->folder, sizeof m->folder, "/tmp/mig-mute-XXXXXX");
+	assert_non_null(mkdtemp(m->folder));
+	snprintf(m->path, sizeof m->path, "%s/.s.PGSQL.5432", m->folder);
+	memcpy(address.sun_path, m->path, strlen(m->path) + 1);
+	m->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	assert_int_equal(bind(m->fd, (struct sockaddr *)&address, sizeof address), 0);
+	assert_int_equal(listen(m->fd, 10), 0);
+}
+
+static void mute_end(struct mute *m)
+{
+	close(m->fd);
+	unlink(m->path);
+	rmdir(m->folder);
+}
+
+static mig_ctx *interrupted;
+
+static void on_alarm(int signal)
+{
+	(void)signal;
+	mig_cancel(interrupted);
+}
+
+static void test_cancel(void **state)
+{
+	struct sigaction act = { .sa_handler = on_alarm }, before;
+	struct itimerval soon = { .it_value = { 0, 300000 } };
+	struct mute m;
+	char url[URL_SIZE];
+	int64_t began;
+
+	(void)state;
+	mute_begin(&m);
+	snprintf(url, sizeof url, "postgresql:///x?host=%s&port=5432", m.folder);
+	sigaction(SIGALRM, &act, &before);
+	began = now_ms();
+	setitimer(ITIMER_REAL, &soon, NULL);
+	expect(interrupted, MIG_ECANCELLED, mig_open(&interrupted, url));
+	assert_in_range(now_ms() - began, 300, 2300);
+	sigaction(SIGALRM, &before, NULL);
+	mig_close(interrupted);
+	mute_end(&m);
+}
+
+static void test_timeout(void **state)
+{
+	struct mute m;
+	char url[URL_SIZE];
+	int64_t began = now_ms();
+	mig_ctx *ctx;
+
+	(void)state;
+	mute_begin(&m);
+	/* libpq's least are two seconds */
+	snprintf(url, sizeof url, "postgresql:///x?host=%s&port=5432&connect_timeout=1", m.folder);
+	expect(ctx, MIG_ECONNECT, mig_open(&ctx, url));
+	assert_in_range(now_ms() - began, 1900, 3500);
+	assert_has(mig_error_message(ctx), m.folder);
+	assert_has(mig_error_message(ctx), "timeout expired");
+	mig_close(ctx);
+	mute_end(&m);
+}
+
+/* The time-out is for each host. */
+static void test_next_host(void **state)
+{
+	static const char *const forms[] = {
+		"postgresql:///%s?host=%s,%s&port=5432,%s&user=%s&connect_timeout=2",
+		"postgresql:///%s?host=%s,/no/server,%s&port=5432,5432,%s&user=%s&connect_timeout=2",
+		"dbname=%s host=%s,%s port=5432,%s user=%s connect_timeout=2",
+	};
+	struct mute m;
+	struct place p;
+	struct parts parts;
+	char url[URL_SIZE];
+
+	(void)state;
+	mute_begin(&m);
+	place_begin(&p);
+	take_apart(p.url, &parts);
+	for (size_t i = 0; i < sizeof forms / sizeof *forms; i++) {
+		int64_t began = now_ms();
+
+		snprintf(url, sizeof url, forms[i], parts.dbname, m.folder, parts.host, parts.port,
+			 parts.user);
+		assert_reaches(url, parts.dbname);
+		assert_in_range(now_ms() - began, 1900, 5000);
+	}
+	place_end(&p);
+	mute_end(&m);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -329,6 +499,11 @@ int main(void)
 		cmocka_unit_test(test_password),
 		cmocka_unit_test(test_application_name),
 		cmocka_unit_test(test_taken_connection),
+		cmocka_unit_test(test_login_warning),
+		cmocka_unit_test(test_receiver_of_a_taken_connection),
+		cmocka_unit_test(test_cancel),
+		cmocka_unit_test(test_timeout),
+		cmocka_unit_test(test_next_host),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
