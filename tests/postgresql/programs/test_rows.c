@@ -381,9 +381,8 @@ static void test_parameters_in_scripts(void **state)
 		{ "SELECT $12345;", 7, 8 },
 	};
 	static const char *const fine[] = {
-		"SET search_path = pg_catalog; "
-		"SELECT '{\"a\":1}'::jsonb ? 'a', '{1,2,3}'::int[] @> '{1}', "
-		"('{1,2,3}'::int[])[1:2];",
+		("SET search_path = pg_catalog; SELECT '{\"a\":1}'::jsonb ? 'a', "
+		 "'{1,2,3}'::int[] @> '{1}', ('{1,2,3}'::int[])[1:2];"),
 		"CREATE FUNCTION f(int) RETURNS int LANGUAGE sql AS 'SELECT $1';",
 		"CREATE FUNCTION f(int) RETURNS int LANGUAGE sql AS $$ SELECT $1 $$; SELECT f(1);",
 		"CREATE OR REPLACE FUNCTION f(int) RETURNS int LANGUAGE sql RETURN $1 + 1;",
