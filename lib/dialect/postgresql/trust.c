@@ -67,7 +67,9 @@
 	"THEN " SAY("'table %I.%I has an index with an expression or a condition', " NAME, \
 		    "'drop the index'")
 
-/* The functions of its triggers, and the owner. */
+/* The owner, and the triggers. Whoever has TRIGGER can write a condition that calls anything, with a
+ * function that is the server's own; whoever has REFERENCES can have a DELETE cascade to a table
+ * with AFTER triggers, which run as the role that deletes. */
 #define WRITABLE                                                                           \
 	" WHEN NOT " TRUSTED("c.relowner") " THEN "                                        \
 	SAY("'table %I.%I belongs to role %I, which could have its own code run as role "  \
@@ -84,7 +86,23 @@
 	    "pg_catalog.pg_trigger g JOIN pg_catalog.pg_proc p ON p.oid" IS "g.tgfoid "    \
 	    "WHERE g.tgrelid" IS "c.oid AND NOT " TRUSTED("p.proowner") ")",               \
 	    "'drop the trigger, or name the role if that is right (trusted_owner, "        \
-	    "--trusted-owner)'")
+	    "--trusted-owner)'")                                                           \
+	" WHEN EXISTS (SELECT FROM pg_catalog.pg_trigger g WHERE g.tgrelid" IS "c.oid AND " \
+	"g.tgqual IS NOT NULL) THEN " SAY("'table %I.%I has a trigger with a condition: "  \
+					  "%s', " NAME ", (SELECT pg_catalog.string_agg("  \
+					  "g.tgname, ', ') FROM pg_catalog.pg_trigger g "  \
+					  "WHERE g.tgrelid" IS "c.oid AND g.tgqual IS NOT " \
+					  "NULL)",                                         \
+					  "'a condition (WHEN) has no owner: drop the "    \
+					  "trigger, or put the condition into its "        \
+					  "function'")                                     \
+	" WHEN EXISTS (SELECT FROM pg_catalog.pg_constraint f WHERE f.confrelid" IS "c.oid " \
+	"AND f.conrelid OPERATOR(pg_catalog.<>) f.confrelid) THEN " SAY(                   \
+		"'table %I.%I is referenced by a foreign key of table %s', " NAME          \
+		", (SELECT pg_catalog.string_agg(f.conrelid::pg_catalog.regclass::"        \
+		"pg_catalog.text, ', ') FROM pg_catalog.pg_constraint f WHERE f.confrelid" IS \
+		"c.oid)",                                                                  \
+		"'triggers of that table can be called: drop the foreign key'")
 
 /* Tables that inherit from ours get rows of it, and have triggers of their own. */
 static const char parts_begin[] =

@@ -283,6 +283,53 @@ static void test_owner(void **state)
 	place_end(&p);
 }
 
+/* What a privilege on the table allows, without a function of the trigger that could be blamed. */
+static void test_privileges(void **state)
+{
+	static const struct {
+		const char *sql, *words, *hint;
+	} cases[] = {
+		{ EVIL("evil", "(text)", "bool",
+		       "RETURN false;") "CREATE TRIGGER spy BEFORE UPDATE ON public.mig_version "
+					"FOR EACH ROW WHEN "
+					"(public.evil(new.revision)) EXECUTE FUNCTION "
+					"suppress_redundant_updates_trigger();",
+		  "public.mig_version has a trigger with a condition: spy", "into its function" },
+		{ EVIL("evil", "()", "trigger",
+		       "RETURN NULL;") "CREATE TABLE public.other (r text REFERENCES "
+				       "public.mig_version ON DELETE "
+				       "CASCADE); INSERT INTO public.other VALUES ('r1');"
+				       "CREATE TRIGGER spy AFTER DELETE ON public.other FOR EACH "
+				       "ROW EXECUTE FUNCTION "
+				       "public.evil();",
+		  "public.mig_version is referenced by a foreign key of table other",
+		  "drop the foreign key" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		struct place p;
+		struct roles r;
+		char sql[200];
+		mig_ctx *ctx;
+
+		place_begin(&p);
+		make_roles(&p, &r);
+		ctx = open_as(&p, NULL, NULL);
+		ok(ctx, mig_upgrade(ctx, "head"));
+		snprintf(sql, sizeof sql, "GRANT ALL ON mig_version TO %s", r.attacker);
+		pg_exec(p.db, sql);
+		as(&p, r.attacker, cases[i].sql);
+		ok(ctx, mig_upgrade(ctx, "head"));
+		add_second(ctx);
+		refused(ctx, cases[i].words, cases[i].hint);
+		mig_close(ctx);
+		assert_answer(p.db, CALLED, "f");
+		drop_roles(&p, &r);
+		place_end(&p);
+	}
+}
+
 static void test_trigger(void **state)
 {
 	struct place p;
@@ -541,6 +588,7 @@ int main(void)
 		cmocka_unit_test(test_operators),    cmocka_unit_test(test_view),
 		cmocka_unit_test(test_history_view), cmocka_unit_test(test_row_security),
 		cmocka_unit_test(test_reader),       cmocka_unit_test(test_owner),
+		cmocka_unit_test(test_privileges),
 		cmocka_unit_test(test_trigger),      cmocka_unit_test(test_made_first),
 		cmocka_unit_test(test_managed),      cmocka_unit_test(test_temporary),
 		cmocka_unit_test(test_temporary_names), cmocka_unit_test(test_script),
