@@ -574,8 +574,9 @@ MIG_API void mig_unfinished_free(mig_unfinished *unfinished);
 
 /** Checks every section that would run outside a transaction on the context's dialect: that its
  * transactions end in it, and that no unit of it leans on what one before it has left in the session
- * (docs/script-format.md). Runs do so before anything is executed; this needs no database. Errors:
- * MIG_ETRANSACTION, MIG_ESYNTAX, with file, line and column. Since 0.1.0. */
+ * (docs/script-format.md); and, in every section that applies, that a query stands below each
+ * "-- mig:check". Runs do the former before anything is executed, the latter
+ * where the section begins; this needs no database. Errors: MIG_ETRANSACTION, MIG_ESYNTAX, with file, line and column. Since 0.1.0. */
 MIG_API mig_status mig_check_sections(mig_ctx *ctx);
 
 /** The heads: revisions that are nobody's parent; with effective nonzero also nobody's

@@ -24,6 +24,9 @@ mig_status mig_check_sections(mig_ctx *ctx)
 			mig__error_clear(&ctx->err);
 			rc = MIG_OK;
 		}
+		if (!rc)
+			rc = mig__plan_checks(&world, order.at[i / 2], directions[i % 2],
+					      &ctx->err);
 	}
 	return rc;
 }

@@ -132,6 +132,10 @@ int mig__cli_begin_database(const struct mig__cli *cli, const char *name, struct
 /* Goes on with the first. */
 int mig__cli_first_database(struct mig__cli *cli);
 
+/* sections.c: checks the sections of all revisions for each dialect that they may run on, without a
+ * database; the list has its texts */
+int mig__cli_check_sections(struct mig__cli *cli, mig_revision_list *list);
+
 /* signals.c: SIGINT and SIGTERM cancel the run of the context between the two */
 struct mig__cli_signals;
 struct mig__cli_signals *mig__cli_signals_catch(mig_ctx *ctx);

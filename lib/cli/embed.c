@@ -413,7 +413,9 @@ int mig__cli_cmd_embed(struct mig__cli *cli)
 	} else if (!(w.entries = entries = load_order(cli, w.list))) {
 		status = mig__cli_no_memory(cli);
 	} else {
-		status = add_source(&w);
+		status = mig__cli_check_sections(cli, w.list);
+		if (!status)
+			status = add_source(&w);
 		if (!status)
 			status = save_all(cli, &source, w.symbol);
 	}

@@ -133,42 +133,46 @@ mig_status mig__check_run(struct mig__db *db, const char *message, const char *t
 
 /* -- those of a section */
 
-static mig_status lacks_query(struct mig__section_run *s, const struct mig__note *note)
+static mig_status lacks_query(struct mig__db *db, const struct mig__note *note, size_t *fault)
 {
-	s->last = note->offset;
-	return mig__fail(s->run->err, MIG_ESYNTAX, "no query stands below \"mig:check\"");
+	*fault = note->offset;
+	return mig__fail(db->err, MIG_ESYNTAX, "no query stands below \"mig:check\"");
 }
 
-mig_status mig__section_find_checks(struct mig__section_run *s)
+mig_status mig__checks_find(struct mig__db *db, struct mig__body *body, size_t *fault)
 {
-	struct mig__db *db = s->run->db;
 	struct mig__note *last = NULL;
 	mig_status rc = MIG_OK;
 
-	for (size_t i = 0; !rc && i < s->body.note_count; i++) {
-		struct mig__note *note = &s->body.notes[i];
+	for (size_t i = 0; !rc && i < body->note_count; i++) {
+		struct mig__note *note = &body->notes[i];
 		mig_statement st = { .struct_size = sizeof st };
 		size_t end;
 
 		if (note->kind != MIG__NOTE_CHECK)
 			continue;
 		if (last && last->about > note->offset)
-			return lacks_query(s, last);
-		end = note->offset + strcspn(s->body.text + note->offset, "\r\n");
-		rc = db->dialect->next_statement(db->conn, s->body.text, s->body.size, end, &st);
+			return lacks_query(db, last, fault);
+		end = note->offset + strcspn(body->text + note->offset, "\r\n");
+		rc = db->dialect->next_statement(db->conn, body->text, body->size, end, &st);
 		if (!rc && !st.size)
-			return lacks_query(s, note);
+			return lacks_query(db, note, fault);
 		note->about = st.offset;
 		last = note;
 	}
 	return rc;
 }
 
+mig_status mig__section_find_checks(struct mig__section_run *s)
+{
+	return mig__checks_find(s->run->db, &s->body, &s->last);
+}
+
 const struct mig__note *mig__section_check_at(const struct mig__section_run *s, size_t offset)
 {
 	size_t low = 0, high = s->body.note_count;
 
-	while (low < high) { /* the first note behind the statement */
+	while (low < high) { /* the first note after the statement */
 		size_t mid = low + (high - low) / 2;
 
 		if (s->body.notes[mid].offset < offset)

@@ -9,7 +9,10 @@
  * them. */
 mig_status mig__check_run(struct mig__db *db, const char *message, const char *text, size_t size);
 
-/* Finds the statement below each check of the section, before anything is run. */
+/* Finds the statement below each check of a section: notes[…].about. *fault: the check that has none;
+ * not set by other errors. */
+mig_status mig__checks_find(struct mig__db *db, struct mig__body *body, size_t *fault);
+/* The same before anything of the section is run. */
 mig_status mig__section_find_checks(struct mig__section_run *s);
 /* The check about the statement at this offset, or NULL. */
 const struct mig__note *mig__section_check_at(const struct mig__section_run *s, size_t offset);

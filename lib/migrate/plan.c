@@ -1,6 +1,8 @@
 #include "migrate/plan.h"
 
 #include "base/buf.h"
+#include "migrate/check.h"
+#include "migrate/journal.h"
 #include "migrate/unit.h"
 
 #include <string.h>
@@ -91,6 +93,29 @@ mig_status mig__plan_step(struct mig__world *world, uint32_t node, int32_t direc
 		return no_section(world, script, direction, err);
 	*transactional = !section->no_transaction;
 	return *transactional ? MIG_OK : check_lone(world, script, direction, err);
+}
+
+mig_status mig__plan_checks(struct mig__world *world, uint32_t node, int32_t direction,
+			    struct mig__error *err)
+{
+	const struct mig__alloc *alloc = world->set->arena.alloc;
+	const struct mig__script *script = &world->set->at[node];
+	struct mig__body body;
+	size_t fault = 0;
+	mig_status rc;
+
+	if (script->upgrade || !world->db ||
+	    !mig__script_section(script, direction, world->dialect, world->database))
+		return MIG_OK;
+	rc = mig__script_body(alloc, script, direction, world->dialect, world->database, err,
+			      &body);
+	if (rc)
+		return rc;
+	rc = mig__checks_find(world->db, &body, &fault);
+	if (rc)
+		mig__body_locate(&body, script, err->offset != SIZE_MAX ? err->offset : fault, err);
+	mig__body_finish(alloc, &body);
+	return rc;
 }
 
 mig_status mig__plan_make(const struct mig__alloc *alloc, struct mig__world *world,

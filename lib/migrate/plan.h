@@ -38,6 +38,11 @@ void mig__plan_finish(const struct mig__alloc *alloc, const struct mig__world *w
 mig_status mig__plan_step(struct mig__world *world, uint32_t node, int32_t direction,
 			  struct mig__error *err, uint8_t *transactional);
 
+/* Checks that a query stands below each "-- mig:check" of the section that applies. Runs find out
+ * where the section begins. */
+mig_status mig__plan_checks(struct mig__world *world, uint32_t node, int32_t direction,
+			    struct mig__error *err);
+
 /* Fills digest and chain digest of every revision that lacks its chain. */
 mig_status mig__world_digests(const struct mig__alloc *alloc, struct mig__world *world,
 			      struct mig__error *err);
