@@ -115,7 +115,7 @@ static int is_fault_of_statement(mig_status status)
 {
 	return status == MIG_ESQL || status == MIG_ECONSTRAINT || status == MIG_EFOREIGN_KEY ||
 	       status == MIG_ETRANSACTION || status == MIG_EPERMISSION || status == MIG_EREVISION ||
-	       status == MIG_EUNSUPPORTED || status == MIG_ESYNTAX;
+	       status == MIG_EUNSUPPORTED || status == MIG_ESYNTAX || status == MIG_ECHECK;
 }
 
 /* Undoes an open transaction. A statement that was refused is not in flight any more; where this
@@ -333,9 +333,14 @@ static void advise(struct lone *l)
 	struct mig__error *err = l->job->run->err;
 	const char *s = l->kept == 1 ? " is" : "s are";
 
-	if (!l->kept || err->hint)
+	if (!l->kept || (err->hint && err->status != MIG_ECHECK))
 		return;
-	if (is_fault_of_statement(err->status))
+	if (err->status == MIG_ECHECK)
+		mig__error_set_hint(err,
+				    "the first %lld statement%s done: fix the data, or remove the "
+				    "check if the loss is wanted, and run again",
+				    (long long)l->kept, s);
+	else if (is_fault_of_statement(err->status))
 		mig__error_set_hint(err,
 				    "the first %lld statement%s done: fix the rest and "
 				    "run again, or give the step up by a stamp",

@@ -181,6 +181,34 @@ static void test_idempotent_in_c(void **state)
 	place_end(&p);
 }
 
+/* Running again alone is no help against a failed check. */
+static void test_failed_check(void **state)
+{
+	static const struct revision checked[] = {
+		{ .id = "a",
+		  .attributes = " transaction=no",
+		  .up = "CREATE TABLE t (x INTEGER);\nINSERT INTO t VALUES (7);\n"
+			"-- mig:check no row is left\nSELECT x FROM t;\nDROP TABLE t;" },
+		{ 0 },
+	};
+	struct place p;
+	mig_ctx *ctx;
+
+	(void)state;
+	place_begin(&p);
+	ctx = open_with(&p, checked);
+	for (int again = 0; again < 2; again++) {
+		expect(ctx, MIG_ECHECK, mig_upgrade(ctx, "head"));
+		assert_has(mig_error_message(ctx), "no row is left");
+		assert_has(mig_error_hint(ctx), "the first 2 statements are done: fix the data");
+	}
+	tell(&p, "DELETE FROM t");
+	ok(ctx, mig_upgrade(ctx, "head"));
+	assert_int_equal(there(&p, "t"), 0);
+	mig_close(ctx);
+	place_end(&p);
+}
+
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
@@ -188,6 +216,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(test_hooks),
 		cmocka_unit_test(test_hooks_in_scripts),
 		cmocka_unit_test(test_idempotent_in_c),
+		cmocka_unit_test(test_failed_check),
 	};
 
 	if (argc < 2 || !places_are(argv[1]))
