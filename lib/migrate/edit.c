@@ -54,8 +54,16 @@ static const mig_object *find_table(const struct copying *c, const struct mig__e
 		if (o->kind == MIG_KIND_TABLE && !strcmp(o->name, e->name) &&
 		    !strcmp(o->schema, schema))
 			return o;
-	mig__fail(c->db->err, MIG_ENOTFOUND, "there is no table %s%s%s", schema,
-		  schema[0] ? "." : "", e->name);
+	if (schema == e->schema) {
+		mig__fail(c->db->err, MIG_ENOTFOUND, "there is no table %s.%s", schema, e->name);
+	} else {
+		mig__fail(c->db->err, MIG_ENOTFOUND, "there is no table %s", e->name);
+		if (schema[0])
+			mig__error_set_hint(c->db->err,
+					    "it was looked for in the schema %s, where this session "
+					    "creates tables; name another one if it is meant",
+					    schema);
+	}
 	return NULL;
 }
 

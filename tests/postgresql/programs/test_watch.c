@@ -1,6 +1,8 @@
 /* While a statement takes long, a second connection tells how far it is. */
 #include "support.h"
 
+#include <unistd.h>
+
 /* What the callback was told. */
 struct told {
 	char work[100];
@@ -123,15 +125,20 @@ static void test_no_second_connection(void **state)
 	mig_open_options o = { .watch = 1 };
 	struct log log;
 	struct place alone;
+	char user[64], sql[200];
+	const char *role;
 	mig_ctx *ctx;
 
 	(void)state;
 	place_begin(&p);
-	pg_exec(p.db, "DO 'BEGIN CREATE ROLE mig_test_single LOGIN CONNECTION LIMIT 1; EXCEPTION "
-		      "WHEN duplicate_object OR unique_violation THEN NULL; END'");
-	pg_exec(p.db, "GRANT CREATE ON SCHEMA public TO mig_test_single");
+	snprintf(user, sizeof user, "user=mig_test_single_%ld", (long)getpid());
+	role = user + sizeof("user=") - 1;
+	snprintf(sql, sizeof sql, "CREATE ROLE %s LOGIN CONNECTION LIMIT 1", role);
+	pg_exec(p.db, sql);
+	snprintf(sql, sizeof sql, "GRANT CREATE ON SCHEMA public TO %s", role);
+	pg_exec(p.db, sql);
 	alone = p;
-	snprintf(alone.url, sizeof alone.url, "%s", url_with(&p, "user=mig_test_single"));
+	snprintf(alone.url, sizeof alone.url, "%s", url_with(&p, user));
 	ctx = open_place(&alone, &o);
 	log_to(ctx, &log);
 	add_slow_index(ctx);
@@ -140,6 +147,8 @@ static void test_no_second_connection(void **state)
 	assert_int_equal(told.count, 0);
 	assert_string_equal(log.text, "");
 	mig_close(ctx);
+	snprintf(sql, sizeof sql, "DROP OWNED BY %s; DROP ROLE %s", role, role);
+	pg_exec(p.db, sql);
 	place_end(&p);
 }
 
