@@ -193,14 +193,14 @@ mig_status mig__pg_open(const mig_dialect_host *host, const mig_conn_options *op
 
 void mig__pg_close(mig_conn *conn)
 {
-	int i;
+	int i, silent = conn->stop.cut != MIG__PG_CUT_NOT;
 
 	if (conn->running || conn->locked)
 		mig__pg_run_end(conn);
 	if (!conn->lent)
 		PQfinish(conn->db);
 	if (conn->scratch)
-		mig__pg_scratch_drop(conn->scratch);
+		mig__pg_scratch_drop(conn->scratch, silent);
 	PQclear(conn->rows);
 	mig__buf_finish(&conn->pending.text);
 	mig__buf_finish(&conn->message);

@@ -115,12 +115,12 @@ static void forget(mig_conn *parent, struct mig__pg_scratch *scratch)
 	mig__free(&parent->alloc, scratch);
 }
 
-void mig__pg_scratch_drop(struct mig__pg_scratch *scratch)
+void mig__pg_scratch_drop(struct mig__pg_scratch *scratch, int silent)
 {
 	mig_conn *parent = scratch->parent;
 	char words[160];
 
-	if (!drop_by(parent, scratch->name)) {
+	if (silent || parent->stop.cut || !drop_by(parent, scratch->name)) {
 		snprintf(words, sizeof words,
 			 "the temporary database %s could not be dropped; the next run tries again",
 			 scratch->name);
@@ -361,7 +361,7 @@ static mig_status make_scratch(mig_conn *conn, const PGresult *make, const PGres
 	if (!rc)
 		rc = open_scratch(conn, scratch, out);
 	if (rc) {
-		mig__pg_scratch_drop(scratch);
+		mig__pg_scratch_drop(scratch, 0);
 		return rc;
 	}
 	(*out)->scratch = scratch;

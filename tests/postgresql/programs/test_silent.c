@@ -2,6 +2,9 @@
  * the call gets it back within two seconds, and so does a statement's time-out. */
 #include "support.h"
 
+#include <mig/model.h>
+#include <mig/schema.h>
+
 #include <signal.h>
 #include <stdatomic.h>
 
@@ -261,6 +264,39 @@ static mig_status ask_current(struct call *call)
 	return rc;
 }
 
+static mig_status compare(struct call *call)
+{
+	mig_op_list *list = NULL;
+	mig_status rc = mig_diff(call->ctx, NULL, &list);
+
+	mig_op_list_free(list);
+	return rc;
+}
+
+/* The temporary database stays, and goes with the next one. */
+static void test_scratch(void **state)
+{
+	static const char slow[] = "CREATE TABLE t (x INTEGER);\nSELECT pg_sleep(60);";
+	struct silence s;
+	struct call call = { 0 };
+	mig_model *model;
+	mig_ctx *ctx;
+
+	(void)state;
+	if (!begin(&s))
+		return;
+	ctx = open_url(url_of(&s));
+	ok(ctx, mig_model_of(ctx, &model));
+	ok(ctx, mig_model_sql(model, "postgresql", "model.sql", slow, strlen(slow)));
+	start(&call, ctx, compare);
+	suspend_server(&s, 1);
+	mig_cancel(ctx);
+	assert_in_range(wait_for(&call, &s), 0, SOON_MS);
+	assert_int_equal(call.status, MIG_ECANCELLED);
+	mig_close(ctx);
+	end(&s);
+}
+
 /* Any call, not runs alone. */
 static void test_question(void **state)
 {
@@ -297,6 +333,7 @@ int main(void)
 		cmocka_unit_test(test_lent),
 		cmocka_unit_test(test_statement_timeout),
 		cmocka_unit_test(test_commit),
+		cmocka_unit_test(test_scratch),
 		cmocka_unit_test(test_question),
 	};
 
