@@ -207,7 +207,8 @@ static mig_status run_inside(struct lone *l, const mig_statement *st, int ends)
 	int32_t after = 0;
 	mig_status rc;
 
-	if (st->kind & MIG_STATEMENT_COMMIT) { /* the mark goes with it */
+	/* the mark goes with it; below a check it is refused, being no query */
+	if (st->kind & MIG_STATEMENT_COMMIT && !mig__section_check_at(&l->section, st->offset)) {
 		mig__journal_add(&l->journal, &l->section.body, st);
 		rc = mark(l, st->next);
 		return rc ? rc : keep(l, db->dialect->run_statement(db->conn, sql, st->size));
@@ -267,7 +268,8 @@ static mig_status lone_statement(struct lone *l, size_t from, const mig_statemen
 		return rc;
 	if (inside)
 		return run_inside(l, st, ends);
-	if (st->kind & special || (idempotent && st->kind & MIG_STATEMENT_PROCEDURE))
+	if ((st->kind & special || (idempotent && st->kind & MIG_STATEMENT_PROCEDURE)) &&
+	    !mig__section_check_at(&l->section, st->offset))
 		return run_bare(l, st);
 	return run_wrapped(l, st, idempotent);
 }

@@ -428,6 +428,14 @@ static void assert_check(const struct base *base, const char *how, const char *c
 static void checks_by_hand(const struct base *base)
 {
 	static const char *const hows[] = { "", " transaction=no" };
+	const char *const bare[] = {
+		"-- mig:check none\nVACUUM;",
+		"-- mig:check none\nBEGIN;\nSELECT 1;\nCOMMIT;",
+		"BEGIN;\n-- mig:check none\nCOMMIT;",
+		"BEGIN;\n-- mig:check none\nROLLBACK;",
+		strcmp(base->dialect, "sqlite") != 0 ? "-- mig:check none\nSET work_mem = '1MB';"
+						     : "-- mig:check none\nPRAGMA table_info(t);",
+	};
 
 	for (int i = 0; i < 2; i++) {
 		const char *how = hows[i];
@@ -445,6 +453,9 @@ static void checks_by_hand(const struct base *base)
 		assert_check(base, how, "-- mig:check none\nDELETE FROM t;", MIG_EINVAL,
 			     "a.sql:8:1: revision a: the statement of a check must be a query");
 	}
+	/* these are not run in a transaction of libmig's */
+	for (size_t i = 0; i < sizeof bare / sizeof *bare; i++)
+		assert_check(base, " transaction=no", bare[i], MIG_EINVAL, "must be a query");
 	if (strcmp(base->dialect, "sqlite") != 0) {
 		run_sql(base, "CREATE FUNCTION mig_writes() RETURNS int LANGUAGE plpgsql AS "
 			      "'BEGIN DELETE FROM t; RETURN 2; END'");
