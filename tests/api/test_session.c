@@ -170,6 +170,36 @@ static void the_next_revision_does_not_see_it(void **state)
 	mig_close(ctx);
 }
 
+/* A setting can be named with and without its database: what counts is the value before the first. */
+static void two_names_of_a_setting_are_one(void **state)
+{
+	static const struct setting some[] = {
+		{ "cache_size", "7", NULL, 0 },        { "max_page_count", "7000", NULL, 0 },
+		{ "recursive_triggers", "1", NULL, 0 }, { "journal_size_limit", "7", NULL, 0 },
+		{ "locking_mode", "exclusive", NULL, 0 },
+	};
+	struct place *p = *state;
+
+	for (size_t i = 0; i < sizeof some / sizeof *some; i++)
+		for (int order = 0; order < 2; order++) {
+			const char *first = order ? "main." : "", *second = order ? "" : "Main.";
+			sqlite3 *db = open_db(p);
+			mig_ctx *ctx = lend(db);
+			char before[100], after[100], sql[400];
+
+			tell(p, "DROP TABLE IF EXISTS mig_version; DROP TABLE IF EXISTS mig_history");
+			snprintf(sql, sizeof sql, "PRAGMA %s%s = %s;\nPRAGMA %s%s = %s;", first,
+				 some[i].name, some[i].value, second, some[i].name, some[i].value);
+			read_setting(db, &some[i], before);
+			add_with(ctx, "r1", "", "", sql);
+			ok(ctx, mig_upgrade(ctx, "head"));
+			read_setting(db, &some[i], after);
+			assert_string_equal(after, before);
+			mig_close(ctx);
+			sqlite3_close(db);
+		}
+}
+
 static mig_status set_in_c(void *user, mig_step *step)
 {
 	mig_stmt *stmt;
@@ -506,6 +536,7 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, place_new, place_free)
 		TEST(settings_end_with_their_revision),
 		TEST(the_next_revision_does_not_see_it),
+		TEST(two_names_of_a_setting_are_one),
 		TEST(revisions_in_c_leave_nothing),
 		TEST(the_file_keeps_its_own),
 		TEST(attached_databases_go),

@@ -172,11 +172,28 @@ static int same_database(const char *a, const char *b)
 	return a == b || (a && b && sqlite3_stricmp(a, b) == 0);
 }
 
+static int of_each_database(enum how how)
+{
+	return how == EVERY || how == JOURNAL;
+}
+
+/* Where the next note of the setting goes: "cache_size" and "main.cache_size" can be the same one,
+ * so the value that was read first is put back last. */
+static size_t place_of(const struct mig__sqlite_revision *r, const char *name)
+{
+	if (!of_each_database(how_of(name)))
+		for (size_t i = 0; i < r->count; i++)
+			if (!strcmp(r->settings[i].name, name))
+				return i;
+	return r->count;
+}
+
 static mig_status note_one(mig_conn *conn, const char *name, const char *database)
 {
 	struct mig__sqlite_revision *r = &conn->revision;
 	struct mig__sqlite_setting s = { 0 };
 	struct mig__buf value;
+	size_t place = place_of(r, name);
 	mig_status rc;
 
 	for (size_t i = 0; i < r->count; i++)
@@ -191,10 +208,13 @@ static mig_status note_one(mig_conn *conn, const char *name, const char *databas
 		s.value = mig__arena_strdup(&r->arena, value.data);
 		if (!s.name || (database && !s.database) || !s.value ||
 		    !mig__grow(&conn->alloc, (void **)&r->settings, &r->cap, r->count + 1,
-			       sizeof s))
+			       sizeof s)) {
 			rc = mig__sqlite_nomem(conn);
-		else
-			r->settings[r->count++] = s;
+		} else {
+			memmove(r->settings + place + 1, r->settings + place,
+				(r->count++ - place) * sizeof s);
+			r->settings[place] = s;
+		}
 	}
 	mig__buf_finish(&value);
 	return rc;
@@ -230,10 +250,13 @@ static mig_status note_setting(mig_conn *conn, char *name, const char *database)
 
 	if (how == STAYS || how == ACTION || how == SWITCHED)
 		return MIG_OK;
-	if (database || (how != EVERY && how != JOURNAL))
+	if (!of_each_database(how))
 		return note_one(conn, name, database);
+	/* all of them before the first is changed, whichever is named */
 	rc = how == EVERY ? note_one(conn, name, NULL) : MIG_OK;
-	return rc ? rc : each_database(conn, note_in, name);
+	if (!rc)
+		rc = each_database(conn, note_in, name);
+	return rc || !database ? rc : note_one(conn, name, database);
 }
 
 static void warn_left_out(mig_conn *conn, const char *name)
