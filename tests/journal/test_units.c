@@ -22,6 +22,12 @@ static const struct {
 	{ SQLITE, "INSERT INTO t VALUES (1);\nBEGIN;\nINSERT INTO t SELECT changes();\nCOMMIT;", 9,
 	  22, "changes" },
 	{ SQLITE, "CREATE TABLE k AS SELECT changes() AS x;", 7, 26, "changes" },
+	{ SQLITE, "INSERT INTO t SELECT \"changes\"();", 7, 22, "changes" },
+	{ SQLITE, "INSERT INTO t SELECT [Last_Insert_Rowid] /* */ ( );", 7, 22,
+	  "Last_Insert_Rowid" },
+	{ SQLITE, "INSERT INTO t SELECT `total_changes`(*);", 7, 22, "total_changes" },
+	{ SQLITE, "BEGIN;\nDELETE FROM t;\nINSERT INTO t SELECT last_insert_rowid();\nCOMMIT;", 9,
+	  22, "last_insert_rowid" },
 	{ SQLITE, "CREATE TEMP TABLE keep AS SELECT 1 AS x;\nINSERT INTO t SELECT x FROM keep;", 7,
 	  19, "\"keep\" is temporary" },
 	{ SQLITE, "CREATE TABLE temp.keep (x);", 7, 19, "keep" },
@@ -71,6 +77,11 @@ static const struct {
 	{ SQLITE,
 	  "BEGIN;\nCREATE TEMP TABLE keep AS SELECT 1 AS x;\nINSERT INTO t SELECT x FROM "
 	  "temp.keep;\nDROP TABLE keep;\nCOMMIT;\nCREATE TABLE keep (x);\nDROP TABLE keep;",
+	  0, 0, NULL },
+	{ SQLITE,
+	  "CREATE TABLE changes(x);\nINSERT INTO changes(x) VALUES (1);\n"
+	  "WITH total_changes(x) AS (SELECT 1) INSERT INTO \"changes\" (x) SELECT x FROM "
+	  "total_changes;\nDROP TABLE changes;",
 	  0, 0, NULL },
 	{ SQLITE,
 	  "INSERT INTO t VALUES ('changes()');\n-- changes()\n/* last_insert_rowid() */ INSERT "

@@ -21,7 +21,8 @@ struct units {
 	size_t count, cap;
 	size_t unit;
 	int several; /* the unit has several statements */
-	int fed;     /* one before has set what functions tell */
+	int fed;     /* one before has set what changes() tells */
+	int rowid;   /* and last_insert_rowid() */
 	int made;    /* one before has made something temporary */
 };
 
@@ -110,13 +111,28 @@ static void forget_name(struct units *u, struct mig__sqlite_token t)
 			u->names[i--] = u->names[--u->count];
 }
 
+/* A call of one of the functions that tell of an earlier statement: "changes()", "changes(*)", quoted or
+ * not. A table of that name has columns in its parentheses. */
+static int tells(const struct units *u, struct mig__sqlite_token t, struct mig__sqlite_token next)
+{
+	struct mig__sqlite_token inside;
+
+	if (!mig__sqlite_is_sign(next, '(') || !mig__sqlite_is_name(t) ||
+	    t.kind == MIG__TOKEN_STRING)
+		return 0;
+	inside = mig__sqlite_token(mig__sqlite_behind(next));
+	if (!mig__sqlite_is_sign(inside, ')') && !mig__sqlite_is_sign(inside, '*'))
+		return 0;
+	if (mig__sqlite_stands_for(t, "last_insert_rowid"))
+		return !u->rowid;
+	return !u->fed && (mig__sqlite_stands_for(t, "changes") ||
+			   mig__sqlite_stands_for(t, "total_changes"));
+}
+
 static mig_status look_at_token(struct units *u, struct mig__sqlite_token t,
 				struct mig__sqlite_token next, int dropping)
 {
-	static const char *const functions[] = { "LAST_INSERT_ROWID", "CHANGES", "TOTAL_CHANGES",
-						 NULL };
-
-	if (!u->fed && mig__sqlite_is_sign(next, '(') && is_any(t, functions))
+	if (tells(u, t, next))
 		return refuse_token(u, t, "tells of a statement in a unit before");
 	if (!u->made && mig__sqlite_is_sign(next, '.') && mig__sqlite_stands_for(t, "temp"))
 		return refuse_token(u, t, "leads to something temporary");
@@ -134,13 +150,12 @@ static mig_status look_at_token(struct units *u, struct mig__sqlite_token t,
 
 static mig_status look_at_statement(struct units *u, size_t from, size_t end)
 {
-	static const char *const feeds[] = {
-		"INSERT", "REPLACE", "UPDATE", "DELETE", "WITH", NULL
-	};
+	static const char *const inserts[] = { "INSERT", "REPLACE", "WITH", NULL };
+	static const char *const changes[] = { "UPDATE", "DELETE", NULL };
 	struct mig__sqlite_token t = mig__sqlite_token(u->text + from), next, name;
 	int temporary = makes_temporary(u->text + from, &name);
 	int declares = only_declares(u->text + from), drops = mig__sqlite_is(t, "DROP");
-	int feeding = is_any(t, feeds);
+	int inserting = is_any(t, inserts), feeding = inserting || is_any(t, changes);
 
 	if (temporary && !u->several)
 		return refuse_token(u, name, "is temporary");
@@ -154,6 +169,7 @@ static mig_status look_at_statement(struct units *u, size_t from, size_t end)
 			return rc;
 	}
 	u->fed |= feeding;
+	u->rowid |= inserting;
 	if (!temporary)
 		return MIG_OK;
 	if (!mig__grow(&u->conn->alloc, (void **)&u->names, &u->cap, u->count + 1,
@@ -175,7 +191,7 @@ mig_status mig__sqlite_check_units(mig_conn *conn, const char *text, size_t size
 		size_t end = mig__sqlite_statement_end(text, at, &open);
 
 		u.several = end < units[u.unit].end;
-		u.fed = u.made = 0;
+		u.fed = u.rowid = u.made = 0;
 		while (!rc && at < units[u.unit].end) {
 			end = mig__sqlite_statement_end(text, at, &open);
 			rc = look_at_statement(&u, at, end);
