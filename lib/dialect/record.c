@@ -325,6 +325,11 @@ static mig_status run_statement(mig_conn *conn, const char *text, size_t size)
 		rc = check_recorded_parameters(conn, &st);
 	if (rc)
 		return rc;
+	/* the section's own transaction was begun without asking where the database is */
+	if (st.kind & MIG_STATEMENT_COMMIT && conn->unfinished)
+		rc = put_expected(conn);
+	if (rc)
+		return rc;
 	if (st.kind & MIG_STATEMENT_BEGIN)
 		conn->inside = 1;
 	if (st.kind & (MIG_STATEMENT_COMMIT | MIG_STATEMENT_ROLLBACK))

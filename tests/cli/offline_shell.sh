@@ -56,6 +56,23 @@ url_sqlite() { echo "sqlite:$1.db"; }
 shell_sqlite() { sqlite3 offline.db; }
 dump_sqlite() { sqlite3 "$1.db" .dump | grep -v '^INSERT INTO mig_history'; }
 
+# Without the lock that a script has on PostgreSQL a run can finish the section under it: what the section's own
+# transaction does is then not done a second time.
+fresh_sqlite
+section " transaction=no" <<'SQL'
+CREATE TABLE t (x);
+VACUUM;
+BEGIN;
+INSERT INTO t VALUES (1);
+COMMIT;
+VACUUM;
+SQL
+"$mig" -u sqlite:///x upgrade --sql head >script
+sed "s|^BEGIN;\$|.shell \"$mig\" -u sqlite:offline.db -q upgrade\n&|" script >script.sql
+! sqlite3 offline.db <script.sql >said 2>&1 || fail "sqlite: the script went on after a run"
+grep -q "is where the script expects it" said || fail "sqlite: the script stopped for another reason"
+[ "$(sqlite3 offline.db 'SELECT count(*) FROM t')" = 1 ] || fail "sqlite: a unit ran twice"
+
 refused sqlite 6:1 <<'SQL'
 .shell touch pwned
 SQL
