@@ -76,7 +76,7 @@ static mig_status replan(struct mig__job *job)
 		return rc;
 	job->planned = 1;
 	run->now.direction = job->direction;
-	run->now.steps = job->plan.route.step_count + (job->running.present != 0);
+	run->now.steps = run->resumed + job->plan.route.step_count + (job->running.present != 0);
 	return MIG_OK;
 }
 
@@ -103,7 +103,10 @@ static mig_status resume(struct mig__job *job)
 		mig__direction_name(running.direction), running.revision,
 		(long long)running.statements);
 	job->repeatable = 0;
+	run->now.direction = running.direction;
 	rc = mig__job_lone(job, node, running.direction, &running);
+	if (!rc) /* it was the first step of the plan */
+		run->resumed++;
 	job->planned = 0;
 	return rc;
 }

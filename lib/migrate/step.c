@@ -85,7 +85,7 @@ void mig__run_now_step(struct mig__run *run, const struct mig__script *script, s
 {
 	run->now.revision = script ? script->id : NULL;
 	run->now.message = script ? script->message : NULL;
-	run->now.step = script ? step + 1 : 0;
+	run->now.step = script ? run->resumed + step + 1 : 0;
 	run->now.statement = 0;
 	run->now.sql = NULL;
 	run->now.sql_size = 0;

@@ -2,6 +2,7 @@
  * once, whatever dies. */
 #include "place.h"
 
+#include <stdio.h>
 #include <string.h>
 
 static const struct revision line[] = {
@@ -38,6 +39,19 @@ static void check_seen(const struct place *p, const struct revision *program, in
 	mig_unfinished_free(u);
 }
 
+/* E.g. "down 1/2 up 2/2 " */
+static int32_t note_step(void *user, const mig_progress *p)
+{
+	char *said = user;
+	size_t size = strlen(said);
+
+	if (p->event == MIG_EVENT_STEP_END)
+		snprintf(said + size, 100 - size, "%s %u/%u ",
+			 p->direction == MIG_DOWNGRADE ? "down" : "up", (unsigned)p->step,
+			 (unsigned)p->steps);
+	return 0;
+}
+
 /* Program starts of one whose head lies below, and what a plan says to the others. */
 static void test_seen(void **state)
 {
@@ -50,6 +64,7 @@ static void test_seen(void **state)
 		struct place p;
 		mig_plan *plan;
 		mig_ctx *ctx;
+		char said[100] = "";
 
 		place_begin(&p);
 		ctx = open_with(&p, line);
@@ -83,7 +98,9 @@ static void test_seen(void **state)
 			mig_close(ctx);
 		}
 		ctx = open_with(&p, line);
+		ok(ctx, mig_set_progress(ctx, note_step, said));
 		ok(ctx, mig_upgrade(ctx, "head"));
+		assert_string_equal(said, direction == UP ? "up 1/1 " : "down 1/2 up 2/2 ");
 		assert_string_equal(rows(&p), "b");
 		mig_close(ctx);
 		place_end(&p);
