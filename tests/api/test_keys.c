@@ -586,6 +586,38 @@ static void older_structs_work(void **state)
 	mig_close(ctx);
 }
 
+/* Sections of a newer program: the members that this library does not know must be zero, in each. */
+static void sections_of_newer_programs(void **state)
+{
+	struct {
+		mig_section known;
+		unsigned char more[16];
+	} newer[2] = { { { .direction = MIG_UPGRADE, .sql = "CREATE TABLE u(x);" }, { 0 } },
+		       { { .direction = MIG_DOWNGRADE, .sql = "DROP TABLE u;" }, { 0 } } };
+	mig_revision_options o = { .struct_size = sizeof o,
+				   .rev_id = "r1",
+				   .sections = (const void *)newer,
+				   .section_count = 2,
+				   .section_size = sizeof newer[0] };
+	mig_revision_list *list = NULL;
+	struct place *p = *state;
+	mig_ctx *ctx = open_place(p);
+
+	ok(ctx, mig_add_directory(ctx, p->dir));
+	newer[1].more[15] = 1;
+	expect(ctx, MIG_EINVAL, mig_revision_create(ctx, &o, &list));
+	assert_null(list);
+	assert_non_null(strstr(mig_error_message(ctx), "does not know (byte "));
+	newer[1].more[15] = 0;
+	ok(ctx, mig_revision_create(ctx, &o, &list));
+	mig_revision_list_free(list);
+	ok(ctx, mig_upgrade(ctx, "head"));
+	assert_string_equal(tables(p), "u");
+	ok(ctx, mig_downgrade(ctx, "base"));
+	assert_string_equal(tables(p), "");
+	mig_close(ctx);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -607,6 +639,7 @@ int main(void)
 		TEST(a_written_rebuild_is_marked),
 		TEST(scripts_switch_between_transactions),
 		TEST(older_structs_work),
+		TEST(sections_of_newer_programs),
 #undef TEST
 	};
 

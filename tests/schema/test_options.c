@@ -150,6 +150,11 @@ static void unproved(const struct base *base)
 	expect(ctx, MIG_EPROOF, mig_autogenerate(ctx, &o, &list));
 	assert_null(list);
 	assert_int_equal(count_files(base), 0);
+	diff.unproved = 1; /* nobody tries it, so nobody finds out */
+	ok(ctx, mig_diff(ctx, &diff, &ops));
+	assert_int_equal(mig_op_list_count(ops), 1);
+	mig_op_list_free(ops);
+	diff.unproved = 0;
 	o.force = 1;
 	ok(ctx, mig_autogenerate(ctx, &o, &list));
 	assert_int_equal(mig_revision_list_count(list), 1);
@@ -218,6 +223,75 @@ static void test_later_renames_count(void **user)
 {
 	(void)user;
 	on_all(later_renames_count);
+}
+
+/* A schema whose name is one letter is not the default one. */
+static void rename_in_a_short_schema(const struct base *base)
+{
+	mig_model *m;
+	mig_table *t;
+	mig_ctx *ctx;
+
+	if (!strcmp(base->dialect, "sqlite"))
+		return;
+	run_sql(base, "CREATE SCHEMA s; CREATE TABLE s.old (id int PRIMARY KEY)");
+	run_sql(base, "INSERT INTO s.old VALUES (7)");
+	ctx = open_base(base);
+	ok(ctx, mig_model_of(ctx, &m));
+	t = mig_model_table(m, "s", "new");
+	mig_column_primary_key(mig_table_column(t, "id", "integer"));
+	mig_table_renamed_from(t, "old");
+	assert_int_equal(generate(ctx, "r", NULL, 0), 1);
+	ok(ctx, mig_upgrade(ctx, "head"));
+	mig_close(ctx);
+	assert_string_equal(ask_sql(base, "SELECT id FROM s.new"), "7");
+}
+
+static void test_rename_in_a_short_schema(void **user)
+{
+	(void)user;
+	on_all(rename_in_a_short_schema);
+}
+
+/* -- what of the difference is written */
+
+static int32_t no_types(void *user, const mig_object *database, const mig_object *model,
+			const char *attribute)
+{
+	(void)user, (void)database, (void)model;
+	return strcmp(attribute, "type") ? -1 : 0;
+}
+
+/* The tables b, and c with another type, differ: each option is the one reason why nothing is
+ * written. */
+static void parts_of_the_difference(const struct base *base)
+{
+	static const char model[] = "CREATE TABLE a (id integer); CREATE TABLE c (x text);";
+	static const char without_b[] = "CREATE TABLE a (id integer); CREATE TABLE b (id integer);"
+					"CREATE TABLE c (x text);";
+	const mig_diff_options only_a = { .struct_size = sizeof only_a, .include = NAMES("a") };
+	const mig_diff_options but = { .struct_size = sizeof but, .exclude = NAMES("b", "c") };
+	const mig_diff_options same = { .struct_size = sizeof same, .compare_fn = no_types };
+	mig_ctx *ctx;
+
+	run_sql(base, "CREATE TABLE a (id integer)");
+	run_sql(base, "CREATE TABLE b (id integer)");
+	run_sql(base, "CREATE TABLE c (x integer)");
+	ctx = with_model(base, model);
+	assert_int_equal(generate(ctx, "one", &only_a, 0), 0);
+	assert_int_equal(generate(ctx, "two", &but, 0), 0);
+	mig_close(ctx);
+	ctx = with_model(base, without_b);
+	assert_int_equal(generate(ctx, "three", &same, 0), 0);
+	assert_int_equal(count_files(base), 0);
+	assert_int_equal(generate(ctx, "four", NULL, 0), 1);
+	mig_close(ctx);
+}
+
+static void test_parts_of_the_difference(void **user)
+{
+	(void)user;
+	on_all(parts_of_the_difference);
 }
 
 /* -- single members of model.h */
@@ -444,6 +518,8 @@ int main(void)
 		cmocka_unit_test(test_keys_are_whole),    cmocka_unit_test(test_options_of_tables),
 		cmocka_unit_test(test_arrays),            cmocka_unit_test(test_joined_names),
 		cmocka_unit_test(test_nothing),           cmocka_unit_test(test_after_a_bundle),
+		cmocka_unit_test(test_rename_in_a_short_schema),
+		cmocka_unit_test(test_parts_of_the_difference),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
