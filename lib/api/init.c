@@ -240,7 +240,7 @@ static mig_status check_empty(mig_ctx *ctx, const char *dir, const struct files 
 		return errno != ENOTDIR
 			       ? mig__fail_at(&ctx->err, MIG_EIO, dir, 0, 0, "%s", strerror(errno))
 			       : mig__fail_at(&ctx->err, MIG_EEXISTS, dir, 0, 0,
-					      "exists and is no folder");
+					      "exists and is not a folder");
 	while (!rc && (e = readdir(d)))
 		rc = look_at(ctx, dir, e->d_name, f, is_there);
 	closedir(d);

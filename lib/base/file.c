@@ -65,7 +65,7 @@ mig_status mig__file_read(const struct mig__alloc *alloc, const char *path, stru
 
 /* -- writing
  *
- * A file appears whole or not at all: its text goes to a file beside it, ".mig-RANDOM.tmp", which
+ * A file appears whole or not at all: its text goes to a file next to it, ".mig-RANDOM.tmp", which
  * reaches the disk and is then renamed. A process that is killed before leaves that one behind;
  * whoever reads folders of libmig's leaves out names that begin with a dot. The name cannot be
  * foreseen, and neither it nor the target is opened if somebody has put a link there. */
@@ -161,7 +161,8 @@ static mig_status write_beside(struct target *t, const char *text, size_t size,
 	return error ? fail_target(t, error, err) : MIG_OK;
 }
 
-/* Gives the file its name, which nobody must have. Not every file system can do that in one step.
+/* Gives the file its name, which no other file must have. Not every file system can do that in one
+ * step.
  */
 static int take_new_name(struct target *t)
 {

@@ -25,7 +25,7 @@ struct lock_line {
 	int64_t first, last;
 };
 
-/* The next word, with a NUL put behind it; NULL: there is none. */
+/* The next word, with a NUL put after it; NULL: there is none. */
 static char *lock_word(char **rest)
 {
 	char *word = *rest + strspn(*rest, " \n");

@@ -12,7 +12,7 @@ struct mig__lock_range {
 };
 
 struct mig__lock_holder {
-	long pid;         /* 0: the system does not tell */
+	long pid;         /* 0: the system does not say */
 	char command[32]; /* "": not known */
 };
 

@@ -1,5 +1,5 @@
 /* url: what may be shown of a database's URL: scheme, user, host, port and database. Everything
- * else is dropped, not masked, so a parameter that nobody here has heard of is not shown either.
+ * else is dropped, not masked, so a parameter that is unknown here is not shown either.
  *
  *     postgresql://ann:pw@db:5433/app?sslpassword=x   postgresql://ann@db:5433/app
  *     host=db password='a b' user = ann               host=db user=ann
@@ -188,7 +188,7 @@ static int read_url(const char *text, struct url *u)
 
 		u->authority = 1;
 		p = authority.at + authority.size;
-		/* what is behind an @ there is a part of the authority that was cut */
+		/* what follows an @ there is a part of the authority that was cut */
 		if (strchr(p, '@') || !read_authority(u, authority))
 			return 0;
 	}

@@ -228,7 +228,7 @@ int mig__cli_words_run(struct mig__cli *cli, const struct mig__cli_words *w, con
 	char **argv;
 	int rc;
 
-	mig__cli_adds(&name, file[0] == '-' ? "./" : ""); /* it is no option */
+	mig__cli_adds(&name, file[0] == '-' ? "./" : ""); /* it is not an option */
 	mig__cli_adds(&name, file);
 	argv = name.failed ? NULL : make_arguments(w, name.data);
 	mig__cli_flush(cli);

@@ -27,7 +27,7 @@ struct lone {
 	uint32_t node;
 	int32_t direction;
 	int64_t began_us;
-	struct mig__journal journal; /* statements behind us */
+	struct mig__journal journal; /* statements that are done */
 	int64_t kept;                /* of these, those that are committed */
 	int in_flight;               /* the journal says so of the next statement */
 	struct mig__unit unit;
@@ -37,7 +37,7 @@ struct lone {
 
 /* -- marks */
 
-/* Behind the digest, if the next statement cannot be in a transaction, that it is in flight. */
+/* After the digest, if the next statement cannot be in a transaction, that it is in flight. */
 static mig_status add_flight(struct lone *l, size_t offset, char *text)
 {
 	struct mig__db *db = l->job->run->db;

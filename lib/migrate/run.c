@@ -268,7 +268,7 @@ static mig_status already_there(struct mig__job *job, int *there)
 	mig__plan_finish(run->alloc, &run->world, &job->plan);
 	job->planned = 0;
 	if (job->rows.stored.running && !job->running.present)
-		return MIG_OK; /* others are at work: the lock tells */
+		return MIG_OK; /* others are at work: the lock shows it */
 	rc = plan_from_rows(job);
 	if (!rc)
 		*there = !job->plan.route.step_count && !job->rows.stale && !job->running.present;
@@ -436,7 +436,7 @@ static mig_status stamp_inside(struct mig__job *job, const char *const *targets,
 			      (long long)job->running.statements);
 	}
 	if (!rc && run->options.purge) {
-		/* what is read afterwards no longer tells that the number is libmig's */
+		/* what is read afterwards no longer shows that the number is libmig's */
 		rc = mig__stamp_clear(run->db, &before);
 		if (!rc)
 			rc = mig__store_clear(run->db);

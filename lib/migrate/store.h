@@ -7,7 +7,7 @@
 
 /* While a step outside a transaction is unfinished, one version row shows it, so that whoever reads
  * the rows alone does not take the database for being there: its digest is this, a colon, and its
- * digest as it was. Without rows nothing is marked: nobody is at a head then. */
+ * digest as it was. Without rows nothing is marked: the database is at no head then. */
 #define MIG__DIGEST_RUNNING "running"
 
 /* The version rows, by revision. Texts live in the arena that they were read into. */
@@ -70,7 +70,7 @@ struct mig__store_mark {
 };
 /* MIG_ELOCKED, now or at the commit, unless it is there and as it was left. */
 mig_status mig__store_mark(struct mig__db *db, const struct mig__store_mark *mark);
-/* Behind the digest, with what the dialect has seen behind it. */
+/* After the digest, with what the dialect has seen after it. */
 #define MIG__JOURNAL_FLIGHT " in flight:"
 /* Behind the digest: the next statement was refused, for people who read the table. */
 #define MIG__JOURNAL_FAILED " failed"

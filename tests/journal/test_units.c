@@ -15,7 +15,7 @@ static const struct {
 } cases[] = {
 	/* refused */
 	{ SQLITE, "INSERT INTO t VALUES (1);\nVACUUM;\nINSERT INTO t VALUES (last_insert_rowid());",
-	  9, 23, "\"last_insert_rowid\" tells of a statement in a unit before" },
+	  9, 23, "\"last_insert_rowid\" depends on a statement of an earlier unit" },
 	{ SQLITE, "INSERT INTO t VALUES (1);\nINSERT INTO t SELECT 1 + CHANGES ( );", 8, 26,
 	  "CHANGES" },
 	{ SQLITE, "INSERT INTO t SELECT total_changes();", 7, 22, "total_changes" },
@@ -34,7 +34,7 @@ static const struct {
 	{ SQLITE,
 	  "BEGIN;\nCREATE TEMPORARY TABLE Keep (x);\nCOMMIT;\nINSERT INTO t SELECT x FROM "
 	  "\"kEEP\";",
-	  10, 29, "is a temporary table of a unit before" },
+	  10, 29, "is a temporary table of an earlier unit" },
 	{ SQLITE, "INSERT INTO t SELECT x FROM temp.keep;", 7, 29, "temp" },
 	{ SQLITE,
 	  "SAVEPOINT a;\nINSERT INTO t VALUES (1);\nRELEASE a;\nINSERT INTO t SELECT changes();",
@@ -42,7 +42,7 @@ static const struct {
 	{ SQLITE, "SAVEPOINT a;\nSAVEPOINT b;\nRELEASE A;\nSAVEPOINT c;\nINSERT INTO t VALUES (1);",
 	  10, 1, "ends inside the savepoint that begins here" },
 	{ POSTGRESQL, "INSERT INTO t VALUES (nextval('s'));\nINSERT INTO t VALUES (currval('s'));",
-	  8, 23, "\"currval\" tells of a statement in a unit before" },
+	  8, 23, "\"currval\" depends on a statement of an earlier unit" },
 	{ POSTGRESQL, "SELECT nextval('s');\nINSERT INTO t SELECT LASTVAL();", 8, 22, "LASTVAL" },
 	{ POSTGRESQL, "CREATE TEMP TABLE keep (x INTEGER);\nINSERT INTO keep VALUES (1);", 7, 19,
 	  "\"keep\" is temporary" },
@@ -51,10 +51,10 @@ static const struct {
 	{ POSTGRESQL,
 	  "BEGIN;\nCREATE TEMP TABLE keep (x INTEGER);\nCOMMIT;\nINSERT INTO t SELECT x FROM "
 	  "\"keep\";",
-	  10, 29, "is a temporary table of a unit before" },
+	  10, 29, "is a temporary table of an earlier unit" },
 	{ POSTGRESQL, "INSERT INTO t SELECT x FROM pg_temp.keep;", 7, 29, "pg_temp" },
 	{ POSTGRESQL, "BEGIN;\nDECLARE c CURSOR WITH HOLD FOR SELECT 1;\nCOMMIT;\nFETCH c;", 10, 1,
-	  "reads a cursor of a unit before" },
+	  "reads a cursor of an earlier unit" },
 	{ POSTGRESQL, "BEGIN;\nINSERT INTO t VALUES (1);\nPREPARE TRANSACTION 'x';", 9, 1,
 	  "cannot prepare a transaction" },
 	{ POSTGRESQL, "BEGIN;\nINSERT INTO t VALUES (1);\nCOMMIT AND CHAIN;\nCOMMIT;", 9, 1,

@@ -61,7 +61,7 @@ static void unquote(char *name)
 	*out = '\0';
 }
 
-/* The version table outside our own transactions: one query that runs nobody's code. The schema
+/* The version table outside our own transactions: one query that runs no code of others. The schema
  * comes with it if it is not known. A temporary table, which hides the real one, is none of ours;
  * *schema is 0 then, as after a refusal. */
 static mig_status read_plainly(mig_conn *conn, struct mig__pg_reply *reply, int *at, int *schema)

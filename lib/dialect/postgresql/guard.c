@@ -1,9 +1,9 @@
 /* guard: statements of libmig's own that fail unless something is as it must be. They wait with the
  * rows for the message of the COMMIT, and so cost no message; an error there undoes everything.
  *
- * SQL has no expression that raises an error with words of its own, and DO needs a language that may
- * have been dropped. So a text that is no number is cast to one: the server's message, in whatever
- * language, quotes that text. E.g. (the text begins with MIG__PG_GUARD)
+ * SQL has no expression that raises an error with words of its own, and DO needs a language that
+ * may have been dropped. So a text that is not a number is cast to one: the server's message, in
+ * whatever language, quotes that text. E.g. (the text begins with MIG__PG_GUARD)
  *
  *     invalid input syntax for type integer: "libmig guard 0: 2 rows"
  *

@@ -184,7 +184,7 @@ struct begin_message {
 	int base, lock, there, rows; /* -1: not asked */
 };
 
-/* The version rows; as long as nobody knows whose table it is, in the way that is safe for all. */
+/* The version rows; as long as the table's owner is unknown, in the way that is safe for all. */
 static void add_rows(mig_conn *conn, struct mig__buf *sql, int *at, struct begin_message *m)
 {
 	if (conn->trusted) {

@@ -228,10 +228,11 @@ static mig_status refuse_parameters(mig_conn *conn, const char *text, const mig_
 	size_t first = mig__pg_split_parameter(at, st->size, mig__pg_standard_strings(conn));
 	const struct mig__pg_place place = { at, st->size, st->offset + first };
 
-	return mig__pg_report(conn, MIG_ESYNTAX, &place,
-			      "a script has nobody who gives it values: write the value itself, or, in a "
-			      "revision in C, use mig_step_prepare()",
-			      "parameter $%d in a script", atoi(at + first + 1));
+	return mig__pg_report(
+		conn, MIG_ESYNTAX, &place,
+		"nothing binds parameters in a script: write the value itself, or, in a "
+		"revision in C, use mig_step_prepare()",
+		"parameter $%d in a script", atoi(at + first + 1));
 }
 
 static mig_status send_collected(struct script *s)
@@ -310,7 +311,7 @@ static int gives_up_lock(const char *text, size_t size)
 	       mig__pg_word_next(text, size, &at, 1, &word) && mig__pg_word_is(&word, "ALL");
 }
 
-/* CREATE INDEX CONCURRENTLY and its like hold nobody up while they wait, and leave something invalid
+/* CREATE INDEX CONCURRENTLY and its like block nothing while they wait, and leave something invalid
  * when they are stopped. */
 static int is_concurrent(const char *text, size_t size)
 {

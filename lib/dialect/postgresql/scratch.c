@@ -14,7 +14,7 @@
 struct mig__pg_scratch {
 	mig_conn *parent; /* outlives the scratch */
 	char *name;
-	char token[64]; /* what tells it from a database of the same name elsewhere */
+	char token[64]; /* what distinguishes it from a database of the same name elsewhere */
 };
 
 enum { FORCE = 130000, PROVIDER = 150000, RULES = 160000, LOCALE = 170000 };

@@ -2,7 +2,7 @@
  *
  * psql cuts a script into tokens as split.c does, which refuses its commands already. Two things
  * are left. It replaces :name, :'name' and :"name" outside of quotes by its variables, and some are
- * always set: a blank behind the colon, which means nothing in SQL, prevents it. And how it reads
+ * always set: a blank after the colon, which means nothing in SQL, prevents it. And how it reads
  * strings depends on settings of its session, which a section must not change: of
  *
  *     SET standard_conforming_strings = off; SELECT 'a\'; \! command; --';

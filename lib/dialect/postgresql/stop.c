@@ -8,8 +8,9 @@
  *
  * From libpq 17 on the request is PQcancelStart()'s. Before, there is only PQcancel(), which blocks
  * until the server answers, so it is used only after the server has just answered something else.
- * Otherwise an ordinary connection calls pg_cancel_backend(), which needs the number of the server's
- * process: not known for certain behind a pooler outside a transaction; then nothing is asked. */
+ * Otherwise an ordinary connection calls pg_cancel_backend(), which needs the number of the
+ * server's process: not known for certain through a pooler outside a transaction; then nothing is
+ * asked. */
 #include "dialect/postgresql/conn.h"
 
 #include <poll.h>
@@ -110,7 +111,8 @@ static void begin_request(mig_conn *conn)
 	s->state = MIG__PG_STOP_CONNECTING;
 }
 
-/* The server lives, but lets nobody in: too many connections, or another way to log in by now. */
+/* The server lives, but accepts no connection: too many connections, or another way to log in by
+ * now. */
 static void ask_plainly(mig_conn *conn)
 {
 	PGcancel *cancel = PQgetCancel(conn->db);

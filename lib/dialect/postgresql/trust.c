@@ -1,23 +1,23 @@
 /* trust: which tables libmig reads and writes.
  *
  * Whoever owns a table decides what is run when somebody uses it. A SELECT of a view or of a table
- * with row security calls functions of the owner's choice, with the rights of the role that reads; an
- * INSERT calls triggers. So libmig reads its tables only if they are plain (or partitioned) tables on
- * which that runs nobody's code; and it writes to them only if they, and the functions of their
- * triggers, belong to a role that could act as the current one, or over the database, anyway. A role
- * that may only read need not be told whom to trust.
+ * with row security calls functions of the owner's choice, with the rights of the role that reads;
+ *an INSERT calls triggers. So libmig reads its tables only if they are plain (or partitioned)
+ *tables on which that runs no code of others; and it writes to them only if they, and the functions
+ *of their triggers, belong to a role that could act as the current one, or over the database,
+ *anyway. A role that may only read need not know whom to trust.
  *
  * What is asked all the time is cheap. The version table is read by COPY, which refuses views, and
- * with row_security off also tables with policies for the role; it neither plans nor calls anything.
- * A run looks at flags in pg_class. Only if these say that there may be something (another owner,
- * triggers, …) the check in full is made, a statement that fails by itself. SQL has no expression
- * that raises an error with a text, but a text that is no number, converted to one, is quoted in the
- * error:
+ * with row_security off also tables with policies for the role; it neither plans nor calls
+ *anything. A run looks at flags in pg_class. Only if these say that there may be something (another
+ *owner, triggers, …) the check in full is made, a statement that fails by itself. SQL has no
+ *expression that raises an error with a text, but a text that is not a number, converted to one, is
+ *quoted in the error:
  *
  *	invalid input syntax for type integer: "{libmig<US>message<US>hint<US>}"
  *
- * which mig__pg_distrust() takes apart again. A table that is read by SELECT is locked (ACCESS SHARE)
- * before it is looked at; otherwise its owner could put a view in its place meanwhile. */
+ * which mig__pg_distrust() takes apart again. A table that is read by SELECT is locked (ACCESS
+ *SHARE) before it is looked at; otherwise its owner could put a view in its place meanwhile. */
 #include "dialect/postgresql/conn.h"
 
 #include <string.h>

@@ -69,7 +69,8 @@ static mig_status refuse_word(struct units *u, const struct mig__pg_word *w, con
 	char format[200];
 
 	snprintf(format, sizeof format,
-		 "\"%%.*s\" %s, which is gone when the section is resumed after an interruption",
+		 "\"%%.*s\" %s; the session is lost when the section is resumed after an "
+		 "interruption",
 		 what);
 	return refuse_at(u, w->text, "put both into one unit: between BEGIN and COMMIT", format,
 			 (int)(w->size < 60 ? w->size : 60), w->text);
@@ -175,12 +176,12 @@ static mig_status look_at_word(struct units *u, const struct mig__pg_word *w,
 	if (w->symbol)
 		return MIG_OK;
 	if (!later && !u->fed && next->symbol == '(' && is_any(w, functions))
-		return refuse_word(u, w, "tells of a statement in a unit before");
+		return refuse_word(u, w, "depends on a statement of an earlier unit");
 	if (!u->made && next->symbol == '.' && !w->quoted && mig__pg_word_is(w, "PG_TEMP"))
-		return refuse_word(u, w, "leads to something temporary");
+		return refuse_word(u, w, "refers to something temporary");
 	for (size_t i = 0; i < u->count; i++)
 		if (u->names[i].unit != u->unit && same_name(&u->names[i].word, w))
-			return refuse_word(u, w, "is a temporary table of a unit before");
+			return refuse_word(u, w, "is a temporary table of an earlier unit");
 	return MIG_OK;
 }
 
@@ -199,7 +200,7 @@ static mig_status look_at_control(struct units *u, struct reading r)
 	const struct mig__pg_word first = r.word;
 
 	if (is_any(&first, cursors) && !u->declared)
-		return refuse_word(u, &first, "reads a cursor of a unit before");
+		return refuse_word(u, &first, "reads a cursor of an earlier unit");
 	advance(&r);
 	if (mig__pg_word_is(&first, "PREPARE") && mig__pg_word_is(&r.word, "TRANSACTION") &&
 	    !r.word.quoted)

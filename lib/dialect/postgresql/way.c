@@ -3,13 +3,14 @@
  * It has locked tables in its own order, one after the other, and others in theirs; the same would
  * happen again. The server's detail names the relations of the cycle:
  *
- *     Process 7 waits for AccessExclusiveLock on relation 16412 of database 5; blocked by process 9.
- *     Process 9 waits for RowExclusiveLock on relation 16409 of database 5; blocked by process 7.
+ *     Process 7 waits for AccessExclusiveLock on relation 16412 of database 5; blocked by
+ * process 9. Process 9 waits for RowExclusiveLock on relation 16409 of database 5; blocked by
+ * process 7.
  *
- * The next try begins by locking both, all at once and before anything else, so that it holds nothing
- * that others need while it waits. First without waiting at all, then for short times that grow:
- * whoever comes while we wait in the queue waits behind us, for that time at most. The relations are
- * kept for further tries of the run, until one is committed. */
+ * The next try begins by locking both, all at once and before anything else, so that it holds
+ * nothing that others need while it waits. First without waiting at all, then for short times that
+ * grow: whoever comes while we wait in the queue waits after us, for that time at most. The
+ * relations are kept for further tries of the run, until one is committed. */
 #include "dialect/postgresql/conn.h"
 
 #include <stdio.h>
@@ -55,7 +56,7 @@ static void add(struct mig__pg_way *way, unsigned long oid)
 		way->oids[way->count++] = (uint32_t)oid;
 }
 
-/* Relation and database stand between the two processes, in either order; what is no relation's
+/* Relation and database stand between the two processes, in either order; what is not a relation's
  * number is sorted out by the server. */
 void mig__pg_way_note(mig_conn *conn, const char *detail)
 {

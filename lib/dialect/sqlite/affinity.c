@@ -69,7 +69,7 @@ int mig__sqlite_may_lose(const mig_object *from, const mig_object *to)
 		return was == MIG__AFFINITY_TEXT || was == MIG__AFFINITY_NONE;
 	case MIG__AFFINITY_INTEGER:
 		return strict || was == MIG__AFFINITY_TEXT || was == MIG__AFFINITY_NONE;
-	default: /* large integers are no real numbers */
+	default: /* large integers are not real numbers */
 		return 1;
 	}
 }

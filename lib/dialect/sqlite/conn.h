@@ -63,11 +63,11 @@ struct mig__sqlite_revision {
 	int check;      /* with lone: foreign keys are checked before each commit */
 	int keys;       /* foreign keys are on in it */
 	int all;        /* all usual settings are noted */
-	int undone;     /* a statement was undone, and nobody was told */
+	int undone;     /* a statement was undone, and this was not reported */
 	struct mig__arena arena;
 	struct mig__sqlite_setting *settings;
 	size_t count, cap;
-	/* databases that were there before the run's first ATTACH: names, each behind a slash, which
+	/* databases that were there before the run's first ATTACH: names, each after a slash, which
 	 * they are followed by as well; NULL: there was none */
 	char *attached;
 };

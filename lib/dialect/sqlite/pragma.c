@@ -133,7 +133,7 @@ static mig_status read_one(mig_conn *conn, const char *sql, struct mig__buf *out
 		out->failed |= !text;
 		sqlite3_free(text);
 		if (mig__sqlite_row(conn, stmt, &row) || row)
-			mig__buf_clear(out); /* a list is no setting */
+			mig__buf_clear(out); /* a list is not a setting */
 	}
 	sqlite3_finalize(stmt);
 	return out->failed ? mig__sqlite_nomem(conn) : MIG_OK;

@@ -191,10 +191,11 @@ static mig_status check_script_parameters(struct script *s, sqlite3_stmt *stmt)
 	name = sqlite3_bind_parameter_name(stmt, 1);
 	sql = sqlite3_sql(stmt);
 	place.offset += mig__sqlite_parameter(sql, 0, strlen(sql));
-	return mig__sqlite_report(s->conn, MIG_ESYNTAX, &place,
-				  "a script has nobody who gives it values: write the value itself, or, in "
-				  "a revision in C, use mig_step_prepare()",
-				  "parameter %s in a script", name ? name : "?");
+	return mig__sqlite_report(
+		s->conn, MIG_ESYNTAX, &place,
+		"nothing binds parameters in a script: write the value itself, or, in "
+		"a revision in C, use mig_step_prepare()",
+		"parameter %s in a script", name ? name : "?");
 }
 
 static void warn_dead_pragma(struct script *s)

@@ -1,18 +1,18 @@
 /* same: the query that finds the rows of a table that are not the same in its rebuilt copy, before
  * the table goes. Rows are found in the copy by their number, or by its primary key.
  *
- * A value is the same if the old column would make the old value of the new one: E.g. of 5, which is
- * 5.0 in a REAL column, an INTEGER column makes 5 again; of 1067, which '01067' is in an INTEGER
+ * A value is the same if the old column would make the old value of the new one: E.g. of 5, which
+ * is 5.0 in a REAL column, an INTEGER column makes 5 again; of 1067, which '01067' is in an INTEGER
  * column, TEXT makes '1067'. SQLite converts so by itself when a column is compared with an
- * expression that has no affinity (a column behind a plus sign): the expression's value gets the
- * column's affinity. Bytes are compared with what is no bytes by the cast that the way back is, if the
- * old table is STRICT. (Among numbers a cast would not do: it makes the largest integer of any number
- * beyond it.) */
+ * expression that has no affinity (a column after a plus sign): the expression's value gets the
+ * column's affinity. Bytes are compared with what is not bytes by the cast that the way back is, if
+ * the old table is STRICT. (Among numbers a cast would not do: it makes the largest integer of any
+ * number beyond it.) */
 #include "dialect/sqlite/objects.h"
 
 #include <string.h>
 
-enum { SHOWN = 2 }; /* columns whose values stand beside the key */
+enum { SHOWN = 2 }; /* columns whose values stand next to the key */
 
 struct comparing {
 	struct mig__buf *buf;
@@ -288,7 +288,7 @@ static void add_quoted_values(const struct comparing *c, int new)
 }
 
 /* Rows that nothing distinguishes: each must be in the copy, with its values as they are. Text that
- * is no number and becomes one by a cast alone counts as lost, though a column would keep it. */
+ * is not a number and becomes one by a cast alone counts as lost, though a column would keep it. */
 static void by_all(const struct comparing *c)
 {
 	mig__buf_adds(c->buf, "SELECT ");

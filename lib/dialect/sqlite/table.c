@@ -190,7 +190,7 @@ static const char *conflict(struct reader *r)
 
 /* -- constraints */
 
-/* DELETE action, UPDATE action, or INSERT action, which SQLite reads and ignores; behind ON. What
+/* DELETE action, UPDATE action, or INSERT action, which SQLite reads and ignores; after ON. What
  * stands last holds, and NO ACTION is what holds without any. */
 static void reference_action(struct reader *r, struct item *item)
 {
@@ -580,7 +580,7 @@ static void name_item(struct reader *r, struct item *item)
 /* Names that are given, and how often: thousands of constraints may have the same text. */
 struct given {
 	struct mig__map names; /* place in numbers */
-	uint32_t *numbers;     /* the last one that was put behind a name */
+	uint32_t *numbers;     /* the last one that was put after a name */
 	uint32_t count;
 };
 

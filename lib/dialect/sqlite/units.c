@@ -21,7 +21,7 @@ struct units {
 	size_t count, cap;
 	size_t unit;
 	int several; /* the unit has several statements */
-	int fed;     /* one before has set what changes() tells */
+	int fed;     /* one before has set the value of changes() */
 	int rowid;   /* and last_insert_rowid() */
 	int made;    /* one before has made something temporary */
 };
@@ -33,10 +33,11 @@ static mig_status refuse_token(struct units *u, struct mig__sqlite_token t, cons
 {
 	struct mig__sqlite_place place = { NULL, 0, (size_t)(t.at - u->text) };
 
-	return mig__sqlite_report(u->conn, MIG_ETRANSACTION, &place, one_unit,
-				  "\"%.*s\" %s, which is gone when the section is resumed after an "
-				  "interruption",
-				  (int)(t.size < 60 ? t.size : 60), t.at, what);
+	return mig__sqlite_report(
+		u->conn, MIG_ETRANSACTION, &place, one_unit,
+		"\"%.*s\" %s; the session is lost when the section is resumed after an "
+		"interruption",
+		(int)(t.size < 60 ? t.size : 60), t.at, what);
 }
 
 static int is_any(struct mig__sqlite_token t, const char *const *words)
@@ -133,16 +134,16 @@ static mig_status look_at_token(struct units *u, struct mig__sqlite_token t,
 				struct mig__sqlite_token next, int dropping)
 {
 	if (tells(u, t, next))
-		return refuse_token(u, t, "tells of a statement in a unit before");
+		return refuse_token(u, t, "depends on a statement of an earlier unit");
 	if (!u->made && mig__sqlite_is_sign(next, '.') && mig__sqlite_stands_for(t, "temp"))
-		return refuse_token(u, t, "leads to something temporary");
+		return refuse_token(u, t, "refers to something temporary");
 	if (!u->made && mig__sqlite_is_name(t) && t.kind != MIG__TOKEN_STRING &&
 	    (mig__sqlite_stands_for(t, "sqlite_temp_master") ||
 	     mig__sqlite_stands_for(t, "sqlite_temp_schema")))
-		return refuse_token(u, t, "lists what is temporary");
+		return refuse_token(u, t, "lists temporary objects");
 	for (size_t i = 0; i < u->count; i++)
 		if (u->names[i].unit != u->unit && same_name(u->conn, u->names[i].token, t))
-			return refuse_token(u, t, "is a temporary table of a unit before");
+			return refuse_token(u, t, "is a temporary table of an earlier unit");
 	if (dropping)
 		forget_name(u, t);
 	return MIG_OK;

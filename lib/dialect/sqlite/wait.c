@@ -38,9 +38,9 @@ int mig__sqlite_busy(const mig_conn *conn, int rc)
 	       code == SQLITE_LOCKED_SHAREDCACHE;
 }
 
-/* The bytes that SQLite locks: https://www.sqlite.org/src/file/src/os.h (PENDING_BYTE and behind it) and,
- * with a write-ahead log, https://www.sqlite.org/walformat.html#wal_locks in the file -shm. There every
- * connection has a shared lock on the database itself, which says nothing. */
+/* The bytes that SQLite locks: https://www.sqlite.org/src/file/src/os.h (PENDING_BYTE and after it)
+ * and, with a write-ahead log, https://www.sqlite.org/walformat.html#wal_locks in the file -shm.
+ * There every connection has a shared lock on the database itself, which says nothing. */
 enum { PENDING = 0x40000000, SHARED_FIRST = PENDING + 2, SHARED_LAST = SHARED_FIRST + 509 };
 enum { WAL_FIRST = 120, WAL_LAST = 122 };
 
@@ -215,7 +215,7 @@ mig_status mig__sqlite_step(mig_conn *conn, sqlite3_stmt *stmt, int again, int *
 			return rc;
 		sqlite3_reset(stmt);
 		mig__sqlite_rest(conn);
-		if (again) { /* nobody else is in the way of a statement of this connection */
+		if (again) { /* nothing else is in the way of a statement of this connection */
 			rc = mig__sqlite_check_finished(conn, stmt);
 			if (rc)
 				return rc;
