@@ -459,7 +459,12 @@ MIG_API mig_status mig_upgrade_with(mig_ctx *ctx, const char *target,
  * Of both: a target that starts from the rows ("-1", "+1", "LABEL@-1") is resolved by the call's first
  * read, as if an unfinished step had not begun, and is absolute from then on. So a call that was
  * interrupted can be repeated as it is, and of two at once the second one finds the work done. An
- * unfinished step is finished first; a relative target in the other direction is MIG_EPARTIAL. */
+ * unfinished step is finished first; a relative target in the other direction is MIG_EPARTIAL.
+ *
+ * Where a call runs several transactions (a transaction for each revision, or steps outside one) and
+ * is killed between two of them, the steps that are committed stay: the repeated call counts from
+ * there, so "-2" can undo more than two steps in all. Programs that run unattended should give an
+ * absolute target, such as a revision's id. */
 MIG_API mig_status mig_downgrade(mig_ctx *ctx, const char *target);
 /** The same with options (NULL: none). Since 0.1.0. */
 MIG_API mig_status mig_downgrade_with(mig_ctx *ctx, const char *target,
@@ -576,7 +581,8 @@ MIG_API void mig_unfinished_free(mig_unfinished *unfinished);
  * transactions end in it, and that no unit of it leans on what one before it has left in the session
  * (docs/script-format.md); and, in every section that applies, that a query stands below each
  * "-- mig:check". Runs do the former before anything is executed, the latter
- * where the section begins; this needs no database. Errors: MIG_ETRANSACTION, MIG_ESYNTAX, with file, line and column. Since 0.1.0. */
+ * where the section begins; this needs no database. Errors: MIG_ETRANSACTION, MIG_ESYNTAX, with file,
+ * line and column. Since 0.1.0. */
 MIG_API mig_status mig_check_sections(mig_ctx *ctx);
 
 /** The heads: revisions that are nobody's parent; with effective nonzero also nobody's
