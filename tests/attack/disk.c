@@ -181,11 +181,12 @@ static void take_sync(struct disk *disk, struct disk_file *f)
 	}
 }
 
-static void take_delete(struct disk_file *f, int synced)
+static void take_delete(struct disk_file *f, size_t at, int synced)
 {
 	if (!synced && f->safe_exists) {
 		bytes_copy(&f->ghost, &f->safe);
 		f->has_ghost = 1;
+		f->ghost_at = at;
 	} else if (synced) {
 		f->has_ghost = 0;
 	}
@@ -215,7 +216,7 @@ void disk_take(struct disk *disk)
 		take_sync(disk, f);
 		break;
 	case FILE_DELETED:
-		take_delete(f, c->synced);
+		take_delete(f, disk->at, c->synced);
 		break;
 	}
 	disk->at++;
@@ -245,24 +246,23 @@ static void tear_write(const struct change *c, struct bytes *out, uint32_t *seed
 	}
 }
 
-static void tear_file(const struct disk *disk, const struct disk_file *f, struct bytes *out,
-		      uint32_t *seed)
+/* Truncations from the change `order` on are lost. */
+static void tear_file(const struct disk *disk, const struct disk_file *f, size_t order,
+		      struct bytes *out, uint32_t *seed)
 {
 	for (size_t i = 0; i < f->pending_count; i++) {
 		const struct change *c = &disk->recording->changes[f->pending[i]];
 
 		if (c->kind == FILE_WRITTEN)
 			tear_write(c, out, seed);
-		else if (chance(seed, 2))
+		else if (f->pending[i] < order && chance(seed, 2))
 			bytes_resize(out, c->size);
 	}
 }
 
-static int crash_file(const struct disk *disk, const struct disk_file *f, int variant,
-		      uint32_t *seed, struct bytes *out)
+static int crash_file(const struct disk *disk, const struct disk_file *f, int variant, int lost,
+		      size_t order, uint32_t *seed, struct bytes *out)
 {
-	int lost = variant == DISK_LOST || (variant >= DISK_TORN && chance(seed, 2));
-
 	if (variant == DISK_KEPT) {
 		bytes_copy(out, &f->now);
 		return f->exists;
@@ -273,7 +273,7 @@ static int crash_file(const struct disk *disk, const struct disk_file *f, int va
 	}
 	bytes_copy(out, &f->safe);
 	if (variant >= DISK_TORN)
-		tear_file(disk, f, out, seed);
+		tear_file(disk, f, order, out, seed);
 	return f->safe_exists || (!lost && f->exists);
 }
 
@@ -296,9 +296,18 @@ uint64_t disk_crash(struct disk *disk, int variant, uint32_t seed, struct bytes 
 		    int there[DISK_FILES])
 {
 	uint64_t hash = 0xcbf29ce484222325u;
+	size_t order = SIZE_MAX; /* the first removal that is undone */
+	int lost[DISK_FILES];
 
 	for (size_t i = 0; i < disk->recording->files; i++) {
-		there[i] = crash_file(disk, &disk->files[i], variant, &seed, &out[i]);
+		const struct disk_file *f = &disk->files[i];
+
+		lost[i] = variant == DISK_LOST || (variant >= DISK_TORN && chance(&seed, 2));
+		if (lost[i] && f->has_ghost && f->ghost_at < order)
+			order = f->ghost_at;
+	}
+	for (size_t i = 0; i < disk->recording->files; i++) {
+		there[i] = crash_file(disk, &disk->files[i], variant, lost[i], order, &seed, &out[i]);
 		hash = hash_add(hash, &there[i], sizeof(there[i]));
 		if (there[i])
 			hash = hash_add(hash, out[i].data, out[i].size);

@@ -4,7 +4,9 @@
  *
  * What counts as safe: the contents of a file at its last sync; that a file is there since the
  * first sync of a file made later or of itself; that it is gone likewise, or at once if its removal
- * was synced. Shared memory of a write-ahead log is lost. */
+ * was synced. File systems keep the order of removals and truncations, and SQLite counts on that when
+ * it shortens the database after its journal is gone: a file that comes back takes the truncations
+ * after its removal with it. Shared memory of a write-ahead log is lost. */
 #ifndef MIG_ATTACK_DISK_H
 #define MIG_ATTACK_DISK_H
 
@@ -50,6 +52,7 @@ struct disk_file {
 	int exists, safe_exists;
 	struct bytes now, safe, ghost; /* ghost: of a file whose removal is not safe yet */
 	int has_ghost;
+	size_t ghost_at; /* the change that removed it */
 	size_t *pending; /* changes since the last sync */
 	size_t pending_count, pending_room;
 };

@@ -111,7 +111,8 @@ static void test_not_elsewhere(void **state)
 	ctx = open_place(&p, NULL);
 	ok(ctx, mig_add_revision(ctx, &def));
 	expect(ctx, MIG_ENOTFOUND, mig_upgrade(ctx, "head"));
-	assert_has(mig_error_message(ctx), "public.users");
+	assert_has(mig_error_message(ctx), "there is no table users");
+	assert_has(mig_error_hint(ctx), "in the schema public");
 	mig_close(ctx);
 	assert_answer(p.db, TABLES, "users");
 	place_end(&p);
