@@ -179,7 +179,7 @@ static int read_url(const char *text, struct url *u)
 		return 0;
 	if (*p == ':')
 		p++;
-	else { /* a path, which is no URL */
+	else { /* a path, which is not a URL */
 		p = text;
 		u->scheme.size = 0;
 	}

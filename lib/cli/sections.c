@@ -133,6 +133,7 @@ static int ask(struct mig__cli *cli, mig_revision_list *list, struct asked *a, c
 		    !is_written_for(list, mig_error_revision(side.ctx), dialect)) {
 			if (!a->unread++) {
 				a->first = side;
+				a->first.url = NULL; /* goes with this call */
 				side = (struct mig__cli){ 0 };
 			}
 		} else if (rc) {

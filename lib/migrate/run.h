@@ -39,7 +39,7 @@ struct mig__run {
 	const mig_ctx *ctx; /* for mig_argument() */
 	/* -- from here on run.c's own; zeroed by the caller */
 	mig_progress now; /* what the progress callback is told */
-	size_t resumed;   /* steps behind us that an earlier process began */
+	size_t resumed;   /* steps that are done and that an earlier process began */
 	int64_t began_us, last_poll_us;
 };
 

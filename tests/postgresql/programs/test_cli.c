@@ -303,6 +303,23 @@ static void test_no_database(void **state)
 	site_end(&s);
 }
 
+/* A section without a dialect may be for PostgreSQL, whatever database there is. */
+static void test_embed(void **state)
+{
+	struct site s;
+
+	(void)state;
+	site_begin(&s);
+	write_revision(&s, "a", "", " transaction=no", "INSERT INTO t VALUES ($$a' ; b$$);");
+	assert_shows(&s, "embed", 0, "{*}");
+	write_revision(&s, "a", "", " transaction=no",
+		       "SELECT nextval('s');\nINSERT INTO t SELECT currval('s');");
+	assert_shows(&s, "embed", 1,
+		     "mig: {*}a.sql:6:22: revision a: \"currval\" depends on a statement of an "
+		     "earlier unit{*}hint: put both into one unit: between BEGIN and COMMIT\n");
+	site_end(&s);
+}
+
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
@@ -312,6 +329,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(test_dialects),
 		cmocka_unit_test(test_scratch_url),
 		cmocka_unit_test(test_no_database),
+		cmocka_unit_test(test_embed),
 	};
 
 	if (argc != 2)
