@@ -229,8 +229,7 @@ static mig_status need_referred(struct declaring *d, const struct mig__item *i, 
 	uint32_t referred;
 
 	mig__buf_init(&key, d->db->err->alloc);
-	mig__buf_addf(&key, "%s.%s", i->referred_schema ? i->referred_schema : "",
-		      i->referred_table);
+	mig__buf_addf(&key, "%s.%s", schema_of(d, i->referred_schema), i->referred_table);
 	if (key.failed) {
 		mig__buf_finish(&key);
 		return nomem(d);
@@ -368,12 +367,13 @@ static mig_status declare_items(struct declaring *d, const mig_table *t)
 
 static mig_status note_table(struct declaring *d, const mig_table *t, uint32_t number)
 {
-	size_t a = strlen(t->schema), b = strlen(t->name);
+	const char *schema = schema_of(d, t->schema);
+	size_t a = strlen(schema), b = strlen(t->name);
 	char *key = mig__arena_alloc(&d->arena, a + b + 2);
 
 	if (!key)
 		return nomem(d);
-	memcpy(key, t->schema, a);
+	memcpy(key, schema, a);
 	key[a] = '.';
 	memcpy(key + a + 1, t->name, b + 1);
 	return mig__map_add(&d->tables, key, a + b + 1, number, NULL) ? MIG_OK : nomem(d);
@@ -657,7 +657,17 @@ static mig_status in_scratch(struct mig__db *db, const mig_model *model, struct 
 	return rc;
 }
 
-/* Only what is not surely the same as in live. */
+/* What a declared view reads is known only to the engine. */
+static int has_declared_view(const mig_model *model, const struct mig__ops *unlike)
+{
+	for (size_t i = 0; model->views && i < unlike->count; i++)
+		if (unlike->at[i].to && unlike->at[i].to->kind == MIG_KIND_VIEW)
+			return 1;
+	return 0;
+}
+
+/* Only what is not surely the same as in live. With a declared view it is all: e.g. of a new view
+ * over an old table, or over one of two tables of that name, which the search path tells apart. */
 static mig_status unlike_part(struct mig__db *db, const mig_model *model, struct mig__schema *live,
 			      struct mig__schema *native, struct mig__relevant *limits,
 			      struct mig__schema *out)
@@ -668,6 +678,10 @@ static mig_status unlike_part(struct mig__db *db, const mig_model *model, struct
 
 	mig__arena_init(&arena, db->err->alloc);
 	rc = mig__unlike(live, native, &arena, &unlike.at, &unlike.count);
+	if (!rc && has_declared_view(model, &unlike)) {
+		mig__arena_finish(&arena);
+		return in_scratch(db, model, native, NULL, 0, out);
+	}
 	if (!rc)
 		rc = mig__relevant_find(limits, live, native, &unlike);
 	if (!rc && unlike.count)
