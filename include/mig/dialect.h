@@ -506,6 +506,20 @@ struct mig_dialect {
 	 * MIG_EUNSUPPORTED. */
 	mig_status (*check_sql)(mig_conn *conn, const char *message, const char *text, size_t size,
 				const mig_sql_sink *sink);
+
+	/* -- models, both or none */
+
+	/** Finds an object that refers to a table or column that is not there, of what the engine takes
+	 * without looking, and fails when rows are read or written: a foreign key to a missing table, a
+	 * view of a missing column. The objects stand at the top of a schema; the first `judged` of
+	 * them are judged, the others may be referred to. MIG_OK, or an error with the object in
+	 * *broken (a foreign key, view or trigger), which the message names with what it lacks.
+	 * Otherwise: the engine refuses such objects itself. */
+	mig_status (*check_schema)(mig_conn *conn, const mig_object *const *objects, size_t judged,
+				   size_t count, const mig_object **broken);
+	/** Where a script creates the object that check_schema() found; MIG_NO_OFFSET: nowhere. */
+	mig_status (*find_object)(mig_conn *conn, const char *text, size_t size,
+				  const mig_object *object, size_t *offset);
 };
 
 /** The dialect libmig-sqlite, for mig_open_options.dialect. Since 0.1.0. */

@@ -316,7 +316,8 @@ static mig_status compare(mig_ctx *ctx, mig_op_list *list, const mig_diff_option
 		rc = mig__inspect(a->db, &a->live);
 	if (!rc)
 		rc = mig__declare(a->db, ctx->model, mig__autogen_may_rename(a) ? NULL : &a->live,
-				  &a->limits, &a->model);
+				  &a->limits, &(struct mig__alone){ &a->live, &a->hooks },
+				  &a->model);
 	if (rc)
 		return rc;
 	proof = mig__autogen(a);

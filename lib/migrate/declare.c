@@ -506,13 +506,13 @@ mig_status mig__declare_items(struct mig__db *db, const mig_table *table, uint32
 
 /* -- a whole model */
 
-static int is_for(const struct mig__source_sql *s, const struct mig__db *db)
+int mig__declare_is_for(const struct mig__source_sql *s, const struct mig__db *db)
 {
 	return !s->dialect || !strcmp(s->dialect, db->dialect->name);
 }
 
-static mig_status source_text(struct mig__db *db, const struct mig__source_sql *s, char **read,
-			      const char **text, size_t *size)
+mig_status mig__declare_text(struct mig__db *db, const struct mig__source_sql *s, char **read,
+			     const char **text, size_t *size)
 {
 	mig_status rc;
 
@@ -550,12 +550,12 @@ static mig_status as_objects(struct mig__db *db, const mig_model *model, struct 
 		char *read;
 		size_t size;
 
-		if (!is_for(s, db))
+		if (!mig__declare_is_for(s, db))
 			continue;
 		*done = read_script != NULL;
 		if (!read_script)
 			break;
-		rc = source_text(db, s, &read, &text, &size);
+		rc = mig__declare_text(db, s, &read, &text, &size);
 		if (!rc)
 			rc = read_script(db->conn, text, size, &sink, done);
 		mig__free(db->err->alloc, read);
@@ -644,9 +644,9 @@ static mig_status in_scratch(struct mig__db *db, const mig_model *model, struct 
 		char *read;
 		size_t size;
 
-		if (!is_for(s, db))
+		if (!mig__declare_is_for(s, db))
 			continue;
-		rc = source_text(db, s, &read, &text, &size);
+		rc = mig__declare_text(db, s, &read, &text, &size);
 		if (!rc)
 			rc = mig__scratch_script(&scratch, s->name, text, size);
 		mig__free(db->err->alloc, read);
@@ -694,8 +694,19 @@ static mig_status unlike_part(struct mig__db *db, const mig_model *model, struct
 	return rc;
 }
 
+/* Checks the model as it was read, of which a part alone may have been run. */
+static mig_status checked(struct mig__db *db, const mig_model *model, struct mig__schema *native,
+			  const struct mig__alone *alone)
+{
+	mig_status rc = mig__sound(db, model, native, alone);
+
+	mig__schema_finish(native);
+	return rc;
+}
+
 mig_status mig__declare(struct mig__db *db, const mig_model *model, struct mig__schema *live,
-			struct mig__relevant *limits, struct mig__schema *out)
+			struct mig__relevant *limits, const struct mig__alone *alone,
+			struct mig__schema *out)
 {
 	struct mig__schema native;
 	int32_t done = 0;
@@ -716,6 +727,8 @@ mig_status mig__declare(struct mig__db *db, const mig_model *model, struct mig__
 		rc = unlike_part(db, model, live, &native, limits, out);
 	else if (!rc && done)
 		rc = in_scratch(db, model, &native, NULL, 0, out);
+	if (!rc && done)
+		return checked(db, model, &native, alone);
 	if (done && rc == MIG_ESQL && model->sources) {
 		/* run as it is written, it tells where the mistake is */
 		mig__error_clear(db->err);
@@ -731,6 +744,8 @@ mig_status mig__declare(struct mig__db *db, const mig_model *model, struct mig__
 		rc = declared_only(db, model, &native);
 		if (!rc)
 			rc = in_scratch(db, model, &native, NULL, 1, out);
+		if (!rc)
+			rc = mig__sound(db, model, out, alone);
 	}
 	mig__schema_finish(&native);
 	return rc;

@@ -36,8 +36,8 @@ void mig__scratch_close(struct mig__db *scratch)
 	scratch->conn = NULL;
 }
 
-static mig_status place(struct mig__db *db, mig_status rc, const char *name, const char *text,
-			size_t size)
+mig_status mig__scratch_place(struct mig__db *db, mig_status rc, const char *name, const char *text,
+			      size_t size)
 {
 	struct mig__error *err = db->err;
 
@@ -111,7 +111,7 @@ mig_status mig__scratch_script(struct mig__db *scratch, const char *name, const 
 		mig__error_clear(scratch->err);
 		rc = run_one_by_one(scratch, text, size);
 	}
-	return place(scratch, rc, name, text, size);
+	return mig__scratch_place(scratch, rc, name, text, size);
 }
 
 /* Statements from..to in one transaction. */

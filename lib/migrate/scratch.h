@@ -10,6 +10,9 @@ void mig__scratch_close(struct mig__db *scratch);
 /* Runs SQL of a person: any statements. name stands for its file in errors. */
 mig_status mig__scratch_script(struct mig__db *scratch, const char *name, const char *text,
 			       size_t size);
+/* Puts file, line and column of the error's offset in front of an error; returns rc. */
+mig_status mig__scratch_place(struct mig__db *db, mig_status rc, const char *name, const char *text,
+			      size_t size);
 /* Runs rendered statements: at once, as a revision's section runs; in portions nonzero: in several
  * transactions, since so many objects at once may need more locks than the engine has. */
 mig_status mig__scratch_run(struct mig__db *scratch, const struct mig__sql *sql, int portions);

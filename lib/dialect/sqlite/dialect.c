@@ -53,6 +53,8 @@ static const mig_dialect dialect = {
 	.check_units = mig__sqlite_check_units,
 	.check_begin = mig__sqlite_check_begin,
 	.check_sql = mig__sqlite_check_sql,
+	.check_schema = mig__sqlite_check_schema,
+	.find_object = mig__sqlite_find_object,
 };
 
 const mig_dialect *mig_dialect_sqlite(void)

@@ -53,12 +53,11 @@ static mig_status note(struct inspecting *s, struct mig__map *map, const char *n
 	return key && mig__map_add(map, key, size, n, NULL) ? MIG_OK : mig__sqlite_nomem(s->conn);
 }
 
-/* SQLite's own tables, and libmig's. */
-static int is_internal(const struct inspecting *s, const char *name)
+int mig__sqlite_is_internal(const mig_conn *conn, const char *name)
 {
 	return !mig__ascii_compare_n(name, "sqlite_", 7) ||
-	       !mig__ascii_compare(name, s->conn->version_table) ||
-	       !mig__ascii_compare(name, s->conn->history_table);
+	       !mig__ascii_compare(name, conn->version_table) ||
+	       !mig__ascii_compare(name, conn->history_table);
 }
 
 static const char *plain(struct inspecting *s, struct mig__sqlite_token t)
@@ -323,7 +322,7 @@ static mig_status report_top(struct inspecting *s, struct row *row)
 	mig_status rc;
 	int read = 1;
 
-	if (is_internal(s, row->name) ||
+	if (mig__sqlite_is_internal(s->conn, row->name) ||
 	    mig__map_get(&s->shadows, row->name, strlen(row->name)) != MIG__NONE)
 		return MIG_OK;
 	if (row->create.kind == MIG_KIND_TABLE)
@@ -342,7 +341,7 @@ static mig_status report_part(struct inspecting *s, struct row *row)
 	if (!parent) { /* libmig's own tables */
 		const char *table = plain(s, row->create.table);
 
-		s->unread |= table && !is_internal(s, table);
+		s->unread |= table && !mig__sqlite_is_internal(s->conn, table);
 		return table ? MIG_OK : mig__sqlite_nomem(s->conn);
 	}
 	return row->create.kind == MIG_KIND_INDEX ? report_index(s, row, parent->number)

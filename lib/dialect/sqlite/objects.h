@@ -73,6 +73,31 @@ int32_t mig__sqlite_holds(const mig_object *dependent, const mig_object *changed
 mig_status mig__sqlite_native_column(mig_conn *conn, const mig_object *column, uint32_t parent,
 				     const mig_schema_sink *sink);
 
+/* sound.c, compile.c: whether what a model refers to is there */
+struct mig__sqlite_sound {
+	mig_conn *conn;
+	struct mig__arena arena;
+	const mig_object *const *objects; /* at the top; those that are judged come first */
+	size_t judged, count;
+	struct mig__map tops;    /* names of tables and views in small letters: places in objects */
+	struct mig__map columns; /* place of a table and name in small letters: place in column_at */
+	struct mig__map keys;    /* place of a table and its columns, sorted, of what is unique */
+	const mig_object **column_at;
+	size_t column_count, column_cap;
+	uint32_t *key_sizes; /* of each table: columns of its primary key, plus 1; 0: not read yet */
+	const mig_object *broken;
+};
+mig_status mig__sqlite_check_schema(mig_conn *conn, const mig_object *const *objects, size_t judged,
+				    size_t count, const mig_object **broken);
+mig_status mig__sqlite_find_object(mig_conn *conn, const char *text, size_t size,
+				   const mig_object *object, size_t *offset);
+/* The name of a token, without quotes, in small letters; NULL: no memory. */
+char *mig__sqlite_sound_name(struct mig__sqlite_sound *s, struct mig__sqlite_token t);
+/* libmig's own tables and SQLite's, which are no objects. */
+int mig__sqlite_is_internal(const mig_conn *conn, const char *name);
+/* Has SQLite compile the views and triggers. */
+mig_status mig__sqlite_compile(struct mig__sqlite_sound *s);
+
 /* check.c */
 mig_status mig__sqlite_check_begin(mig_conn *conn, const char *message, const char *text,
 				   size_t size);
