@@ -219,7 +219,9 @@ static mig_status check_inside(struct mig__db *db)
 	if (rc || inside)
 		return rc;
 	mig__fail(db->err, MIG_ETRANSACTION, "the transaction that libmig began is not open any more");
-	mig__error_set_hint(db->err, "a statement or a function has ended it: nothing was written");
+	mig__error_set_hint(db->err, "a statement or a function has ended it, and libmig has written no "
+				     "row; if it was committed, what this run did before stays: undo that by "
+				     "hand, or stamp the revisions that it belongs to");
 	return MIG_ETRANSACTION;
 }
 

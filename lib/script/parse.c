@@ -321,6 +321,42 @@ static mig_status check_section(struct mig__reader *r, const struct mig__section
 	return MIG_OK;
 }
 
+/* A directive after SQL in the same line: to the engine a comment, and to a reader the start of the next
+ * section. E.g. "DROP TABLE a; -- mig:downgrade". Returns where it is, or NULL. */
+static const char *misplaced_directive(struct mig__word line)
+{
+	const char *end = line.at + line.size, *at = line.at;
+
+	while ((at = memchr(at, '-', (size_t)(end - at))) != NULL) {
+		struct mig__word rest = { at, (size_t)(end - at) }, words, name;
+
+		if (!mig__directive(rest, &words)) {
+			at++;
+			continue;
+		}
+		name = mig__next_word(&words, 0);
+		for (size_t i = 0; i < sizeof directives / sizeof *directives; i++)
+			if (mig__word_is(name, directives[i].name))
+				return name.at;
+		for (size_t i = 0; mig__note_name(i); i++)
+			if (mig__word_is(name, mig__note_name(i)))
+				return name.at;
+		at++;
+	}
+	return NULL;
+}
+
+static mig_status check_line(struct mig__reader *r, struct mig__word line)
+{
+	struct mig__word content;
+	const char *at = mig__comment(line, &content) ? NULL : misplaced_directive(line);
+
+	return at ? mig__reader_fail(r, MIG_ESYNTAX, at,
+				     "a directive after other text is only a comment: put it on a line of "
+				     "its own")
+		  : MIG_OK;
+}
+
 static mig_status read_sections(struct mig__reader *r)
 {
 	struct mig__section *sections = NULL, *s = NULL;
@@ -332,9 +368,9 @@ static mig_status read_sections(struct mig__reader *r)
 	mig_status rc;
 
 	while (mig__lines_next(&r->lines, &line)) {
-		if (!mig__directive(line.text, &words))
-			continue;
-		rc = mig__note_read(r, words, s, &note, &is_note);
+		is_note = !mig__directive(line.text, &words);
+		rc = is_note ? check_line(r, line.text)
+			     : mig__note_read(r, words, s, &note, &is_note);
 		if (rc)
 			return rc;
 		if (is_note)
