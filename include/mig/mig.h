@@ -585,8 +585,8 @@ MIG_API void mig_unfinished_free(mig_unfinished *unfinished);
  * line and column. Since 0.1.0. */
 MIG_API mig_status mig_check_sections(mig_ctx *ctx);
 
-/** The heads: revisions that are nobody's parent; with effective nonzero also nobody's
- * dependency. Since 0.1.0. */
+/** The heads: revisions that are nobody's parent; if effective is nonzero, only those that are
+ * nobody's dependency either. Since 0.1.0. */
 MIG_API mig_status mig_heads(mig_ctx *ctx, int32_t effective, mig_revision_list **out);
 /** The revisions without a parent. Since 0.1.0. */
 MIG_API mig_status mig_bases(mig_ctx *ctx, mig_revision_list **out);

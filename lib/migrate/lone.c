@@ -345,7 +345,7 @@ static void advise(struct lone *l)
 	else if (is_fault_of_statement(err->status))
 		mig__error_set_hint(err,
 				    "the first %lld statement%s done: fix the rest and "
-				    "run again, or give the step up by a stamp",
+				    "run again, or abandon the step with a stamp",
 				    (long long)l->kept, s);
 	else
 		mig__error_set_hint(err,

@@ -177,7 +177,8 @@ MIG_API void mig_close(mig_ctx *ctx);
  * MIG_ECANCELLED if the context had opened it, MIG_ECONNECT if it was lent, which its host has to
  * close. If that was during a COMMIT, the hint says that its outcome is unknown; the next run reads
  * it. May be called from any thread and from a signal handler, from mig_open()'s return until
- * mig_close(). Since 0.1.0. */
+ * mig_close(). mig_open() sets *out before it connects, so a signal handler can end that, too.
+ * Since 0.1.0. */
 MIG_API void mig_cancel(mig_ctx *ctx);
 
 /** The engine's own connection (sqlite3 *), to be used between calls, or NULL. Borrowed.
@@ -458,7 +459,12 @@ MIG_API mig_status mig_upgrade_with(mig_ctx *ctx, const char *target,
  * Of both: a target that starts from the rows ("-1", "+1", "LABEL@-1") is resolved by the call's first
  * read, as if an unfinished step had not begun, and is absolute from then on. So a call that was
  * interrupted can be repeated as it is, and of two at once the second one finds the work done. An
- * unfinished step is finished first; a relative target in the other direction is MIG_EPARTIAL. */
+ * unfinished step is finished first; a relative target in the other direction is MIG_EPARTIAL.
+ *
+ * Where a call runs several transactions (a transaction for each revision, or steps outside one) and
+ * is killed between two of them, the steps that are committed stay: the repeated call counts from
+ * there, so "-2" can undo more than two steps in all. Programs that run unattended should give an
+ * absolute target, such as a revision's id. */
 MIG_API mig_status mig_downgrade(mig_ctx *ctx, const char *target);
 /** The same with options (NULL: none). Since 0.1.0. */
 MIG_API mig_status mig_downgrade_with(mig_ctx *ctx, const char *target,
@@ -573,12 +579,14 @@ MIG_API void mig_unfinished_free(mig_unfinished *unfinished);
 
 /** Checks every section that would run outside a transaction on the context's dialect: that its
  * transactions end in it, and that no unit of it leans on what one before it has left in the session
- * (docs/script-format.md). Runs do so before anything is executed; this needs no database. Errors:
- * MIG_ETRANSACTION, MIG_ESYNTAX, with file, line and column. Since 0.1.0. */
+ * (docs/script-format.md); and, in every section that applies, that a query stands below each
+ * "-- mig:check". Runs do the former before anything is executed, the latter
+ * where the section begins; this needs no database. Errors: MIG_ETRANSACTION, MIG_ESYNTAX, with file,
+ * line and column. Since 0.1.0. */
 MIG_API mig_status mig_check_sections(mig_ctx *ctx);
 
-/** The heads: revisions that are nobody's parent; with effective nonzero also nobody's
- * dependency. Since 0.1.0. */
+/** The heads: revisions that are nobody's parent; if effective is nonzero, only those that are
+ * nobody's dependency either. Since 0.1.0. */
 MIG_API mig_status mig_heads(mig_ctx *ctx, int32_t effective, mig_revision_list **out);
 /** The revisions without a parent. Since 0.1.0. */
 MIG_API mig_status mig_bases(mig_ctx *ctx, mig_revision_list **out);
