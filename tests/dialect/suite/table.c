@@ -121,16 +121,24 @@ static void keeps_its_tables(const mig_conformance *row)
 static mig_status run_own(struct session *s, int32_t which, const char *value)
 {
 	const char *text = s->d->table_sql(s->conn, which), *at = text ? strstr(text, "$1") : NULL;
-	char sql[4096];
-	size_t size = 0;
+	size_t size = 0, room = 2;
+	mig_status rc;
+	char *sql;
 
 	if (!text)
 		SKIP("it has no texts for scripts");
+	room += strlen(text);
+	for (const char *p = at; p; p = strstr(p + 2, "$1"))
+		room += strlen(value) + 2;
+	sql = malloc(room);
+	CHECK(sql != NULL);
 	for (; at; text = at + 2, at = strstr(text, "$1"))
-		size += (size_t)snprintf(sql + size, sizeof sql - size, "%.*s'%s'",
-					 (int)(at - text), text, value);
-	snprintf(sql + size, sizeof sql - size, "%s;", text);
-	return suite_script(s, sql);
+		size += (size_t)snprintf(sql + size, room - size, "%.*s'%s'", (int)(at - text), text,
+					 value);
+	snprintf(sql + size, room - size, "%s;", text);
+	rc = suite_script(s, sql);
+	free(sql);
+	return rc;
 }
 
 static void begins_scripts_where_they_should(const mig_conformance *row)
