@@ -144,8 +144,11 @@ static void test_hooks(void **state)
 	}
 }
 
+enum { SCRIPT_SIZE = 1 << 20 };
+
 static mig_status take(void *user, const char *text, size_t size)
 {
+	assert_true(strlen(user) + size < SCRIPT_SIZE);
 	strncat(user, text, size);
 	return MIG_OK;
 }
@@ -153,7 +156,7 @@ static mig_status take(void *user, const char *text, size_t size)
 /* In a script they are there too. */
 static void test_hooks_in_scripts(void **state)
 {
-	static char script[65536];
+	static char script[SCRIPT_SIZE];
 	struct place p;
 	mig_ctx *ctx;
 	size_t count = 0;
