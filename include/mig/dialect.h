@@ -520,6 +520,14 @@ struct mig_dialect {
 	/** Where a script creates the object that check_schema() found; MIG_NO_OFFSET: nowhere. */
 	mig_status (*find_object)(mig_conn *conn, const char *text, size_t size,
 				  const mig_object *object, size_t *offset);
+
+	/* -- optional */
+
+	/** Asked after inspect(), before what it read is built again in a scratch database. Errors:
+	 * MIG_EPERMISSION if that would run code of a role which is not trusted with the rights of the
+	 * role that makes the scratch. maker: the connection whose scratch() is used, if it is another
+	 * one; otherwise NULL. Otherwise: everything may be copied. */
+	mig_status (*may_copy)(mig_conn *conn, mig_conn *maker);
 };
 
 /** The dialect libmig-sqlite, for mig_open_options.dialect. Since 0.1.0. */

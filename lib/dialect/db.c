@@ -112,7 +112,8 @@ mig_status mig__db_open(struct mig__db *db, const mig_conn_options *options)
 	return MIG_OK;
 }
 
-mig_status mig__db_scratch(struct mig__db *db, mig_conn **out)
+/* The connection to scratch_url, if there is one. */
+static mig_status open_maker(struct mig__db *db)
 {
 	mig_conn_options options = { .struct_size = sizeof options,
 				     .url = db->scratch_url,
@@ -120,14 +121,30 @@ mig_status mig__db_scratch(struct mig__db *db, mig_conn **out)
 				     .history_table = "mig_history" };
 	mig_status rc = MIG_OK;
 
-	if (!MIG__DB_SLOT(db, scratch))
-		return mig__fail(db->err, MIG_EUNSUPPORTED, "dialect %s has no scratch databases",
-				 db->dialect->name);
 	if (db->scratch_url && !db->scratch_maker) {
 		rc = db->dialect->open(&db->host, &options, &db->scratch_maker);
 		if (rc)
 			mig__error_prefix(db->err, "scratch: ");
 	}
+	return rc;
+}
+
+mig_status mig__db_may_copy(struct mig__db *db)
+{
+	mig_status (*may_copy)(mig_conn *, mig_conn *) = MIG__DB_SLOT(db, may_copy);
+	mig_status rc = may_copy ? open_maker(db) : MIG_OK;
+
+	return may_copy && !rc ? may_copy(db->conn, db->scratch_maker) : rc;
+}
+
+mig_status mig__db_scratch(struct mig__db *db, mig_conn **out)
+{
+	mig_status rc;
+
+	if (!MIG__DB_SLOT(db, scratch))
+		return mig__fail(db->err, MIG_EUNSUPPORTED, "dialect %s has no scratch databases",
+				 db->dialect->name);
+	rc = open_maker(db);
 	if (rc)
 		return rc;
 	return db->dialect->scratch(db->scratch_maker ? db->scratch_maker : db->conn, out);

@@ -364,7 +364,7 @@ static mig_status write_and_prove(struct mig__autogen *a, struct mig__db *copy)
 		rc = render_down(a);
 	if (!rc && !a->unproved) {
 		if (!copy->conn)
-			rc = mig__scratch_open(a->db, copy);
+			rc = mig__scratch_open_for_copy(a->db, copy);
 		if (!rc && !a->has_renames)
 			rc = mig__relevant_find(&a->relevant, &a->live, &a->model, &a->up_ops);
 		for (size_t i = 0; !rc && a->limits.before && i < a->live.count; i++)
@@ -413,7 +413,7 @@ mig_status mig__autogen(struct mig__autogen *a)
 	mig__sql_init(&a->down, a->alloc);
 	rc = plan_renames(a);
 	if (!rc && a->has_renames) {
-		rc = mig__scratch_open(a->db, &copy);
+		rc = mig__scratch_open_for_copy(a->db, &copy);
 		if (!rc)
 			rc = copy_live(a, &copy);
 		if (!rc)

@@ -20,6 +20,13 @@ mig_status mig__scratch_open(struct mig__db *db, struct mig__db *out)
 	return rc;
 }
 
+mig_status mig__scratch_open_for_copy(struct mig__db *db, struct mig__db *out)
+{
+	mig_status rc = mig__db_may_copy(db);
+
+	return rc ? rc : mig__scratch_open(db, out);
+}
+
 void mig__scratch_close(struct mig__db *scratch)
 {
 	struct mig__error *err = scratch->err, kept;

@@ -6,6 +6,8 @@
 
 /* Opens a scratch of db's make as a db of its own; to be closed with mig__scratch_close. */
 mig_status mig__scratch_open(struct mig__db *db, struct mig__db *out);
+/* The same, for a copy of the schema that was read last. */
+mig_status mig__scratch_open_for_copy(struct mig__db *db, struct mig__db *out);
 void mig__scratch_close(struct mig__db *scratch);
 /* Runs SQL of a person: any statements. name stands for its file in errors. */
 mig_status mig__scratch_script(struct mig__db *scratch, const char *name, const char *text,

@@ -134,7 +134,7 @@ AT(mig_sql_sink, user, 8);
 AT(mig_sql_sink, statement, 16);
 
 /* mig_dialect */
-SIZE(mig_dialect, 496);
+SIZE(mig_dialect, 504);
 AT(mig_dialect, struct_size, 0);
 AT(mig_dialect, contract, 8);
 AT(mig_dialect, reserved, 12);
@@ -198,6 +198,7 @@ AT(mig_dialect, check_end, 464);
 AT(mig_dialect, check_sql, 472);
 AT(mig_dialect, check_schema, 480);
 AT(mig_dialect, find_object, 488);
+AT(mig_dialect, may_copy, 496);
 
 /* mig_revision_run */
 SIZE(mig_revision_run, 40);

@@ -202,6 +202,7 @@ void mig__pg_close(mig_conn *conn)
 	if (conn->scratch)
 		mig__pg_scratch_drop(conn->scratch, silent);
 	PQclear(conn->rows);
+	PQclear(conn->others);
 	mig__buf_finish(&conn->pending.text);
 	mig__buf_finish(&conn->message);
 	for (i = 0; i < MIG__PG_TEXTS; i++)

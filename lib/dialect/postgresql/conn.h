@@ -130,6 +130,7 @@ struct mig_conn {
 	enum mig__pg_there version, history; /* in this transaction, or at the last read */
 	int seen_version;                    /* the version table has been read */
 	int trusted; /* the tables may be written to, as was looked up in this run */
+	PGresult *others; /* of the schema as inspected last: mig__pg_add_others(); or NULL */
 	PGresult *rows;                      /* version rows that came with the lock, or NULL */
 	char *base[MIG__PG_BASE_COUNT]; /* settings as the run found them; NULL: not read yet */
 	char *noted;                    /* SQL that puts the session's settings back, or NULL */
@@ -316,6 +317,11 @@ void mig__pg_add_read_check(const mig_conn *conn, struct mig__buf *sql, int32_t 
 void mig__pg_add_write_check(const mig_conn *conn, struct mig__buf *sql);
 /* The body of a DO statement that does. */
 void mig__pg_add_script_check(const mig_conn *conn, struct mig__buf *sql);
+/* Adds a query for an object that would run code of a role that is not trusted if the schema were
+ * built again: message and hint, or no row. */
+void mig__pg_add_others(const mig_conn *conn, struct mig__buf *sql);
+/* MIG_EPERMISSION if the schema that was inspected last has one. */
+mig_status mig__pg_may_copy(mig_conn *conn, mig_conn *maker);
 /* 1 if the error is that of a check, which is reported then: *rc. */
 int mig__pg_distrust(mig_conn *conn, const PGresult *error, mig_status *rc);
 

@@ -58,6 +58,7 @@ static const mig_dialect dialect = {
 	.check_begin = mig__pg_check_begin,
 	.check_end = mig__pg_check_end,
 	.check_sql = mig__pg_check_sql,
+	.may_copy = mig__pg_may_copy,
 };
 
 const mig_dialect *mig_dialect_postgresql(void)

@@ -79,16 +79,19 @@ void mig__catalog_ask(struct mig__catalog *c, struct mig__buf *sql, PGresult **c
 static void read_top(struct mig__catalog *c, struct mig__buf *sql, int inside)
 {
 	PGresult *own = NULL, *set = NULL;
-	PGresult **const out[] = { &own, &set, &c->small, &c->relations };
+	PGresult **const out[] = { &c->conn->others, &own, &set, &c->small, &c->relations };
 	int version = PQserverVersion(c->conn->db);
 
 	mig__buf_adds(sql, inside ? begin_inner : begin_own);
 	mig__pg_add_settings(c->conn, sql, 1);
+	PQclear(c->conn->others);
+	c->conn->others = NULL;
+	mig__pg_add_others(c->conn, sql); /* of the same snapshot */
 	add_own_tables(c->conn, sql);
 	mig__buf_adds(sql, settings);
 	mig__catalog_sql_small(sql, version);
 	mig__catalog_sql_relations(sql);
-	mig__catalog_ask(c, sql, out, 4);
+	mig__catalog_ask(c, sql, out, 5);
 	for (int i = 0; own && i < 2; i++)
 		c->own[i] = mig__field_oid(own, 0, i);
 	PQclear(own);

@@ -1,4 +1,4 @@
-/* trust: which tables libmig reads and writes.
+/* trust: which tables libmig reads and writes, and whose objects it copies.
  *
  * Whoever owns a table decides what is run when somebody uses it. A SELECT of a view or of a table
  * with row security calls functions of the owner's choice, with the rights of the role that reads;
@@ -129,6 +129,47 @@ static void add_pattern(const mig_conn *conn, struct mig__buf *sql, const char *
 	mig__buf_adds(sql, pattern);
 }
 
+/* What of a schema runs code of its owner's when it is built again, by whoever builds it: functions,
+ * which a predicate of an index is enough to call, the queries of materialized views, and the checks
+ * of domains, which a bound of a partition is enough to call. The last two need no function of the
+ * owner's: there are some among the server's own that write files. */
+#define MEMBER(class, oid)                                                                  \
+	"EXISTS (SELECT FROM pg_catalog.pg_depend d WHERE d.classid" IS "'pg_catalog." class \
+	"'::pg_catalog.regclass AND d.objid" IS oid " AND d.deptype" IS "'e')"
+#define NAMESPACE(oid)                                                                     \
+	" JOIN pg_catalog.pg_namespace s ON s.oid" IS oid " AND s.nspname "                \
+	"OPERATOR(pg_catalog.!~) '^pg_' AND s.nspname OPERATOR(pg_catalog.<>) "            \
+	"'information_schema' WHERE "
+#define OBJECT(kind, name, owner) \
+	"SELECT pg_catalog.format('" kind " %I.%I', s.nspname, " name ") AS what, " owner " AS owner "
+#define USERS(oid) oid " OPERATOR(pg_catalog.>=) 16384::pg_catalog.oid AND "
+
+/* A role that is trusted with libmig's tables is so here: n is their schema. An owner of another
+ * schema is not. */
+static const char others_begin[] =
+	"WITH f AS (" OBJECT("function", "p.proname", "p.proowner") "FROM pg_catalog.pg_proc p" NAMESPACE(
+		"p.pronamespace") USERS("p.oid") "NOT " MEMBER("pg_proc", "p.oid")
+	" UNION ALL " OBJECT("materialized view", "c.relname", "c.relowner") "FROM pg_catalog.pg_class "
+	"c" NAMESPACE("c.relnamespace") "c.relkind" IS "'m' AND NOT " MEMBER("pg_class", "c.oid")
+	" UNION ALL " OBJECT("domain", "t.typname", "t.typowner") "FROM pg_catalog.pg_type t" NAMESPACE(
+		"t.typnamespace") USERS("t.oid") "EXISTS (SELECT FROM pg_catalog.pg_constraint k "
+	"WHERE k.contypid" IS "t.oid) AND NOT " MEMBER("pg_type", "t.oid")
+	") SELECT pg_catalog.format('%s belongs to role %I, and a copy of the schema could run code of "
+	"that role as role %I', f.what, pg_catalog.pg_get_userbyid(f.owner), CURRENT_USER), "
+	"pg_catalog.format('give it to a trusted role (ALTER ... OWNER TO), name the role if that is "
+	"right (trusted_owner, --trusted-owner=%s), or have scratch databases made on another server "
+	"(scratch_url, --scratch-url)', pg_catalog.pg_get_userbyid(f.owner)) FROM f WHERE f.owner" IS
+	"ANY (ARRAY(SELECT u.owner FROM (SELECT DISTINCT owner FROM f) AS u LEFT JOIN "
+	"pg_catalog.pg_namespace n ON n.nspname" IS;
+static const char others_end[] = " WHERE NOT " TRUSTED("u.owner") ")) ORDER BY f.what LIMIT 1;";
+
+void mig__pg_add_others(const mig_conn *conn, struct mig__buf *sql)
+{
+	mig__buf_adds(sql, others_begin);
+	mig__pg_add_schema(conn, sql);
+	add_pattern(conn, sql, others_end);
+}
+
 /* " FROM (…) AS d": said is message and hint, or NULL, a row for each table. */
 static void add_findings(const mig_conn *conn, struct mig__buf *sql, int32_t which, int write)
 {
@@ -249,4 +290,78 @@ int mig__pg_distrust(mig_conn *conn, const PGresult *error, mig_status *rc)
 			     (int)(hint - message), message);
 	mig__buf_finish(&words);
 	return 1;
+}
+
+/* Which cluster it is, and whether the login role is, or can become, one with power over roles: they
+ * are the cluster's, and so is a superuser's reach. */
+static const char server[] =
+	"SELECT (SELECT system_identifier FROM pg_catalog.pg_control_system()), SESSION_USER, "
+	"EXISTS (SELECT FROM pg_catalog.pg_roles r WHERE (r.rolsuper OR r.rolcreaterole) AND "
+	"pg_catalog.pg_has_role(SESSION_USER, r.oid, 'MEMBER'))";
+
+static int same(const PGresult *a, const PGresult *b, int column)
+{
+	return !strcmp(PQgetvalue(a, 0, column), PQgetvalue(b, 0, column));
+}
+
+/* 1 in *safe if the maker of scratches is on another server, or on this one another role, without
+ * power. */
+static mig_status is_safe(mig_conn *conn, mig_conn *maker, int *safe)
+{
+	enum { CLUSTER, ROLE, POWER };
+	struct mig__pg_reply here = { .count = 0 }, there = { .count = 0 };
+	mig_status rc = mig__pg_exec(conn, server, &here);
+
+	if (!rc)
+		rc = mig__pg_exec(maker, server, &there);
+	if (!rc && here.count && there.count) {
+		const PGresult *a = here.at[here.count - 1], *b = there.at[there.count - 1];
+
+		*safe = !same(a, b, CLUSTER) ||
+			(!same(a, b, ROLE) && PQgetvalue(b, 0, POWER)[0] == 'f');
+	}
+	mig__pg_reply_clear(&here);
+	mig__pg_reply_clear(&there);
+	return rc;
+}
+
+/* Usually it has come with the inspection. */
+static mig_status find_others(mig_conn *conn)
+{
+	struct mig__pg_reply reply = { .count = 0 };
+	struct mig__buf sql;
+	mig_status rc;
+
+	if (conn->others)
+		return MIG_OK;
+	mig__buf_init(&sql, &conn->alloc);
+	mig__pg_add_others(conn, &sql);
+	rc = sql.failed ? mig__pg_nomem(conn) : mig__pg_exec(conn, sql.data, &reply);
+	mig__buf_finish(&sql);
+	if (!rc && !reply.count)
+		rc = mig__pg_fail(conn, NULL, NULL);
+	if (!rc) {
+		conn->others = reply.at[reply.count - 1];
+		reply.at[reply.count - 1] = NULL;
+	}
+	mig__pg_reply_clear(&reply);
+	return rc;
+}
+
+mig_status mig__pg_may_copy(mig_conn *conn, mig_conn *maker)
+{
+	mig_status rc;
+	int safe = 0;
+
+	if (conn->scratch) /* what is in it, libmig has made */
+		return MIG_OK;
+	rc = find_others(conn);
+	if (!rc && !PQntuples(conn->others))
+		return MIG_OK;
+	if (!rc && maker)
+		rc = is_safe(conn, maker, &safe);
+	if (rc || safe)
+		return rc;
+	return mig__pg_report(conn, MIG_EPERMISSION, NULL, PQgetvalue(conn->others, 0, 1), "%s",
+			      PQgetvalue(conn->others, 0, 0));
 }

@@ -2,6 +2,7 @@
  * role that runs it anyway, and roles that may only read go on working. */
 #include "support.h"
 
+#include <mig/model.h>
 #include <mig/op.h>
 #include <unistd.h>
 
@@ -532,6 +533,155 @@ static void test_temporary_names(void **state)
 	place_end(&p);
 }
 
+/* -- copies of the schema */
+
+/* Functions that make their owner more than he is, if whoever calls them can. What is not volatile may
+ * not change roles, but may call what does. */
+static void make_greedy(const struct place *p, const char *role, const char *schema)
+{
+	char sql[1500];
+
+	snprintf(sql, sizeof sql,
+		 "CREATE FUNCTION %s.g() RETURNS bool LANGUAGE plpgsql AS $$BEGIN IF (SELECT rolsuper "
+		 "FROM pg_catalog.pg_roles WHERE rolname = CURRENT_USER) THEN ALTER ROLE %s CREATEDB; "
+		 "END IF; RETURN true; END$$; "
+		 "CREATE FUNCTION %s.f(int4) RETURNS bool LANGUAGE plpgsql IMMUTABLE AS "
+		 "$$BEGIN RETURN %s.g(); END$$",
+		 schema, role, schema, schema);
+	as(p, role, sql);
+}
+
+static void assert_powerless(const struct place *p, const char *role)
+{
+	char sql[200];
+
+	snprintf(sql, sizeof sql, "SELECT rolcreatedb FROM pg_roles WHERE rolname = '%s'", role);
+	assert_answer(p->db, sql, "f");
+}
+
+/* The difference between the database and a model with one table. words: of the error, or NULL. */
+static void compare(const struct place *p, mig_open_options o, const char *role, int unproved,
+		    const char *words)
+{
+	static const char sql[] = "CREATE TABLE mine (n integer);";
+	mig_diff_options d = { .struct_size = sizeof d, .unproved = unproved };
+	char user[80], url[URL_SIZE * 2];
+	mig_model *model;
+	mig_op_list *list;
+	mig_ctx *ctx;
+
+	snprintf(user, sizeof user, "user=%s", role ? role : "");
+	snprintf(url, sizeof url, "%s", role ? url_with(p, user) : p->url);
+	o.struct_size = sizeof o;
+	o.url = url;
+	ok(ctx, mig_open_with(&ctx, &o));
+	ok(ctx, mig_model_of(ctx, &model));
+	ok(ctx, mig_model_sql(model, "postgresql", "model.sql", sql, strlen(sql)));
+	expect(ctx, words ? MIG_EPERMISSION : MIG_OK, mig_diff(ctx, &d, &list));
+	if (words) {
+		assert_has(mig_error_message(ctx), words);
+		assert_has(mig_error_hint(ctx), "trusted_owner");
+		assert_has(mig_error_hint(ctx), "scratch_url");
+	} else {
+		mig_op_list_free(list);
+	}
+	mig_close(ctx);
+}
+
+/* What somebody else made is built again, by a role that can more. */
+static void test_copy(void **state)
+{
+	static const char *const ways[] = {
+		"CREATE TABLE public.e (i int); CREATE INDEX ON public.e (i) WHERE public.f(1)",
+		"CREATE TABLE public.e (i int4range, EXCLUDE USING gist (i WITH &&) WHERE (public.f(1)))",
+		"CREATE MATERIALIZED VIEW public.e AS SELECT public.f(1)",
+	};
+	char words[200], sql[300], url[URL_SIZE * 2];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof ways / sizeof *ways; i++) {
+		mig_open_options o = { .url = NULL };
+		struct place p;
+		struct roles r;
+
+		place_begin(&p);
+		make_roles(&p, &r);
+		make_greedy(&p, r.attacker, "public");
+		as(&p, r.attacker, ways[i]);
+		snprintf(words, sizeof words, "function public.f belongs to role %s", r.attacker);
+		compare(&p, o, NULL, 0, words);
+		assert_powerless(&p, r.attacker);
+		/* nor as one who is no superuser */
+		snprintf(sql, sizeof sql, "ALTER ROLE %s CREATEDB", r.member);
+		pg_exec(p.db, sql);
+		compare(&p, o, r.member, 0, words);
+		/* as the same role of the same server by another way */
+		o.scratch_url = p.url;
+		compare(&p, o, NULL, 0, words);
+		assert_powerless(&p, r.attacker);
+		/* as one who has nothing to lose */
+		snprintf(sql, sizeof sql, "ALTER ROLE %s CREATEDB", r.reader);
+		pg_exec(p.db, sql);
+		snprintf(sql, sizeof sql, "user=%s", r.reader);
+		snprintf(url, sizeof url, "%s", url_with(&p, sql));
+		o.scratch_url = url;
+		compare(&p, o, NULL, 0, NULL);
+		assert_powerless(&p, r.attacker);
+		o.scratch_url = NULL;
+		/* nothing is copied */
+		compare(&p, o, NULL, 1, NULL);
+		assert_powerless(&p, r.attacker);
+		o.trusted_owner = r.attacker;
+		compare(&p, o, NULL, 0, NULL);
+		drop_roles(&p, &r);
+		place_end(&p);
+	}
+}
+
+/* Who may be trusted with libmig's tables is so here, and nobody else. */
+static void test_copy_owners(void **state)
+{
+	mig_open_options o = { .url = NULL };
+	struct place p;
+	struct roles r;
+	char words[200], sql[400];
+
+	(void)state;
+	place_begin(&p);
+	make_roles(&p, &r);
+	make_greedy(&p, r.group, "public");
+	snprintf(words, sizeof words, "function public.f belongs to role %s", r.group);
+	compare(&p, o, NULL, 0, words);
+	snprintf(sql, sizeof sql,
+		 "DO $$BEGIN EXECUTE pg_catalog.format('ALTER DATABASE %%I OWNER TO %s', "
+		 "pg_catalog.current_database()); END$$", r.group);
+	pg_exec(p.db, sql);
+	compare(&p, o, NULL, 0, NULL);
+
+	/* a schema of his own */
+	snprintf(sql, sizeof sql, "CREATE SCHEMA own AUTHORIZATION %s", r.attacker);
+	pg_exec(p.db, sql);
+	make_greedy(&p, r.attacker, "own");
+	snprintf(words, sizeof words, "function own.f belongs to role %s", r.attacker);
+	compare(&p, o, NULL, 0, words);
+	assert_powerless(&p, r.attacker);
+	pg_exec(p.db, "DROP FUNCTION own.f, own.g");
+	compare(&p, o, NULL, 0, NULL);
+
+	/* without a function of his own */
+	as(&p, r.attacker, "CREATE MATERIALIZED VIEW own.mv AS SELECT "
+			   "pg_catalog.set_config('a.b', 'c', false) AS a");
+	compare(&p, o, NULL, 0, "materialized view own.mv belongs to role");
+	pg_exec(p.db, "DROP MATERIALIZED VIEW own.mv");
+	as(&p, r.attacker, "CREATE DOMAIN own.d AS int CHECK (pg_catalog.set_config('a.b', 'c', "
+			   "false) IS NOT NULL)");
+	compare(&p, o, NULL, 0, "domain own.d belongs to role");
+	pg_exec(p.db, "DO $$BEGIN EXECUTE pg_catalog.format('ALTER DATABASE %I OWNER TO %I', "
+		      "pg_catalog.current_database(), CURRENT_USER); END$$");
+	drop_roles(&p, &r);
+	place_end(&p);
+}
+
 /* -- a script for psql */
 
 static mig_status collect(void *user, const char *text, size_t size)
@@ -592,6 +742,7 @@ int main(void)
 		cmocka_unit_test(test_trigger),      cmocka_unit_test(test_made_first),
 		cmocka_unit_test(test_managed),      cmocka_unit_test(test_temporary),
 		cmocka_unit_test(test_temporary_names), cmocka_unit_test(test_script),
+		cmocka_unit_test(test_copy),         cmocka_unit_test(test_copy_owners),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -105,7 +105,7 @@ enum mig_statement_kind {
 	/** Must not run while the engine enforces foreign keys: given to mig_sql_sink alone, which
 	 * has the section marked foreign_keys=off. */
 	MIG_STATEMENT_KEYS_OFF = 32,
-	MIG_STATEMENT_PARAMETERS = 64, /**< has parameters, which nobody gives values in a script */
+	MIG_STATEMENT_PARAMETERS = 64, /**< has parameters, which nothing binds in a script */
 	MIG_STATEMENT_SAVEPOINT = 128, /**< sets a savepoint: mig_statement.savepoint */
 	MIG_STATEMENT_RELEASE = 256,   /**< releases one, and those set after it */
 	MIG_STATEMENT_PROCEDURE = 512, /**< may end transactions while it runs (DO, CALL) */
@@ -113,7 +113,7 @@ enum mig_statement_kind {
 	MIG_STATEMENT_CHECK = 1024
 };
 
-/** What revision_begin() is told of the revision that is about to run. */
+/** What revision_begin() gets to know of the revision that is about to run. */
 typedef struct mig_revision_run {
 	size_t struct_size;
 	const char *revision; /**< its id, borrowed until revision_end() */
@@ -150,7 +150,7 @@ typedef struct mig_statement {
  * several that a transaction or savepoint of the section's own holds. */
 typedef struct mig_unit {
 	size_t offset; /**< of its first statement */
-	size_t end;    /**< behind its last */
+	size_t end;    /**< the first byte after its last */
 } mig_unit;
 
 /** Room for what observe() has to say, its NUL included. */
@@ -434,7 +434,7 @@ struct mig_dialect {
 	 * revision has none: sets what the revision asked for, and notes the settings of the session
 	 * that revision_end() puts back. A revision in progress is ended first. Otherwise: nothing. */
 	mig_status (*revision_begin)(mig_conn *conn, const mig_revision_run *revision);
-	/** After them, also after an error, and before the rows that tell of the revision: puts back
+	/** After them, also after an error, and before the rows of the revision: puts back
 	 * what it changed in the session. run_end() does the same for one that was not ended. Errors:
 	 * what the revision left behind that it must not. */
 	mig_status (*revision_end)(mig_conn *conn);
@@ -478,7 +478,7 @@ struct mig_dialect {
 	/** A section is about to be planned: a unit may be the first that runs on a new connection,
 	 * after a process died. Errors: MIG_ETRANSACTION, with the offset into the text, if a unit
 	 * leans on what a unit before it has left in the session (a temporary table, the last rowid),
-	 * or cannot be told apart from the next (COMMIT AND CHAIN). Never touches the database.
+	 * or cannot be distinguished from the next (COMMIT AND CHAIN). Never touches the database.
 	 * Otherwise: nothing is refused. */
 	mig_status (*check_units)(mig_conn *conn, const char *text, size_t size,
 				  const mig_unit *units, size_t count);
@@ -520,6 +520,14 @@ struct mig_dialect {
 	/** Where a script creates the object that check_schema() found; MIG_NO_OFFSET: nowhere. */
 	mig_status (*find_object)(mig_conn *conn, const char *text, size_t size,
 				  const mig_object *object, size_t *offset);
+
+	/* -- optional */
+
+	/** Asked after inspect(), before what it read is built again in a scratch database. Errors:
+	 * MIG_EPERMISSION if that would run code of a role which is not trusted with the rights of the
+	 * role that makes the scratch. maker: the connection whose scratch() is used, if it is another
+	 * one; otherwise NULL. Otherwise: everything may be copied. */
+	mig_status (*may_copy)(mig_conn *conn, mig_conn *maker);
 };
 
 /** The dialect libmig-sqlite, for mig_open_options.dialect. Since 0.1.0. */

@@ -135,7 +135,8 @@ typedef struct mig_open_options {
 	 * his own run by those who write to it, so runs are refused with MIG_EPERMISSION unless the
 	 * owner is the current or the login role, the owner of the database or of the schema, a
 	 * superuser, a role that the current one is a member of, or this one. Reading asks for no
-	 * owner. NULL: none. */
+	 * owner. The same is asked of functions before mig_diff() builds a schema again in a scratch
+	 * database. NULL: none. */
 	const char *trusted_owner;
 } mig_open_options;
 
