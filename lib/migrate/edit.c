@@ -60,8 +60,8 @@ static const mig_object *find_table(const struct copying *c, const struct mig__e
 		mig__fail(c->db->err, MIG_ENOTFOUND, "there is no table %s", e->name);
 		if (schema[0])
 			mig__error_set_hint(c->db->err,
-					    "it was looked for in the schema %s, where this session "
-					    "creates tables; name another one if it is meant",
+					    "it was looked for in the schema %s, where unqualified "
+					    "tables are created; name another one if it is meant",
 					    schema);
 	}
 	return NULL;
