@@ -41,7 +41,7 @@ def write(name, text):
 
 
 run("init")
-write("model.sql", "CREATE TABLE t (x INTEGER, y TEXT);\nCREATE VIEW v AS SELECT x FROM t;\n")
+write("model.sql", "CREATE TABLE t (x INTEGER UNIQUE, y TEXT);\nCREATE VIEW v AS SELECT x FROM t;\n")
 check("migrate", "migrate", "--models", "model.sql", "-m", "one", "--rev-id", "aaaa")
 check("plan", "plan")
 check("plan", "plan", "--sql")
@@ -50,7 +50,7 @@ run("upgrade")
 check("plan", "plan")
 check("plan", "downgrade", "--dry-run", "base")
 check("check", "check", "--models", "model.sql")
-write("model.sql", "CREATE TABLE t (x INTEGER);\nCREATE TABLE u (x REFERENCES t);\n")
+write("model.sql", "CREATE TABLE t (x INTEGER UNIQUE);\nCREATE TABLE u (x REFERENCES t (x));\n")
 assert check("check", "check", "--models", "model.sql", status=3)["operations"]
 check("migrate", "migrate", "--models", "model.sql", "--dry-run")
 check("migrate", "migrate", "--models", "model.sql", "-m", "two", "--rev-id", "bbbb")
