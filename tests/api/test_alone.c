@@ -3,13 +3,12 @@
 #include "support.h"
 
 #include <mig/op.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
-
-enum { KILLED = 9 };
 
 /* One rebuild, a rename that comes before it, and a new table. */
 static mig_status up(void *user, mig_step *step)
@@ -63,7 +62,7 @@ static int die_at_last(unsigned kind, void *user, void *stmt, void *sql)
 	(void)stmt;
 	(void)sql;
 	if (!left--)
-		_exit(KILLED);
+		raise(SIGKILL);
 	return 0;
 }
 
@@ -76,17 +75,23 @@ static int dies_at(const struct place *p, int at)
 	assert_true(child >= 0);
 	if (!child) {
 		sqlite3 *db;
+		mig_status rc;
 
 		left = at;
 		if (sqlite3_open(p->db, &db))
 			_exit(1);
 		sqlite3_trace_v2(db, SQLITE_TRACE_STMT, die_at_last, NULL);
-		_exit(run(db, NULL, 0) ? 2 : 0);
+		rc = run(db, NULL, 0);
+		sqlite3_close(db);
+		_exit(rc ? 2 : 0);
 	}
 	assert_int_equal(waitpid(child, &status, 0), child);
-	assert_true(WIFEXITED(status));
-	assert_true(WEXITSTATUS(status) == KILLED || WEXITSTATUS(status) == 0);
-	return WEXITSTATUS(status) == KILLED;
+	if (WIFSIGNALED(status)) {
+		assert_int_equal(WTERMSIG(status), SIGKILL);
+		return 1;
+	}
+	assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+	return 0;
 }
 
 static void make(const struct place *p, const char *value)
