@@ -2,9 +2,9 @@
  * CORPUS_DIR/split/postgresql.jsonl, one line a file: {"file": "path under CORPUS_DIR", …, "spans":
  * [[start, end], …]}, ends without their semicolons.
  *
- *   cc -D_GNU_SOURCE -Iinclude -Ilib tests/corpora/split.c lib/dialect/postgresql/split.c -ljansson
+ *   cc -D_GNU_SOURCE -Iinclude -Ilib tests/corpora/split.c lib/dialect/postgresql/sql/split.c -ljansson
  */
-#include "dialect/postgresql/split.h"
+#include "dialect/postgresql/sql/split.h"
 
 #include <jansson.h>
 #include <stdio.h>

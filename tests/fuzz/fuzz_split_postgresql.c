@@ -1,13 +1,13 @@
 /* fuzz_split_postgresql: any bytes as a PostgreSQL script; the first says how strings are read.
  *
  * With libFuzzer:  clang -fsanitize=fuzzer,address,undefined -D_GNU_SOURCE -Iinclude -Ilib
- *                  tests/fuzz/fuzz_split_postgresql.c lib/dialect/postgresql/split.c
+ *                  tests/fuzz/fuzz_split_postgresql.c lib/dialect/postgresql/sql/split.c
  * With -DMIG_FUZZ_MAIN it is a plain program that replays the files of a folder.
  *
  * Beside not crashing: statements lie in the text, one behind the other, and each alone is one
  * statement of the same size and kind; words lie in their statement; an error is at a place in the
  * text. */
-#include "dialect/postgresql/split.h"
+#include "dialect/postgresql/sql/split.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -6,7 +6,7 @@
 #ifndef SPLIT_CASES_H
 #define SPLIT_CASES_H
 
-#include "dialect/postgresql/split.h"
+#include "dialect/postgresql/sql/split.h"
 
 enum { MAX_SPANS = 100 };
 

@@ -72,7 +72,7 @@ def complaints(sql):
 
 bad = 0
 seen = 0
-for path in sorted(glob.glob(os.path.join(sys.argv[1], "lib/dialect/postgresql/*.[ch]"))):
+for path in sorted(glob.glob(os.path.join(sys.argv[1], "lib/dialect/postgresql/**/*.[ch]"), recursive=True)):
     if LEFT_OUT.match(os.path.basename(path)):
         continue
     with open(path, encoding="utf-8") as f:

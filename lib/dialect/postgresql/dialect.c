@@ -1,4 +1,4 @@
-#include "dialect/postgresql/objects.h"
+#include "dialect/postgresql/schema/objects.h"
 
 static const char *const schemes[] = { "postgresql", "postgres", NULL };
 

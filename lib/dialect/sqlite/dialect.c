@@ -1,4 +1,4 @@
-#include "dialect/sqlite/objects.h"
+#include "dialect/sqlite/schema/objects.h"
 
 static const char *const schemes[] = { "sqlite", "sqlite3", "file", NULL };
 

@@ -1,0 +1,249 @@
+#include "dialect/postgresql/conn/conn.h"
+
+#include <string.h>
+#include <time.h>
+
+enum { OLDEST_SERVER = 110000 }; /* hashtextextended() */
+
+static char *copy(const mig_conn *conn, const char *text)
+{
+	return mig__strdup(&conn->alloc, text);
+}
+
+static mig_conn *new_conn(const mig_dialect_host *host, const mig_conn_options *o)
+{
+	const struct mig__alloc alloc = { host->realloc_fn, host->user };
+	mig_conn *conn = mig__calloc(&alloc, 1, sizeof *conn);
+	struct timespec now;
+
+	if (!conn)
+		return NULL;
+	conn->host = host;
+	conn->alloc = alloc;
+	conn->watch.state = o->watch ? MIG__PG_CLOSED : MIG__PG_BLIND;
+	conn->lock_timeout_ms = o->lock_timeout_ms > 0 ? o->lock_timeout_ms : 0;
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	conn->seed = ((uint32_t)now.tv_nsec ^ (uint32_t)(uintptr_t)&now) | 1;
+	mig__buf_init(&conn->pending.text, &conn->alloc);
+	mig__buf_init(&conn->message, &conn->alloc);
+	conn->version_table = copy(conn, o->version_table ? o->version_table : "mig_version");
+	conn->history_table = copy(conn, o->history_table ? o->history_table : "mig_history");
+	return conn;
+}
+
+/* What libpq is given for a URL: "postgresql+asyncpg://x" is "postgresql://x". */
+static char *plain_url(const mig_conn *conn, const char *url)
+{
+	size_t scheme = strspn(url, "abcdefghijklmnopqrstuvwxyz");
+	size_t driver = url[scheme] == '+' ? strcspn(url + scheme, ":/") : 0;
+	struct mig__buf buf;
+
+	mig__buf_init(&buf, &conn->alloc);
+	mig__buf_add(&buf, url, scheme);
+	mig__buf_adds(&buf, url + scheme + driver);
+	return mig__buf_take(&buf);
+}
+
+static mig_status fail_open(mig_conn *conn, const char *url, const char *said)
+{
+	const char *hint = NULL;
+	int malformed = 0;
+	char *words = mig__pg_unsecret(conn, url, said, &malformed);
+	mig_status rc;
+
+	if (!words)
+		return mig__pg_nomem(conn);
+	if (malformed)
+		hint = "in a URL's name or password, % @ : / ? # are written %25 %40 "
+		       "%3A %2F %3F %23; in password='...', quotes and backslashes have "
+		       "a backslash in front";
+	else if (PQconnectionNeedsPassword(conn->db))
+		hint = "give the password in PGPASSWORD, in a password file or in the URL";
+	rc = mig__pg_report(conn, MIG_ECONNECT, NULL, hint, "%s%s",
+			    malformed ? "the URL is not well formed: " : "", words);
+	mig__free(&conn->alloc, words);
+	return rc;
+}
+
+/* connect_timeout is over. */
+static mig_status fail_late(mig_conn *conn, const char *url)
+{
+	struct mig__buf words;
+	mig_status rc;
+
+	mig__buf_init(&words, &conn->alloc);
+	mig__buf_addf(&words, "connection to server at \"%s\", port %s failed: timeout expired",
+		      PQhost(conn->db), PQport(conn->db));
+	rc = words.failed ? mig__pg_nomem(conn) : fail_open(conn, url, words.data);
+	mig__buf_finish(&words);
+	return rc;
+}
+
+static mig_status open_own(mig_conn *conn, const char *given)
+{
+	char *url = plain_url(conn, given);
+	mig_status rc = MIG_OK;
+	enum mig__pg_end end;
+
+	if (!url)
+		return mig__pg_nomem(conn);
+	end = mig__pg_connect(conn, url);
+	if (!conn->db)
+		rc = mig__pg_nomem(conn);
+	else if (end == MIG__PG_END_STOPPED)
+		rc = mig__pg_cancelled(conn);
+	else if (end == MIG__PG_END_LATE)
+		rc = fail_late(conn, url);
+	else if (end == MIG__PG_END_REFUSED)
+		rc = fail_open(conn, url, PQerrorMessage(conn->db));
+	mig__free(&conn->alloc, url);
+	return rc;
+}
+
+void mig__pg_listen(mig_conn *conn)
+{
+	PGconn *none;
+
+	if (conn->listens)
+		return;
+	none = PQconnectStart("none");
+	conn->listens = none && PQsetNoticeReceiver(none, NULL, NULL) ==
+					PQsetNoticeReceiver(conn->db, NULL, NULL);
+	PQfinish(none);
+}
+
+static int is_utf8(const mig_conn *conn)
+{
+	return strcmp(pg_encoding_to_char(PQclientEncoding(conn->db)), "UTF8") == 0;
+}
+
+static mig_status adopt(mig_conn *conn, const mig_conn_options *o)
+{
+	int version = o->offline ? 0 : PQserverVersion(conn->db);
+
+	if (!o->offline && PQstatus(conn->db) != CONNECTION_OK)
+		return mig__pg_report(conn, MIG_ECONNECT, NULL, NULL, "the connection is closed");
+	if (version && version < OLDEST_SERVER)
+		return mig__pg_report(conn, MIG_EUNSUPPORTED, NULL, NULL,
+				      "the server is PostgreSQL %d; libmig needs 11 or later",
+				      version / 10000);
+	conn->listens = !conn->lent; /* a lent one is looked at when a run begins */
+	conn->recode = !o->offline && !is_utf8(conn);
+	if (o->search_path)
+		conn->search_path = copy(conn, o->search_path);
+	if (o->schema)
+		conn->schema = copy(conn, o->schema);
+	if (o->trusted_owner)
+		conn->trusted_owner = copy(conn, o->trusted_owner);
+	conn->schema_given = conn->schema != NULL;
+	if ((o->search_path && !conn->search_path) || (o->schema && !conn->schema) ||
+	    (o->trusted_owner && !conn->trusted_owner))
+		return mig__pg_nomem(conn);
+	return mig__pg_render(conn);
+}
+
+mig_status mig__pg_call_begin(mig_conn *conn)
+{
+	conn->recode = !is_utf8(conn);
+	if (conn->schema_given || !conn->schema || conn->running)
+		return MIG_OK;
+	mig__free(&conn->alloc, conn->schema);
+	conn->schema = NULL;
+	conn->number[0] = '\0';
+	conn->seen_version = 0;
+	conn->version = conn->history = MIG__PG_UNKNOWN;
+	return mig__pg_render(conn);
+}
+
+mig_status mig__pg_open(const mig_dialect_host *host, const mig_conn_options *options,
+			mig_conn **out)
+{
+	static const mig_dialect_error no_memory = {
+		.struct_size = sizeof no_memory,
+		.status = MIG_ENOMEM,
+		.message = "out of memory",
+		.offset = MIG_NO_OFFSET,
+	};
+	mig_conn_options o = { 0 };
+	mig_conn *conn;
+	mig_status rc = MIG_OK;
+
+	memcpy(&o, options, options->struct_size < sizeof o ? options->struct_size : sizeof o);
+	conn = new_conn(host, &o);
+	if (!conn)
+		return host->error(host->user, &no_memory);
+	if (!conn->version_table || !conn->history_table) {
+		rc = mig__pg_nomem(conn);
+	} else if (o.native) {
+		conn->db = o.native;
+		conn->lent = 1;
+	} else if (o.url && !o.offline) {
+		rc = open_own(conn, o.url);
+	} else if (!o.offline) {
+		rc = mig__pg_report(conn, MIG_EINVAL, NULL, NULL, "neither a URL nor a connection");
+	}
+	if (!rc)
+		rc = adopt(conn, &o);
+	if (rc)
+		mig__pg_close(conn);
+	else
+		*out = conn;
+	return rc;
+}
+
+void mig__pg_close(mig_conn *conn)
+{
+	int i, silent = conn->stop.cut != MIG__PG_CUT_NOT;
+
+	if (conn->running || conn->locked)
+		mig__pg_run_end(conn);
+	if (!conn->lent)
+		PQfinish(conn->db);
+	if (conn->scratch)
+		mig__pg_scratch_drop(conn->scratch, silent);
+	PQclear(conn->rows);
+	PQclear(conn->others);
+	mig__buf_finish(&conn->pending.text);
+	mig__buf_finish(&conn->message);
+	for (i = 0; i < MIG__PG_TEXTS; i++)
+		mig__free(&conn->alloc, conn->texts[i]);
+	for (i = 0; i < MIG__PG_BASE_COUNT; i++)
+		mig__free(&conn->alloc, conn->base[i]);
+	mig__free(&conn->alloc, conn->schema);
+	mig__free(&conn->alloc, conn->version_table);
+	mig__free(&conn->alloc, conn->history_table);
+	mig__free(&conn->alloc, conn->search_path);
+	mig__free(&conn->alloc, conn->trusted_owner);
+	mig__free(&conn->alloc, conn->current_schema);
+	mig__free(&conn->alloc, conn->noted);
+	mig__free(&conn->alloc, conn->customs);
+	mig__free(&conn->alloc, conn);
+}
+
+void *mig__pg_native(mig_conn *conn)
+{
+	conn->exposed = 1;
+	/* what its user does must not run in front of what we have noted to send, nor leave
+	 * settings behind; an error shows in the transaction */
+	if (conn->running) {
+		mig__pg_settings_note(conn);
+		conn->touched = 1;
+		mig__pg_flush(conn);
+	}
+	return conn->db;
+}
+
+void *mig__pg_detach(mig_conn *conn)
+{
+	if (conn->lent)
+		return NULL;
+	conn->lent = 1;
+	return conn->db;
+}
+
+/* Nothing to do: whoever waits for the server asks host->poll() every few milliseconds, and that
+ * says so. So this is safe in a signal handler. */
+void mig__pg_cancel(mig_conn *conn)
+{
+	(void)conn;
+}

@@ -1,0 +1,234 @@
+/* error: what the server says, as an error of libmig's: by SQLSTATE, since texts are translated. */
+#include "dialect/postgresql/conn/conn.h"
+
+#include <string.h>
+
+/* By SQLSTATE or its beginning; the first that fits. */
+static const struct {
+	const char *sqlstate;
+	mig_status status;
+	int retry;
+	const char *hint;
+} meanings[] = {
+	{ "08", MIG_ECONNECT, 0, NULL },
+	{ "23503", MIG_EFOREIGN_KEY, 0, NULL },
+	{ "23", MIG_ECONSTRAINT, 0, NULL },
+	{ "25001", MIG_ETRANSACTION, 0,
+	  "mark the section transaction=no: then its statements run outside a transaction, one by "
+	  "one" },
+	{ "25006", MIG_EREADONLY, 0,
+	  "the server is a standby (after a switchover, connect to the new primary), or "
+	  "default_transaction_read_only is on" },
+	{ "25P03", MIG_ECONNECT, 0, NULL },
+	{ "2D000", MIG_ETRANSACTION, 0, NULL },
+	{ "3D000", MIG_ECONNECT, 0, NULL },
+	{ "40001", MIG_ELOCKED, 1, NULL },
+	{ "40P01", MIG_ELOCKED, 1, NULL },
+	{ "42501", MIG_EPERMISSION, 0, NULL },
+	{ "53200", MIG_ESQL, 0,
+	  "one transaction holds a lock on every table that it touches: use a transaction per "
+	  "revision (--per-revision), or raise the server's "
+	  "max_locks_per_transaction" },
+	{ "53300", MIG_ECONNECT, 0, NULL },
+	{ "53", MIG_EIO, 0, NULL },
+	{ "55P03", MIG_ELOCKED, 1, "another session holds a lock on the object" },
+	{ "55P04", MIG_ETRANSACTION, 0,
+	  "use a new value of an enum in a later revision, and run with a transaction per "
+	  "revision, "
+	  "or mark the section that adds it transaction=no" },
+	{ "57014", MIG_ETIMEOUT, 0,
+	  "the server's statement_timeout ended it, or an administrator did" },
+	{ "57P03", MIG_ECONNECT, 0, "wait until the server takes connections, and run again" },
+	{ "57P", MIG_ECONNECT, 0, NULL }, /* an administrator, a switchover, a crash: lost */
+	{ "58", MIG_EIO, 0, NULL },
+};
+
+static mig_status send(mig_conn *conn, mig_dialect_error *e, const struct mig__pg_place *place)
+{
+	e->struct_size = sizeof *e;
+	e->offset = place ? place->offset : MIG_NO_OFFSET;
+	e->statement = place ? place->statement : NULL;
+	e->statement_size = place ? place->size : 0;
+	return conn->host->error(conn->host->user, e);
+}
+
+/* Six bits a character, the first the lowest: PostgreSQL's MAKE_SQLSTATE (utils/elog.h). */
+static int32_t packed(const char *sqlstate)
+{
+	int32_t code = 0;
+	int i;
+
+	for (i = 4; i >= 0; i--)
+		code = (code << 6) + ((sqlstate[i] - '0') & 0x3f);
+	return code;
+}
+
+static const char *lost_hint(const mig_conn *conn)
+{
+	return conn->committing
+		       ? "COMMIT had been sent, so whether it was done is not known: run again, "
+			 "which reads the rows and goes on from there"
+		       : "what was not committed is undone by the server: run again";
+}
+
+/* We have given up waiting. */
+static mig_status fail_cut(mig_conn *conn)
+{
+	int cancelled = conn->stop.cut == MIG__PG_CUT_CANCELLED;
+	const char *what = cancelled ? "cancelled, but the server does not answer"
+				     : "a statement took too long, and the server does not answer";
+
+	if (conn->stop.told)
+		return mig__pg_report(conn, MIG_ECONNECT, NULL, "open another context",
+				      "the connection was closed, since the server did not answer");
+	conn->stop.told = 1;
+	if (conn->lent)
+		return mig__pg_report(conn, MIG_ECONNECT, NULL, lost_hint(conn),
+				      "%s: the connection was shut down and is unusable, close it",
+				      what);
+	return mig__pg_report(conn, cancelled ? MIG_ECANCELLED : MIG_ECONNECT, NULL,
+			      lost_hint(conn), "%s: the connection was closed", what);
+}
+
+/* An error without a SQLSTATE is libpq's own: nearly always, the connection is lost. */
+static mig_status fail_libpq(mig_conn *conn, const PGresult *result)
+{
+	const char *words = result ? PQresultErrorMessage(result) : PQerrorMessage(conn->db);
+	int lost = PQstatus(conn->db) != CONNECTION_OK;
+
+	if (conn->stop.cut)
+		return fail_cut(conn);
+	if (strstr(words, "out of memory"))
+		return mig__pg_nomem(conn);
+	if (!*words)
+		words = lost ? "the connection to the server is lost" : "libpq reports an error";
+	return mig__pg_report(conn, lost ? MIG_ECONNECT : MIG_ERROR, NULL,
+			      lost ? lost_hint(conn) : NULL, "%.*s", (int)strcspn(words, "\n"),
+			      words);
+}
+
+/* DETAIL, and where in a function it was. */
+static void add_detail(struct mig__buf *buf, const PGresult *result)
+{
+	const char *detail = PQresultErrorField(result, PG_DIAG_MESSAGE_DETAIL);
+	const char *context = PQresultErrorField(result, PG_DIAG_CONTEXT);
+
+	if (detail)
+		mig__buf_adds(buf, detail);
+	if (context) {
+		if (detail)
+			mig__buf_adds(buf, "\n");
+		mig__buf_adds(buf, context);
+	}
+}
+
+mig_status mig__pg_fail(mig_conn *conn, const PGresult *result, const struct mig__pg_place *place)
+{
+	const char *sqlstate = result ? PQresultErrorField(result, PG_DIAG_SQLSTATE) : NULL;
+	const struct mig__pg_guard_meaning *guard;
+	const char *message, *hint;
+	mig_dialect_error e = { .status = MIG_ESQL };
+	struct mig__buf detail;
+	mig_status rc;
+	size_t i;
+
+	if (!sqlstate || strlen(sqlstate) != 5)
+		return fail_libpq(conn, result);
+	if (mig__pg_distrust(conn, result, &rc))
+		return rc;
+	if (strcmp(sqlstate, "57014") == 0 && conn->host->poll(conn->host->user, 0))
+		return mig__pg_cancelled(conn);
+	if (!strcmp(sqlstate, "40P01"))
+		mig__pg_way_note(conn, PQresultErrorField(result, PG_DIAG_MESSAGE_DETAIL));
+	message = PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY);
+	guard = mig__pg_guard_meaning(message);
+	if (guard)
+		return mig__pg_report(conn, guard->status, NULL, guard->hint, "%s", guard->message);
+	hint = PQresultErrorField(result, PG_DIAG_MESSAGE_HINT);
+	for (i = 0; i < sizeof meanings / sizeof *meanings; i++) {
+		if (strncmp(sqlstate, meanings[i].sqlstate, strlen(meanings[i].sqlstate)) != 0)
+			continue;
+		e.status = meanings[i].status;
+		e.retry = meanings[i].retry;
+		e.hint = meanings[i].hint;
+		break;
+	}
+	mig__buf_init(&detail, &conn->alloc);
+	add_detail(&detail, result);
+	e.native_code = packed(sqlstate);
+	e.sqlstate = sqlstate;
+	e.message = message ? message : "unknown error";
+	e.detail = detail.len && !detail.failed ? detail.data : NULL;
+	if (!e.hint)
+		e.hint = hint;
+	if (!e.hint && e.status == MIG_ECONNECT)
+		e.hint = conn->running			     ? lost_hint(conn)
+			 : strncmp(sqlstate, "08", 2) == 0 ||
+					 strncmp(sqlstate, "57P", 3) == 0
+				 ? "the connection was closed by the other side: run again"
+				 : NULL;
+	rc = send(conn, &e, place);
+	mig__buf_finish(&detail);
+	return rc;
+}
+
+mig_status mig__pg_report(mig_conn *conn, mig_status status, const struct mig__pg_place *place,
+			  const char *hint, const char *format, ...)
+{
+	mig_dialect_error e = { .status = status, .hint = hint };
+	struct mig__buf buf;
+	va_list args;
+	mig_status rc;
+
+	mig__buf_init(&buf, &conn->alloc);
+	va_start(args, format);
+	mig__buf_addv(&buf, format, args);
+	va_end(args);
+	while (buf.len && buf.data[buf.len - 1] == '\n') /* libpq's messages are lines */
+		buf.data[--buf.len] = '\0';
+	e.message = mig__buf_text(&buf);
+	rc = buf.failed ? mig__pg_nomem(conn) : send(conn, &e, place);
+	mig__buf_finish(&buf);
+	return rc;
+}
+
+mig_status mig__pg_nomem(mig_conn *conn)
+{
+	mig_dialect_error e = { .status = MIG_ENOMEM, .message = "out of memory" };
+
+	return send(conn, &e, NULL);
+}
+
+mig_status mig__pg_cancelled(mig_conn *conn)
+{
+	return mig__pg_report(conn, MIG_ECANCELLED, NULL, NULL, "cancelled");
+}
+
+int mig__pg_is(const PGresult *result, const char *sqlstate)
+{
+	const char *is = result ? PQresultErrorField(result, PG_DIAG_SQLSTATE) : NULL;
+
+	return is && strcmp(is, sqlstate) == 0;
+}
+
+void mig__pg_notice(void *user, const PGresult *result)
+{
+	mig_conn *conn = user;
+	const char *severity = PQresultErrorField(result, PG_DIAG_SEVERITY_NONLOCALIZED);
+	const char *message = PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY);
+	const char *hint = PQresultErrorField(result, PG_DIAG_MESSAGE_HINT);
+	int32_t level = MIG_LOG_INFO;
+	struct mig__buf buf;
+
+	/* our own CREATE TABLE IF NOT EXISTS */
+	if (!message || (conn->pending.creates && mig__pg_is(result, "42P07")))
+		return;
+	if (severity && strcmp(severity, "WARNING") == 0)
+		level = MIG_LOG_WARNING;
+	else if (severity && strncmp(severity, "DEBUG", 5) == 0)
+		level = MIG_LOG_DEBUG;
+	mig__buf_init(&buf, &conn->alloc);
+	mig__buf_addf(&buf, "server: %s%s%s", message, hint ? " — " : "", hint ? hint : "");
+	conn->host->log(conn->host->user, level, mig__buf_text(&buf));
+	mig__buf_finish(&buf);
+}

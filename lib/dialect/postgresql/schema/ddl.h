@@ -1,0 +1,181 @@
+/* ddl: operations on schema objects turned into PostgreSQL's SQL (the slot render()).
+ *
+ *  - ddl.c: goes through the operations; how each kind is created, dropped and renamed, as patterns
+ *  - ddl_text.c: names, patterns, and the statements that come of them
+ *  - ddl_alter.c: what is altered by one statement for one attribute, as patterns; options
+ *  - ddl_table.c, ddl_column.c, ddl_cast.c, ddl_identity.c, ddl_inherit.c: tables and their columns
+ *  - ddl_type.c: enums, domains, composite types
+ *  - ddl_other.c: sequences, functions, policies; ddl_acl.c: privileges and comments
+ *
+ * The first error is kept in mig__ddl.rc; after it nothing is sent any more, so callers need not
+ * look. */
+#ifndef MIG__PG_DDL_H
+#define MIG__PG_DDL_H
+
+#include "dialect/postgresql/schema/objects.h"
+
+/* An operation of the list, found by its from or to. */
+struct mig__ddl_link {
+	const mig_object *object;
+	size_t op;
+};
+
+struct mig__ddl {
+	mig_conn *conn;
+	const mig_changes *changes;
+	const mig_sql_sink *sink;
+	const mig_op *op;     /* the one being done */
+	const mig_op *first;  /* the one that began the statement */
+	struct mig__buf sql;  /* the statement, or the clauses of ALTER TABLE so far */
+	struct mig__buf head; /* "ALTER TABLE x" while clauses are collected, otherwise empty */
+	struct mig__buf text; /* both in one */
+	struct mig__buf note; /* what a reader should know about it */
+	size_t clauses;
+	struct mig__ddl_link *links; /* sorted by object */
+	size_t link_count;
+	const mig_object **parents; /* before's tables that others are partitions or children of,
+				       sorted */
+	size_t parent_count;
+	size_t leaving; /* columns that are an identity no more */
+	uint8_t *done;  /* operations that were done ahead of their turn */
+	char *casts;    /* by operation: pg_cast.castcontext from its old type to its new one */
+	int lone;       /* statements of the script run outside transactions */
+	int bodies;     /* functions may speak of what is not there yet */
+	mig_status rc;
+};
+
+/* ddl.c */
+/* The operation on an object, or NULL. */
+const mig_op *mig__ddl_op(const struct mig__ddl *d, const mig_object *object);
+/* Whether an operation comes before the one being done, or was done ahead. */
+int mig__ddl_is_past(const struct mig__ddl *d, const mig_op *op);
+/* Whether the operation creates this object as a part. */
+int mig__ddl_has_part(const mig_op *op, const mig_object *object);
+/* The object is in a table (view, type) that is there before the script runs, and may have rows. */
+int mig__ddl_has_rows(const struct mig__ddl *d, const mig_object *object);
+/* Does an operation ahead of its turn. */
+void mig__ddl_now(struct mig__ddl *d, const mig_op *op);
+/* What is to be set once the object is there: attributes that its CREATE does not hold, comment,
+ * privileges. */
+void mig__ddl_finish(struct mig__ddl *d, const mig_object *o);
+
+/* ddl_text.c */
+/* A name, quoted where the server's quote_ident() would. */
+void mig__ddl_name(struct mig__buf *b, const char *name);
+/* Expands a pattern for an object:
+ *
+ *   @q  its qualified name      @n  its name       @r  its name as it is (already quoted)
+ *   @t  the qualified name of its table            @i  that of its parent
+ *   @f  of a function: schema.name(types)          @c  "CONSTRAINT name ", nothing if it has none
+ *   @[ @]  brackets
+ *   $key  the value of an attribute                [key|...]  only if it has that attribute */
+void mig__ddl_put(struct mig__buf *b, const mig_object *o, const char *pattern);
+/* An expression in parentheses, its own if it has them. */
+void mig__ddl_parentheses(struct mig__buf *b, const char *expression);
+/* One item of a list, with a comma in front of all but the first. */
+void mig__ddl_item(struct mig__buf *b, size_t *count, const char *comma);
+/* Begins a statement: what is to be written into. It is sent by mig__ddl_end. */
+struct mig__buf *mig__ddl_begin(struct mig__ddl *d);
+void mig__ddl_end(struct mig__ddl *d, uint32_t kind);
+/* Begins a clause of ALTER TABLE for an object's table; it goes into one statement with those in
+ * front of it if that is the same table's. only: does not descend to partitions and children. */
+struct mig__buf *mig__ddl_clause(struct mig__ddl *d, const mig_object *o, int only);
+/* Sends the clauses that were collected. */
+void mig__ddl_flush(struct mig__ddl *d);
+/* A statement made of one pattern; "+...": a clause; "=...": a clause for this table alone. */
+void mig__ddl_do(struct mig__ddl *d, const mig_object *o, const char *pattern);
+/* Says something about the statement being written, once; a pattern. */
+void mig__ddl_note(struct mig__ddl *d, const mig_object *o, const char *pattern);
+
+/* ddl_alter.c */
+/* Attributes that differ, one by one; with from NULL, those of a new object that its CREATE does
+ * not hold. */
+void mig__ddl_aspects(struct mig__ddl *d, const mig_object *from, const mig_object *to);
+
+/* ddl_table.c */
+void mig__ddl_create_table(struct mig__ddl *d, const mig_object *o);
+void mig__ddl_create_column(struct mig__ddl *d, const mig_object *o);
+void mig__ddl_drop_column(struct mig__ddl *d, const mig_object *o);
+void mig__ddl_create_constraint(struct mig__ddl *d, const mig_object *o);
+void mig__ddl_drop_constraint(struct mig__ddl *d, const mig_object *o);
+void mig__ddl_create_inheritance(struct mig__ddl *d, const mig_object *o);
+void mig__ddl_drop_inheritance(struct mig__ddl *d, const mig_object *o);
+void mig__ddl_drop_index(struct mig__ddl *d, const mig_object *o);
+void mig__ddl_create_default(struct mig__ddl *d, const mig_object *o);
+void mig__ddl_drop_default(struct mig__ddl *d, const mig_object *o);
+/* Where a constraint can stand in CREATE TABLE. */
+int mig__ddl_is_constraint(const mig_object *o);
+
+/* Functions alter_... do what aspects cannot; nonzero: the object was made anew, so everything is
+ * to be set again. */
+
+/* ddl_column.c */
+int mig__ddl_alter_column(struct mig__ddl *d, const mig_object *from, const mig_object *to);
+
+/* ddl_identity.c */
+void mig__ddl_drop_identity(struct mig__ddl *d, const mig_object *from, const mig_object *to);
+void mig__ddl_set_identity(struct mig__ddl *d, const mig_object *from, const mig_object *to);
+/* A column that is an identity now and will not be, or the other way round, has a sequence of the
+ * name of one that is created or dropped: makes room for it. */
+void mig__ddl_free_identity(struct mig__ddl *d, const mig_object *sequence);
+/* "(START WITH 5)", or nothing. */
+void mig__ddl_identity_options(struct mig__buf *b, const mig_object *column);
+int mig__ddl_leaves_identity(const mig_op *op);
+/* Lets the sequence that a column owns go on behind the values that are there already. */
+void mig__ddl_advance(struct mig__ddl *d, const mig_object *column);
+
+/* ddl_cast.c */
+/* Asks the server about the type changes of all operations. */
+mig_status mig__ddl_ask_casts(struct mig__ddl *d);
+/* " USING ...", or nothing where the server converts by itself. */
+void mig__ddl_using(struct mig__ddl *d, struct mig__buf *b, const mig_object *from,
+		    const mig_object *to);
+
+/* ddl_inherit.c */
+mig_status mig__ddl_find_parents(struct mig__ddl *d);
+/* The table has partitions or children, so what is done to it alone has to say ONLY. */
+int mig__ddl_is_parent(const struct mig__ddl *d, const mig_object *table);
+/* The column of that name in a table that the column's table is a partition or child of, or NULL.
+ */
+const mig_object *mig__ddl_parent_column(const mig_object *column);
+/* Whether the column's table stays what it is, a partition or child, while the script runs. */
+int mig__ddl_stays_child(const struct mig__ddl *d, const mig_object *column);
+
+/* ddl_type.c */
+void mig__ddl_create_composite(struct mig__ddl *d, const mig_object *o);
+void mig__ddl_create_domain(struct mig__ddl *d, const mig_object *o);
+/* Of a composite type. */
+void mig__ddl_alter_attribute(struct mig__ddl *d, const mig_object *from, const mig_object *to);
+int mig__ddl_alter_enum(struct mig__ddl *d, const mig_object *from, const mig_object *to);
+int mig__ddl_alter_domain(struct mig__ddl *d, const mig_object *from, const mig_object *to);
+/* Whether an enum's new values are used in the script that adds them. */
+int mig__ddl_needs_lone(const struct mig__ddl *d);
+
+/* ddl_other.c */
+void mig__ddl_create_sequence(struct mig__ddl *d, const mig_object *o);
+int mig__ddl_alter_sequence(struct mig__ddl *d, const mig_object *from, const mig_object *to);
+void mig__ddl_create_ownership(struct mig__ddl *d, const mig_object *o);
+void mig__ddl_create_function(struct mig__ddl *d, const mig_object *o);
+int mig__ddl_alter_function(struct mig__ddl *d, const mig_object *from, const mig_object *to);
+void mig__ddl_create_policy(struct mig__ddl *d, const mig_object *o);
+int mig__ddl_alter_policy(struct mig__ddl *d, const mig_object *from, const mig_object *to);
+
+/* ddl_acl.c */
+/* Sets the privileges of `to`; from: as they are, NULL: as those of a new object. */
+void mig__ddl_acl(struct mig__ddl *d, const mig_object *from, const mig_object *to);
+/* Sets or removes the comment. */
+void mig__ddl_comment(struct mig__ddl *d, const mig_object *to);
+
+/* compare.c */
+/* Whether the old list of quoted labels is the new one with some left out. */
+int mig__pg_enum_grows(const char *from, const char *to);
+/* The end of the quoted label at p: behind its closing quote. */
+const char *mig__pg_label_end(const char *p);
+/* The size of a type's text without "(10,2)" and "[]"; *array: it has that. */
+size_t mig__pg_type_base(const char *type, int *array);
+/* Whether what a table has of the old type cannot stay as it is. */
+int mig__pg_rewrites(const char *from, const char *to);
+/* Both types are the same but for what stands in parentheses. */
+int mig__pg_same_base(const char *from, const char *to);
+
+#endif

@@ -1,0 +1,360 @@
+/* Tables: created with their columns, defaults and constraints; and these one by one. */
+#include "dialect/postgresql/schema/ddl.h"
+
+#include <string.h>
+
+#define KEY_END                                                                           \
+	" ($columns)[include| INCLUDE ($include)][options| WITH ($options)][tablespace| " \
+	"USING INDEX TABLESPACE $tablespace][deferrable| $deferrable]"
+
+/* Patterns by kind. */
+static const char *definition(const mig_object *o)
+{
+	switch (o->kind) {
+	case MIG_KIND_PRIMARY_KEY:
+		return "@cPRIMARY KEY" KEY_END;
+	case MIG_KIND_UNIQUE:
+		return "@cUNIQUE[nulls_not_distinct| NULLS NOT DISTINCT]" KEY_END;
+	case MIG_KIND_FOREIGN_KEY:
+		return "@cFOREIGN KEY ($columns) REFERENCES $referred[referred_columns| "
+		       "($referred_columns)][match| MATCH $match][on_update| ON UPDATE $on_update]"
+		       "[on_delete| ON DELETE $on_delete][deferrable| $deferrable][not_valid| NOT "
+		       "VALID]";
+	case MIG_KIND_CHECK:
+		return "@cCHECK $expression[no_inherit| NO INHERIT][not_valid| NOT VALID]";
+	case MIG_KIND_EXCLUSION:
+		return "@c$definition";
+	default:
+		return NULL;
+	}
+}
+
+int mig__ddl_is_constraint(const mig_object *o)
+{
+	return definition(o) != NULL;
+}
+
+/* A column as CREATE TABLE and ADD COLUMN have it. value: its DEFAULT, or NULL. */
+static void add_column(struct mig__buf *b, const mig_object *o, const mig_object *value)
+{
+	mig__ddl_put(b, o,
+		     "@n $type[compression| COMPRESSION $compression][collation| COLLATE "
+		     "$collation]");
+	if (value)
+		mig__ddl_put(b, value, " DEFAULT $expression");
+	if (mig__attribute(o, "generated")) {
+		mig__buf_adds(b, " GENERATED ALWAYS AS ");
+		mig__ddl_parentheses(b, mig__attribute(o, "generated"));
+		mig__buf_adds(b, " STORED");
+	}
+	if (mig__attribute(o, "identity")) {
+		mig__ddl_put(b, o, " GENERATED $identity AS IDENTITY");
+		mig__ddl_identity_options(b, o);
+	}
+	mig__ddl_put(b, o, "[not_null| NOT NULL]");
+}
+
+/* -- the table */
+
+/* Parts come in the order of their columns, so a search goes on where the last one ended. */
+static const mig_object *default_part(const mig_op *op, const mig_object *column, size_t *at)
+{
+	const mig_object *value = mig__child(column, MIG_KIND_DEFAULT, NULL);
+
+	for (size_t i = 0; value && i < op->part_count; i++) {
+		size_t k = (*at + i) % op->part_count;
+
+		if (op->parts[k] == value) {
+			*at = k;
+			return value;
+		}
+	}
+	return NULL;
+}
+
+/* It is created as a child of those that it inherits from, and has their columns from them. */
+static int inherits(const mig_op *op)
+{
+	for (size_t i = 0; i < op->part_count; i++)
+		if (op->parts[i]->kind == MIG_KIND_INHERITANCE)
+			return 1;
+	return 0;
+}
+
+static void add_line(struct mig__buf *b, size_t *count)
+{
+	mig__buf_adds(b, (*count)++ ? ",\n\t" : "\n\t");
+}
+
+static size_t add_columns(struct mig__ddl *d, struct mig__buf *b, const mig_object *table)
+{
+	size_t count = 0, at = 0;
+	int child = inherits(d->op);
+
+	for (const mig_object *c = table->child; c; c = c->next) {
+		if (c->kind != MIG_KIND_COLUMN || (child && mig__attribute(c, ".inherited")))
+			continue;
+		add_line(b, &count);
+		add_column(b, c, default_part(d->op, c, &at));
+	}
+	return count;
+}
+
+/* Can only be said once the table is there: CREATE TABLE takes NOT VALID for valid. */
+static int is_late(const mig_object *o)
+{
+	return mig__attribute(o, "not_valid") != NULL;
+}
+
+static size_t add_constraints(struct mig__ddl *d, struct mig__buf *b, const mig_object *table,
+			      size_t count)
+{
+	for (size_t i = 0; i < d->op->part_count; i++) {
+		const mig_object *part = d->op->parts[i];
+
+		if (!mig__ddl_is_constraint(part) || is_late(part))
+			continue;
+		add_line(b, &count);
+		mig__ddl_put(b, part, definition(part));
+	}
+	if (inherits(d->op))
+		return count;
+	/* one cannot become a partition or child without its parent's checks */
+	for (const mig_object *c = table->child; c; c = c->next) {
+		if (c->kind != MIG_KIND_CHECK || !(c->flags & MIG_OBJECT_INHERITED))
+			continue;
+		add_line(b, &count);
+		mig__ddl_put(b, c, definition(c));
+	}
+	return count;
+}
+
+static void add_parents(struct mig__ddl *d, struct mig__buf *b)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < d->op->part_count; i++) {
+		if (d->op->parts[i]->kind != MIG_KIND_INHERITANCE)
+			continue;
+		mig__buf_adds(b, count ? "" : "\nINHERITS (");
+		mig__ddl_item(b, &count, ", ");
+		mig__ddl_put(b, d->op->parts[i], "@r");
+	}
+	mig__buf_adds(b, count ? ")" : "");
+}
+
+/* Columns that come from a parent have its default. */
+static void set_inherited_defaults(struct mig__ddl *d, const mig_object *table)
+{
+	for (const mig_object *c = table->child; c; c = c->next) {
+		const mig_object *up = NULL, *own, *given;
+
+		if (c->kind == MIG_KIND_COLUMN && mig__attribute(c, ".inherited"))
+			up = mig__ddl_parent_column(c);
+		if (!up)
+			continue;
+		own = mig__child(c, MIG_KIND_DEFAULT, NULL);
+		given = mig__child(up, MIG_KIND_DEFAULT, NULL);
+		if (own && (!given || !mig__attribute_same(own, given, "expression")))
+			mig__ddl_create_default(d, own);
+		else if (!own && given)
+			mig__ddl_do(d, c, "+ALTER COLUMN @n DROP DEFAULT");
+		if (mig__attribute(c, "not_null") && !mig__attribute(up, "not_null"))
+			mig__ddl_do(d, c, "+ALTER COLUMN @n SET NOT NULL");
+	}
+}
+
+void mig__ddl_create_table(struct mig__ddl *d, const mig_object *o)
+{
+	struct mig__buf *b = mig__ddl_begin(d);
+	size_t count;
+
+	mig__ddl_put(b, o, "CREATE[persistence| UNLOGGED] TABLE @q (");
+	count = add_columns(d, b, o);
+	count = add_constraints(d, b, o, count);
+	mig__buf_adds(b, count ? "\n)" : ")");
+	add_parents(d, b);
+	mig__ddl_put(b, o,
+		     "[partition_by|\nPARTITION BY $partition_by][method|\nUSING $method]"
+		     "[options|\nWITH ($options)][tablespace|\nTABLESPACE $tablespace]");
+	mig__ddl_end(d, 0);
+	if (inherits(d->op))
+		set_inherited_defaults(d, o);
+	for (size_t i = 0; i < d->op->part_count; i++)
+		if (mig__ddl_is_constraint(d->op->parts[i]) && is_late(d->op->parts[i]))
+			mig__ddl_create_constraint(d, d->op->parts[i]);
+}
+
+/* -- columns */
+
+/* The parent's ADD COLUMN reaches its partitions and children, too. */
+static int comes_from_parent(const struct mig__ddl *d, const mig_object *o)
+{
+	const mig_object *up = mig__ddl_parent_column(o);
+	const mig_op *op = up && mig__ddl_stays_child(d, o) ? mig__ddl_op(d, up) : NULL;
+
+	return op && op->type == MIG_OP_CREATE;
+}
+
+static int goes_with_parent(const struct mig__ddl *d, const mig_object *o)
+{
+	const mig_object *up = mig__attribute(o, ".inherited") ? mig__ddl_parent_column(o) : NULL;
+	const mig_op *op = up && mig__ddl_stays_child(d, o) ? mig__ddl_op(d, up) : NULL;
+
+	return op && op->type == MIG_OP_DROP;
+}
+
+/* In an existing table or type. A view's column is there; it has a comment, privileges or a default
+ * now. */
+void mig__ddl_create_column(struct mig__ddl *d, const mig_object *o)
+{
+	const mig_object *value = mig__child(o, MIG_KIND_DEFAULT, NULL);
+	struct mig__buf *b;
+
+	if (value && !mig__ddl_has_part(d->op, value))
+		value = NULL;
+	switch (mig__top(o)->kind) {
+	case MIG_KIND_COMPOSITE:
+		mig__ddl_do(d, o,
+			    "ALTER TYPE @t ADD ATTRIBUTE @n $type[collation| COLLATE "
+			    "$collation] CASCADE");
+		break;
+	case MIG_KIND_TABLE:
+		if (comes_from_parent(d, o))
+			break;
+		b = mig__ddl_clause(d, o, 0);
+		mig__buf_adds(b, "ADD COLUMN ");
+		add_column(b, o, value);
+		if (mig__attribute(o, "not_null") && !value && !mig__attribute(o, "identity") &&
+		    !mig__attribute(o, "generated"))
+			mig__ddl_note(d, o, "@n: fails if the table has rows");
+		break;
+	}
+}
+
+void mig__ddl_drop_column(struct mig__ddl *d, const mig_object *o)
+{
+	const mig_object *value = mig__child(o, MIG_KIND_DEFAULT, NULL);
+
+	switch (mig__top(o)->kind) {
+	case MIG_KIND_COMPOSITE:
+		mig__ddl_do(d, o, "ALTER TYPE @t DROP ATTRIBUTE @n CASCADE");
+		break;
+	case MIG_KIND_TABLE:
+		if (!goes_with_parent(d, o))
+			mig__ddl_do(d, o, "+DROP COLUMN @n");
+		break;
+	default: { /* a view's column stays; what was said about it goes */
+		mig_object bare = *o;
+
+		bare.attributes = NULL;
+		bare.attribute_count = 0;
+		if (value)
+			mig__ddl_drop_default(d, value);
+		mig__ddl_acl(d, o, &bare);
+		if (mig__attribute(o, "comment"))
+			mig__ddl_comment(d, &bare);
+	}
+	}
+}
+
+void mig__ddl_create_default(struct mig__ddl *d, const mig_object *o)
+{
+	mig__ddl_do(d, o,
+		    mig__top(o)->kind == MIG_KIND_DOMAIN
+			    ? "ALTER DOMAIN @t SET DEFAULT $expression"
+			    : "=ALTER COLUMN @n SET DEFAULT $expression");
+}
+
+void mig__ddl_drop_default(struct mig__ddl *d, const mig_object *o)
+{
+	mig__ddl_do(d, o,
+		    mig__top(o)->kind == MIG_KIND_DOMAIN ? "ALTER DOMAIN @t DROP DEFAULT"
+							 : "=ALTER COLUMN @n DROP DEFAULT");
+}
+
+/* -- constraints */
+
+static const char *constraint_note(const mig_object *o)
+{
+	switch (o->kind) {
+	case MIG_KIND_PRIMARY_KEY:
+	case MIG_KIND_UNIQUE:
+		return "@n: fails if there are duplicates";
+	case MIG_KIND_FOREIGN_KEY:
+		return "@n: fails if a row refers to one that is not there";
+	default:
+		return "@n: fails if a row violates it";
+	}
+}
+
+void mig__ddl_create_constraint(struct mig__ddl *d, const mig_object *o)
+{
+	struct mig__buf *b;
+
+	if (mig__top(o)->kind == MIG_KIND_DOMAIN) {
+		mig__ddl_do(d, o, "ALTER DOMAIN @t ADD @cCHECK $expression[not_valid| NOT VALID]");
+		return;
+	}
+	b = mig__ddl_clause(d, o, 0);
+	mig__buf_adds(b, "ADD ");
+	mig__ddl_put(b, o, definition(o));
+	if (!is_late(o) && mig__ddl_has_rows(d, o))
+		mig__ddl_note(d, o, constraint_note(o));
+}
+
+void mig__ddl_drop_constraint(struct mig__ddl *d, const mig_object *o)
+{
+	mig__ddl_do(d, o,
+		    mig__top(o)->kind == MIG_KIND_DOMAIN ? "ALTER DOMAIN @t DROP CONSTRAINT @n"
+							 : "+DROP CONSTRAINT @n");
+}
+
+/* -- partitions and children */
+
+/* A partition has no columns but its parent's. */
+static void drop_columns_first(struct mig__ddl *d, const mig_object *table)
+{
+	for (const mig_object *c = table ? table->child : NULL; c; c = c->next) {
+		const mig_op *op = c->kind == MIG_KIND_COLUMN ? mig__ddl_op(d, c) : NULL;
+
+		if (op && op->type == MIG_OP_DROP && !mig__ddl_is_past(d, op))
+			mig__ddl_now(d, op);
+	}
+}
+
+void mig__ddl_create_inheritance(struct mig__ddl *d, const mig_object *o)
+{
+	if (o->parent->kind != MIG_KIND_TABLE)
+		mig__ddl_do(d, o, "ALTER INDEX @r ATTACH PARTITION @i");
+	else if (mig__attribute(o, "bound")) {
+		drop_columns_first(d, mig__top(o)->other);
+		mig__ddl_do(d, o, "ALTER TABLE @r ATTACH PARTITION @t $bound");
+	} else
+		mig__ddl_do(d, o, "+INHERIT @r");
+}
+
+/* An index leaves its parent only by being dropped. */
+void mig__ddl_drop_inheritance(struct mig__ddl *d, const mig_object *o)
+{
+	if (o->parent->kind != MIG_KIND_TABLE)
+		return;
+	mig__ddl_do(d, o,
+		    mig__attribute(o, "bound") ? "ALTER TABLE @r DETACH PARTITION @t"
+					       : "+NO INHERIT @r");
+}
+
+/* One that is attached to another goes with that one, and not before. */
+void mig__ddl_drop_index(struct mig__ddl *d, const mig_object *o)
+{
+	const mig_object *attached = mig__child(o, MIG_KIND_INHERITANCE, NULL);
+	const mig_op *op = NULL;
+
+	for (size_t i = 0; attached && i < attached->need_count; i++)
+		if (attached->needs[i]->kind == MIG_KIND_INDEX)
+			op = mig__ddl_op(d, attached->needs[i]);
+	if (!op || op->type != MIG_OP_DROP)
+		mig__ddl_do(d, o, "DROP INDEX @q");
+	else if (!mig__ddl_is_past(d, op))
+		mig__ddl_now(d, op);
+}

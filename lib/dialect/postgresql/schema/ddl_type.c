@@ -1,0 +1,353 @@
+/* Enums, domains and composite types. A type whose values or base cannot be altered is replaced:
+ * the old one gets another name, columns are converted to the new one, the old one is dropped. */
+#include "dialect/postgresql/schema/ddl.h"
+
+#include <string.h>
+
+void mig__ddl_create_composite(struct mig__ddl *d, const mig_object *o)
+{
+	struct mig__buf *b = mig__ddl_begin(d);
+	size_t count = 0;
+
+	mig__ddl_put(b, o, "CREATE TYPE @q AS (");
+	for (const mig_object *c = o->child; c; c = c->next) {
+		mig__buf_adds(b, count++ ? ",\n\t" : "\n\t");
+		mig__ddl_put(b, c, "@n $type[collation| COLLATE $collation]");
+	}
+	mig__buf_adds(b, count ? "\n)" : ")");
+	mig__ddl_end(d, 0);
+}
+
+/* -- domains */
+
+/* Of a new domain: a part. Of one that is made anew: what is not created by itself. */
+static int is_made_with(const struct mig__ddl *d, const mig_object *child)
+{
+	const mig_op *op;
+
+	if (d->op->type == MIG_OP_CREATE)
+		return mig__ddl_has_part(d->op, child);
+	op = mig__ddl_op(d, child);
+	return !op || op->type != MIG_OP_CREATE;
+}
+
+void mig__ddl_create_domain(struct mig__ddl *d, const mig_object *o)
+{
+	struct mig__buf *b = mig__ddl_begin(d);
+
+	mig__ddl_put(b, o, "CREATE DOMAIN @q AS $type[collation| COLLATE $collation]");
+	for (const mig_object *c = o->child; c; c = c->next)
+		if (c->kind == MIG_KIND_DEFAULT && is_made_with(d, c))
+			mig__ddl_put(b, c, " DEFAULT $expression");
+	mig__ddl_put(b, o, "[not_null| NOT NULL]");
+	for (const mig_object *c = o->child; c; c = c->next)
+		if (c->kind == MIG_KIND_CHECK && is_made_with(d, c) &&
+		    !mig__attribute(c, "not_valid"))
+			mig__ddl_put(b, c, "\n\t@cCHECK $expression");
+	mig__ddl_end(d, 0);
+	for (const mig_object *c = o->child; c; c = c->next)
+		if (c->kind == MIG_KIND_CHECK && is_made_with(d, c) &&
+		    mig__attribute(c, "not_valid"))
+			mig__ddl_create_constraint(d, c);
+}
+
+/* -- one type in the place of another */
+
+static int is_taken(const mig_object *first, const mig_object *o, const char *name)
+{
+	for (; first; first = first->next)
+		if (!strcmp(first->name, name) && !strcmp(first->schema, o->schema))
+			return 1;
+	return 0;
+}
+
+/* A name that nothing has: NAME_old, NAME_old2, ... */
+static void free_name(const struct mig__ddl *d, const mig_object *o, struct mig__buf *out)
+{
+	enum { LONGEST = 50 }; /* bytes; 63 are possible */
+	size_t size = strlen(o->name);
+	unsigned number = 1;
+
+	if (size > LONGEST)
+		size = LONGEST;
+	while (size && ((unsigned char)o->name[size] & 0xc0) == 0x80)
+		size--;
+	do {
+		mig__buf_clear(out);
+		mig__buf_add(out, o->name, size);
+		mig__buf_adds(out, "_old");
+		if (number++ > 1)
+			mig__buf_addf(out, "%u", number - 1);
+	} while (!out->failed && (is_taken(d->changes->before, o, out->data) ||
+				  is_taken(d->changes->after, o, out->data)));
+}
+
+static int needs(const mig_object *o, const mig_object *what)
+{
+	for (size_t i = 0; i < o->need_count; i++)
+		if (o->needs[i] == what)
+			return 1;
+	return 0;
+}
+
+/* A column that has the type now and stays. */
+static int is_converted(const struct mig__ddl *d, const mig_object *column, const mig_object *type)
+{
+	const mig_op *op;
+
+	if (column->kind != MIG_KIND_COLUMN || !column->other || !needs(column, type))
+		return 0;
+	if (mig__ddl_parent_column(column) && mig__ddl_stays_child(d, column))
+		return 0; /* its parent's conversion reaches it */
+	op = mig__ddl_op(d, column);
+	if (op && op->type != MIG_OP_ALTER)
+		return 0;
+	return !op || !mig__ddl_is_past(d, op) || needs(column->other, type->other);
+}
+
+/* Does something to all these columns: a pattern, and one for arrays. */
+static void each_column(struct mig__ddl *d, const mig_object *type, const char *pattern,
+			const char *array_pattern)
+{
+	mig__ddl_flush(d); /* no column can be altered twice in one statement */
+	for (const mig_object *t = d->changes->before; t; t = t->next) {
+		for (const mig_object *c = t->kind == MIG_KIND_TABLE ? t->child : NULL; c;
+		     c = c->next) {
+			int array;
+
+			if (!is_converted(d, c, type))
+				continue;
+			mig__pg_type_base(mig__attribute(c, "type"), &array);
+			mig__ddl_do(d, c, array ? array_pattern : pattern);
+			mig__ddl_note(d, c,
+				      "@n: fails if a row has a value that the new type does not "
+				      "have");
+		}
+	}
+}
+
+static void convert_columns(struct mig__ddl *d, const mig_object *type)
+{
+	each_column(d, type, "+ALTER COLUMN @n TYPE $type USING @n::text::$type",
+		    "+ALTER COLUMN @n TYPE $type USING @n::text@[@]::$type");
+}
+
+/* The server refuses while columns have the type: these are text in the meantime. */
+void mig__ddl_alter_attribute(struct mig__ddl *d, const mig_object *from, const mig_object *to)
+{
+	const mig_object *type = mig__top(from);
+
+	each_column(d, type, "+ALTER COLUMN @n TYPE text USING @n::text",
+		    "+ALTER COLUMN @n TYPE text@[@] USING @n::text@[@]");
+	mig__ddl_do(d, to,
+		    "ALTER TYPE @t ALTER ATTRIBUTE @n TYPE $type[collation| COLLATE "
+		    "$collation] CASCADE");
+	each_column(d, type, "+ALTER COLUMN @n TYPE $type USING @n::$type",
+		    "+ALTER COLUMN @n TYPE $type USING @n::$type");
+}
+
+/* Between the two halves the caller creates the new type. */
+static void move_away(struct mig__ddl *d, const mig_object *o, const char *word,
+		      struct mig__buf *name)
+{
+	struct mig__buf *b;
+
+	free_name(d, o, name);
+	b = mig__ddl_begin(d);
+	mig__buf_addf(b, "ALTER %s ", word);
+	mig__ddl_put(b, o, "@q RENAME TO ");
+	mig__ddl_name(b, mig__buf_text(name));
+	b->failed |= name->failed;
+	mig__ddl_end(d, 0);
+}
+
+static void drop_moved(struct mig__ddl *d, const mig_object *o, const char *word,
+		       const struct mig__buf *name)
+{
+	const mig_object moved = { .schema = o->schema, .name = mig__buf_text(name) };
+	struct mig__buf *b = mig__ddl_begin(d);
+
+	mig__buf_addf(b, "DROP %s ", word);
+	mig__ddl_put(b, &moved, "@q");
+	b->failed |= name->failed;
+	mig__ddl_end(d, 0);
+}
+
+int mig__ddl_alter_domain(struct mig__ddl *d, const mig_object *from, const mig_object *to)
+{
+	struct mig__buf name;
+
+	if (mig__attribute_same(from, to, "type") && mig__attribute_same(from, to, "collation")) {
+		if (!mig__attribute_same(from, to, "not_null"))
+			mig__ddl_do(d, to,
+				    mig__attribute(to, "not_null")
+					    ? "ALTER DOMAIN @q SET NOT NULL"
+					    : "ALTER DOMAIN @q DROP NOT NULL");
+		return 0;
+	}
+	mig__buf_init(&name, &d->conn->alloc);
+	move_away(d, from, "DOMAIN", &name);
+	mig__ddl_create_domain(d, to);
+	convert_columns(d, from);
+	drop_moved(d, from, "DOMAIN", &name);
+	mig__buf_finish(&name);
+	for (const mig_object *c = to->child; c; c = c->next)
+		if (is_made_with(d, c))
+			mig__ddl_finish(d, c);
+	return 1;
+}
+
+/* -- enums */
+
+/* The label at p is in the list. */
+static int has_label(const char *list, const char *p, size_t size)
+{
+	while (*list) {
+		const char *end = mig__pg_label_end(list);
+
+		if ((size_t)(end - list) == size && !strncmp(list, p, size))
+			return 1;
+		list = end + strspn(end, ", ");
+	}
+	return 0;
+}
+
+/* New labels, each in front of the old one that comes next. */
+static void add_values(struct mig__ddl *d, const mig_object *from, const mig_object *to)
+{
+	const char *old = mig__attribute(from, "values"), *p = mig__attribute(to, "values");
+
+	while (*p) {
+		const char *end = mig__pg_label_end(p), *next = end + strspn(end, ", "), *after;
+		size_t size = (size_t)(end - p);
+		struct mig__buf *b;
+
+		if (!has_label(old, p, size)) {
+			b = mig__ddl_begin(d);
+			mig__ddl_put(b, to, "ALTER TYPE @q ADD VALUE ");
+			/* may be run again after an interruption */
+			mig__buf_adds(b, d->lone ? "IF NOT EXISTS " : "");
+			mig__buf_add(b, p, size);
+			for (after = next; *after; after = end + strspn(end, ", ")) {
+				end = mig__pg_label_end(after);
+				if (!has_label(old, after, (size_t)(end - after)))
+					continue;
+				mig__buf_adds(b, " BEFORE ");
+				mig__buf_add(b, after, (size_t)(end - after));
+				break;
+			}
+			if (d->lone)
+				mig__ddl_note(d, to,
+					      "a new value cannot be used in the transaction that "
+					      "adds it");
+			mig__ddl_end(d, d->lone ? MIG_STATEMENT_LONE : 0);
+		}
+		p = next;
+	}
+}
+
+int mig__ddl_alter_enum(struct mig__ddl *d, const mig_object *from, const mig_object *to)
+{
+	struct mig__buf name;
+
+	if (mig__attribute_same(from, to, "values"))
+		return 0;
+	if (mig__pg_enum_grows(mig__attribute(from, "values"), mig__attribute(to, "values"))) {
+		add_values(d, from, to);
+		return 0;
+	}
+	mig__buf_init(&name, &d->conn->alloc);
+	move_away(d, from, "TYPE", &name);
+	mig__ddl_do(d, to, "CREATE TYPE @q AS ENUM ($values)");
+	convert_columns(d, from);
+	drop_moved(d, from, "TYPE", &name);
+	mig__buf_finish(&name);
+	return 1;
+}
+
+/* -- new labels that the same script uses */
+
+/* A function's body is read when it runs; but one of SQL's own form, when it is created. */
+static int is_read(const mig_object *o, const mig_attribute *a)
+{
+	if (o->kind == MIG_KIND_ENUM || !strcmp(a->key, "comment"))
+		return 0;
+	return (o->kind != MIG_KIND_FUNCTION && o->kind != MIG_KIND_PROCEDURE) ||
+	       strstr(a->value, "BEGIN ATOMIC") != NULL;
+}
+
+/* A new label: 'quoted', bare, and what stands behind an array that may have it: "::public.mood[]".
+ */
+struct label {
+	struct mig__buf quoted, bare, array;
+};
+
+static int is_in(const char *value, const struct label *l)
+{
+	return strstr(value, l->quoted.data) ||
+	       (strstr(value, l->array.data) && strstr(value, l->bare.data));
+}
+
+static int mentions(const mig_object *o, const struct label *l)
+{
+	for (size_t i = 0; i < o->attribute_count; i++)
+		if (is_read(o, &o->attributes[i]) && is_in(o->attributes[i].value, l))
+			return 1;
+	for (const mig_object *c = o->child; c; c = c->next)
+		if (mentions(c, l))
+			return 1;
+	return 0;
+}
+
+static int is_used(const struct mig__ddl *d, const mig_object *type, const char *text, size_t size)
+{
+	struct label l;
+	int used;
+
+	mig__buf_init(&l.quoted, &d->conn->alloc);
+	mig__buf_init(&l.bare, &d->conn->alloc);
+	mig__buf_init(&l.array, &d->conn->alloc);
+	mig__buf_add(&l.quoted, text, size);
+	mig__buf_add(&l.bare, text + 1, size > 1 ? size - 2 : 0);
+	mig__ddl_put(&l.array, type, "::@q@[@]");
+	used = l.quoted.failed || l.bare.failed || l.array.failed;
+	for (size_t i = 0; !used && i < d->changes->op_count; i++)
+		used = d->changes->ops[i].to && mentions(d->changes->ops[i].to, &l);
+	mig__buf_finish(&l.quoted);
+	mig__buf_finish(&l.bare);
+	mig__buf_finish(&l.array);
+	return used;
+}
+
+static int uses_new(const struct mig__ddl *d, const mig_op *op)
+{
+	const char *old = mig__attribute(op->from, "values"), *p = mig__attribute(op->to, "values");
+
+	while (*p) {
+		const char *end = mig__pg_label_end(p);
+		size_t size = (size_t)(end - p);
+
+		if (!has_label(old, p, size) && is_used(d, op->to, p, size))
+			return 1;
+		p = end + strspn(end, ", ");
+	}
+	return 0;
+}
+
+int mig__ddl_needs_lone(const struct mig__ddl *d)
+{
+	enum { IN_TRANSACTIONS = 120000 }; /* since this version, ADD VALUE may stand in one */
+
+	for (size_t i = 0; i < d->changes->op_count; i++) {
+		const mig_op *op = &d->changes->ops[i];
+
+		if (op->type != MIG_OP_ALTER || op->to->kind != MIG_KIND_ENUM ||
+		    mig__attribute_same(op->from, op->to, "values") ||
+		    !mig__pg_enum_grows(mig__attribute(op->from, "values"),
+					mig__attribute(op->to, "values")))
+			continue;
+		if (PQserverVersion(d->conn->db) < IN_TRANSACTIONS || uses_new(d, op))
+			return 1;
+	}
+	return 0;
+}

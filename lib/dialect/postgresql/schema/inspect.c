@@ -1,0 +1,255 @@
+/* The messages of an inspection, and what they are put together to. See inspect.h. */
+#include "dialect/postgresql/schema/inspect.h"
+
+#include "dialect/postgresql/schema/objects.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* Inside a transaction, what is set for the inspection is undone by a savepoint. */
+static const char begin_own[] = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY;";
+static const char begin_inner[] = "SAVEPOINT mig_inspect;";
+static const char end_own[] = "COMMIT";
+static const char end_inner[] = "ROLLBACK TO SAVEPOINT mig_inspect; RELEASE SAVEPOINT mig_inspect";
+
+/* What the texts of values depend on, and what costs more than it gains. The path last: libmig's
+ * tables are looked for in the one before. pg_temp is listed so that a temporary table does not
+ * pass for one of the catalogue. */
+static const char settings[] =
+	"SELECT pg_catalog.set_config('quote_all_identifiers', 'off', true), "
+	"pg_catalog.set_config('client_encoding', 'UTF8', true), "
+	"pg_catalog.set_config('DateStyle', 'ISO', true), "
+	"pg_catalog.set_config('IntervalStyle', 'postgres', true), "
+	"pg_catalog.set_config('TimeZone', 'UTC', true), "
+	"pg_catalog.set_config('bytea_output', 'hex', true), "
+	"pg_catalog.set_config('xmloption', 'content', true), "
+	"pg_catalog.set_config('extra_float_digits', '3', true), "
+	"pg_catalog.set_config('jit', 'off', true), "
+	"pg_catalog.set_config('max_parallel_workers_per_gather', '0', true), "
+	"pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);";
+
+static void add_regclass(const mig_conn *conn, struct mig__buf *sql, const char *table)
+{
+	struct mig__buf quoted;
+
+	mig__buf_init(&quoted, &conn->alloc);
+	mig__pg_add_name(&quoted, table);
+	mig__buf_adds(sql, "pg_catalog.to_regclass(");
+	mig__pg_add_text(sql, mig__buf_text(&quoted), quoted.len);
+	mig__buf_adds(sql, ")::pg_catalog.oid");
+	sql->failed |= quoted.failed;
+	mig__buf_finish(&quoted);
+}
+
+/* Where libmig's tables are, if the schema is not known. */
+static void add_own_tables(const mig_conn *conn, struct mig__buf *sql)
+{
+	mig__buf_adds(sql, "SELECT ");
+	if (conn->schema) {
+		mig__buf_adds(sql, "0, 0;");
+		return;
+	}
+	add_regclass(conn, sql, conn->version_table);
+	mig__buf_adds(sql, ", ");
+	add_regclass(conn, sql, conn->history_table);
+	mig__buf_adds(sql, ";");
+}
+
+void mig__catalog_ask(struct mig__catalog *c, struct mig__buf *sql, PGresult **const out[],
+		      int count)
+{
+	struct mig__pg_reply reply = { .count = 0 };
+
+	if (!c->rc)
+		c->rc = sql->failed ? mig__pg_nomem(c->conn)
+				    : mig__pg_exec(c->conn, sql->data, &reply);
+	if (!c->rc && reply.count < count)
+		c->rc = mig__pg_fail(c->conn, NULL, NULL);
+	for (int i = 0; !c->rc && i < count; i++) {
+		int from = reply.count - count + i;
+
+		*out[i] = reply.at[from];
+		reply.at[from] = NULL;
+	}
+	mig__pg_reply_clear(&reply);
+}
+
+/* -- the messages */
+
+static void read_top(struct mig__catalog *c, struct mig__buf *sql, int inside)
+{
+	PGresult *own = NULL, *set = NULL;
+	PGresult **const out[] = { &c->conn->others, &own, &set, &c->small, &c->relations };
+	int version = PQserverVersion(c->conn->db);
+
+	mig__buf_adds(sql, inside ? begin_inner : begin_own);
+	mig__pg_add_settings(c->conn, sql, 1);
+	PQclear(c->conn->others);
+	c->conn->others = NULL;
+	mig__pg_add_others(c->conn, sql); /* of the same snapshot */
+	add_own_tables(c->conn, sql);
+	mig__buf_adds(sql, settings);
+	mig__catalog_sql_small(sql, version);
+	mig__catalog_sql_relations(sql);
+	mig__catalog_ask(c, sql, out, 5);
+	for (int i = 0; own && i < 2; i++)
+		c->own[i] = mig__field_oid(own, 0, i);
+	PQclear(own);
+	PQclear(set);
+}
+
+static void report_top(struct mig__catalog *c)
+{
+	mig__catalog_names(c);
+	mig__catalog_find_relations(c);
+	mig__catalog_types(c);
+	mig__catalog_relations(c, "c");
+	mig__catalog_relations(c, "S");
+	mig__catalog_relations(c, "rp");
+	mig__catalog_relations(c, "vm");
+	PQclear(c->relations);
+	c->relations = NULL;
+	mig__catalog_others(c);
+}
+
+static void read_columns(struct mig__catalog *c, struct mig__buf *sql)
+{
+	PGresult **const out[] = { &c->columns, &c->defaults };
+
+	mig__buf_clear(sql);
+	mig__catalog_sql_columns(sql, PQserverVersion(c->conn->db));
+	mig__catalog_ask(c, sql, out, 2);
+	if (!c->rc)
+		mig__catalog_columns(c);
+	PQclear(c->types);
+	PQclear(c->columns);
+	PQclear(c->defaults);
+	c->types = c->columns = c->defaults = NULL;
+}
+
+/* The end of the transaction comes with its last message; *open: it is still to be ended. */
+static void read_rest(struct mig__catalog *c, struct mig__buf *sql, int inside, int *open)
+{
+	PGresult *end[2] = { NULL, NULL };
+	PGresult **const out[] = { &c->constraints, &c->indexes, &c->dependencies, &end[0],
+				   &end[1] };
+
+	mig__buf_clear(sql);
+	mig__catalog_sql_rest(sql, PQserverVersion(c->conn->db));
+	mig__buf_adds(sql, inside ? end_inner : end_own);
+	mig__catalog_ask(c, sql, out, inside ? 5 : 4);
+	*open = c->rc != MIG_OK;
+	PQclear(end[0]);
+	PQclear(end[1]);
+}
+
+/* -- who needs whom */
+
+enum { CLASS, OID, COLUMN, REF_CLASS, REF_OID, REF_COLUMN };
+
+static void find_needs(struct mig__catalog *c)
+{
+	const PGresult *rows = c->dependencies;
+
+	for (int i = 0; !c->rc && i < PQntuples(rows); i++) {
+		uint32_t class = mig__field_oid(rows, i, CLASS), oid = mig__field_oid(rows, i, OID);
+		uint32_t to_class = mig__field_oid(rows, i, REF_CLASS);
+		uint32_t to_oid = mig__field_oid(rows, i, REF_OID), from;
+
+		/* a table does not need its columns */
+		if (class == to_class && oid == to_oid && mig__field_is(rows, i, COLUMN, '0'))
+			continue;
+		from = mig__catalog_number(c, class, oid, mig__field_oid(rows, i, COLUMN));
+		if (from < MIG_LEFT_OUT)
+			mig__catalog_need(c, from,
+					  mig__catalog_number(c, to_class, to_oid,
+							      mig__field_oid(rows, i, REF_COLUMN)));
+	}
+}
+
+static int compare_needs(const void *a, const void *b)
+{
+	const struct mig__need *x = a, *y = b;
+
+	if (x->from != y->from)
+		return x->from < y->from ? -1 : 1;
+	return x->to < y->to ? -1 : x->to > y->to;
+}
+
+/* Each once, in an order that does not come from where the server keeps its rows. */
+static void report_needs(struct mig__catalog *c)
+{
+	if (c->edge_count)
+		qsort(c->edges, c->edge_count, sizeof *c->edges, compare_needs);
+	for (size_t i = 0; !c->rc && i < c->edge_count; i++)
+		if (!i || compare_needs(&c->edges[i - 1], &c->edges[i]) != 0)
+			c->rc = c->sink->need(c->sink->user, c->edges[i].from, c->edges[i].to,
+					      MIG_NEED);
+}
+
+static void report_rest(struct mig__catalog *c)
+{
+	mig__catalog_inheritance(c);
+	mig__catalog_constraints(c);
+	mig__catalog_indexes(c);
+	mig__catalog_table_parts(c);
+	mig__catalog_ownership(c);
+	mig__catalog_references(c);
+	find_needs(c);
+	report_needs(c);
+}
+
+/* -- all of it */
+
+static void init(struct mig__catalog *c, mig_conn *conn, const mig_schema_sink *sink)
+{
+	*c = (struct mig__catalog){ .conn = conn, .sink = sink };
+	mig__arena_init(&c->arena, &conn->alloc);
+	mig__map_init(&c->numbers, &conn->alloc);
+	mig__map_init(&c->known, &conn->alloc);
+	mig__map_init(&c->comments, &conn->alloc);
+	for (int i = 0; i < MIG__CATALOG_TEXTS; i++)
+		mig__buf_init(&c->texts[i], &conn->alloc);
+}
+
+static void finish(struct mig__catalog *c)
+{
+	PQclear(c->small);
+	PQclear(c->relations);
+	PQclear(c->constraints);
+	PQclear(c->indexes);
+	PQclear(c->dependencies);
+	mig__map_finish(&c->numbers);
+	mig__map_finish(&c->known);
+	mig__map_finish(&c->comments);
+	mig__free(&c->conn->alloc, c->edges);
+	for (int i = 0; i < MIG__CATALOG_TEXTS; i++)
+		mig__buf_finish(&c->texts[i]);
+	mig__arena_finish(&c->arena);
+}
+
+mig_status mig__pg_inspect(mig_conn *conn, const mig_schema_sink *sink)
+{
+	PGTransactionStatusType status = PQtransactionStatus(conn->db);
+	int inside = status == PQTRANS_INTRANS || status == PQTRANS_INERROR, open;
+	struct mig__catalog c;
+	struct mig__buf sql;
+
+	init(&c, conn, sink);
+	mig__buf_init(&sql, &conn->alloc);
+	read_top(&c, &sql, inside);
+	open = !c.rc || PQtransactionStatus(conn->db) != status;
+	if (!c.rc)
+		report_top(&c);
+	if (!c.rc)
+		read_columns(&c, &sql);
+	if (!c.rc)
+		read_rest(&c, &sql, inside, &open);
+	if (!c.rc)
+		report_rest(&c);
+	if (open)
+		mig__pg_quiet(conn, inside ? end_inner : "ROLLBACK");
+	mig__buf_finish(&sql);
+	finish(&c);
+	return c.rc;
+}

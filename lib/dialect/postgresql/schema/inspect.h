@@ -1,0 +1,206 @@
+/* inspect: how PostgreSQL's catalogue becomes schema objects.
+ *
+ * A fixed number of queries, in four messages, read the raw columns of the catalogue; their rows
+ * are joined here by oid. Objects are reported as soon as their rows are there, so that no more
+ * than one message's rows are in memory:
+ *
+ *  1. what is one row an object (schemas, types, functions, triggers, comments, ...), and
+ * relations: everything at the top is reported;
+ *  2. columns and their defaults;
+ *  3. the types that columns have;
+ *  4. constraints, indexes and dependencies: what is left, and who needs whom.
+ *
+ * Objects of the catalogue are known by class (the catalogue's own oid), oid, and for columns a
+ * number. `numbers` says which reported object each is; what belongs to an extension is entered
+ * first, as that extension, so whatever has a number before it is reported is not reported. */
+#ifndef MIG__PG_INSPECT_H
+#define MIG__PG_INSPECT_H
+
+#include "base/arena.h"
+#include "base/buf.h"
+#include "base/map.h"
+#include "dialect/postgresql/conn/conn.h"
+
+/* The oids of some catalogues; they never change. */
+enum mig__class {
+	MIG__CLASS_ATTRDEF = 2604,
+	MIG__CLASS_CLASS = 1259,
+	MIG__CLASS_COLLATION = 3456,
+	MIG__CLASS_CONSTRAINT = 2606,
+	MIG__CLASS_EVENT_TRIGGER = 3466,
+	MIG__CLASS_EXTENSION = 3079,
+	MIG__CLASS_METHOD = 2601,
+	MIG__CLASS_NAMESPACE = 2615,
+	MIG__CLASS_OPCLASS = 2616,
+	MIG__CLASS_POLICY = 3256,
+	MIG__CLASS_PROC = 1255,
+	MIG__CLASS_REWRITE = 2618,
+	MIG__CLASS_STATISTICS = 3381,
+	MIG__CLASS_TABLESPACE = 1213,
+	MIG__CLASS_TRIGGER = 2620,
+	MIG__CLASS_TYPE = 1247,
+	/* not the server's: keys of `known` alone */
+	MIG__CLASS_TOAST = 1,    /* a TOAST table: row of relations with its options */
+	MIG__CLASS_IDENTITY = 2, /* an identity column: its sequence's place in rels */
+	MIG__CLASS_PARENT = 3    /* a partition or child: the row of its first parent */
+};
+
+/* A column, by its attnum - 1; name NULL: there is none. */
+struct mig__rel_column {
+	const char *name, *plain; /* quoted, and not */
+	uint32_t type, collation;
+	uint32_t number; /* MIG_NO_OBJECT: not reported */
+};
+
+/* A table, view, sequence or composite type. */
+struct mig__rel {
+	uint32_t oid, number;
+	char kind;             /* relkind */
+	int row;               /* of relations, while these are there */
+	const char *schema;    /* not quoted; valid as long as the first query's rows */
+	const char *name;      /* not quoted */
+	const char *qualified; /* quoted */
+	/* of a partition: its bound; of a sequence: by whom it is owned, and pg_sequence's row; or
+	 * NULL */
+	const char *bound, *owner, *sequence;
+	struct mig__rel_column *columns;
+	uint32_t column_count;
+};
+
+struct mig__need {
+	uint32_t from, to;
+};
+
+/* Fields of the first query's rows. */
+enum mig__small {
+	MIG__SMALL_WHAT,
+	MIG__SMALL_CLASS,
+	MIG__SMALL_OID,
+	MIG__SMALL_OF, /* oid of the schema, table, ... that it is in or of */
+	MIG__SMALL_NAME,
+	MIG__SMALL_FIELD /* the first of eight, as inspect_sql.c has them */
+};
+
+enum { MIG__CATALOG_ATTRIBUTES = 24, MIG__CATALOG_TEXTS = 12, MIG__CATALOG_LETTERS = 128 };
+
+struct mig__catalog {
+	mig_conn *conn;
+	const mig_schema_sink *sink;
+	mig_status rc; /* the first failure; nothing is done after it */
+	struct mig__arena arena;
+	uint32_t own[2]; /* oids of libmig's tables, where their schema is not known; 0: none */
+	PGresult *small, *relations;                    /* message 1 */
+	PGresult *columns, *defaults;                   /* message 2 */
+	PGresult *types;                                /* message 3 */
+	PGresult *constraints, *indexes, *dependencies; /* message 4 */
+	struct {
+		int from, to;
+	} small_rows[MIG__CATALOG_LETTERS]; /* by letter */
+
+	struct mig__rel *rels;
+	size_t rel_count, rel_cap;
+	struct mig__map numbers;  /* class, oid: object */
+	struct mig__map known;    /* class, oid: place in rels, or row of small */
+	struct mig__map comments; /* class, oid, column: row of small */
+	struct mig__need *edges;
+	size_t edge_count, edge_cap;
+
+	/* the object that is being made */
+	mig_object object;
+	mig_attribute attributes[MIG__CATALOG_ATTRIBUTES];
+	struct mig__buf texts[MIG__CATALOG_TEXTS];
+	size_t text_count;
+};
+
+/* inspect_sql.c, inspect_sql_table.c: the queries of the messages, for the server's version */
+void mig__catalog_sql_small(struct mig__buf *sql, int version);
+void mig__catalog_sql_relations(struct mig__buf *sql);
+void mig__catalog_sql_columns(struct mig__buf *sql, int version);
+/* Lists with commas, of one length. */
+void mig__catalog_sql_types(struct mig__buf *sql, const char *types, const char *modifiers,
+			    const char *collations);
+void mig__catalog_sql_rest(struct mig__buf *sql, int version);
+
+/* inspect.c */
+/* Sends a message; its last `count` results go to out. */
+void mig__catalog_ask(struct mig__catalog *c, struct mig__buf *sql, PGresult **const out[],
+		      int count);
+
+/* inspect_catalog.c: rows, what is known by oid, and the making of objects */
+
+/* A field; NULL if it is null or empty. */
+const char *mig__field(const PGresult *rows, int row, int column);
+uint32_t mig__field_oid(const PGresult *rows, int row, int column);
+/* Whether it begins with the character. */
+int mig__field_is(const PGresult *rows, int row, int column, char value);
+
+void mig__catalog_learn(struct mig__catalog *c, struct mig__map *map, uint32_t class, uint32_t oid,
+			uint32_t sub, uint32_t value);
+/* MIG__NONE: not there. */
+uint32_t mig__catalog_find(const struct mig__map *map, uint32_t class, uint32_t oid, uint32_t sub);
+/* NULL: none of those that are reported. */
+struct mig__rel *mig__catalog_rel(const struct mig__catalog *c, uint32_t oid);
+/* The object that it is, or MIG__NONE; sub: a column's number, or 0. */
+uint32_t mig__catalog_number(const struct mig__catalog *c, uint32_t class, uint32_t oid,
+			     uint32_t sub);
+void mig__catalog_need(struct mig__catalog *c, uint32_t from, uint32_t to);
+/* A schema's name, not quoted; NULL: one of the system's. */
+const char *mig__catalog_schema(const struct mig__catalog *c, uint32_t oid);
+/* "schema.name", quoted, and a copy of a text, in the arena; never NULL. */
+const char *mig__catalog_qualify(struct mig__catalog *c, const char *schema, const char *name);
+const char *mig__catalog_copy(struct mig__catalog *c, const char *text);
+
+/* Begins an object, which is then reported. All texts are borrowed until then. */
+void mig__catalog_begin(struct mig__catalog *c, int32_t kind, const char *schema, const char *name);
+/* An attribute; NULL or "": left out. */
+void mig__catalog_add(struct mig__catalog *c, const char *key, const char *value);
+/* A buffer to make a value in. */
+struct mig__buf *mig__catalog_text(struct mig__catalog *c);
+void mig__catalog_add_text(struct mig__catalog *c, const char *key, const struct mig__buf *text);
+/* One that outlives mig__catalog_begin(), for names. */
+struct mig__buf *mig__catalog_spare(struct mig__catalog *c);
+/* What was made in a buffer; fails if memory ran out. */
+const char *mig__catalog_made(struct mig__catalog *c, const struct mig__buf *text);
+/* Adds its comment and reports it; unless it is a column, enters it in numbers. */
+uint32_t mig__catalog_report(struct mig__catalog *c, uint32_t parent, uint32_t class, uint32_t oid,
+			     uint32_t sub);
+/* Reports what the catalogue has no row of its own for. */
+uint32_t mig__catalog_report_part(struct mig__catalog *c, uint32_t parent);
+
+/* Options, one a line as key=value, as SQL has them, sorted; with a prefix to each key. Only those
+ * that begin with a text. */
+void mig__catalog_options(struct mig__buf *out, const char *options, const char *prefix,
+			  const char *only);
+/* Reads a number in "{1,2}" or "1 2" at or after p; where it ends, or NULL. */
+const char *mig__catalog_next(const char *p, uint32_t *out);
+/* Names of such a list of columns; 0 is none. */
+void mig__catalog_add_columns(struct mig__buf *out, const struct mig__rel *rel, const char *list);
+void mig__catalog_need_columns(struct mig__catalog *c, uint32_t from, uint32_t rel,
+			       const char *list);
+
+/* inspect_top.c: everything at the top but relations, by message 1 */
+void mig__catalog_names(struct mig__catalog *c);
+void mig__catalog_types(struct mig__catalog *c);
+void mig__catalog_others(struct mig__catalog *c);
+/* Triggers, rules, policies. */
+void mig__catalog_table_parts(struct mig__catalog *c);
+
+/* inspect_relation.c: relations, by message 1 */
+void mig__catalog_find_relations(struct mig__catalog *c);
+/* Those of a kind, e.g. "rp". */
+void mig__catalog_relations(struct mig__catalog *c, const char *kinds);
+void mig__catalog_inheritance(struct mig__catalog *c);
+void mig__catalog_ownership(struct mig__catalog *c);
+/* What an identity column's sequence has in its parentheses. */
+void mig__catalog_identity(const struct mig__rel *sequence, struct mig__buf *out);
+
+/* inspect_column.c: columns, by message 2; sends message 3 */
+void mig__catalog_columns(struct mig__catalog *c);
+
+/* inspect_key.c: constraints and indexes, by message 4 */
+void mig__catalog_constraints(struct mig__catalog *c);
+void mig__catalog_indexes(struct mig__catalog *c);
+/* What foreign keys need. */
+void mig__catalog_references(struct mig__catalog *c);
+
+#endif

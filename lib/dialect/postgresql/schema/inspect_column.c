@@ -1,0 +1,367 @@
+/* Columns and their defaults. */
+#include "dialect/postgresql/schema/inspect.h"
+
+#include "dialect/postgresql/schema/ddl.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* Fields, as inspect_sql.c has them. */
+enum {
+	TABLE,
+	NUMBER,
+	NAME,
+	TYPE,
+	MODIFIER,
+	COLLATION,
+	FLAGS,
+	COMPRESSION,
+	STATISTICS,
+	OPTIONS,
+	ACL
+};
+enum { TYPE_NUMBER, TYPE_WORDS, COLLATION_WORDS, TYPE_STORAGE, TYPE_KIND };
+enum { DEFAULT_TABLE, DEFAULT_NUMBER, DEFAULT_OID, DEFAULT_WORDS };
+
+/* A row of columns. */
+struct place {
+	uint32_t table, number;
+	int row;
+	uint32_t type; /* which of columns.types */
+};
+
+struct columns {
+	struct mig__catalog *c;
+	struct place *places; /* by table and number */
+	size_t count;
+	struct mig__map types; /* type, modifier, collation: 0, 1, ... */
+	int *type_rows;        /* of c->types, by these; -1: it has gone meanwhile */
+	int next_default;      /* row of defaults: they are in the same order */
+
+	/* the current one */
+	int row;
+	uint32_t table, number;
+	int type_row;
+	int not_null, local;
+	char identity, storage, generated; /* letters as pg_attribute has them */
+};
+
+static const char *field(const struct columns *s, int column)
+{
+	return mig__field(s->c->columns, s->row, column);
+}
+
+static uint32_t field_oid(const struct columns *s, int column)
+{
+	return mig__field_oid(s->c->columns, s->row, column);
+}
+
+static void read_row(struct columns *s, const struct place *place)
+{
+	uint32_t flags;
+
+	s->row = place->row;
+	s->table = place->table;
+	s->number = place->number;
+	s->type_row = s->type_rows[place->type];
+	flags = field_oid(s, FLAGS);
+	s->not_null = flags & 1;
+	s->local = flags & 2;
+	s->identity = (char)(flags >> 8 & 0xff);
+	s->storage = (char)(flags >> 16 & 0xff);
+	s->generated = (char)(flags >> 24);
+}
+
+/* -- types */
+
+/* The lists of the types' query. */
+struct lists {
+	struct mig__buf types, modifiers, collations;
+};
+
+static void add_number(struct mig__buf *list, const char *number)
+{
+	mig__buf_adds(list, list->len ? "," : "");
+	mig__buf_adds(list, number);
+}
+
+/* Which of the types the row has; a new one is added to the lists. */
+static uint32_t type_of(struct columns *s, struct lists *l, int row)
+{
+	const PGresult *rows = s->c->columns;
+	uint32_t type = mig__field_oid(rows, row, TYPE);
+	uint32_t modifier = mig__field_oid(rows, row, MODIFIER);
+	uint32_t collation = mig__field_oid(rows, row, COLLATION);
+	uint32_t number = mig__catalog_find(&s->types, type, modifier, collation);
+
+	if (number != MIG__NONE)
+		return number;
+	number = (uint32_t)s->types.count;
+	mig__catalog_learn(s->c, &s->types, type, modifier, collation, number);
+	add_number(&l->types, PQgetvalue(rows, row, TYPE));
+	add_number(&l->modifiers, PQgetvalue(rows, row, MODIFIER));
+	add_number(&l->collations, PQgetvalue(rows, row, COLLATION));
+	return number;
+}
+
+static void ask_types(struct columns *s, struct lists *l)
+{
+	struct mig__catalog *c = s->c;
+	PGresult **const out[] = { &c->types };
+	struct mig__buf sql;
+
+	mig__buf_init(&sql, &c->conn->alloc);
+	mig__catalog_sql_types(&sql, mig__buf_text(&l->types), mig__buf_text(&l->modifiers),
+			       mig__buf_text(&l->collations));
+	sql.failed |= l->types.failed | l->modifiers.failed | l->collations.failed;
+	mig__catalog_ask(c, &sql, out, 1);
+	mig__buf_finish(&sql);
+	s->type_rows = mig__arena_alloc(&c->arena, (s->types.count + 1) * sizeof *s->type_rows);
+	if (!s->type_rows && !c->rc)
+		c->rc = mig__pg_nomem(c->conn);
+	for (size_t i = 0; !c->rc && i < s->types.count; i++)
+		s->type_rows[i] = -1;
+	for (int i = 0; !c->rc && i < PQntuples(c->types); i++)
+		s->type_rows[mig__field_oid(c->types, i, TYPE_NUMBER) - 1] = i;
+}
+
+static int compare_places(const void *a, const void *b)
+{
+	const struct place *x = a, *y = b;
+
+	if (x->table != y->table)
+		return x->table < y->table ? -1 : 1;
+	return x->number < y->number ? -1 : x->number > y->number;
+}
+
+static void find_places(struct columns *s)
+{
+	struct mig__catalog *c = s->c;
+	const struct mig__alloc *alloc = &c->conn->alloc;
+	struct lists l;
+
+	s->count = (size_t)PQntuples(c->columns);
+	s->places = mig__malloc(alloc, (s->count + 1) * sizeof *s->places);
+	if (!s->places) {
+		c->rc = mig__pg_nomem(c->conn);
+		return;
+	}
+	mig__buf_init(&l.types, alloc);
+	mig__buf_init(&l.modifiers, alloc);
+	mig__buf_init(&l.collations, alloc);
+	for (int i = 0; !c->rc && i < (int)s->count; i++)
+		s->places[i] = (struct place){ mig__field_oid(c->columns, i, TABLE),
+					       mig__field_oid(c->columns, i, NUMBER), i,
+					       type_of(s, &l, i) };
+	if (!c->rc)
+		qsort(s->places, s->count, sizeof *s->places, compare_places);
+	if (s->count)
+		ask_types(s, &l);
+	mig__buf_finish(&l.types);
+	mig__buf_finish(&l.modifiers);
+	mig__buf_finish(&l.collations);
+}
+
+/* -- attributes */
+
+/* What pg_type says of the type. */
+static const char *type_field(const struct columns *s, int column)
+{
+	return s->type_row < 0 ? NULL : mig__field(s->c->types, s->type_row, column);
+}
+
+static void add_type(struct columns *s)
+{
+	const char *kind = type_field(s, TYPE_KIND);
+
+	mig__catalog_add(s->c, "type", type_field(s, TYPE_WORDS));
+	mig__catalog_add(s->c, "collation", type_field(s, COLLATION_WORDS));
+	if (kind && *kind != 'b')
+		mig__catalog_add(s->c, ".type_kind", kind);
+}
+
+static void add_identity(struct columns *s)
+{
+	struct mig__catalog *c = s->c;
+	struct mig__buf *text = mig__catalog_text(c);
+	uint32_t place = mig__catalog_find(&c->known, MIG__CLASS_IDENTITY, s->table, s->number);
+
+	mig__catalog_add(c, "identity", s->identity == 'a' ? "ALWAYS" : "BY DEFAULT");
+	if (place == MIG__NONE)
+		return;
+	mig__catalog_identity(&c->rels[place], text);
+	mig__catalog_add_text(c, "identity_options", text);
+	mig__catalog_add(c, ".sequence", c->rels[place].qualified);
+}
+
+static const char *storage_name(char letter)
+{
+	switch (letter) {
+	case 'p':
+		return "PLAIN";
+	case 'e':
+		return "EXTERNAL";
+	case 'm':
+		return "MAIN";
+	default:
+		return "EXTENDED";
+	}
+}
+
+static const char *compression_name(const char *letter)
+{
+	switch (letter ? *letter : 0) {
+	case 'p':
+		return "pglz";
+	case 'l':
+		return "lz4";
+	default:
+		return NULL;
+	}
+}
+
+static void add_rest(struct columns *s)
+{
+	struct mig__catalog *c = s->c;
+	const char *usual = type_field(s, TYPE_STORAGE);
+
+	if (s->not_null)
+		mig__catalog_add(c, "not_null", "yes");
+	if (s->identity)
+		add_identity(s);
+	if (usual && *usual != s->storage)
+		mig__catalog_add(c, "storage", storage_name(s->storage));
+	mig__catalog_add(c, "compression", compression_name(field(s, COMPRESSION)));
+	mig__catalog_add(c, "statistics", field(s, STATISTICS));
+	if (field(s, OPTIONS)) {
+		struct mig__buf *text = mig__catalog_text(c);
+
+		/* those that PostgreSQL documents: some builds keep others of their own there */
+		mig__catalog_options(text, field(s, OPTIONS), "", "n_distinct");
+		mig__catalog_add_text(c, "options", text);
+	}
+	if (!s->local)
+		mig__catalog_add(c, ".inherited", "yes");
+}
+
+/* -- columns */
+
+/* The row of the column's default or generating expression, or -1. */
+static int find_default(struct columns *s)
+{
+	const PGresult *rows = s->c->defaults;
+
+	for (; s->next_default < PQntuples(rows); s->next_default++) {
+		uint32_t t = mig__field_oid(rows, s->next_default, DEFAULT_TABLE);
+		uint32_t n = mig__field_oid(rows, s->next_default, DEFAULT_NUMBER);
+
+		if (t == s->table && n == s->number)
+			return s->next_default++;
+		if (t > s->table || (t == s->table && n > s->number))
+			break;
+	}
+	return -1;
+}
+
+static void report_default(struct columns *s, uint32_t column, int value)
+{
+	struct mig__catalog *c = s->c;
+
+	mig__catalog_begin(c, MIG_KIND_DEFAULT, "", PQgetvalue(c->columns, s->row, NAME));
+	mig__catalog_add(c, "expression", mig__field(c->defaults, value, DEFAULT_WORDS));
+	mig__catalog_report(c, column, MIG__CLASS_ATTRDEF,
+			    mig__field_oid(c->defaults, value, DEFAULT_OID), 0);
+}
+
+/* Of views, only what is said about them. */
+static int is_reported(const struct columns *s, const struct mig__rel *rel, int value)
+{
+	if (rel->kind != 'v' && rel->kind != 'm')
+		return 1;
+	return value >= 0 || field(s, ACL) ||
+	       mig__catalog_find(&s->c->comments, MIG__CLASS_CLASS, rel->oid, s->number) !=
+		       MIG__NONE;
+}
+
+static uint32_t report_column(struct columns *s, const struct mig__rel *rel)
+{
+	struct mig__catalog *c = s->c;
+	int value = find_default(s), generated = s->generated != 0;
+	uint32_t number;
+
+	if (!is_reported(s, rel, value))
+		return MIG_NO_OBJECT;
+	mig__catalog_begin(c, MIG_KIND_COLUMN, "", PQgetvalue(c->columns, s->row, NAME));
+	/* a view's are what its query makes them */
+	if (rel->kind != 'v' && rel->kind != 'm')
+		add_type(s);
+	if (rel->kind == 'r' || rel->kind == 'p')
+		add_rest(s);
+	if (generated && value >= 0)
+		mig__catalog_add(c, "generated", mig__field(c->defaults, value, DEFAULT_WORDS));
+	mig__catalog_add(c, "acl", field(s, ACL));
+	number = mig__catalog_report(c, rel->number, MIG__CLASS_CLASS, rel->oid, s->number);
+	if (generated && value >= 0)
+		mig__catalog_learn(c, &c->numbers, MIG__CLASS_ATTRDEF,
+				   mig__field_oid(c->defaults, value, DEFAULT_OID), 0, number);
+	else if (value >= 0)
+		report_default(s, number, value);
+	return number;
+}
+
+/* -- tables with their columns */
+
+static const char *quoted(struct mig__catalog *c, const char *plain)
+{
+	struct mig__buf *b = mig__catalog_spare(c);
+	const char *name;
+
+	mig__ddl_name(b, plain);
+	name = mig__catalog_made(c, b);
+	return strcmp(name, plain) != 0 ? mig__catalog_copy(c, name) : plain;
+}
+
+/* The places from..to are the table's. */
+static void make_columns(struct columns *s, struct mig__rel *rel, size_t from, size_t to)
+{
+	struct mig__catalog *c = s->c;
+	uint32_t last = s->places[to - 1].number;
+
+	rel->columns = mig__arena_zalloc(&c->arena, last, sizeof *rel->columns);
+	if (!rel->columns) {
+		c->rc = mig__pg_nomem(c->conn);
+		return;
+	}
+	rel->column_count = last;
+	for (uint32_t i = 0; i < last; i++)
+		rel->columns[i].number = MIG_NO_OBJECT;
+	for (size_t i = from; i < to && !c->rc; i++) {
+		struct mig__rel_column *column = &rel->columns[s->places[i].number - 1];
+
+		read_row(s, &s->places[i]);
+		column->plain = mig__catalog_copy(c, PQgetvalue(c->columns, s->row, NAME));
+		column->name = quoted(c, column->plain);
+		column->type = field_oid(s, TYPE);
+		column->collation = field_oid(s, COLLATION);
+		column->number = report_column(s, rel);
+	}
+}
+
+void mig__catalog_columns(struct mig__catalog *c)
+{
+	struct columns s = { .c = c };
+
+	mig__map_init(&s.types, &c->conn->alloc);
+	find_places(&s);
+	for (size_t from = 0, to; !c->rc && from < s.count; from = to) {
+		struct mig__rel *rel = mig__catalog_rel(c, s.places[from].table);
+
+		for (to = from + 1; to < s.count; to++)
+			if (s.places[to].table != s.places[from].table)
+				break;
+		if (rel)
+			make_columns(&s, rel, from, to);
+	}
+	mig__map_finish(&s.types);
+	mig__free(&c->conn->alloc, s.places);
+}

@@ -1,0 +1,531 @@
+/* Constraints and indexes. */
+#include "dialect/postgresql/schema/inspect.h"
+
+#include "dialect/postgresql/schema/ddl.h"
+
+#include <string.h>
+
+/* Fields, as inspect_sql.c has them. */
+enum {
+	OID,
+	NAME,
+	TYPE,
+	TABLE,
+	DOMAIN,
+	INDEX,
+	COLUMNS,
+	REFERRED,
+	REFERRED_COLUMNS,
+	ON_UPDATE,
+	ON_DELETE,
+	MATCH,
+	DEFERRABLE,
+	DEFERRED,
+	VALIDATED,
+	NO_INHERIT,
+	LOCAL,
+	PARENT,
+	SET_COLUMNS,
+	WORDS
+};
+enum {
+	INDEX_OID,
+	INDEX_TABLE,
+	INDEX_NAME,
+	INDEX_KIND,
+	INDEX_METHOD,
+	INDEX_TABLESPACE,
+	INDEX_OPTIONS,
+	UNIQUE,
+	KEYS,
+	KEY_COUNT,
+	ORDERS,
+	CLASSES,
+	COLLATIONS,
+	NULLS_NOT_DISTINCT,
+	CLUSTERED,
+	VALID,
+	REPLICA,
+	DEFINITION,
+	PREDICATE,
+	EXPRESSION_COLUMNS
+};
+
+enum { BTREE = 403, DEFAULT_COLLATION = 100, TEXT = 25, VARCHAR = 1043 };
+
+/* Adds a name of inspect_top.c's rows, e.g. a tablespace. */
+static void add_name(struct mig__catalog *c, const char *key, uint32_t class, uint32_t oid,
+		     const char *usual)
+{
+	uint32_t row = mig__catalog_find(&c->known, class, oid, 0);
+	const char *name =
+		row == MIG__NONE ? NULL : PQgetvalue(c->small, (int)row, MIG__SMALL_NAME);
+
+	if (name && (!usual || strcmp(name, usual) != 0))
+		mig__catalog_add(c, key, name);
+}
+
+/* -- what indexes and the constraints that have them share */
+
+/* The row of an index, or -1; they are in the order of their oids. */
+static int find_index(const struct mig__catalog *c, uint32_t oid)
+{
+	int low = 0, high = PQntuples(c->indexes);
+
+	while (low < high) {
+		int middle = low + (high - low) / 2;
+
+		if (mig__field_oid(c->indexes, middle, INDEX_OID) < oid)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low < PQntuples(c->indexes) && mig__field_oid(c->indexes, low, INDEX_OID) == oid
+		       ? low
+		       : -1;
+}
+
+static int index_is(const struct mig__catalog *c, int row, int column, char value)
+{
+	return mig__field_is(c->indexes, row, column, value);
+}
+
+/* The list behind its first `count` numbers, or NULL. */
+static const char *behind(const char *list, uint32_t count)
+{
+	uint32_t n;
+
+	while (list && count--)
+		list = mig__catalog_next(list, &n);
+	return list;
+}
+
+static void add_storage(struct mig__catalog *c, const struct mig__rel *rel, int row)
+{
+	struct mig__buf *include = mig__catalog_text(c), *options = mig__catalog_text(c);
+
+	mig__catalog_add_columns(include, rel,
+				 behind(PQgetvalue(c->indexes, row, KEYS),
+					mig__field_oid(c->indexes, row, KEY_COUNT)));
+	mig__catalog_add_text(c, "include", include);
+	if (index_is(c, row, NULLS_NOT_DISTINCT, 't'))
+		mig__catalog_add(c, "nulls_not_distinct", "yes");
+	mig__catalog_options(options, mig__field(c->indexes, row, INDEX_OPTIONS), "", "");
+	mig__catalog_add_text(c, "options", options);
+	add_name(c, "tablespace", MIG__CLASS_TABLESPACE,
+		 mig__field_oid(c->indexes, row, INDEX_TABLESPACE), NULL);
+	if (index_is(c, row, CLUSTERED, 't'))
+		mig__catalog_add(c, "clustered", "yes");
+}
+
+/* -- constraints */
+
+struct constraint {
+	struct mig__catalog *c;
+	int row;
+	const struct mig__rel *rel; /* NULL: of a domain */
+};
+
+static const char *field(const struct constraint *k, int column)
+{
+	return mig__field(k->c->constraints, k->row, column);
+}
+
+static int field_is(const struct constraint *k, int column, char value)
+{
+	return mig__field_is(k->c->constraints, k->row, column, value);
+}
+
+static uint32_t field_oid(const struct constraint *k, int column)
+{
+	return mig__field_oid(k->c->constraints, k->row, column);
+}
+
+static void add_columns(const struct constraint *k, const char *key, const struct mig__rel *rel,
+			const char *list)
+{
+	struct mig__buf *text = mig__catalog_text(k->c);
+
+	mig__catalog_add_columns(text, rel, list);
+	mig__catalog_add_text(k->c, key, text);
+}
+
+static void add_deferrable(const struct constraint *k)
+{
+	if (field_is(k, DEFERRABLE, 't'))
+		mig__catalog_add(k->c, "deferrable",
+				 field_is(k, DEFERRED, 't') ? "DEFERRABLE INITIALLY DEFERRED"
+							    : "DEFERRABLE");
+}
+
+static void add_key(const struct constraint *k)
+{
+	int row = find_index(k->c, field_oid(k, INDEX));
+	struct mig__buf *name;
+
+	add_columns(k, "columns", k->rel, field(k, COLUMNS));
+	add_deferrable(k);
+	if (row < 0)
+		return;
+	add_storage(k->c, k->rel, row);
+	name = mig__catalog_text(k->c);
+	mig__ddl_name(name, k->rel->schema);
+	mig__buf_adds(name, ".");
+	mig__ddl_name(name, PQgetvalue(k->c->indexes, row, INDEX_NAME));
+	mig__catalog_add_text(k->c, ".index", name);
+}
+
+static void add_action(const struct constraint *k, const char *key, int column, const char *columns)
+{
+	static const struct {
+		char letter;
+		const char *words;
+	} actions[] = {
+		{ 'r', "RESTRICT" }, { 'c', "CASCADE" }, { 'n', "SET NULL" }, { 'd', "SET DEFAULT" }
+	};
+	struct mig__buf *text, *names;
+
+	for (size_t i = 0; i < sizeof actions / sizeof *actions; i++) {
+		if (!field_is(k, column, actions[i].letter))
+			continue;
+		text = mig__catalog_text(k->c);
+		names = mig__catalog_text(k->c);
+		mig__buf_adds(text, actions[i].words);
+		mig__catalog_add_columns(names, k->rel, columns);
+		if (names->len)
+			mig__buf_addf(text, " (%s)", mig__catalog_made(k->c, names));
+		mig__catalog_add_text(k->c, key, text);
+	}
+}
+
+static void add_foreign_key(const struct constraint *k)
+{
+	const struct mig__rel *referred = mig__catalog_rel(k->c, field_oid(k, REFERRED));
+
+	add_columns(k, "columns", k->rel, field(k, COLUMNS));
+	if (referred) {
+		mig__catalog_add(k->c, "referred", referred->qualified);
+		add_columns(k, "referred_columns", referred, field(k, REFERRED_COLUMNS));
+	}
+	add_action(k, "on_update", ON_UPDATE, NULL);
+	add_action(k, "on_delete", ON_DELETE, field(k, SET_COLUMNS));
+	if (field_is(k, MATCH, 'f'))
+		mig__catalog_add(k->c, "match", "FULL");
+	add_deferrable(k);
+}
+
+/* Whether the parenthesis that it begins with closes at its end. */
+static int in_parentheses(const char *p)
+{
+	int depth = 0;
+	char quote = 0;
+
+	if (*p != '(')
+		return 0;
+	for (; *p; p++) {
+		if (quote)
+			quote = *p == quote ? 0 : quote;
+		else if (*p == '\'' || *p == '"')
+			quote = *p;
+		else if (*p == '(')
+			depth++;
+		else if (*p == ')' && !--depth)
+			return p[1] == '\0';
+	}
+	return 0;
+}
+
+static void add_check(const struct constraint *k)
+{
+	const char *words = field(k, WORDS);
+	struct mig__buf *text = mig__catalog_text(k->c);
+
+	if (words)
+		mig__buf_addf(text, in_parentheses(words) ? "%s" : "(%s)", words);
+	mig__catalog_add_text(k->c, "expression", text);
+	if (field_is(k, NO_INHERIT, 't'))
+		mig__catalog_add(k->c, "no_inherit", "yes");
+}
+
+static int32_t kind_of(const struct constraint *k)
+{
+	switch (*PQgetvalue(k->c->constraints, k->row, TYPE)) {
+	case 'p':
+		return MIG_KIND_PRIMARY_KEY;
+	case 'u':
+		return MIG_KIND_UNIQUE;
+	case 'f':
+		return MIG_KIND_FOREIGN_KEY;
+	case 'x':
+		return MIG_KIND_EXCLUSION;
+	default:
+		return MIG_KIND_CHECK;
+	}
+}
+
+static void add_attributes(const struct constraint *k, int32_t kind)
+{
+	switch (kind) {
+	case MIG_KIND_PRIMARY_KEY:
+	case MIG_KIND_UNIQUE:
+		add_key(k);
+		break;
+	case MIG_KIND_FOREIGN_KEY:
+		add_foreign_key(k);
+		break;
+	case MIG_KIND_EXCLUSION:
+		mig__catalog_add(k->c, "definition", field(k, WORDS));
+		break;
+	default:
+		add_check(k);
+	}
+	if ((kind == MIG_KIND_FOREIGN_KEY || kind == MIG_KIND_CHECK) && field_is(k, VALIDATED, 'f'))
+		mig__catalog_add(k->c, "not_valid", "yes");
+}
+
+static void need_index_columns(struct mig__catalog *c, const struct mig__rel *rel, int row,
+			       uint32_t number)
+{
+	mig__catalog_need_columns(c, number, rel->oid, PQgetvalue(c->indexes, row, KEYS));
+	mig__catalog_need_columns(c, number, rel->oid,
+				  mig__field(c->indexes, row, EXPRESSION_COLUMNS));
+}
+
+/* Who needs the constraint's index needs the constraint. */
+static void take_index(const struct constraint *k, uint32_t number)
+{
+	uint32_t oid = field_oid(k, INDEX);
+	int row = find_index(k->c, oid);
+
+	mig__catalog_learn(k->c, &k->c->numbers, MIG__CLASS_CLASS, oid, 0, number);
+	if (row >= 0)
+		need_index_columns(k->c, k->rel, row, number);
+}
+
+static void report_constraint(const struct constraint *k)
+{
+	int32_t kind = kind_of(k);
+	uint32_t domain = field_oid(k, DOMAIN), oid = field_oid(k, OID), number, parent;
+
+	parent = k->rel ? k->rel->number
+			: mig__catalog_find(&k->c->numbers, MIG__CLASS_TYPE, domain, 0);
+	if ((!k->rel && (!domain || parent == MIG__NONE)) ||
+	    mig__catalog_find(&k->c->numbers, MIG__CLASS_CONSTRAINT, oid, 0) != MIG__NONE)
+		return;
+	mig__catalog_begin(k->c, kind, "", PQgetvalue(k->c->constraints, k->row, NAME));
+	if (!field_is(k, PARENT, '0') || (kind == MIG_KIND_CHECK && field_is(k, LOCAL, 'f')))
+		k->c->object.flags = MIG_OBJECT_INHERITED;
+	add_attributes(k, kind);
+	number = mig__catalog_report(k->c, parent, MIG__CLASS_CONSTRAINT, oid, 0);
+	if (k->rel)
+		mig__catalog_need_columns(k->c, number, k->rel->oid, field(k, COLUMNS));
+	if (kind != MIG_KIND_FOREIGN_KEY && kind != MIG_KIND_CHECK)
+		take_index(k, number);
+}
+
+void mig__catalog_constraints(struct mig__catalog *c)
+{
+	for (int i = 0; !c->rc && i < PQntuples(c->constraints); i++) {
+		struct constraint k = { .c = c, .row = i };
+		uint32_t table = field_oid(&k, TABLE);
+
+		k.rel = table ? mig__catalog_rel(c, table) : NULL;
+		if (!table || k.rel)
+			report_constraint(&k);
+	}
+}
+
+void mig__catalog_references(struct mig__catalog *c)
+{
+	for (int i = 0; !c->rc && i < PQntuples(c->constraints); i++) {
+		struct constraint k = { .c = c, .row = i };
+		uint32_t number;
+
+		if (!field_is(&k, TYPE, 'f') || !mig__catalog_rel(c, field_oid(&k, TABLE)))
+			continue;
+		number = mig__catalog_find(&c->numbers, MIG__CLASS_CONSTRAINT, field_oid(&k, OID),
+					   0);
+		mig__catalog_need_columns(c, number, field_oid(&k, REFERRED),
+					  field(&k, REFERRED_COLUMNS));
+		mig__catalog_need(
+			c, number,
+			mig__catalog_number(c, MIG__CLASS_CLASS, field_oid(&k, INDEX), 0));
+	}
+}
+
+/* -- indexes */
+
+/* The class is what the server would take for the column. */
+static int is_usual_class(const struct mig__catalog *c, int row, uint32_t type)
+{
+	/* anyarray, anyenum, record, anyrange, anymultirange: for all types of that sort */
+	static const uint32_t all[] = { 2277, 3500, 2249, 3831, 4537 };
+	uint32_t of = mig__field_oid(c->small, row, MIG__SMALL_OF);
+
+	if (!mig__field(c->small, row, MIG__SMALL_FIELD))
+		return 0;
+	for (size_t i = 0; i < sizeof all / sizeof *all; i++)
+		if (of == all[i])
+			return 1;
+	return of == type || (of == TEXT && type == VARCHAR);
+}
+
+/* ASC, DESC and where nulls go, by pg_index.indoption's bits. */
+static const char *order_words(uint32_t order)
+{
+	static const char *const words[] = { "", " DESC NULLS LAST", " NULLS FIRST", " DESC" };
+
+	return words[order & 3];
+}
+
+static void add_key_column(struct mig__catalog *c, struct mig__buf *out,
+			   const struct mig__rel_column *column, uint32_t collation, uint32_t class,
+			   uint32_t order)
+{
+	uint32_t row = mig__catalog_find(&c->known, MIG__CLASS_OPCLASS, class, 0);
+
+	mig__buf_adds(out, out->len ? ", " : "");
+	mig__buf_adds(out, column->name ? column->name : "");
+	if (collation == DEFAULT_COLLATION && column->collation != collation)
+		mig__buf_adds(out, " COLLATE \"default\"");
+	if (row != MIG__NONE && !is_usual_class(c, (int)row, column->type))
+		mig__buf_addf(out, " %s", PQgetvalue(c->small, (int)row, MIG__SMALL_NAME));
+	mig__buf_adds(out, order_words(order));
+}
+
+/* A B-tree of columns. */
+static void add_plain_keys(struct mig__catalog *c, struct mig__buf *out, const struct mig__rel *rel,
+			   int row)
+{
+	const char *keys = PQgetvalue(c->indexes, row, KEYS);
+	const char *orders = PQgetvalue(c->indexes, row, ORDERS);
+	const char *classes = PQgetvalue(c->indexes, row, CLASSES);
+	const char *collations = PQgetvalue(c->indexes, row, COLLATIONS);
+	uint32_t count = mig__field_oid(c->indexes, row, KEY_COUNT);
+	uint32_t key = 0, order = 0, class = 0, collation = 0;
+
+	while (count-- && keys && orders && classes && collations) {
+		keys = mig__catalog_next(keys, &key);
+		orders = mig__catalog_next(orders, &order);
+		classes = mig__catalog_next(classes, &class);
+		collations = mig__catalog_next(collations, &collation);
+		if (key && key <= rel->column_count)
+			add_key_column(c, out, &rel->columns[key - 1], collation, class, order);
+	}
+}
+
+/* What stands between the parentheses behind USING method. */
+static void cut_keys(struct mig__buf *out, const char *definition)
+{
+	const char *start = NULL;
+	char quote = 0;
+	int depth = 0;
+
+	for (const char *p = definition; *p; p++) {
+		if (quote) {
+			quote = *p == quote ? 0 : quote;
+		} else if (*p == '\'' || *p == '"') {
+			quote = *p;
+		} else if (*p == '(' && !depth++) {
+			start = p + 1;
+		} else if (*p == ')' && !--depth) {
+			mig__buf_add(out, start, (size_t)(p - start));
+			return;
+		}
+	}
+}
+
+/* The index of a partition belongs to the parent's, if that is complete. One whose parent is not
+ * complete was attached by hand. */
+static int parent_index(const struct mig__catalog *c, uint32_t oid)
+{
+	uint32_t row = mig__catalog_find(&c->known, MIG__CLASS_PARENT, oid, 0);
+
+	return row == MIG__NONE ? -1
+				: find_index(c, mig__field_oid(c->small, (int)row, MIG__SMALL_OF));
+}
+
+static void add_index(struct mig__catalog *c, const struct mig__rel *rel, int row)
+{
+	const char *definition = mig__field(c->indexes, row, DEFINITION);
+	int partitioned = index_is(c, row, INDEX_KIND, 'I');
+	struct mig__buf *columns = mig__catalog_text(c);
+
+	if (index_is(c, row, UNIQUE, 't'))
+		mig__catalog_add(c, "unique", "yes");
+	add_name(c, "method", MIG__CLASS_METHOD, mig__field_oid(c->indexes, row, INDEX_METHOD),
+		 "btree");
+	if (definition)
+		cut_keys(columns, definition);
+	else
+		add_plain_keys(c, columns, rel, row);
+	mig__catalog_add_text(c, "columns", columns);
+	add_storage(c, rel, row);
+	mig__catalog_add(c, "where", mig__field(c->indexes, row, PREDICATE));
+	if (index_is(c, row, VALID, 'f'))
+		mig__catalog_add(c, partitioned ? "only" : "invalid", "yes");
+}
+
+static void report_index_inheritance(struct mig__catalog *c, const struct mig__rel *rel,
+				     uint32_t number, int parent)
+{
+	const struct mig__rel *above =
+		mig__catalog_rel(c, mig__field_oid(c->indexes, parent, INDEX_TABLE));
+	uint32_t inheritance;
+
+	if (!above)
+		return;
+	mig__catalog_begin(
+		c, MIG_KIND_INHERITANCE, "",
+		mig__catalog_qualify(c, above->schema, PQgetvalue(c->indexes, parent, INDEX_NAME)));
+	inheritance = mig__catalog_report_part(c, number);
+	mig__catalog_need(c, inheritance,
+			  mig__catalog_find(&c->numbers, MIG__CLASS_CLASS,
+					    mig__field_oid(c->indexes, parent, INDEX_OID), 0));
+	/* tables first */
+	mig__catalog_need(c, inheritance,
+			  mig__catalog_find(&c->numbers, MIG__CLASS_PARENT, rel->oid, 0));
+}
+
+static uint32_t report_index(struct mig__catalog *c, const struct mig__rel *rel, int row,
+			     uint32_t oid)
+{
+	int parent = parent_index(c, oid);
+	uint32_t number;
+
+	mig__catalog_begin(c, MIG_KIND_INDEX, "", PQgetvalue(c->indexes, row, INDEX_NAME));
+	if (parent >= 0 && index_is(c, parent, VALID, 't'))
+		c->object.flags = MIG_OBJECT_INHERITED;
+	add_index(c, rel, row);
+	number = mig__catalog_report(c, rel->number, MIG__CLASS_CLASS, oid, 0);
+	need_index_columns(c, rel, row, number);
+	if (parent >= 0 && index_is(c, parent, VALID, 'f'))
+		report_index_inheritance(c, rel, number, parent);
+	return number;
+}
+
+static void report_replica_identity(struct mig__catalog *c, const struct mig__rel *rel, int row,
+				    uint32_t index)
+{
+	mig__catalog_begin(c, MIG_KIND_REPLICA_IDENTITY, "", "");
+	mig__catalog_add(c, "index", PQgetvalue(c->indexes, row, INDEX_NAME));
+	mig__catalog_need(c, mig__catalog_report_part(c, rel->number), index);
+}
+
+void mig__catalog_indexes(struct mig__catalog *c)
+{
+	for (int i = 0; !c->rc && i < PQntuples(c->indexes); i++) {
+		uint32_t oid = mig__field_oid(c->indexes, i, INDEX_OID), number;
+		const struct mig__rel *rel =
+			mig__catalog_rel(c, mig__field_oid(c->indexes, i, INDEX_TABLE));
+
+		if (!rel)
+			continue;
+		/* a constraint's, or an extension's */
+		number = mig__catalog_find(&c->numbers, MIG__CLASS_CLASS, oid, 0);
+		if (number == MIG__NONE)
+			number = report_index(c, rel, i, oid);
+		if (index_is(c, i, REPLICA, 't'))
+			report_replica_identity(c, rel, i, number);
+	}
+}

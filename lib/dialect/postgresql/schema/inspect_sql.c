@@ -1,0 +1,308 @@
+/* The query for what is one row an object: parts of UNION ALL, with a letter each, for
+ * inspect_top.c. The catalogue is named without pg_catalog, since the search path has nothing else.
+ */
+#include "dialect/postgresql/schema/inspect_sql.h"
+
+enum { FIELDS = 8 };
+
+struct part {
+	const char *letter;
+	const char *ids; /* its class and oid, and the oid of what it is in or of */
+	const char *name;
+	const char *fields[FIELDS];
+	const char *from;
+};
+
+static void add(struct mig__buf *sql, const struct part *p)
+{
+	/* the first one gives the types */
+	const char *type = sql->len ? "" : "::text";
+
+	mig__buf_addf(sql, "%sSELECT '%s'%s, %s, %s%s", sql->len ? " UNION ALL " : "", p->letter,
+		      *type ? "::\"char\"" : "", p->ids, p->name, type);
+	for (int i = 0; i < FIELDS; i++)
+		mig__buf_addf(sql, ", %s%s", p->fields[i] ? p->fields[i] : "NULL", type);
+	mig__buf_addf(sql, " FROM %s", p->from);
+}
+
+#define ADD(...) add(sql, &(struct part){ __VA_ARGS__ })
+
+/* clang-format off */
+
+static void add_names(struct mig__buf *sql)
+{
+	ADD("n", "2615::oid, n.oid, 0::oid", "n.nspname",
+	    { "CASE WHEN EXISTS (SELECT FROM pg_depend d WHERE d.classid = 2615 AND d.objid = n.oid "
+	      "AND d.deptype = 'e') THEN 'member' END",
+	      ACL("n.nspacl",
+		  "coalesce((SELECT i.initprivs FROM pg_init_privs i WHERE i.classoid = 2615 "
+		  "AND i.objoid = n.oid), acldefault('n', n.nspowner))",
+		  "n.nspowner") },
+	    "pg_namespace n WHERE n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'");
+	ADD("e", "3079, e.oid, e.extnamespace", "e.extname",
+	    { "quote_ident(n.nspname)", "e.extversion" },
+	    "pg_extension e" JOIN_NAMESPACE("n", "e.extnamespace")
+	    " WHERE e.extname <> 'plpgsql'");
+	ADD("m", "d.classid, d.objid, d.refobjid", "NULL", { NULL },
+	    "pg_depend d WHERE d.refclassid = 3079 AND d.deptype = 'e' AND d.objid" USERS);
+	ADD("b", "1213, oid, 0", "quote_ident(spcname)", { NULL }, "pg_tablespace");
+	ADD("k", "2601, oid, 0", "quote_ident(amname)", { NULL }, "pg_am");
+	/* of B-trees: for what type, whether it is the usual one */
+	ADD("o", "2616, o.oid, o.opcintype", UNLESS_SYSTEM("n", "o.opcname"),
+	    { "CASE WHEN o.opcdefault THEN 'yes' END" },
+	    "pg_opclass o" JOIN_NAMESPACE("n", "o.opcnamespace") " WHERE o.opcmethod = 403");
+	ADD("i", "1259, inhrelid, inhparent", "lpad(inhseqno::text, 6, '0')", { NULL },
+	    "pg_inherits WHERE inhrelid" USERS);
+}
+
+/* -- types */
+
+#define COLLATION(locale, rules, deterministic) \
+	"'(provider = ' || CASE collprovider WHEN 'i' THEN 'icu' WHEN 'b' THEN 'builtin' ELSE 'libc' END || " \
+	"coalesce(', locale = ' || quote_literal(" locale "), " \
+		"CASE WHEN collcollate = collctype THEN ', locale = ' || quote_literal(collcollate) " \
+		"ELSE ', lc_collate = ' || quote_literal(collcollate) || " \
+			"', lc_ctype = ' || quote_literal(collctype) END) || " \
+	"coalesce(', rules = ' || quote_literal(" rules "), '') || " \
+	"CASE WHEN " deterministic " THEN '' ELSE ', deterministic = false' END || ')'"
+
+static void add_collations(struct mig__buf *sql, int v)
+{
+	const char *definition = COLLATION("NULL", "NULL", "true");
+
+	definition = mig__since(v, 12, COLLATION("NULL", "NULL", "collisdeterministic"), definition);
+	definition = mig__since(v, 15, COLLATION("colliculocale", "NULL", "collisdeterministic"),
+				definition);
+	definition = mig__since(v, 16,
+				COLLATION("colliculocale", "collicurules", "collisdeterministic"),
+				definition);
+	definition = mig__since(v, 17,
+				COLLATION("colllocale", "collicurules", "collisdeterministic"),
+				definition);
+	ADD("c", "3456, oid, collnamespace", "collname", { definition },
+	    "pg_collation WHERE oid" USERS);
+}
+
+#define RANGE(more, from) \
+	"(SELECT '(subtype = ' || format_type(r.rngsubtype, NULL) || " \
+		"CASE WHEN o.opcdefault THEN '' ELSE ', subtype_opclass = ' || " QUALIFIED("n", "o.opcname") " END || " \
+		"CASE WHEN r.rngcollation IN (0, s.typcollation) THEN '' ELSE ', collation = ' || " COLLATION_NAME " END || " \
+		"CASE WHEN r.rngcanonical = 0 THEN '' ELSE ', canonical = ' || r.rngcanonical END || " \
+		"CASE WHEN r.rngsubdiff = 0 THEN '' ELSE ', subtype_diff = ' || r.rngsubdiff END || " more "')' " \
+	"FROM pg_range r JOIN pg_type s ON s.oid = r.rngsubtype JOIN pg_opclass o ON o.oid = r.rngsubopc" \
+	JOIN_NAMESPACE("n", "o.opcnamespace") JOIN_COLLATION("r.rngcollation") from " WHERE r.rngtypid = t.oid)"
+
+#define LABELS \
+	"(SELECT string_agg(quote_literal(x.enumlabel), ', ' ORDER BY x.enumsortorder) " \
+	"FROM pg_enum x WHERE x.enumtypid = t.oid)"
+
+/* What says most of a type. */
+#define MAIN(range) \
+	"CASE t.typtype WHEN 'e' THEN " LABELS " WHEN 'd' THEN format_type(t.typbasetype, t.typtypmod) " \
+	"WHEN 'r' THEN " range " END"
+
+/* The collation of a domain, if it is not its type's. */
+#define DOMAIN_COLLATION \
+	"(SELECT " COLLATION_NAME " FROM pg_type b, pg_collation l" JOIN_NAMESPACE("ln", "l.collnamespace") \
+	" WHERE b.oid = t.typbasetype AND l.oid = t.typcollation AND t.typcollation <> b.typcollation)"
+#define MULTIRANGE "(SELECT r.rngmultitypid::text FROM pg_range r WHERE r.rngtypid = t.oid)"
+
+/* kind; an enum's labels, a domain's type, a range's definition; a domain's collation, a range's
+ * multirange; a domain's not null, default; privileges. Arrays go without saying. */
+static void add_types(struct mig__buf *sql, int v)
+{
+	const char *with_multirange =
+		MAIN(RANGE("', multirange_type_name = ' || " QUALIFIED("mn", "m.typname") " || ",
+			   " JOIN pg_type m ON m.oid = r.rngmultitypid" JOIN_NAMESPACE("mn", "m.typnamespace")));
+
+	ADD("t", "1247, t.oid, t.typnamespace", "t.typname",
+	    { "t.typtype::text",
+	      mig__since(v, 14, with_multirange, MAIN(RANGE("", ""))),
+	      mig__since(v, 14,
+			 "CASE t.typtype WHEN 'd' THEN " DOMAIN_COLLATION " WHEN 'r' THEN " MULTIRANGE " END",
+			 "CASE t.typtype WHEN 'd' THEN " DOMAIN_COLLATION " END"),
+	      "CASE WHEN t.typtype = 'd' AND t.typnotnull THEN 'yes' END",
+	      "CASE WHEN t.typtype = 'd' THEN pg_get_expr(t.typdefaultbin, 0) END",
+	      TYPE_ACL },
+	    "pg_type t WHERE t.typtype IN ('b', 'd', 'e', 'p', 'r') "
+	    "AND NOT (t.typcategory = 'A' AND t.typelem <> 0) AND t.oid" USERS);
+}
+
+/* -- functions */
+
+#define WHEN(condition, text) "CASE WHEN " condition " THEN ', " text " ELSE '' END || "
+#define PROC(word, column) WHEN("g." column " <> 0", word " = ' || g." column)
+#define MODIFY(word, prefix) \
+	WHEN("g." prefix "finalfn <> 0 AND g." prefix "finalmodify <> " \
+	     "CASE g.aggkind WHEN 'n' THEN 'r'::\"char\" ELSE 'w' END", \
+	     word " = ' || CASE g." prefix "finalmodify WHEN 'r' THEN 'READ_ONLY' " \
+	     "WHEN 's' THEN 'SHAREABLE' ELSE 'READ_WRITE' END")
+
+/* What stands in the parentheses of CREATE AGGREGATE. */
+#define AGGREGATE \
+	"(SELECT 'SFUNC = ' || g.aggtransfn || ', STYPE = ' || format_type(g.aggtranstype, NULL) || " \
+	WHEN("g.aggtransspace <> 0", "SSPACE = ' || g.aggtransspace") \
+	PROC("FINALFUNC", "aggfinalfn") \
+	WHEN("g.aggfinalextra", "FINALFUNC_EXTRA'") \
+	MODIFY("FINALFUNC_MODIFY", "agg") \
+	PROC("COMBINEFUNC", "aggcombinefn") \
+	PROC("SERIALFUNC", "aggserialfn") \
+	PROC("DESERIALFUNC", "aggdeserialfn") \
+	"coalesce(', INITCOND = ' || quote_literal(g.agginitval), '') || " \
+	PROC("MSFUNC", "aggmtransfn") \
+	PROC("MINVFUNC", "aggminvtransfn") \
+	WHEN("g.aggmtranstype <> 0", "MSTYPE = ' || format_type(g.aggmtranstype, NULL)") \
+	WHEN("g.aggmtransspace <> 0", "MSSPACE = ' || g.aggmtransspace") \
+	PROC("MFINALFUNC", "aggmfinalfn") \
+	WHEN("g.aggmfinalextra", "MFINALFUNC_EXTRA'") \
+	MODIFY("MFINALFUNC_MODIFY", "aggm") \
+	"coalesce(', MINITCOND = ' || quote_literal(g.aggminitval), '') || " \
+	"coalesce((SELECT ', SORTOP = OPERATOR(' || quote_ident(n.nspname) || '.' || s.oprname || ')' " \
+		"FROM pg_operator s" JOIN_NAMESPACE("n", "s.oprnamespace") " WHERE s.oid = g.aggsortop), '') || " \
+	WHEN("p.proparallel <> 'u'", \
+	     "PARALLEL = ' || CASE p.proparallel WHEN 's' THEN 'SAFE' ELSE 'RESTRICTED' END") \
+	WHEN("g.aggkind = 'h'", "HYPOTHETICAL'") \
+	"'' FROM pg_aggregate g WHERE g.aggfnoid = p.oid)"
+
+/* Not made by the server for the sake of something else, as those of ranges are. */
+#define ASKED_FOR(class, oid) \
+	"NOT EXISTS (SELECT FROM pg_depend i WHERE i.classid = " class " AND i.objid = " oid " AND i.deptype = 'i')"
+
+static void add_functions(struct mig__buf *sql)
+{
+	ADD("f", "1255, p.oid, p.pronamespace", "p.proname",
+	    { "p.prokind::text",
+	      "(SELECT string_agg(format_type(u.t, NULL), ', ' ORDER BY u.n) "
+	      "FROM unnest(p.proargtypes::oid[]) WITH ORDINALITY AS u (t, n))",
+	      "pg_get_function_identity_arguments(p.oid)",
+	      "pg_get_function_arguments(p.oid)",
+	      "pg_get_function_result(p.oid)",
+	      "CASE WHEN p.prokind = 'a' THEN " AGGREGATE " ELSE pg_get_functiondef(p.oid) END",
+	      "quote_ident(l.lanname)",
+	      ACL("p.proacl", "acldefault('f', p.proowner)", "p.proowner") },
+	    "pg_proc p JOIN pg_language l ON l.oid = p.prolang "
+	    "WHERE p.oid" USERS " AND " ASKED_FOR("1255", "p.oid"));
+}
+
+/* -- of tables and views */
+
+#define ROLES \
+	"(SELECT string_agg(x.r, ', ' ORDER BY x.r COLLATE \"C\") FROM (SELECT CASE u.r WHEN 0 " \
+	"THEN 'PUBLIC' ELSE quote_ident(pg_get_userbyid(u.r)) END AS r FROM unnest(polroles) AS u (r)) AS x)"
+
+static void add_table_parts(struct mig__buf *sql, int v)
+{
+	ADD("g", "2620, oid, tgrelid", "tgname",
+	    { "pg_get_triggerdef(oid)",
+	      "tgenabled::text",
+	      mig__since(v, 13, "CASE WHEN tgparentid <> 0 THEN 'inherited' END", NULL) },
+	    "pg_trigger WHERE NOT tgisinternal");
+	ADD("r", "2618, oid, ev_class", "rulename",
+	    { "CASE WHEN rulename <> '_RETURN' THEN pg_get_ruledef(oid) END",
+	      "ev_enabled::text" },
+	    "pg_rewrite WHERE oid" USERS);
+	ADD("p", "3256, oid, polrelid", "polname",
+	    { "CASE WHEN NOT polpermissive THEN 'RESTRICTIVE' END",
+	      "CASE polcmd WHEN 'r' THEN 'SELECT' WHEN 'a' THEN 'INSERT' WHEN 'w' THEN 'UPDATE' "
+	      "WHEN 'd' THEN 'DELETE' END",
+	      "CASE WHEN polroles <> '{0}' THEN " ROLES " END",
+	      "pg_get_expr(polqual, polrelid)",
+	      "pg_get_expr(polwithcheck, polrelid)" },
+	    "pg_policy");
+}
+
+static void add_others(struct mig__buf *sql, int v)
+{
+	ADD("s", "3381, oid, stxnamespace", "stxname",
+	    { "pg_get_statisticsobjdef(oid)",
+	      mig__since(v, 13, "CASE WHEN stxstattarget >= 0 THEN stxstattarget::text END", NULL) },
+	    "pg_statistic_ext");
+	ADD("v", "3466, e.oid, 0", "e.evtname",
+	    { "e.evtevent",
+	      "(SELECT string_agg(quote_literal(u.t), ', ' ORDER BY u.n) "
+	      "FROM unnest(e.evttags) WITH ORDINALITY AS u (t, n))",
+	      QUALIFIED("n", "p.proname"),
+	      "e.evtenabled::text" },
+	    "pg_event_trigger e JOIN pg_proc p ON p.oid = e.evtfoid" JOIN_NAMESPACE("n", "p.pronamespace"));
+}
+
+/* A column's number stands where others have what they are in. What is said of an extension comes
+ * from its files, and would differ with their version. */
+static void add_comments(struct mig__buf *sql)
+{
+	ADD("x", "classoid, objoid, objsubid::oid", "description", { NULL },
+	    "pg_description WHERE (objoid" USERS " AND classoid <> 3079) "
+	    "OR (classoid = 2615 AND objoid = 2200 AND description <> 'standard public schema')");
+}
+
+/* -- what objects do not cover; but types and relations are in other parts */
+
+#define IN_SCHEMA(class, table, prefix) \
+	class ", c.oid, 0", QUALIFIED("n", "c." prefix "name"), \
+	table " c" JOIN_NAMESPACE("n", "c." prefix "namespace") " WHERE c.oid" USERS
+
+#define TYPE_OR_NONE(column) "coalesce(format_type(nullif(" column ", 0), NULL), 'NONE')"
+
+static const struct {
+	const char *kind, *ids, *name, *from;
+} uncovered[] = {
+	{ "'publication'", "6104, oid, 0", "pubname", "pg_publication" },
+	{ "'subscription'", "6100, 0, 0", "subname",
+	  "pg_subscription WHERE subdbid = (SELECT oid FROM pg_database WHERE datname = current_database())" },
+	{ "'foreign-data wrapper'", "2328, oid, 0", "fdwname", "pg_foreign_data_wrapper" },
+	{ "'server'", "1417, oid, 0", "srvname", "pg_foreign_server" },
+	{ "'cast'", "2605, c.oid, 0",
+	  "format_type(c.castsource, NULL) || ' AS ' || format_type(c.casttarget, NULL)",
+	  "pg_cast c WHERE c.oid" USERS " AND " ASKED_FOR("2605", "c.oid") },
+	{ "'conversion'", IN_SCHEMA("2607", "pg_conversion", "con") },
+	{ "'operator'", "2617, o.oid, 0",
+	  "quote_ident(n.nspname) || '.' || o.oprname || ' (' || " TYPE_OR_NONE("o.oprleft") " || ', ' || "
+	  TYPE_OR_NONE("o.oprright") " || ')'",
+	  "pg_operator o" JOIN_NAMESPACE("n", "o.oprnamespace") " WHERE o.oid" USERS },
+	{ "'operator class'", IN_SCHEMA("2616", "pg_opclass", "opc") },
+	{ "'operator family'", IN_SCHEMA("2753", "pg_opfamily", "opf") },
+	{ "'text search configuration'", IN_SCHEMA("3602", "pg_ts_config", "cfg") },
+	{ "'text search dictionary'", IN_SCHEMA("3600", "pg_ts_dict", "dict") },
+	{ "'text search parser'", IN_SCHEMA("3601", "pg_ts_parser", "prs") },
+	{ "'text search template'", IN_SCHEMA("3764", "pg_ts_template", "tmpl") },
+	{ "'language'", "2612, oid, 0", "quote_ident(lanname)", "pg_language WHERE oid" USERS },
+	{ "'transform'", "3576, t.oid, 0",
+	  "'for ' || format_type(t.trftype, NULL) || ' language ' || quote_ident(l.lanname)",
+	  "pg_transform t JOIN pg_language l ON l.oid = t.trflang WHERE t.oid" USERS },
+	{ "'access method'", "2601, oid, 0", "quote_ident(amname)", "pg_am WHERE oid" USERS },
+	{ "'default privileges'", "826, oid, 0",
+	  "'of ' || quote_ident(pg_get_userbyid(defaclrole)) || CASE defaclobjtype "
+	  "WHEN 'r' THEN ' on tables' WHEN 'S' THEN ' on sequences' WHEN 'f' THEN ' on functions' "
+	  "WHEN 'T' THEN ' on types' ELSE ' on schemas' END",
+	  "pg_default_acl" },
+};
+
+/* clang-format on */
+
+static void add_uncovered(struct mig__buf *sql)
+{
+	for (size_t i = 0; i < sizeof uncovered / sizeof *uncovered; i++)
+		ADD("z", uncovered[i].ids, uncovered[i].name, { uncovered[i].kind },
+		    uncovered[i].from);
+}
+
+void mig__catalog_sql_small(struct mig__buf *sql, int version)
+{
+	struct mig__buf all;
+
+	mig__buf_init(&all, sql->alloc);
+	add_names(&all);
+	add_collations(&all, version);
+	add_types(&all, version);
+	add_functions(&all);
+	add_table_parts(&all, version);
+	add_others(&all, version);
+	add_comments(&all);
+	add_uncovered(&all);
+	mig__buf_addf(sql,
+		      "SELECT * FROM (%s) AS a (what, class, id, within, name) ORDER BY what, id, "
+		      "name COLLATE \"C\";",
+		      mig__buf_text(&all));
+	sql->failed |= all.failed;
+	mig__buf_finish(&all);
+}

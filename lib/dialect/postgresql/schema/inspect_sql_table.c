@@ -1,0 +1,134 @@
+/* The queries for tables and what they are made of. */
+#include "dialect/postgresql/schema/inspect_sql.h"
+
+/* clang-format off */
+
+/* "i 16390 1": by whom and how a sequence is owned */
+#define OWNER \
+	"(SELECT d.deptype::text || ' ' || d.refobjid || ' ' || d.refobjsubid FROM pg_depend d " \
+	"WHERE d.classid = 1259 AND d.objid = c.oid AND d.objsubid = 0 " \
+	"AND d.refclassid = 1259 AND d.refobjsubid > 0 AND d.deptype IN ('a', 'i') LIMIT 1)"
+
+/* TOAST tables only for their options. */
+void mig__catalog_sql_relations(struct mig__buf *sql)
+{
+	mig__buf_adds(sql,
+		"SELECT c.oid, c.relnamespace, c.relname, c.relkind, c.relpersistence, "
+			OPTIONS("c.reloptions") ", c.relam, c.reltablespace, c.reltype, c.reltoastrelid, "
+			"c.relreplident, c.relrowsecurity, c.relforcerowsecurity, c.relispopulated, "
+			"CASE WHEN c.relkind = 'p' THEN pg_get_partkeydef(c.oid) END, "
+			"pg_get_expr(c.relpartbound, c.oid), "
+			"CASE WHEN c.relkind IN ('v', 'm') THEN pg_get_viewdef(c.oid) END, "
+			"s::text, "
+			"CASE WHEN c.relkind = 'S' THEN " OWNER " END, "
+			"c.reloftype, "
+			"CASE WHEN c.relkind = 'c' "
+			"THEN (SELECT " TYPE_ACL " FROM pg_type t WHERE t.oid = c.reltype) "
+			"ELSE " ACL("c.relacl",
+				    "acldefault(CASE c.relkind WHEN 'S' THEN 's'::\"char\" ELSE 'r' END, c.relowner)",
+				    "c.relowner") " END "
+		"FROM pg_class c LEFT JOIN pg_sequence s ON s.seqrelid = c.oid "
+		"WHERE c.oid" USERS " AND c.relpersistence <> 't' AND (c.relkind IN "
+			"('r', 'p', 'v', 'm', 'S', 'c', 'f') OR (c.relkind = 't' AND c.reloptions IS NOT NULL)) "
+		"ORDER BY c.oid;");
+}
+
+/* Columns are many: what is one letter, or yes or no, comes in one number; types are asked for later,
+ * once each; and they are sorted at our end. */
+void mig__catalog_sql_columns(struct mig__buf *sql, int version)
+{
+	mig__buf_addf(sql,
+		"SELECT a.attrelid, a.attnum, a.attname, a.atttypid, a.atttypmod, a.attcollation, "
+			"a.attnotnull::int + 2 * a.attislocal::int + 256 * a.attidentity::int + "
+			"65536 * a.attstorage::int + 16777216 * %s::int, "
+			"%s, nullif(a.attstattarget, -1), " OPTIONS("a.attoptions") ", "
+			ACL("a.attacl", "acldefault('c', c.relowner)", "c.relowner") " "
+		"FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid "
+		"WHERE c.oid" USERS " AND c.relpersistence <> 't' AND c.relkind IN ('r', 'p', 'v', 'm', 'c') "
+			"AND a.attnum > 0 AND NOT a.attisdropped;"
+		"SELECT adrelid, adnum, oid, pg_get_expr(adbin, adrelid) FROM pg_attrdef "
+		"WHERE adrelid" USERS " ORDER BY adrelid, adnum;",
+		mig__since(version, 12, "a.attgenerated", "0"),
+		mig__since(version, 14, "nullif(a.attcompression, '')", "NULL"));
+}
+
+void mig__catalog_sql_types(struct mig__buf *sql, const char *types, const char *modifiers,
+			    const char *collations)
+{
+	mig__buf_addf(sql,
+		"SELECT x.n, format_type(x.t, x.m), "
+			"CASE WHEN x.c <> y.typcollation THEN " COLLATION_NAME " END, "
+			"y.typstorage, y.typtype "
+		"FROM unnest('{%s}'::oid[], '{%s}'::int[], '{%s}'::oid[]) WITH ORDINALITY AS x (t, m, c, n) "
+		"JOIN pg_type y ON y.oid = x.t" JOIN_COLLATION("x.c"),
+		types, modifiers, collations);
+}
+
+/* A key that refers to a partitioned table has others like it for each partition: these are left
+ * out. */
+static void add_constraints(struct mig__buf *sql, int version)
+{
+	mig__buf_addf(sql,
+		"SELECT k.oid, k.conname, k.contype, k.conrelid, k.contypid, k.conindid, k.conkey, "
+			"k.confrelid, k.confkey, k.confupdtype, k.confdeltype, k.confmatchtype, "
+			"k.condeferrable, k.condeferred, k.convalidated, k.connoinherit, k.conislocal, "
+			"k.conparentid, %s, "
+			"CASE WHEN k.contype = 'x' THEN pg_get_constraintdef(k.oid) "
+			"ELSE pg_get_expr(k.conbin, k.conrelid) END "
+		"FROM pg_constraint k "
+		"WHERE k.oid" USERS " AND k.contype IN ('p', 'u', 'f', 'c', 'x') "
+			"AND NOT (k.conparentid <> 0 AND EXISTS (SELECT FROM pg_constraint p "
+				"WHERE p.oid = k.conparentid AND p.conrelid = k.conrelid)) "
+		"ORDER BY k.oid;",
+		mig__since(version, 15, "k.confdelsetcols", "NULL"));
+}
+
+/* The columns that an index has in expressions and its predicate. */
+#define EXPRESSION_COLUMNS \
+	"(SELECT string_agg(d.refobjsubid::text, ' ' ORDER BY d.refobjsubid) FROM pg_depend d " \
+	"WHERE d.classid = 1259 AND d.objid = i.indexrelid " \
+	"AND d.refclassid = 1259 AND d.refobjid = i.indrelid AND d.refobjsubid > 0)"
+
+/* The definition only where the raw columns do not tell enough: not a B-tree, or expressions, or a
+ * collation that is not the usual one. */
+static void add_indexes(struct mig__buf *sql, int version)
+{
+	mig__buf_addf(sql,
+		"SELECT i.indexrelid, i.indrelid, c.relname, c.relkind, c.relam, c.reltablespace, "
+			OPTIONS("c.reloptions") ", i.indisunique, i.indkey, i.indnkeyatts, i.indoption, "
+			"i.indclass, i.indcollation, %s, i.indisclustered, i.indisvalid, i.indisreplident, "
+			"CASE WHEN c.relam <> 403 OR i.indexprs IS NOT NULL "
+				"OR NOT i.indcollation::oid[] <@ '{0,100}'::oid[] "
+			"THEN pg_get_indexdef(i.indexrelid) END, "
+			"pg_get_expr(i.indpred, i.indrelid), "
+			"CASE WHEN i.indexprs IS NOT NULL OR i.indpred IS NOT NULL THEN " EXPRESSION_COLUMNS " END "
+		"FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid "
+		"WHERE i.indexrelid" USERS " AND c.relpersistence <> 't' "
+		"ORDER BY i.indexrelid;",
+		mig__since(version, 15, "i.indnullsnotdistinct", "false"));
+}
+
+/* Not what is known from the columns above: schemas; columns of indexes and constraints, and what
+ * foreign keys refer to; a trigger's table; a default's column. An array is its element's type. */
+static const char dependencies[] =
+	"SELECT d.classid, d.objid, d.objsubid, d.refclassid, "
+		"CASE WHEN d.refclassid = 1247 THEN coalesce((SELECT t.typelem FROM pg_type t "
+			"WHERE t.oid = d.refobjid AND t.typcategory = 'A' AND t.typelem <> 0), d.refobjid) "
+		"ELSE d.refobjid END, "
+		"d.refobjsubid "
+	"FROM pg_depend d "
+	"WHERE d.objid" USERS " AND d.refobjid" USERS " AND d.deptype IN ('n', 'a') "
+		"AND d.refclassid <> 2615 "
+		"AND NOT (d.classid = 1259 AND d.refclassid = 1259 AND d.objsubid = 0) "
+		"AND NOT (d.classid = 2606 AND d.refclassid = 1259) "
+		"AND NOT (d.classid = 2620 AND d.refclassid = 1259 AND d.refobjsubid = 0) "
+		"AND NOT (d.classid = 2604 AND d.deptype = 'a');";
+
+/* clang-format on */
+
+void mig__catalog_sql_rest(struct mig__buf *sql, int version)
+{
+	add_constraints(sql, version);
+	add_indexes(sql, version);
+	mig__buf_adds(sql, dependencies);
+}

@@ -1,0 +1,12 @@
+#include "dialect/sqlite/schema/objects.h"
+
+mig_status mig__sqlite_scratch(mig_conn *conn, mig_conn **out)
+{
+	mig_conn_options options = { .struct_size = sizeof options,
+				     .url = "sqlite::memory:",
+				     .version_table = conn->version_table,
+				     .history_table = conn->history_table,
+				     .create = 1 };
+
+	return mig__sqlite_open(conn->host, &options, out);
+}

@@ -1,0 +1,34 @@
+/* stamp: PRAGMA user_version, a number in the header of the file. Reading it does not read the
+ * schema, which takes milliseconds if there are many tables. */
+#include "dialect/sqlite/conn/conn.h"
+
+mig_status mig__sqlite_read_stamp(mig_conn *conn, uint32_t *out)
+{
+	sqlite3_stmt *stmt;
+	int row = 0;
+	mig_status rc;
+
+	*out = 0;
+	if (sqlite3_stricmp(conn->schema, "main") != 0) /* libmig's tables are in another file */
+		return MIG_OK;
+	rc = mig__sqlite_recover(conn);
+	if (!rc)
+		rc = mig__sqlite_query(conn, "PRAGMA user_version", &stmt);
+	if (rc)
+		return rc;
+	rc = mig__sqlite_row(conn, stmt, &row);
+	if (!rc && row)
+		*out = (uint32_t)sqlite3_column_int(stmt, 0);
+	sqlite3_finalize(stmt);
+	return rc;
+}
+
+mig_status mig__sqlite_write_stamp(mig_conn *conn, uint32_t stamp)
+{
+	char text[64];
+
+	if (sqlite3_stricmp(conn->schema, "main") != 0)
+		return MIG_OK;
+	sqlite3_snprintf(sizeof text, text, "PRAGMA user_version = %d", (int)(int32_t)stamp);
+	return mig__sqlite_exec(conn, text);
+}
