@@ -103,17 +103,17 @@ static int32_t show_progress(void *user, const mig_progress *p)
  * library's C interface to statements is for revisions; so it asks for the history instead. */
 static void show_history(mig_ctx *ctx)
 {
-	mig_log_list *log;
+	mig_history_list *log;
 
-	if (mig_log_read(ctx, &log))
+	if (mig_history_read(ctx, &log))
 		return;
-	for (size_t i = 0; i < mig_log_list_count(log); i++) {
-		const mig_log_entry *e = mig_log_list_at(log, i);
+	for (size_t i = 0; i < mig_history_list_count(log); i++) {
+		const mig_history_entry *e = mig_history_list_at(log, i);
 
 		printf("  %s %s at %s in %" PRId64 " us\n", e->direction, e->revision,
 		       e->started_at, e->duration_us);
 	}
-	mig_log_list_free(log);
+	mig_history_list_free(log);
 }
 
 int main(int argc, char **argv)

@@ -156,7 +156,7 @@ mig_status mig_open_with(mig_ctx **out, const mig_open_options *options)
 		if (!ctx->database)
 			return mig__fail_nomem(&ctx->err);
 	}
-	ctx->db.keep_stamp = o.keep_stamp != 0;
+	ctx->db.header_digest = o.header_digest != 0;
 	ctx->db.foreign_keys = o.foreign_keys != 0;
 	ctx->keep_cancel = o.keep_cancel != 0;
 	ctx->offline = o.offline != 0;

@@ -125,7 +125,7 @@ mig_status mig_show(mig_ctx *ctx, const char *id, mig_revision_list **out)
 	return rc;
 }
 
-mig_status mig_history(mig_ctx *ctx, const char *range, mig_revision_list **out)
+mig_status mig_revisions(mig_ctx *ctx, const char *range, mig_revision_list **out)
 {
 	struct mig__nodes nodes = { 0 };
 	struct mig__arena arena = { 0 };

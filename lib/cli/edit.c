@@ -40,7 +40,7 @@ static int read_again(struct mig__cli *cli)
 	if (!status)
 		status = mig__cli_open(&again, MIG__CLI_READS);
 	if (!status &&
-	    (mig_history(again.ctx, NULL, &list) || mig_revision_list_load(again.ctx, list)))
+	    (mig_revisions(again.ctx, NULL, &list) || mig_revision_list_load(again.ctx, list)))
 		status = mig__cli_ctx_fail(&again);
 	mig_revision_list_free(list);
 	mig__cli_close(&again);

@@ -408,7 +408,7 @@ int mig__cli_cmd_embed(struct mig__cli *cli)
 	status = mig__cli_open(cli, cli->args.command->needs);
 	if (status)
 		return status;
-	if (mig_history(cli->ctx, NULL, &w.list) || mig_revision_list_load(cli->ctx, w.list)) {
+	if (mig_revisions(cli->ctx, NULL, &w.list) || mig_revision_list_load(cli->ctx, w.list)) {
 		status = mig__cli_ctx_fail(cli);
 	} else if (!(w.entries = entries = load_order(cli, w.list))) {
 		status = mig__cli_no_memory(cli);

@@ -181,7 +181,7 @@ int mig__cli_cmd_graph(struct mig__cli *cli)
 		status = mig__cli_read_current(cli);
 	if (status)
 		return status;
-	if (mig_history(cli->ctx, range, &list))
+	if (mig_revisions(cli->ctx, range, &list))
 		return mig__cli_ctx_fail(cli);
 	add_graph(cli, form, list);
 	mig_revision_list_free(list);

@@ -148,7 +148,7 @@ int mig__cli_cmd_history(struct mig__cli *cli)
 		status = mig__cli_read_current(cli);
 	if (status)
 		return status;
-	if (mig_history(cli->ctx, range, &list))
+	if (mig_revisions(cli->ctx, range, &list))
 		return mig__cli_ctx_fail(cli);
 	if (cli->json)
 		status = mig__cli_json_print(cli, "revisions", mig__cli_json_revisions(cli, list));

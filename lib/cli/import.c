@@ -154,7 +154,7 @@ static int check_all(struct import *im)
 			return mig__cli_ctx_fail(im->cli);
 	}
 	status =
-		mig_history(im->cli->ctx, NULL, &list) || mig_revision_list_load(im->cli->ctx, list)
+		mig_revisions(im->cli->ctx, NULL, &list) || mig_revision_list_load(im->cli->ctx, list)
 			? mig__cli_ctx_fail(im->cli)
 			: MIG_CLI_DONE;
 	mig_revision_list_free(list);

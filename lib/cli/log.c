@@ -12,7 +12,7 @@ static void add_padded(struct mig__cli_text *out, const char *text, size_t width
 }
 
 /* E.g. "2026-11-22T20:49:00.123Z  upgrade    3f2a9c1b7d10  12 ms  ann@host:123" */
-static void add_line(struct mig__cli *cli, const mig_log_entry *e, size_t id_width)
+static void add_line(struct mig__cli *cli, const mig_history_entry *e, size_t id_width)
 {
 	struct mig__cli_text *out = &cli->out, duration = { 0 };
 
@@ -39,18 +39,18 @@ static void add_line(struct mig__cli *cli, const mig_log_entry *e, size_t id_wid
 	mig__cli_text_finish(&duration);
 }
 
-static void print_text(struct mig__cli *cli, const mig_log_list *list)
+static void print_text(struct mig__cli *cli, const mig_history_list *list)
 {
-	const mig_log_entry *e;
+	const mig_history_entry *e;
 	size_t width = 0;
 
-	for (size_t i = 0; (e = mig_log_list_at(list, i)); i++)
+	for (size_t i = 0; (e = mig_history_list_at(list, i)); i++)
 		width = strlen(e->revision) > width ? strlen(e->revision) : width;
-	for (size_t i = 0; (e = mig_log_list_at(list, i)); i++)
+	for (size_t i = 0; (e = mig_history_list_at(list, i)); i++)
 		add_line(cli, e, width);
 }
 
-static json_t *json_entry(const mig_log_entry *e)
+static json_t *json_entry(const mig_history_entry *e)
 {
 	const struct {
 		const char *name, *text;
@@ -72,12 +72,12 @@ static json_t *json_entry(const mig_log_entry *e)
 	return NULL;
 }
 
-static int print_json(struct mig__cli *cli, const mig_log_list *list)
+static int print_json(struct mig__cli *cli, const mig_history_list *list)
 {
 	json_t *array = json_array();
 
-	for (size_t i = 0; array && i < mig_log_list_count(list); i++)
-		if (json_array_append_new(array, json_entry(mig_log_list_at(list, i)))) {
+	for (size_t i = 0; array && i < mig_history_list_count(list); i++)
+		if (json_array_append_new(array, json_entry(mig_history_list_at(list, i)))) {
 			json_decref(array);
 			array = NULL;
 		}
@@ -87,16 +87,16 @@ static int print_json(struct mig__cli *cli, const mig_log_list *list)
 int mig__cli_cmd_log(struct mig__cli *cli)
 {
 	int status = mig__cli_open(cli, cli->args.command->needs);
-	mig_log_list *list;
+	mig_history_list *list;
 
 	if (status)
 		return status;
-	if (mig_log_read(cli->ctx, &list))
+	if (mig_history_read(cli->ctx, &list))
 		return mig__cli_ctx_fail(cli);
 	if (cli->json)
 		status = print_json(cli, list);
 	else
 		print_text(cli, list);
-	mig_log_list_free(list);
+	mig_history_list_free(list);
 	return status;
 }

@@ -280,7 +280,7 @@ static mig_status prepare(struct view *view, int32_t direction, const char *targ
 					: mig_plan_upgrade(ctx, target, &view->plan);
 	if (rc == MIG_ELOCKED || rc == MIG_ECANCELLED)
 		return rc;
-	return rc ? mig_history(ctx, NULL, &view->all) : MIG_OK;
+	return rc ? mig_revisions(ctx, NULL, &view->all) : MIG_OK;
 }
 
 static mig_status on_sql(void *user, const char *text, size_t size)

@@ -24,7 +24,7 @@ struct mig__db {
 	int32_t (*poll)(void *user, int32_t waiting); /* nonzero: stop */
 	void *user;
 	int32_t foreign_keys;    /* mig_open_options.foreign_keys */
-	int32_t keep_stamp;      /* the host lets libmig use the dialect's number */
+	int32_t header_digest;      /* the host lets libmig use the dialect's number */
 	const char *default_schema; /* as the session has it; NULL: not asked in this call */
 	const char *scratch_url; /* where scratch databases are made; NULL: beside conn */
 	mig_conn *scratch_maker; /* the connection to it, once it was needed */

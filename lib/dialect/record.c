@@ -210,7 +210,7 @@ static mig_status commit(mig_conn *conn, int32_t check)
 	mig_status rc = MIG_OK;
 
 	(void)check;
-	if (conn->changed && conn->real->keep_stamp && clear)
+	if (conn->changed && conn->real->header_digest && clear)
 		rc = put_line(conn, clear);
 	if (!rc && conn->changed && !conn->assume)
 		rc = put_expected(conn);

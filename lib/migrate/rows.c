@@ -482,7 +482,7 @@ mig_status mig__version_write(struct mig__db *db, const struct mig__alloc *alloc
 		rc = mig__store_check(db, &state->stored);
 	if (!rc && !state->unstamped)
 		rc = mig__stamp_change(db, stamp, &state->stored);
-	state->unstamped = !db->keep_stamp;
+	state->unstamped = !db->header_digest;
 	for (size_t i = 0; i < came_count; i++)
 		state->was[came[i]] = IN;
 	state->touched_count = 0;

@@ -58,7 +58,7 @@ mig_status mig__stamp_is(struct mig__db *db, uint32_t stamp, int *is)
 	mig_status rc = MIG_OK;
 
 	*is = 0;
-	if (!db->keep_stamp || !MIG__DB_SLOT(db, read_stamp) || !stamp)
+	if (!db->header_digest || !MIG__DB_SLOT(db, read_stamp) || !stamp)
 		return MIG_OK;
 	rc = db->dialect->read_stamp(db->conn, &now);
 	*is = !rc && now == stamp;
@@ -67,7 +67,7 @@ mig_status mig__stamp_is(struct mig__db *db, uint32_t stamp, int *is)
 
 mig_status mig__stamp_change(struct mig__db *db, uint32_t before, const struct mig__store_rows *rows)
 {
-	uint32_t now = 0, after = db->keep_stamp ? mig__stamp_of_rows(rows) : 0;
+	uint32_t now = 0, after = db->header_digest ? mig__stamp_of_rows(rows) : 0;
 	mig_status rc;
 
 	if (!MIG__DB_SLOT(db, read_stamp) || !MIG__DB_SLOT(db, write_stamp) || before == after)

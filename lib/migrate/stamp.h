@@ -1,5 +1,5 @@
 /* stamp: a digest of the version rows in the header of the database's file, where it is read without
- * the schema. Only with mig_open_options.keep_stamp; a number that is not libmig's is another
+ * the schema. Only with mig_open_options.header_digest; a number that is not libmig's is another
  * program's, and left alone. Whoever changes the rows through libmig takes the old stamp away, with
  * that option or without it, so a stamp that is there belongs to the rows. */
 #ifndef MIG__MIGRATE_STAMP_H

@@ -97,6 +97,17 @@ AT(mig_conn_options, foreign_keys, 72);
 AT(mig_conn_options, reserved, 76);
 AT(mig_conn_options, trusted_owner, 80);
 
+/* mig_revision_run */
+SIZE(mig_revision_run, 40);
+AT(mig_revision_run, struct_size, 0);
+AT(mig_revision_run, revision, 8);
+AT(mig_revision_run, direction, 16);
+AT(mig_revision_run, no_transaction, 20);
+AT(mig_revision_run, foreign_keys, 24);
+AT(mig_revision_run, check, 28);
+AT(mig_revision_run, lock_timeout_ms, 32);
+AT(mig_revision_run, reserved, 36);
+
 /* mig_statement */
 SIZE(mig_statement, 40);
 AT(mig_statement, struct_size, 0);
@@ -200,17 +211,6 @@ AT(mig_dialect, check_schema, 480);
 AT(mig_dialect, find_object, 488);
 AT(mig_dialect, may_copy, 496);
 
-/* mig_revision_run */
-SIZE(mig_revision_run, 40);
-AT(mig_revision_run, struct_size, 0);
-AT(mig_revision_run, revision, 8);
-AT(mig_revision_run, direction, 16);
-AT(mig_revision_run, no_transaction, 20);
-AT(mig_revision_run, foreign_keys, 24);
-AT(mig_revision_run, check, 28);
-AT(mig_revision_run, lock_timeout_ms, 32);
-AT(mig_revision_run, reserved, 36);
-
 /* mig_allocator */
 SIZE(mig_allocator, 24);
 AT(mig_allocator, struct_size, 0);
@@ -235,7 +235,7 @@ AT(mig_open_options, search_path, 88);
 AT(mig_open_options, scratch, 96);
 AT(mig_open_options, reserved, 100);
 AT(mig_open_options, scratch_url, 104);
-AT(mig_open_options, keep_stamp, 112);
+AT(mig_open_options, header_digest, 112);
 AT(mig_open_options, offline, 116);
 AT(mig_open_options, watch, 120);
 AT(mig_open_options, foreign_keys, 124);
@@ -334,17 +334,17 @@ AT(mig_run_options, statement_timeout_ms, 28);
 AT(mig_run_options, retries, 32);
 AT(mig_run_options, reserved, 36);
 
-/* mig_log_entry */
-SIZE(mig_log_entry, 72);
-AT(mig_log_entry, revision, 0);
-AT(mig_log_entry, direction, 8);
-AT(mig_log_entry, state, 16);
-AT(mig_log_entry, digest, 24);
-AT(mig_log_entry, started_at, 32);
-AT(mig_log_entry, actor, 40);
-AT(mig_log_entry, library, 48);
-AT(mig_log_entry, statements, 56);
-AT(mig_log_entry, duration_us, 64);
+/* mig_history_entry */
+SIZE(mig_history_entry, 72);
+AT(mig_history_entry, revision, 0);
+AT(mig_history_entry, direction, 8);
+AT(mig_history_entry, state, 16);
+AT(mig_history_entry, digest, 24);
+AT(mig_history_entry, started_at, 32);
+AT(mig_history_entry, actor, 40);
+AT(mig_history_entry, library, 48);
+AT(mig_history_entry, statements, 56);
+AT(mig_history_entry, duration_us, 64);
 
 /* mig_section */
 SIZE(mig_section, 40);

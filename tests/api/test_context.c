@@ -183,7 +183,7 @@ static void test_bundle_heads(void **state)
 
 static mig_status upgrade_with_stamp(const struct place *p, const mig_bundle *bundle, int keep)
 {
-	mig_open_options o = { .struct_size = sizeof o, .url = p->url, .keep_stamp = keep };
+	mig_open_options o = { .struct_size = sizeof o, .url = p->url, .header_digest = keep };
 	mig_status rc;
 	mig_ctx *ctx;
 
@@ -255,7 +255,7 @@ static void test_null_arguments(void **state)
 	struct place *p = *state;
 	mig_revision_def def = { .struct_size = sizeof def };
 	mig_revision_list *list = NULL;
-	mig_log_list *log = NULL;
+	mig_history_list *log = NULL;
 	mig_plan *plan = NULL;
 	int32_t n;
 	mig_bundle tiny = { .struct_size = 8 };
@@ -270,8 +270,8 @@ static void test_null_arguments(void **state)
 	assert_int_equal(mig_bases(NULL, &list), MIG_EINVAL);
 	assert_int_equal(mig_branches(NULL, &list), MIG_EINVAL);
 	assert_int_equal(mig_show(NULL, "head", &list), MIG_EINVAL);
-	assert_int_equal(mig_history(NULL, NULL, &list), MIG_EINVAL);
-	assert_int_equal(mig_log_read(NULL, &log), MIG_EINVAL);
+	assert_int_equal(mig_revisions(NULL, NULL, &list), MIG_EINVAL);
+	assert_int_equal(mig_history_read(NULL, &log), MIG_EINVAL);
 	assert_int_equal(mig_plan_upgrade(NULL, "head", &plan), MIG_EINVAL);
 	assert_int_equal(mig_plan_downgrade(NULL, "-1", &plan), MIG_EINVAL);
 	assert_int_equal(mig_is_at_head(NULL, &n), MIG_EINVAL);
@@ -288,10 +288,10 @@ static void test_null_arguments(void **state)
 	expect(ctx, MIG_EINVAL, mig_current(ctx, NULL));
 	expect(ctx, MIG_EINVAL, mig_heads(ctx, 0, NULL));
 	expect(ctx, MIG_EINVAL, mig_show(ctx, NULL, &list));
-	expect(ctx, MIG_EINVAL, mig_history(ctx, NULL, NULL));
+	expect(ctx, MIG_EINVAL, mig_revisions(ctx, NULL, NULL));
 	expect(ctx, MIG_EINVAL, mig_is_at_head(ctx, NULL));
 	expect(ctx, MIG_EINVAL, mig_plan_upgrade(ctx, NULL, &plan));
-	expect(ctx, MIG_EINVAL, mig_log_read(ctx, NULL));
+	expect(ctx, MIG_EINVAL, mig_history_read(ctx, NULL));
 	expect(ctx, MIG_EINVAL, mig_add_directory(ctx, NULL));
 	expect(ctx, MIG_EINVAL, mig_add_directory(ctx, ""));
 	expect(ctx, MIG_EINVAL, mig_add_script(ctx, NULL, "x", 1));
@@ -311,8 +311,8 @@ static void test_null_arguments(void **state)
 	assert_null(mig_revision_list_at(NULL, 0));
 	mig_revision_list_free(NULL);
 	assert_null(mig_revision_id(NULL));
-	assert_int_equal(mig_log_list_count(NULL), 0);
-	mig_log_list_free(NULL);
+	assert_int_equal(mig_history_list_count(NULL), 0);
+	mig_history_list_free(NULL);
 	mig_stmt_free(NULL);
 	assert_int_equal(mig_stmt_step(NULL, &n), MIG_EINVAL);
 	assert_int_equal(mig_step_exec(NULL, "x"), MIG_EINVAL);
@@ -332,7 +332,7 @@ static void test_without_a_database(void **state)
 	mig_revision_list_free(list);
 	expect(ctx, MIG_EMISUSE, mig_upgrade(ctx, "head"));
 	expect(ctx, MIG_EMISUSE, mig_current(ctx, &list));
-	expect(ctx, MIG_EMISUSE, mig_history(ctx, ":current", &list));
+	expect(ctx, MIG_EMISUSE, mig_revisions(ctx, ":current", &list));
 	mig_close(ctx);
 }
 
@@ -394,11 +394,11 @@ static void test_questions(void **state)
 	assert_string_equal(mig_revision_dependency(r, 0), "r2a");
 	mig_revision_list_free(list);
 	expect(ctx, MIG_ENOTFOUND, mig_show(ctx, "nope", &list));
-	ok(ctx, mig_history(ctx, "r1:r2b", &list));
+	ok(ctx, mig_revisions(ctx, "r1:r2b", &list));
 	assert_int_equal(mig_revision_list_count(list), 2);
 	assert_string_equal(mig_revision_id(mig_revision_list_at(list, 0)), "r2b");
 	mig_revision_list_free(list);
-	expect(ctx, MIG_EBAD_RANGE, mig_history(ctx, "r1", &list));
+	expect(ctx, MIG_EBAD_RANGE, mig_revisions(ctx, "r1", &list));
 	ok(ctx, mig_upgrade(ctx, "r2b"));
 	ok(ctx, mig_is_at_head(ctx, &at_head));
 	assert_int_equal(at_head, 0);
@@ -482,7 +482,7 @@ static void test_source(void **state)
 	add(ctx, "ddd", "ccc", "INSERT INTO t VALUES (3);", NULL);
 	ok(ctx, mig_upgrade(ctx, "head"));
 	assert_int_equal(s.calls, 8);
-	ok(ctx, mig_history(ctx, NULL, &list));
+	ok(ctx, mig_revisions(ctx, NULL, &list));
 	assert_int_equal(mig_revision_list_count(list), 4);
 	mig_revision_list_free(list);
 	assert_string_equal(ask(p, "SELECT count(*) FROM t"), "3");

@@ -48,18 +48,18 @@ static void test_history_rows(void **state)
 {
 	struct place *p = *state;
 	mig_ctx *ctx = open_place(p);
-	const mig_log_entry *e;
-	mig_log_list *log;
+	const mig_history_entry *e;
+	mig_history_list *log;
 
-	ok(ctx, mig_log_read(ctx, &log));
-	assert_int_equal(mig_log_list_count(log), 0);
-	mig_log_list_free(log);
+	ok(ctx, mig_history_read(ctx, &log));
+	assert_int_equal(mig_history_list_count(log), 0);
+	mig_history_list_free(log);
 	add(ctx, "aaa", "", CREATE("a") CREATE("a2"), NULL);
 	ok(ctx, mig_upgrade(ctx, "head"));
-	ok(ctx, mig_log_read(ctx, &log));
+	ok(ctx, mig_history_read(ctx, &log));
 	mig_close(ctx); /* the list outlives its context */
-	assert_int_equal(mig_log_list_count(log), 1);
-	e = mig_log_list_at(log, 0);
+	assert_int_equal(mig_history_list_count(log), 1);
+	e = mig_history_list_at(log, 0);
 	assert_string_equal(e->revision, "aaa");
 	assert_string_equal(e->direction, "upgrade");
 	assert_string_equal(e->state, "done");
@@ -69,8 +69,8 @@ static void test_history_rows(void **state)
 	assert_string_equal(e->library, MIG_VERSION_STRING);
 	assert_int_equal(strlen(e->started_at), strlen("2026-01-01T00:00:00.000Z"));
 	assert_non_null(strchr(e->actor, '@'));
-	assert_null(mig_log_list_at(log, 1));
-	mig_log_list_free(log);
+	assert_null(mig_history_list_at(log, 1));
+	mig_history_list_free(log);
 }
 
 static void test_failing_statement(void **state)

@@ -1,4 +1,4 @@
-/* The number in the file's header (keep_stamp) never says more than the rows: after everything that
+/* The number in the file's header (header_digest) never says more than the rows: after everything that
  * changes them, by a program that keeps the number and by one that does not, a start with it does
  * just what a start without it does. */
 #include "support.h"
@@ -66,7 +66,7 @@ static mig_ctx *open_program(const char *db, const struct program *g, int keep, 
 {
 	char url[120];
 	mig_open_options o = {
-		.struct_size = sizeof o, .url = url, .keep_stamp = keep, .offline = offline
+		.struct_size = sizeof o, .url = url, .header_digest = keep, .offline = offline
 	};
 	mig_ctx *ctx;
 
@@ -308,7 +308,7 @@ static void test_starts(void **state)
 				int kill = deed == KILLED_UP || deed == KILLED_DOWN ||
 					   deed == GIVEN_UP;
 
-				/* a script that is made without keep_stamp cannot know of the number */
+				/* a script that is made without header_digest cannot know of the number */
 				if ((script && !keep) || (kill && !lone))
 					continue;
 				try((enum deed)deed, lone, keep);

@@ -24,7 +24,7 @@
 static const char *const journals[] = { "DELETE", "TRUNCATE", "PERSIST", "WAL" };
 
 struct config {
-	int journal, mode, keep_stamp, lent;
+	int journal, mode, header_digest, lent;
 	int32_t direction;
 };
 
@@ -39,7 +39,7 @@ static struct config config_of(size_t number)
 				.mode = number / 8 % 2 ? MIG_TRANSACTION_RUN
 						       : MIG_TRANSACTION_REVISION,
 				.lent = number / 16 == 1,
-				.keep_stamp = number / 16 == 2 };
+				.header_digest = number / 16 == 2 };
 }
 
 /* What a recording and its replays share. */
@@ -350,12 +350,12 @@ static void run_config(struct story *s, size_t number, const struct depth *depth
 {
 	s->number = number;
 	s->config = config_of(number);
-	s->oracle = s->oracles[s->config.keep_stamp];
+	s->oracle = s->oracles[s->config.header_digest];
 	s->program = (struct program){ .subject = oracle_subject(s->oracle),
 				       .count = oracle_subject(s->oracle)->count,
-				       .bundle = s->config.keep_stamp ? s->bundle : NULL,
+				       .bundle = s->config.header_digest ? s->bundle : NULL,
 				       .mode = s->config.mode,
-				       .keep_stamp = s->config.keep_stamp };
+				       .header_digest = s->config.header_digest };
 	snprintf(s->point, sizeof(s->point), "%zu:", number);
 	folder_make(&s->before);
 	folder_make(&s->now);

@@ -78,7 +78,7 @@ static int check_digest(const struct oracle *o, const struct whole *w, const cha
 /* -- history and journal */
 
 /* Takes one finished step. */
-static int replay(const struct oracle *o, const mig_log_entry *e, size_t *at, struct verdict *v)
+static int replay(const struct oracle *o, const mig_history_entry *e, size_t *at, struct verdict *v)
 {
 	size_t which = subject_find(o->subject, e->revision);
 
@@ -97,7 +97,7 @@ static int replay(const struct oracle *o, const mig_log_entry *e, size_t *at, st
 }
 
 /* The one step in work. */
-static int take_running(const struct oracle *o, const mig_log_entry *e, struct whole *w,
+static int take_running(const struct oracle *o, const mig_history_entry *e, struct whole *w,
 			struct verdict *v)
 {
 	size_t which = subject_find(o->subject, e->revision);
@@ -120,15 +120,15 @@ static int take_running(const struct oracle *o, const mig_log_entry *e, struct w
 
 static int read_history(const struct oracle *o, const char *url, struct whole *w, struct verdict *v)
 {
-	mig_log_list *log = NULL;
+	mig_history_list *log = NULL;
 	mig_ctx *ctx = NULL;
 	size_t at = 0;
 	int rc = 0;
 
-	if (mig_open(&ctx, url) || mig_log_read(ctx, &log))
+	if (mig_open(&ctx, url) || mig_history_read(ctx, &log))
 		rc = verdict_set(v, RULE_OPEN, "history: %s", mig_error_message(ctx));
-	for (size_t i = 0; !rc && i < mig_log_list_count(log); i++) {
-		const mig_log_entry *e = mig_log_list_at(log, i);
+	for (size_t i = 0; !rc && i < mig_history_list_count(log); i++) {
+		const mig_history_entry *e = mig_history_list_at(log, i);
 
 		if (strcmp(e->state, "done") == 0)
 			rc = replay(o, e, &at, v);
@@ -138,7 +138,7 @@ static int read_history(const struct oracle *o, const char *url, struct whole *w
 	if (!rc && at != w->at)
 		rc = verdict_set(v, RULE_HISTORY, "the history leads to %zu, the rows say %zu", at,
 				 w->at);
-	mig_log_list_free(log);
+	mig_history_list_free(log);
 	mig_close(ctx);
 	return rc;
 }

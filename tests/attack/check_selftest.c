@@ -250,7 +250,7 @@ static void test_stamp(void **state)
 	s->oracle = oracle_new(&subject_sqlite_scripts, &bare_sqlite, ":memory:");
 	s->program.subject = &subject_sqlite_scripts;
 	s->program.bundle = subject_bundle(&subject_sqlite_scripts);
-	s->program.keep_stamp = 1;
+	s->program.header_digest = 1;
 	go(s, MIG_UPGRADE, "head", MIG_OK);
 	db = sql_open(s->path);
 	stamp = sql_int(db, "PRAGMA user_version");

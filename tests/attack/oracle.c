@@ -71,7 +71,7 @@ static void note_chains(struct oracle *o)
 	if (!rc)
 		rc = subject_add(program.subject, program.count, ctx);
 	if (!rc)
-		rc = mig_history(ctx, NULL, &list);
+		rc = mig_revisions(ctx, NULL, &list);
 	if (!rc)
 		rc = mig_revision_list_load(ctx, list);
 	if (rc)

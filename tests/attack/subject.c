@@ -157,7 +157,7 @@ const mig_bundle *subject_bundle(const struct subject *subject)
 	if (!rc)
 		rc = subject_add(subject, subject->count, ctx);
 	if (!rc)
-		rc = mig_history(ctx, NULL, &list); /* newest first */
+		rc = mig_revisions(ctx, NULL, &list); /* newest first */
 	if (!rc)
 		rc = mig_revision_list_load(ctx, list);
 	if (rc || !all || !bundle) {
@@ -187,7 +187,7 @@ mig_status program_open(const struct program *program, const char *url, void *co
 				     .connection = connection,
 				     .dialect_name = connection ? program->subject->dialect : NULL,
 				     .lock_timeout_ms = program->lock_timeout_ms,
-				     .keep_stamp = program->keep_stamp };
+				     .header_digest = program->header_digest };
 	mig_status rc = mig_open_with(out, &options);
 
 	if (!rc && program->progress)

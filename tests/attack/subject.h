@@ -56,7 +56,7 @@ struct program {
 	const struct subject *subject;
 	size_t count;             /* revisions that it knows */
 	int mode;                 /* enum mig_transaction_mode */
-	int keep_stamp;           /* as in mig_open_options */
+	int header_digest;           /* as in mig_open_options */
 	const mig_bundle *bundle; /* all revisions compiled in; NULL: added one by one */
 	int32_t lock_timeout_ms;
 	mig_progress_fn progress; /* or NULL */

@@ -246,7 +246,7 @@ static void print_history(struct env *env, mig_ctx *ctx)
 	if (!out)
 		die("/dev/null", NULL);
 	check(mig_add_directory(ctx, env->files), ctx);
-	check(mig_history(ctx, NULL, &list), ctx);
+	check(mig_revisions(ctx, NULL, &list), ctx);
 	check(mig_current(ctx, &current), ctx);
 	for (size_t i = 0; i < mig_revision_list_count(list); i++) {
 		const mig_revision *r = mig_revision_list_at(list, i);

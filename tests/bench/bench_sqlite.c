@@ -51,7 +51,7 @@ static void check(mig_status rc, const mig_ctx *ctx)
 static mig_ctx *open_with_stamp(const char *path, int keep)
 {
 	char url[PATH_SIZE + 8];
-	mig_open_options o = { .struct_size = sizeof(o), .url = url, .keep_stamp = keep };
+	mig_open_options o = { .struct_size = sizeof(o), .url = url, .header_digest = keep };
 	mig_ctx *ctx = NULL;
 
 	snprintf(url, sizeof(url), "sqlite:%s", path);
@@ -341,7 +341,7 @@ static void print_history(mig_ctx *ctx, FILE *out)
 {
 	mig_revision_list *list = NULL, *current = NULL;
 
-	check(mig_history(ctx, NULL, &list), ctx);
+	check(mig_revisions(ctx, NULL, &list), ctx);
 	check(mig_current(ctx, &current), ctx);
 	for (size_t i = 0; i < mig_revision_list_count(list); i++) {
 		const mig_revision *r = mig_revision_list_at(list, i);
@@ -431,7 +431,7 @@ static int child(const char *path, const char *files)
 #define MORE_MB .unit = UNIT_MORE_MB, .floor = 3, .excellent = 1
 static const struct row rows[] = {
 	{ 'A', "no-op, compiled in", limit_a, mig_a, RATIO, .floor = 1.3, .excellent = 1.1, .quick = 1 },
-	{ 'A', "no-op, compiled in, keep_stamp", limit_a, mig_a_stamp, RATIO, .floor = 1.3,
+	{ 'A', "no-op, compiled in, header_digest", limit_a, mig_a_stamp, RATIO, .floor = 1.3,
 	  .excellent = 1.1, .quick = 1 },
 	{ 'B', "no-op, same context", limit_b, mig_b, MORE_US },
 	{ 'B', "no-op, new context, lent connection", limit_b, mig_b_lent, MORE_US,

@@ -195,7 +195,7 @@ static mig_status before_step(void *user, mig_step *step)
 static mig_status note_digests(mig_ctx *ctx, struct gen *gen)
 {
 	mig_revision_list *list = NULL;
-	mig_status rc = mig_history(ctx, NULL, &list);
+	mig_status rc = mig_revisions(ctx, NULL, &list);
 
 	for (size_t i = 0; !rc && i < mig_revision_list_count(list); i++) {
 		const mig_revision *r = mig_revision_list_at(list, i);

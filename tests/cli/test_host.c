@@ -81,7 +81,7 @@ static mig_revision_list *load(mig_ctx **ctx, const mig_bundle *bundle)
 		assert_int_equal(mig_add_bundle(*ctx, bundle), 0);
 	else
 		assert_int_equal(mig_add_directory(*ctx, embed_folder), 0);
-	assert_int_equal(mig_history(*ctx, NULL, &list), 0);
+	assert_int_equal(mig_revisions(*ctx, NULL, &list), 0);
 	assert_int_equal(mig_revision_list_load(*ctx, list), 0);
 	return list;
 }

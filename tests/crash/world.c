@@ -139,15 +139,15 @@ static size_t read_log(const char *path, int64_t *unfinished)
 {
 	char url[PATH_SIZE + 8];
 	mig_ctx *ctx = NULL;
-	mig_log_list *log = NULL;
+	mig_history_list *log = NULL;
 	size_t done = 0;
 
 	*unfinished = -1;
 	snprintf(url, sizeof(url), "sqlite:%s", path);
-	if (mig_open(&ctx, url) || mig_log_read(ctx, &log))
+	if (mig_open(&ctx, url) || mig_history_read(ctx, &log))
 		fail_msg("history of %s: %s", path, mig_error_message(ctx));
-	for (size_t i = 0; i < mig_log_list_count(log); i++) {
-		const mig_log_entry *entry = mig_log_list_at(log, i);
+	for (size_t i = 0; i < mig_history_list_count(log); i++) {
+		const mig_history_entry *entry = mig_history_list_at(log, i);
 
 		if (strcmp(entry->state, "running") == 0) {
 			assert_int_equal(*unfinished, -1);
@@ -157,7 +157,7 @@ static size_t read_log(const char *path, int64_t *unfinished)
 			done++;
 		}
 	}
-	mig_log_list_free(log);
+	mig_history_list_free(log);
 	mig_close(ctx);
 	return done;
 }

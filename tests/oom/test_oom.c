@@ -200,7 +200,7 @@ static mig_status call_plan(mig_ctx *ctx, const struct place *place)
 static mig_status call_history(mig_ctx *ctx, const struct place *place)
 {
 	mig_revision_list *list = NULL;
-	mig_status rc = mig_history(ctx, NULL, &list);
+	mig_status rc = mig_revisions(ctx, NULL, &list);
 
 	(void)place;
 	for (size_t i = 0; !rc && i < mig_revision_list_count(list); i++)
@@ -231,11 +231,11 @@ static mig_status call_show(mig_ctx *ctx, const struct place *place)
 
 static mig_status call_log(mig_ctx *ctx, const struct place *place)
 {
-	mig_log_list *log = NULL;
-	mig_status rc = mig_log_read(ctx, &log);
+	mig_history_list *log = NULL;
+	mig_status rc = mig_history_read(ctx, &log);
 
 	(void)place;
-	mig_log_list_free(log);
+	mig_history_list_free(log);
 	return rc;
 }
 

@@ -30,7 +30,7 @@ struct context_closer {
 };
 struct freer {
 	void operator()(mig_revision_list *list) const noexcept { mig_revision_list_free(list); }
-	void operator()(mig_log_list *list) const noexcept { mig_log_list_free(list); }
+	void operator()(mig_history_list *list) const noexcept { mig_history_list_free(list); }
 	void operator()(mig_stmt *stmt) const noexcept { mig_stmt_free(stmt); }
 };
 
@@ -213,12 +213,12 @@ public:
 	// The rows of the history table, oldest first.
 	std::vector<log_entry> log()
 	{
-		mig_log_list *out = nullptr;
-		check(mig_log_read(ctx.get(), &out));
-		std::unique_ptr<mig_log_list, freer> list(out);
+		mig_history_list *out = nullptr;
+		check(mig_history_read(ctx.get(), &out));
+		std::unique_ptr<mig_history_list, freer> list(out);
 		std::vector<log_entry> entries;
-		for (size_t i = 0; i < mig_log_list_count(list.get()); i++) {
-			const mig_log_entry &e = *mig_log_list_at(list.get(), i);
+		for (size_t i = 0; i < mig_history_list_count(list.get()); i++) {
+			const mig_history_entry &e = *mig_history_list_at(list.get(), i);
 			entries.push_back({ to_string(e.revision), to_string(e.direction),
 					    to_string(e.state), to_string(e.started_at),
 					    to_string(e.actor), e.statements, e.duration_us });

@@ -224,16 +224,16 @@ end
 
 -- The rows of the history table, oldest first.
 function Migrations:log()
-	local out, entries = ffi.new("mig_log_list *[1]"), {}
-	self:check(lib.mig_log_read(self.ctx, out))
-	for i = 1, tonumber(lib.mig_log_list_count(out[0])) do
-		local entry = lib.mig_log_list_at(out[0], i - 1)
+	local out, entries = ffi.new("mig_history_list *[1]"), {}
+	self:check(lib.mig_history_read(self.ctx, out))
+	for i = 1, tonumber(lib.mig_history_list_count(out[0])) do
+		local entry = lib.mig_history_list_at(out[0], i - 1)
 		entries[i] = { statements = tonumber(entry.statements), duration_us = tonumber(entry.duration_us) }
 		for _, field in ipairs { "revision", "direction", "state", "digest", "started_at", "actor", "library" } do
 			entries[i][field] = text(entry[field])
 		end
 	end
-	lib.mig_log_list_free(out[0])
+	lib.mig_history_list_free(out[0])
 	return entries
 end
 

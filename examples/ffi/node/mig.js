@@ -21,7 +21,7 @@ koffi.struct('mig_progress', {
 	message: 'const char *', step: 'uint64_t', steps: 'uint64_t', statement: 'uint64_t', sql: 'void *',
 	sql_size: 'size_t', elapsed_us: 'int64_t',
 });
-koffi.struct('mig_log_entry', {
+koffi.struct('mig_history_entry', {
 	revision: 'const char *', direction: 'const char *', state: 'const char *', digest: 'const char *',
 	started_at: 'const char *', actor: 'const char *', library: 'const char *', statements: 'int64_t',
 	duration_us: 'int64_t',
@@ -59,10 +59,10 @@ for (const declaration of [
 	'mig_revision *mig_revision_list_at(mig_revision_list *list, size_t i)',
 	'void mig_revision_list_free(mig_revision_list *list)',
 	'const char *mig_revision_id(mig_revision *revision)',
-	'int32_t mig_log_read(mig_ctx *ctx, _Out_ mig_log_list **out)',
-	'size_t mig_log_list_count(mig_log_list *list)',
-	'mig_log_entry *mig_log_list_at(mig_log_list *list, size_t i)',
-	'void mig_log_list_free(mig_log_list *list)',
+	'int32_t mig_history_read(mig_ctx *ctx, _Out_ mig_history_list **out)',
+	'size_t mig_history_list_count(mig_history_list *list)',
+	'mig_history_entry *mig_history_list_at(mig_history_list *list, size_t i)',
+	'void mig_history_list_free(mig_history_list *list)',
 	'int32_t mig_step_exec(mig_step *step, const char *sql)',
 	'int32_t mig_step_prepare(mig_step *step, const char *sql, _Out_ mig_stmt **out)',
 	'int32_t mig_step_fail(mig_step *step, const char *message)',
@@ -273,7 +273,7 @@ class Migrations {
 		const out = [null];
 		this.#check(c.log_read(this.#ctx, out));
 		const entries = Array.from({ length: Number(c.log_list_count(out[0])) },
-			(_, i) => koffi.decode(c.log_list_at(out[0], i), 'mig_log_entry'));
+			(_, i) => koffi.decode(c.log_list_at(out[0], i), 'mig_history_entry'));
 		c.log_list_free(out[0]);
 		return entries;
 	}

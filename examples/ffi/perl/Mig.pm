@@ -70,8 +70,8 @@ my %functions = (
 		mig_revision_list_at => ['opaque', 'size_t'],
 		mig_stmt_blob => ['opaque', 'sint32', 'size_t*'],
 	},
-	log_entry => { mig_log_list_at => ['opaque', 'size_t'] },
-	size_t => { mig_revision_list_count => ['opaque'], mig_log_list_count => ['opaque'] },
+	log_entry => { mig_history_list_at => ['opaque', 'size_t'] },
+	size_t => { mig_revision_list_count => ['opaque'], mig_history_list_count => ['opaque'] },
 	void => { map { ("mig_$_" => ['opaque']) } qw(close cancel revision_list_free log_list_free stmt_free) },
 );
 for my $result (keys %functions) {
@@ -264,13 +264,13 @@ sub current {
 # The rows of the history table as hashes, oldest first.
 sub log {
 	my ($self) = @_;
-	$self->check(mig_log_read($self->{ctx}, \my $list));
+	$self->check(mig_history_read($self->{ctx}, \my $list));
 	my @entries = map {
-		my $entry = mig_log_list_at($list, $_ - 1);
+		my $entry = mig_history_list_at($list, $_ - 1);
 		+{ (map { ($_ => text_at($entry->$_)) } qw(revision direction state digest started_at actor library)),
 			statements => $entry->statements, duration_us => $entry->duration_us };
-	} 1 .. mig_log_list_count($list);
-	mig_log_list_free($list);
+	} 1 .. mig_history_list_count($list);
+	mig_history_list_free($list);
 	return @entries;
 }
 

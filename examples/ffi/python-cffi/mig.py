@@ -20,7 +20,7 @@ STEP_BEGIN, STATEMENT, STEP_END = (lib.MIG_EVENT_STEP_BEGIN, lib.MIG_EVENT_STATE
                                    lib.MIG_EVENT_STEP_END)
 
 Progress = namedtuple("Progress", "event direction revision message step steps statement sql elapsed_us")
-LogEntry = namedtuple("LogEntry", [name for name, _ in ffi.typeof("mig_log_entry").fields])
+LogEntry = namedtuple("LogEntry", [name for name, _ in ffi.typeof("mig_history_entry").fields])
 
 
 def plain(value):
@@ -225,9 +225,9 @@ class Migrations:
 
     def log(self):
         """The rows of the history table, oldest first."""
-        out = ffi.new("mig_log_list **")
-        self._check(lib.mig_log_read(self._ctx, out))
-        rows = ffi.gc(out[0], lib.mig_log_list_free)
-        entries = (lib.mig_log_list_at(rows, i) for i in range(lib.mig_log_list_count(rows)))
+        out = ffi.new("mig_history_list **")
+        self._check(lib.mig_history_read(self._ctx, out))
+        rows = ffi.gc(out[0], lib.mig_history_list_free)
+        entries = (lib.mig_history_list_at(rows, i) for i in range(lib.mig_history_list_count(rows)))
         return [LogEntry(*(plain(getattr(entry, name)) for name in LogEntry._fields))
                 for entry in entries]

@@ -54,7 +54,7 @@ text, handle, out = c_char_p, c_void_p, POINTER(c_void_p)
 declare(c_int32, ("mig_open", out, text), ("mig_add_script", handle, text, text, c_size_t),
         ("mig_add_revision", handle, POINTER(CRevisionDef)),
         ("mig_set_progress", handle, ProgressFn, c_void_p), ("mig_upgrade", handle, text),
-        ("mig_downgrade", handle, text), ("mig_current", handle, out), ("mig_log_read", handle, out),
+        ("mig_downgrade", handle, text), ("mig_current", handle, out), ("mig_history_read", handle, out),
         ("mig_error_line", handle), ("mig_error_column", handle),
         ("mig_step_exec", handle, text), ("mig_step_prepare", handle, text, out),
         ("mig_step_fail", handle, text), ("mig_stmt_bind_null", handle, c_int32),
@@ -70,12 +70,12 @@ declare(text, ("mig_version",), ("mig_status_name", c_int32), ("mig_error_messag
         ("mig_stmt_text", handle, c_int32))
 declare(handle, ("mig_revision_list_at", handle, c_size_t),
         ("mig_stmt_blob", handle, c_int32, POINTER(c_size_t)))
-declare(POINTER(CLogEntry), ("mig_log_list_at", handle, c_size_t))
-declare(c_size_t, ("mig_revision_list_count", handle), ("mig_log_list_count", handle))
+declare(POINTER(CLogEntry), ("mig_history_list_at", handle, c_size_t))
+declare(c_size_t, ("mig_revision_list_count", handle), ("mig_history_list_count", handle))
 declare(c_int64, ("mig_stmt_int64", handle, c_int32))
 declare(c_double, ("mig_stmt_double", handle, c_int32))
 declare(None, ("mig_close", handle), ("mig_cancel", handle), ("mig_revision_list_free", handle),
-        ("mig_log_list_free", handle), ("mig_stmt_free", handle))
+        ("mig_history_list_free", handle), ("mig_stmt_free", handle))
 
 Progress = namedtuple("Progress", "event direction revision message step steps statement sql elapsed_us")
 LogEntry = namedtuple("LogEntry", [name for name, _ in CLogEntry._fields_])
@@ -266,11 +266,11 @@ class Migrations:
     def log(self):
         """The rows of the history table, oldest first."""
         rows = c_void_p()
-        self._check(lib.mig_log_read(self._ctx, byref(rows)))
+        self._check(lib.mig_history_read(self._ctx, byref(rows)))
         try:
-            entries = (lib.mig_log_list_at(rows, i).contents
-                       for i in range(lib.mig_log_list_count(rows)))
+            entries = (lib.mig_history_list_at(rows, i).contents
+                       for i in range(lib.mig_history_list_count(rows)))
             return [LogEntry(*(to_str(getattr(entry, name)) for name in LogEntry._fields))
                     for entry in entries]
         finally:
-            lib.mig_log_list_free(rows)
+            lib.mig_history_list_free(rows)

@@ -100,10 +100,10 @@ mod c {
         pub fn mig_revision_list_at(list: *const RevisionList, i: usize) -> *const Revision;
         pub fn mig_revision_list_free(list: *mut RevisionList);
         pub fn mig_revision_id(revision: *const Revision) -> *const c_char;
-        pub fn mig_log_read(ctx: *mut Ctx, out: *mut *mut LogList) -> Status;
-        pub fn mig_log_list_count(list: *const LogList) -> usize;
-        pub fn mig_log_list_at(list: *const LogList, i: usize) -> *const LogEntry;
-        pub fn mig_log_list_free(list: *mut LogList);
+        pub fn mig_history_read(ctx: *mut Ctx, out: *mut *mut LogList) -> Status;
+        pub fn mig_history_list_count(list: *const LogList) -> usize;
+        pub fn mig_history_list_at(list: *const LogList, i: usize) -> *const LogEntry;
+        pub fn mig_history_list_free(list: *mut LogList);
         pub fn mig_step_direction(step: *const Step) -> i32;
         pub fn mig_step_exec(step: *mut Step, sql: *const c_char) -> Status;
         pub fn mig_step_prepare(step: *mut Step, sql: *const c_char, out: *mut *mut Stmt)
@@ -501,9 +501,9 @@ impl Migrations {
     pub fn log(&mut self) -> Result<Vec<LogEntry>, Error> {
         let mut list = null_mut();
         unsafe {
-            self.check(c::mig_log_read(self.context.0, &mut list))?;
-            let entries = (0..c::mig_log_list_count(list))
-                .map(|i| &*c::mig_log_list_at(list, i))
+            self.check(c::mig_history_read(self.context.0, &mut list))?;
+            let entries = (0..c::mig_history_list_count(list))
+                .map(|i| &*c::mig_history_list_at(list, i))
                 .map(|entry| LogEntry {
                     revision: text(entry.revision),
                     direction: text(entry.direction),
@@ -512,7 +512,7 @@ impl Migrations {
                     duration_us: entry.duration_us,
                 })
                 .collect();
-            c::mig_log_list_free(list);
+            c::mig_history_list_free(list);
             Ok(entries)
         }
     }

@@ -34,12 +34,12 @@ static void add(mig_ctx *ctx, const char *name, const char *text)
 
 static size_t count_log(mig_ctx *ctx)
 {
-	mig_log_list *list;
+	mig_history_list *list;
 	size_t n;
 
-	ok(ctx, mig_log_read(ctx, &list));
-	n = mig_log_list_count(list);
-	mig_log_list_free(list);
+	ok(ctx, mig_history_read(ctx, &list));
+	n = mig_history_list_count(list);
+	mig_history_list_free(list);
 	return n;
 }
 
@@ -98,7 +98,7 @@ static void a_table_of_required_slots_works(void **state)
 static void missing_slots_are_told(void **state)
 {
 	static const char *const urls[] = { "frozen_whole:x", "frozen_short:x" };
-	mig_open_options o = { .struct_size = sizeof o, .keep_stamp = 1 };
+	mig_open_options o = { .struct_size = sizeof o, .header_digest = 1 };
 	mig_ctx *ctx;
 	size_t i;
 

@@ -206,14 +206,14 @@ static int64_t probe(PGconn *db, const char *sql)
 static size_t read_log(const char *url, int64_t *unfinished)
 {
 	mig_ctx *ctx = NULL;
-	mig_log_list *log = NULL;
+	mig_history_list *log = NULL;
 	size_t done = 0;
 
 	*unfinished = -1;
-	if (mig_open(&ctx, url) || mig_log_read(ctx, &log))
+	if (mig_open(&ctx, url) || mig_history_read(ctx, &log))
 		fail_msg("history of %s: %s", url, mig_error_message(ctx));
-	for (size_t i = 0; i < mig_log_list_count(log); i++) {
-		const mig_log_entry *entry = mig_log_list_at(log, i);
+	for (size_t i = 0; i < mig_history_list_count(log); i++) {
+		const mig_history_entry *entry = mig_history_list_at(log, i);
 
 		if (strcmp(entry->state, "running") == 0) {
 			assert_int_equal(*unfinished, -1);
@@ -222,7 +222,7 @@ static size_t read_log(const char *url, int64_t *unfinished)
 			done++;
 		}
 	}
-	mig_log_list_free(log);
+	mig_history_list_free(log);
 	mig_close(ctx);
 	return done;
 }

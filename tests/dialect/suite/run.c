@@ -15,7 +15,7 @@ static const char broken[] = "-- three\n-- revision: cccc\n-- revises: bbbb\n\n-
 static mig_ctx *open_with(const mig_conformance *row, const char *url)
 {
 	const mig_open_options o = {
-		.struct_size = sizeof o, .url = url, .dialect = row->dialect(), .keep_stamp = 1
+		.struct_size = sizeof o, .url = url, .dialect = row->dialect(), .header_digest = 1
 	};
 	mig_ctx *ctx = NULL;
 	mig_status rc = mig_open_with(&ctx, &o);
@@ -38,12 +38,12 @@ static int is_at_head(mig_ctx *ctx)
 
 static size_t log_count(mig_ctx *ctx)
 {
-	mig_log_list *list;
+	mig_history_list *list;
 	size_t n;
 
-	suite_fine(ctx, mig_log_read(ctx, &list));
-	n = mig_log_list_count(list);
-	mig_log_list_free(list);
+	suite_fine(ctx, mig_history_read(ctx, &list));
+	n = mig_history_list_count(list);
+	mig_history_list_free(list);
 	return n;
 }
 

@@ -66,7 +66,7 @@ static void test_where(void **state)
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
 		mig_open_options o = cases[i].o;
 		mig_revision_list *list;
-		mig_log_list *log;
+		mig_history_list *log;
 		struct place p;
 		mig_ctx *ctx;
 		const char *tables;
@@ -90,9 +90,9 @@ static void test_where(void **state)
 		ok(ctx, mig_upgrade(ctx, "head"));
 		ok(ctx, mig_downgrade(ctx, "base"));
 		ok(ctx, mig_stamp(ctx, "head"));
-		ok(ctx, mig_log_read(ctx, &log));
-		assert_int_equal(mig_log_list_count(log), 5);
-		mig_log_list_free(log);
+		ok(ctx, mig_history_read(ctx, &log));
+		assert_int_equal(mig_history_list_count(log), 5);
+		mig_history_list_free(log);
 		mig_close(ctx);
 		place_end(&p);
 	}

@@ -60,7 +60,7 @@ static void test_standby(void **state)
 {
 	static char at_primary[URL_SIZE];
 	mig_revision_list *list;
-	mig_log_list *log;
+	mig_history_list *log;
 	int32_t at_head;
 	PGconn *db;
 	mig_ctx *ctx;
@@ -89,9 +89,9 @@ static void test_standby(void **state)
 	assert_int_equal(at_head, 1);
 	ok(ctx, mig_current(ctx, &list));
 	mig_revision_list_free(list);
-	ok(ctx, mig_log_read(ctx, &log));
-	assert_int_equal(mig_log_list_count(log), 1);
-	mig_log_list_free(log);
+	ok(ctx, mig_history_read(ctx, &log));
+	assert_int_equal(mig_history_list_count(log), 1);
+	mig_history_list_free(log);
 	/* pending */
 	ADD(ctx, .id = "r2", .revises = "r1", .up = "CREATE TABLE two (n int);");
 	expect(ctx, MIG_EREADONLY, mig_upgrade(ctx, "head"));

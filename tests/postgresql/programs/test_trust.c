@@ -158,7 +158,7 @@ static void test_history_view(void **state)
 {
 	struct place p;
 	struct roles r;
-	mig_log_list *list;
+	mig_history_list *list;
 	mig_ctx *ctx;
 
 	(void)state;
@@ -171,7 +171,7 @@ static void test_history_view(void **state)
 	   "statements, ''::text AS done_digest, ''::text AS started_at, 1::bigint AS duration_us, "
 	   "''::text AS actor, ''::text AS library");
 	ctx = open_as(&p, NULL, NULL);
-	expect(ctx, MIG_EPERMISSION, mig_log_read(ctx, &list));
+	expect(ctx, MIG_EPERMISSION, mig_history_read(ctx, &list));
 	assert_has(mig_error_message(ctx), "public.mig_history is not a table");
 	mig_close(ctx);
 	assert_answer(p.db, CALLED, "f");
@@ -227,7 +227,7 @@ static void test_reader(void **state)
 	struct roles r;
 	char sql[400];
 	int32_t at_head;
-	mig_log_list *log;
+	mig_history_list *log;
 	mig_ctx *ctx;
 
 	(void)state;
@@ -242,9 +242,9 @@ static void test_reader(void **state)
 	ok(ctx, mig_upgrade(ctx, "head"));
 	ok(ctx, mig_is_at_head(ctx, &at_head));
 	assert_int_equal(at_head, 1);
-	ok(ctx, mig_log_read(ctx, &log));
-	assert_int_equal(mig_log_list_count(log), 1);
-	mig_log_list_free(log);
+	ok(ctx, mig_history_read(ctx, &log));
+	assert_int_equal(mig_history_list_count(log), 1);
+	mig_history_list_free(log);
 	mig_close(ctx);
 	drop_roles(&p, &r);
 	place_end(&p);

@@ -322,14 +322,14 @@ func (m *Migrations) Current() ([]string, error) {
 
 // Log returns the rows of the history table, oldest first.
 func (m *Migrations) Log() ([]LogEntry, error) {
-	var list *C.mig_log_list
-	if err := m.check(C.mig_log_read(m.ctx, &list)); err != nil {
+	var list *C.mig_history_list
+	if err := m.check(C.mig_history_read(m.ctx, &list)); err != nil {
 		return nil, err
 	}
-	defer C.mig_log_list_free(list)
-	entries := make([]LogEntry, C.mig_log_list_count(list))
+	defer C.mig_history_list_free(list)
+	entries := make([]LogEntry, C.mig_history_list_count(list))
 	for i := range entries {
-		e := C.mig_log_list_at(list, C.size_t(i))
+		e := C.mig_history_list_at(list, C.size_t(i))
 		entries[i] = LogEntry{
 			Revision: C.GoString(e.revision), Direction: C.GoString(e.direction), State: C.GoString(e.state),
 			StartedAt: C.GoString(e.started_at), Statements: int64(e.statements),

@@ -417,7 +417,7 @@ struct mig_dialect {
 				  const mig_schema_sink *sink, int32_t *done);
 
 	/** Both or none: a number beside the tables, 0 at first, that is part of transactions and can be
-	 * read without the schema. Otherwise: mig_open_options.keep_stamp has no effect. */
+	 * read without the schema. Otherwise: mig_open_options.header_digest has no effect. */
 	mig_status (*read_stamp)(mig_conn *conn, uint32_t *out);
 	mig_status (*write_stamp)(mig_conn *conn, uint32_t stamp);
 

@@ -39,7 +39,7 @@ typedef struct mig_ctx mig_ctx;           /**< a database and the revisions mean
 typedef struct mig_plan mig_plan;         /**< the ordered steps of a run */
 typedef struct mig_revision mig_revision; /**< one revision, borrowed from a list */
 typedef struct mig_revision_list mig_revision_list;
-typedef struct mig_log_list mig_log_list; /**< rows of the history table */
+typedef struct mig_history_list mig_history_list; /**< rows of the history table */
 typedef struct mig_unfinished mig_unfinished; /**< a step that was begun and is not finished */
 typedef struct mig_step mig_step;         /**< a revision while it runs */
 typedef struct mig_stmt mig_stmt;         /**< a statement with parameters and rows */
@@ -112,7 +112,7 @@ typedef struct mig_open_options {
 	 * that is not libmig's is left alone, and the rows are read as usual. Version rows that are
 	 * changed by other means than libmig are not noticed; scripts of mig_upgrade_sql() and its like
 	 * clear the number if they are written with this option. */
-	int32_t keep_stamp;
+	int32_t header_digest;
 	/** Nonzero: connects to nothing. The URL only names the dialect, for mig_upgrade_sql() and its
 	 * like, and for what reads the revisions alone. */
 	int32_t offline;
@@ -597,7 +597,7 @@ MIG_API mig_status mig_branches(mig_ctx *ctx, mig_revision_list **out);
 MIG_API mig_status mig_show(mig_ctx *ctx, const char *id, mig_revision_list **out);
 /** Revisions newest first. range is "A:B", either side empty, "current" allowed; NULL: all.
  * Since 0.1.0. */
-MIG_API mig_status mig_history(mig_ctx *ctx, const char *range, mig_revision_list **out);
+MIG_API mig_status mig_revisions(mig_ctx *ctx, const char *range, mig_revision_list **out);
 
 MIG_API size_t mig_revision_list_count(const mig_revision_list *list);
 /** Entry i, or NULL past the end; borrowed from the list. Since 0.1.0. */
@@ -660,9 +660,9 @@ MIG_API const mig_bundle_section *mig_revision_section(const mig_revision *revis
 MIG_API const char *mig_revision_text(mig_revision_list *list, size_t i, size_t *size);
 
 /** The rows of the history table, oldest first; empty without the table. Since 0.1.0. */
-MIG_API mig_status mig_log_read(mig_ctx *ctx, mig_log_list **out);
+MIG_API mig_status mig_history_read(mig_ctx *ctx, mig_history_list **out);
 
-typedef struct mig_log_entry {
+typedef struct mig_history_entry {
 	const char *revision;
 	const char *direction;  /**< "upgrade", "downgrade", "stamp" */
 	const char *state;      /**< "done", "running" (unfinished), "abandoned" */
@@ -672,12 +672,12 @@ typedef struct mig_log_entry {
 	const char *library;    /**< version of libmig */
 	int64_t statements;     /**< statements done */
 	int64_t duration_us;    /**< microseconds */
-} mig_log_entry;
+} mig_history_entry;
 
-MIG_API size_t mig_log_list_count(const mig_log_list *list);
+MIG_API size_t mig_history_list_count(const mig_history_list *list);
 /** Entry i, or NULL past the end; borrowed from the list. Since 0.1.0. */
-MIG_API const mig_log_entry *mig_log_list_at(const mig_log_list *list, size_t i);
-MIG_API void mig_log_list_free(mig_log_list *list);
+MIG_API const mig_history_entry *mig_history_list_at(const mig_history_list *list, size_t i);
+MIG_API void mig_history_list_free(mig_history_list *list);
 
 /* ---- inside a revision written in C -------------------------------------------------------- */
 

@@ -1,18 +1,18 @@
 /* log: the history table as a handle. */
 #include "api/ctx.h"
 
-struct mig_log_list {
+struct mig_history_list {
 	struct mig__alloc alloc;
 	struct mig__arena arena;
-	mig_log_entry *at;
+	mig_history_entry *at;
 	size_t count, cap;
 	struct mig__error *err; /* while it is read */
 };
 
 static mig_status add_entry(void *user, const struct mig__store_entry *e, const char *library)
 {
-	mig_log_list *list = user;
-	mig_log_entry *to;
+	mig_history_list *list = user;
+	mig_history_entry *to;
 	const char *const texts[] = { e->revision,   e->direction, e->state, e->digest,
 				      e->started_at, e->actor,     library };
 	const char **fields[7];
@@ -39,9 +39,9 @@ static mig_status add_entry(void *user, const struct mig__store_entry *e, const 
 	return MIG_OK;
 }
 
-mig_status mig_log_read(mig_ctx *ctx, mig_log_list **out)
+mig_status mig_history_read(mig_ctx *ctx, mig_history_list **out)
 {
-	mig_log_list *list;
+	mig_history_list *list;
 	mig_status rc = mig__enter_db(ctx);
 
 	if (rc)
@@ -57,23 +57,23 @@ mig_status mig_log_read(mig_ctx *ctx, mig_log_list **out)
 	rc = mig__store_history(&ctx->db, add_entry, list);
 	list->err = NULL;
 	if (rc)
-		mig_log_list_free(list);
+		mig_history_list_free(list);
 	else
 		*out = list;
 	return rc;
 }
 
-size_t mig_log_list_count(const mig_log_list *list)
+size_t mig_history_list_count(const mig_history_list *list)
 {
 	return list ? list->count : 0;
 }
 
-const mig_log_entry *mig_log_list_at(const mig_log_list *list, size_t i)
+const mig_history_entry *mig_history_list_at(const mig_history_list *list, size_t i)
 {
 	return list && i < list->count ? &list->at[i] : NULL;
 }
 
-void mig_log_list_free(mig_log_list *list)
+void mig_history_list_free(mig_history_list *list)
 {
 	struct mig__alloc alloc;
 
