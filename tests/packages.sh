@@ -5,7 +5,7 @@ postgresql_packages="libpq-dev"
 test_packages="g++ tzdata groff abigail-tools alembic cmake libcmocka-dev sqlite3 libsqlcipher-dev locales python3 python3-jsonschema tmux util-linux"
 ffi_packages="python3-cffi libffi-platypus-perl luajit nodejs golang-go rustc"
 server_packages="postgresql postgresql-client pgbouncer libpg-query-dev"
-ci_packages="fish zsh clang libclang-rt-14-dev valgrind man-db"
+ci_packages="fish zsh clang libclang-rt-14-dev valgrind man-db gcc-mingw-w64-x86-64 gcc-mingw-w64-i686"
 
 need_packages() {
 	missing=""
