@@ -81,7 +81,7 @@ static int start(const char *url)
 	if (!rc)
 		rc = mig_upgrade(ctx, "head");
 	if (rc)
-		fprintf(stderr, "results: %s\n", mig_error_message(ctx));
+		fprintf(stderr, "results: %s\n", mig_error_report(ctx));
 	else
 		printf("results %d: the database is up to date\n", MODEL_VERSION);
 	mig_close(ctx);

@@ -90,7 +90,7 @@ static int work(const char *url)
 	if (!rc)
 		rc = mig_upgrade(ctx, "head");
 	if (rc)
-		fprintf(stderr, "notes: %s\n", mig_error_message(ctx));
+		fprintf(stderr, "notes: %s\n", mig_error_report(ctx));
 	else
 		printf("notes: ready\n");
 	mig_close(ctx);

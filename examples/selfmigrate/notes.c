@@ -137,7 +137,7 @@ int main(int argc, char **argv)
 	if (!rc)
 		rc = mig_upgrade(ctx, "head");
 	if (rc) {
-		fprintf(stderr, "notes: %s\n", mig_error_message(ctx));
+		fprintf(stderr, "notes: %s\n", mig_error_report(ctx));
 	} else {
 		printf(steps ? "  database is up to date, its history:\n"
 			     : "  database was up to date already\n");

@@ -18,6 +18,7 @@ void mig__error_clear(struct mig__error *err)
 	mig__free(err->alloc, err->statement);
 	mig__free(err->alloc, err->detail);
 	mig__free(err->alloc, err->hint);
+	mig__free(err->alloc, err->report);
 	mig__error_init(err, err->alloc);
 }
 

@@ -10,6 +10,7 @@ struct mig__error {
 	mig_status status;
 	char *message; /* NULL after an error without memory: the status says it */
 	char *revision, *file, *statement, *detail, *hint;
+	char *report; /* what mig_error_report() has made of it last; or NULL */
 	int32_t line, column;
 	int32_t native_code;
 	char sqlstate[6];

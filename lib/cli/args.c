@@ -1,5 +1,7 @@
 #include "cli/cli.h"
 
+#include "base/shown.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -119,7 +121,7 @@ static int parse_short(struct parser *p, const char *text)
 		size_t size;
 
 		if (!o) {
-			size = mig__cli_utf8(text, strlen(text), &c);
+			size = mig__shown_char(text, strlen(text), &c);
 			return mig__cli_bad_usage(p->cli, "unknown option -%.*s",
 						  size ? (int)size : 1, text);
 		}

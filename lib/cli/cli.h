@@ -95,10 +95,6 @@ enum mig__cli_colour {
 /* What follows has this colour; nothing if not `on`. */
 void mig__cli_paint(struct mig__cli_text *out, int on, enum mig__cli_colour colour);
 
-/* caret.c: the line at fault with a caret under the column; nothing if it cannot be read */
-void mig__cli_add_key(struct mig__cli_text *out, const char *file, int32_t line);
-void mig__cli_add_source(struct mig__cli_text *out, const char *file, int32_t line, int32_t column);
-
 /* context.c */
 int mig__cli_settings(struct mig__cli *cli); /* command line, environment, file */
 int mig__cli_open(struct mig__cli *cli, unsigned needs);

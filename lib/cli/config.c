@@ -4,6 +4,9 @@
  * an indented line. The first error wins and is shown with its line. */
 #include "cli/cli.h"
 
+#include "base/excerpt.h"
+#include "base/file.h"
+
 #include <errno.h>
 #include <ini.h>
 #include <stdio.h>
@@ -266,6 +269,44 @@ static int take_pair(void *user, const char *section, const char *name, const ch
 
 /* -- the file */
 
+enum { LONGEST_KEY = 120 };
+
+/* The line at fault as far as its key: what follows may be a secret. */
+static void add_key(struct mig__cli_text *out, const char *text, size_t size, int32_t line)
+{
+	size_t length, n = 0;
+	const char *word = mig__excerpt_line(text, size, line, &length);
+
+	if (!word)
+		return;
+	while (n < length && !strchr("=:/?@ \t", word[n]))
+		n++;
+	while (n < length && strchr(" \t", word[n]))
+		n++;
+	/* without a key it is a value that has lost its place, or a section */
+	if (n < length && word[n] == '=')
+		n++;
+	else
+		for (n = 0; length && word[0] == '[' && n < length && !strchr("] \t=:@", word[n]);)
+			n++;
+	mig__cli_addf(out, "%5d | ", (int)line);
+	mig__cli_add_shown(out, word, n < LONGEST_KEY ? n : 0);
+	mig__cli_adds(out, n == length ? "\n" : n ? " ...\n" : "...\n");
+}
+
+static void add_key_of(struct mig__cli_text *out, const char *path, int32_t line)
+{
+	struct mig__error err;
+	char *text = NULL;
+	size_t size = 0;
+
+	mig__error_init(&err, &mig__alloc_libc);
+	if (!mig__file_read(&mig__alloc_libc, path, &err, &text, &size))
+		add_key(out, text, size, line);
+	mig__free(&mig__alloc_libc, text);
+	mig__error_clear(&err);
+}
+
 static int report(struct mig__cli *cli, struct reading *r, const char *path)
 {
 	struct mig__cli_text text = { 0 };
@@ -278,7 +319,7 @@ static int report(struct mig__cli *cli, struct reading *r, const char *path)
 	if (r->shows_line)
 		mig__cli_add_source(&text, path, r->error_line, 0);
 	else
-		mig__cli_add_key(&text, path, r->error_line);
+		add_key_of(&text, path, r->error_line);
 	fputs(mig__cli_string(&text), stderr);
 	mig__cli_text_finish(&text);
 	return status;

@@ -33,11 +33,16 @@ static void add_lead(const struct mig__cli *cli, struct mig__cli_text *text)
  * The library shows nothing of a URL that is secret, where it takes a text for a URL. But a URL may
  * be given where something else is expected, as in "mig upgrade postgresql://me:pw@host/db". */
 
-/* Replaces the URL in a message that is freed. */
+/* Replaces the URL in a message that is freed; in a report it is escaped. */
 static char *hide(char *message, const char *url)
 {
+	struct mig__cli_text shown = { 0 };
 	char *without = mig__cli_without_url(message, url);
 
+	mig__cli_shown(&shown, url);
+	if (!without && !shown.failed)
+		without = mig__cli_without_url(message, mig__cli_string(&shown));
+	mig__cli_text_finish(&shown);
 	if (without)
 		free(message);
 	return without ? without : message;
@@ -157,24 +162,6 @@ void mig__cli_hint(struct mig__cli *cli, const char *hint)
 	write_err(cli, &text);
 }
 
-/* What the engine says besides, line by line. */
-static void add_detail(const struct mig__cli *cli, struct mig__cli_text *text, const char *words)
-{
-	char *message = words ? without_secrets(cli, words) : NULL;
-	const char *detail = message;
-
-	text->failed |= words && !message;
-	while (detail && *detail) {
-		size_t n = strcspn(detail, "\n");
-
-		mig__cli_adds(text, "detail: ");
-		mig__cli_add_shown(text, detail, n);
-		mig__cli_adds(text, "\n");
-		detail += n + (detail[n] != '\0');
-	}
-	free(message);
-}
-
 int mig__cli_error_fail(struct mig__cli *cli, const struct mig__error *err)
 {
 	if (!err->message)
@@ -187,19 +174,14 @@ int mig__cli_error_fail(struct mig__cli *cli, const struct mig__error *err)
 
 int mig__cli_ctx_fail(struct mig__cli *cli)
 {
-	const char *file = mig_error_file(cli->ctx), *hint = mig_error_hint(cli->ctx);
-	const char *detail = mig_error_detail(cli->ctx);
-	int32_t line = mig_error_line(cli->ctx);
+	char *report = without_secrets(cli, mig_error_report(cli->ctx));
 	struct mig__cli_text text = { 0 };
 
 	add_lead(cli, &text);
-	add_message(cli, &text, mig_error_message(cli->ctx));
+	text.failed |= !report;
+	mig__cli_adds(&text, report ? report : "");
 	mig__cli_adds(&text, "\n");
-	if (file && line > 0)
-		mig__cli_add_source(&text, file, line, mig_error_column(cli->ctx));
-	add_detail(cli, &text, detail);
 	write_err(cli, &text);
-	if (hint)
-		mig__cli_hint(cli, hint);
+	free(report);
 	return MIG_CLI_ERROR;
 }

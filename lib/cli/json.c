@@ -1,5 +1,6 @@
 #include "cli/json.h"
 
+#include "base/shown.h"
 #include "cli/describe.h"
 
 #include <string.h>
@@ -16,7 +17,7 @@ json_t *mig__cli_json_text(const char *text)
 	if (made)
 		return made;
 	for (size_t i = 0; i < size; i += n) {
-		n = mig__cli_utf8(text + i, size - i, &c);
+		n = mig__shown_char(text + i, size - i, &c);
 		if (n)
 			mig__cli_add(&clean, text + i, n);
 		else

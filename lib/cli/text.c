@@ -1,6 +1,8 @@
 #include "cli/text.h"
 
 #include "base/ascii.h"
+#include "base/excerpt.h"
+#include "base/shown.h"
 #include "base/url.h"
 
 #include <inttypes.h>
@@ -94,50 +96,30 @@ void mig__cli_text_finish(struct mig__cli_text *text)
 
 /* -- what may be shown */
 
-size_t mig__cli_utf8(const char *s, size_t size, uint32_t *c)
+/* What base has made; out is empty after. */
+static void take(struct mig__cli_text *text, struct mig__buf *out)
 {
-	const unsigned char *p = (const unsigned char *)s;
-	size_t n = p[0] < 0x80 ? 1 : p[0] < 0xc2 ? 0 : p[0] < 0xe0 ? 2 : p[0] < 0xf0 ? 3 : 4;
-
-	if (!n || n > size || p[0] > 0xf4)
-		return 0;
-	*c = n == 1 ? p[0] : p[0] & (0x7fu >> n);
-	for (size_t i = 1; i < n; i++) {
-		if ((p[i] & 0xc0) != 0x80)
-			return 0;
-		*c = *c << 6 | (p[i] & 0x3fu);
-	}
-	if ((n == 3 && *c < 0x800) || (n == 4 && (*c < 0x10000 || *c > 0x10ffff)) ||
-	    (*c >= 0xd800 && *c <= 0xdfff))
-		return 0;
-	return n;
-}
-
-/* Steers a terminal, or turns the order of what is read. */
-static int unsafe(uint32_t c)
-{
-	return c < 0x20 || (c >= 0x7f && c < 0xa0) || c == 0x061c || c == 0x200e || c == 0x200f ||
-	       (c >= 0x2028 && c <= 0x202e) || (c >= 0x2066 && c <= 0x2069) || c == 0xfeff;
+	text->failed |= out->failed;
+	mig__cli_add(text, mig__buf_text(out), out->len);
+	mig__buf_finish(out);
 }
 
 void mig__cli_add_shown(struct mig__cli_text *text, const char *bytes, size_t size)
 {
-	uint32_t c = 0;
-	size_t n;
+	struct mig__buf out;
 
-	for (size_t i = 0; i < size && !text->failed; i += n) {
-		n = mig__cli_utf8(bytes + i, size - i, &c);
-		if (!n) {
-			n = 1;
-			mig__cli_addf(text, "\\x%02x", (unsigned)(unsigned char)bytes[i]);
-		} else if (!unsafe(c)) {
-			mig__cli_add(text, bytes + i, n);
-		} else if (c == '\n' || c == '\t' || c == '\r') {
-			mig__cli_adds(text, c == '\n' ? "\\n" : c == '\t' ? "\\t" : "\\r");
-		} else {
-			mig__cli_addf(text, c < 0x80 ? "\\x%02x" : "\\u%04x", (unsigned)c);
-		}
-	}
+	mig__buf_init(&out, &mig__alloc_libc);
+	mig__shown_add(&out, bytes, size);
+	take(text, &out);
+}
+
+void mig__cli_add_source(struct mig__cli_text *text, const char *file, int32_t line, int32_t column)
+{
+	struct mig__buf out;
+
+	mig__buf_init(&out, &mig__alloc_libc);
+	mig__excerpt_add_file(&out, file, line, column);
+	take(text, &out);
 }
 
 void mig__cli_shown(struct mig__cli_text *text, const char *string)

@@ -22,6 +22,8 @@ __attribute__((format(printf, 2, 3))) void mig__cli_addf(struct mig__cli_text *t
  * are not UTF-8 are escaped, so that it takes one line and cannot steer a terminal. */
 void mig__cli_add_shown(struct mig__cli_text *text, const char *bytes, size_t size);
 void mig__cli_shown(struct mig__cli_text *text, const char *string);
+/* The line of a file that is at fault, with a caret under the column; nothing if it cannot be read. */
+void mig__cli_add_source(struct mig__cli_text *text, const char *file, int32_t line, int32_t column);
 /* A duration, e.g. "0.4 ms", "12 ms", "3.20 s", "2 min 05 s". */
 void mig__cli_add_duration(struct mig__cli_text *text, int64_t us);
 /* What may be shown of a URL. */
@@ -33,10 +35,6 @@ char *mig__cli_without_url(const char *message, const char *url);
 const char *mig__cli_string(const struct mig__cli_text *text);
 void mig__cli_clear(struct mig__cli_text *text);
 void mig__cli_text_finish(struct mig__cli_text *text);
-
-/* Bytes of the character at s (size > 0), its code point in *c; 0 if it is not well-formed UTF-8.
- */
-size_t mig__cli_utf8(const char *s, size_t size, uint32_t *c);
 
 /* The candidate nearest to the word, or NULL; name(i) is NULL past the last. */
 const char *mig__cli_suggest(const char *word, const char *(*name)(const void *list, size_t i),

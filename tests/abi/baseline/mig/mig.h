@@ -7,7 +7,7 @@
  *     mig_status rc = mig_open(&ctx, "sqlite:notes.db");
  *     if (!rc) rc = mig_add_bundle(ctx, &notes_migrations);
  *     if (!rc) rc = mig_upgrade(ctx, "head");
- *     if (rc) fprintf(stderr, "notes: %s\n", mig_error_message(ctx));
+ *     if (rc) fprintf(stderr, "notes: %s\n", mig_error_report(ctx));
  *     mig_close(ctx);
  *
  * Rules that hold for every function here:
@@ -221,6 +221,19 @@ MIG_API int32_t mig_error_native_code(const mig_ctx *ctx);
 MIG_API const char *mig_error_detail(const mig_ctx *ctx);
 /** What to do about it, in a sentence. Since 0.1.0. */
 MIG_API const char *mig_error_hint(const mig_ctx *ctx);
+/** All of it as one text for people, what `mig` prints: the message; the line at fault with a caret
+ * under the column, from the file or from the revision's text in memory, or the statement if there is
+ * no such line; then a line "detail: ..." for each line of the detail, and "hint: ...". E.g.
+ *
+ *     versions/3f2a_add_email.sql:9:28: revision 3f2a: near ",": syntax error
+ *         9 | ALTER TABLE users ADD COLUM, email;
+ *           |                            ^
+ *     hint: ...
+ *
+ * Lines are separated by line feeds; there is none at the end. Control characters, and what is not
+ * UTF-8, are escaped. Reads the file at fault. Never NULL: without memory it is the message alone.
+ * Borrowed until the next call on the context, this one included. Since 0.1.0. */
+MIG_API const char *mig_error_report(mig_ctx *ctx);
 
 /* ---- callbacks -------------------------------------------------------------------------- */
 
