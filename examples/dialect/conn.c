@@ -150,7 +150,8 @@ static mig_status set_key(mig_conn *conn)
 /* What is behind the scheme is that of a URI of SQLite's own, with its "?mode=ro". */
 static mig_status open_own(mig_conn *conn, const mig_conn_options *o)
 {
-	int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_URI | (o->create ? SQLITE_OPEN_CREATE : 0);
+	int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_URI |
+		    (o->create == MIG_CREATE_NEVER ? 0 : SQLITE_OPEN_CREATE);
 	char *name = sqlite3_mprintf("file%s", strchr(o->url, ':'));
 	int code = name ? sqlite3_open_v2(name, &conn->db, flags, NULL) : SQLITE_NOMEM;
 	char message[300];
@@ -258,7 +259,7 @@ static const mig_dialect dialect = {
 	.contract = MIG_DIALECT_CONTRACT,
 	.name = "sqlcipher",
 	.schemes = schemes,
-	.capabilities = MIG_CAN_TRANSACTIONAL_DDL | MIG_CAN_SCHEMAS | MIG_NAMES_FOLD,
+	.capabilities = MIG_CAN_TRANSACTIONAL_DDL | MIG_NAMES_FOLD,
 	.open = open_conn,
 	.close = close_conn,
 	.native = native,

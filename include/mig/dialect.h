@@ -75,9 +75,7 @@ typedef struct mig_conn_options {
 	const char *history_table;
 	int32_t lock_timeout_ms; /**< how long any wait for other processes may last; 0: not at all
 				  */
-	/** A database file that is missing: 0 is an error, 1 is created, 2 counts as an empty
-	 * database and is not created: for connections that only read. */
-	int32_t create;
+	int32_t create; /**< a database file that is missing: enum mig_create */
 	const char *search_path; /**< where SQL looks for unqualified names, or NULL: as it is */
 	/** Nonzero: connects to nothing, and only next_statement(), table_sql(), cancel() and close()
 	 * will be called: a script is written for a database of this kind. */
@@ -214,9 +212,8 @@ enum mig_table_sql {
 /** What a dialect can do, or-ed in mig_dialect.capabilities. */
 enum mig_dialect_capability {
 	MIG_CAN_TRANSACTIONAL_DDL = 1, /**< DDL is undone by a rollback */
-	MIG_CAN_SCHEMAS = 2,           /**< tables can be qualified by a schema */
-	MIG_CAN_ENUMS = 4,             /**< enumerated types are objects of their own */
-	MIG_NAMES_FOLD = 8             /**< names that differ in case alone are the same */
+	MIG_CAN_ENUMS = 2,             /**< enumerated types are objects of their own */
+	MIG_NAMES_FOLD = 4             /**< names that differ in case alone are the same */
 };
 
 /** No object, as a number of mig_schema_sink. */

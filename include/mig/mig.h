@@ -70,67 +70,40 @@ typedef struct mig_allocator {
 	void *user;
 } mig_allocator;
 
-/** How to open a context. Zero every member that you do not set. */
+/** Takes the next piece of a script: size bytes of text, UTF-8, not NUL-terminated, borrowed for the
+ * call. Anything but MIG_OK stops the call that writes it, which returns that status. */
+typedef mig_status (*mig_sql_fn)(void *user, const char *text, size_t size);
+
+/** How to open a context. Zero every member that you do not set. Everything but the lent connection,
+ * the dialect's table, the allocator's and the script's `user` is copied. */
 typedef struct mig_open_options {
 	size_t struct_size; /**< sizeof(mig_open_options) */
+	/** Where all memory of the context and of its handles comes from; NULL: libc. The function must
+	 * work until the last handle of the context is freed, which may be after mig_close(). */
+	const mig_allocator *allocator;
+
+	/* -- the database */
+
 	/** The database, e.g. "sqlite:app.db", "sqlite:///app.db", "sqlite::memory:". NULL: no
 	 * database (only what reads the revisions works), or the lent connection below. */
 	const char *url;
 	/** A connection that the host has open already (sqlite3 *, PGconn *), with dialect_name or
-	 * dialect. It is
-	 * handed back as it was: never closed, its settings restored. It must not be inside a
-	 * transaction. It must stay open until mig_close(). */
+	 * dialect. It is handed back as it was: never closed, its settings restored. It must not be
+	 * inside a transaction. It must stay open until mig_close(). */
 	void *connection;
-	const char *dialect_name; /**< "sqlite", "postgresql", …: with connection; NULL: from the
-				     URL's scheme */
-	const mig_dialect *dialect;     /**< a dialect's table, instead of looking one up by name */
-	const mig_allocator *allocator; /**< NULL: libc */
-	const char *version_table;      /**< NULL: "mig_version" */
-	const char *history_table;      /**< NULL: "mig_history" */
-	const char *schema;             /**< schema of both tables; NULL: the database's default */
-	const char *database_name;      /**< which database=NAME sections apply; NULL: none */
-	/** How long to wait for another process, in milliseconds: 0 means 60,000; -1 not at all. */
-	int32_t lock_timeout_ms;
-	/** A database file that is missing: 0 creates it, -1 is an error, 1 counts as an empty
-	 * database and is not created, so that the context can only ask (runs are MIG_EMISUSE). */
-	int32_t create;
-	/** Schemas in which SQL looks for unqualified names during runs, e.g. "app, public", and
-	 * where both tables are unless schema says it. The session's own is put back. NULL: as it
-	 * is. */
-	const char *search_path;
-	/** Nonzero: works in an empty database that is made beside the one of the URL, and removed by
-	 * mig_close() (SQLite: in memory). */
-	int32_t scratch;
-	int32_t reserved;
-	/** Where the scratch databases of mig_diff(), mig_autogenerate() and the member above are made,
-	 * if not beside the database: the URL of any database of the same dialect on a server where
-	 * that is allowed. NULL: beside the database. */
-	const char *scratch_url;
-	/** Nonzero: libmig may keep a digest of the version rows in the header of the database's file
-	 * (SQLite: PRAGMA user_version). A program with one bundle that is up to date then need not
-	 * have the engine read the schema. For databases whose programs do not use that number: one
-	 * that is not libmig's is left alone, and the rows are read as usual. Version rows that are
-	 * changed by other means than libmig are not noticed; scripts of mig_upgrade_sql() and its like
-	 * clear the number if they are written with this option. */
-	int32_t header_digest;
-	/** Nonzero: connects to nothing. The URL only names the dialect, for mig_upgrade_sql() and its
-	 * like, and for what reads the revisions alone. */
+	/** "sqlite", "postgresql", …: with connection; NULL: from the URL's scheme. */
+	const char *dialect_name;
+	const mig_dialect *dialect; /**< a dialect's table, instead of looking one up by name */
+	int32_t create;             /**< a database file that is missing: enum mig_create */
+	/** Nonzero: connects to nothing. The URL only names the dialect, for what reads the revisions
+	 * alone. */
 	int32_t offline;
-	/** Nonzero: while a statement takes long, the progress callback is told how far it is even
-	 * if the engine has to be asked over a second connection (PostgreSQL:
-	 * pg_stat_progress_create_index and its like, and who is in the way; opened in the run's
-	 * second second, closed at its end). */
-	int32_t watch;
-	/** Nonzero: foreign keys are enforced while revisions run, so that ON DELETE CASCADE and its
-	 * like act, on an engine that can switch them (SQLite). 0: they are off, as SQLite itself has
-	 * them, and are checked before each commit. A section says it for itself by foreign_keys=on
-	 * or off. */
-	int32_t foreign_keys;
-	/** Nonzero: a mig_cancel() that comes between two calls is kept for the next one that works on
-	 * the database, which returns MIG_ECANCELLED. For programs whose Ctrl-C is meant for all that
-	 * they are about to do. */
-	int32_t keep_cancel;
-	int32_t reserved2;
+
+	/* -- libmig's tables */
+
+	const char *version_table; /**< NULL: "mig_version" */
+	const char *history_table; /**< NULL: "mig_history" */
+	const char *schema;        /**< schema of both tables; NULL: the database's default */
 	/** PostgreSQL: a role that libmig's tables may belong to. Whoever owns a table can have code of
 	 * his own run by those who write to it, so runs are refused with MIG_EPERMISSION unless the
 	 * owner is the current or the login role, the owner of the database or of the schema, a
@@ -138,6 +111,47 @@ typedef struct mig_open_options {
 	 * owner. The same is asked of functions before mig_diff() builds a schema again in a scratch
 	 * database. NULL: none. */
 	const char *trusted_owner;
+
+	/* -- runs */
+
+	const char *database_name; /**< which database=NAME sections apply; NULL: none */
+	/** Schemas in which SQL looks for unqualified names during runs, e.g. "app, public", and
+	 * where both tables are unless schema says it. The session's own is put back. NULL: as it
+	 * is. */
+	const char *search_path;
+	/** How long to wait for another process, in milliseconds: 0 means 60,000; -1 not at all. */
+	int32_t lock_timeout_ms;
+	/** Nonzero: foreign keys are enforced while revisions run, so that ON DELETE CASCADE and its
+	 * like act, on an engine that can switch them (SQLite). 0: they are off, as SQLite itself has
+	 * them, and are checked before each commit. A section says it for itself by foreign_keys=on
+	 * or off. */
+	int32_t foreign_keys;
+	/** Nonzero: while a statement takes long, the progress callback is told how far it is even
+	 * if the engine has to be asked over a second connection (PostgreSQL:
+	 * pg_stat_progress_create_index and its like, and who is in the way; opened in the run's
+	 * second second, closed at its end). */
+	int32_t watch;
+	/** Nonzero: a mig_cancel() that comes between two calls is kept for the next one that works on
+	 * the database, which returns MIG_ECANCELLED. For programs whose Ctrl-C is meant for all that
+	 * they are about to do. */
+	int32_t keep_cancel;
+	/** Nonzero: libmig may keep a digest of the version rows in the header of the database's file
+	 * (SQLite: PRAGMA user_version). A program with one bundle that is up to date then need not
+	 * have the engine read the schema. For databases whose programs do not use that number: one
+	 * that is not libmig's is left alone, and the rows are read as usual. Version rows that are
+	 * changed by other means than libmig are not noticed; a script (the member below) clears the
+	 * number if it is written with this option. */
+	int32_t header_digest;
+
+	/* -- scratch databases */
+
+	/** Nonzero: works in an empty database that is made beside the one of the URL, and removed by
+	 * mig_close() (SQLite: in memory). */
+	int32_t scratch;
+	/** Where the scratch databases of mig_diff(), mig_autogenerate() and the member above are made,
+	 * if not beside the database: the URL of any database of the same dialect on a server where
+	 * that is allowed. NULL: beside the database. */
+	const char *scratch_url;
 } mig_open_options;
 
 /** Opens a context on the database of a URL.
@@ -165,9 +179,12 @@ MIG_API size_t mig_url_display(const char *url, char *out, size_t size);
 MIG_API mig_status mig_open_with(mig_ctx **out, const mig_open_options *options);
 
 /** Frees the context with everything borrowed from it, and closes the connection that it opened
- * itself. Handles that have a _free of their own stay valid. NULL is allowed. From inside a
- * callback of the context it does nothing. Since 0.1.0. */
-MIG_API void mig_close(mig_ctx *ctx);
+ * itself. Handles that have a _free of their own (lists, plans, …) stay valid, and are freed in any
+ * order, before or after it. NULL is allowed.
+ *
+ * Errors: MIG_EMISUSE from inside a callback of the context: then nothing is freed or closed, and the
+ * context is to be closed later. Since 0.1.0. */
+MIG_API mig_status mig_close(mig_ctx *ctx);
 
 /** Asks the call in progress on the context to stop as soon as it can, in the middle of a statement
  * if need be: it returns MIG_ECANCELLED, and the database is as a crash would leave it, before or
@@ -506,9 +523,6 @@ MIG_API mig_status mig_ensure_version(mig_ctx *ctx);
 
 /* ---- scripts instead of runs -------------------------------------------------------------- */
 
-/** Takes the next piece of a script. Anything but MIG_OK stops the call, which returns it. */
-typedef mig_status (*mig_sql_fn)(void *user, const char *text, size_t size);
-
 /** Writes what mig_upgrade() would do as a script for the engine's own shell (sqlite3, psql), with
  * its transactions and its rows in libmig's tables. range is "FROM:TO", or "TO" for a database at
  * base; the database itself is not asked. The same revisions give the same script, byte for byte.
@@ -668,15 +682,18 @@ MIG_API const char *mig_revision_chain(const mig_revision *revision);
 MIG_API size_t mig_revision_section_count(const mig_revision *revision);
 /** Section i, or NULL past the end; offset and size are into mig_revision_text(). Since 0.1.0. */
 MIG_API const mig_bundle_section *mig_revision_section(const mig_revision *revision, size_t i);
-/** The whole text of entry i, read now: borrowed from the list, NUL-terminated; *size (may be NULL)
- * its bytes. NULL for a revision in C, and when the file cannot be read. Since 0.1.0. */
-MIG_API const char *mig_revision_text(mig_revision_list *list, size_t i, size_t *size);
+/** The whole text, read from its file now if that was not done before: borrowed from the list or
+ * plan, NUL-terminated; *size (may be NULL) its bytes. NULL for a revision in C, and when the file
+ * cannot be read. Since 0.1.0. */
+MIG_API const char *mig_revision_text(const mig_revision *revision, size_t *size);
 
 /** The rows of the history table, oldest first; empty without the table. Since 0.1.0. */
 MIG_API mig_status mig_history_read(mig_ctx *ctx, mig_history_list **out);
 
+/** One row of the history table. Borrowed from its list; later versions append members. */
 typedef struct mig_history_entry {
-	const char *revision;
+	size_t struct_size;   /**< bytes of what is there: read no member beyond it */
+	const char *revision; /**< the revision's id */
 	const char *direction;  /**< "upgrade", "downgrade", "stamp" */
 	const char *state;      /**< "done", "running" (unfinished), "abandoned" */
 	const char *digest;     /**< of the script when it ran; hexadecimal */
@@ -687,9 +704,11 @@ typedef struct mig_history_entry {
 	int64_t duration_us;    /**< microseconds */
 } mig_history_entry;
 
+/** Number of rows; 0 for NULL. Since 0.1.0. */
 MIG_API size_t mig_history_list_count(const mig_history_list *list);
 /** Entry i, or NULL past the end; borrowed from the list. Since 0.1.0. */
 MIG_API const mig_history_entry *mig_history_list_at(const mig_history_list *list, size_t i);
+/** Frees the list and all its entries, also after mig_close(). NULL is allowed. Since 0.1.0. */
 MIG_API void mig_history_list_free(mig_history_list *list);
 
 /* ---- inside a revision written in C -------------------------------------------------------- */
@@ -742,14 +761,21 @@ MIG_API void mig_stmt_free(mig_stmt *stmt);
 
 /* ---- making revisions --------------------------------------------------------------------- */
 
-/** Creates DIR, DIR/versions, DIR/mig.ini, DIR/script.sql.tmpl and DIR/README. Errors:
- * MIG_EEXISTS when DIR is there and not empty, MIG_EIO. Needs no database. Since 0.1.0. */
-MIG_API mig_status mig_init_directory(mig_ctx *ctx, const char *dir);
-/** The same from a template: the name of one that libmig has, or the path of a folder (with a "/")
- * with any of mig.ini, script.sql.tmpl and README; NULL: "generic". Errors: also MIG_ENOTFOUND.
+/** What a new environment is made of. Zero every member that you do not set. */
+typedef struct mig_init_options {
+	size_t struct_size; /**< sizeof(mig_init_options) */
+	/** The name of a template that libmig has (mig_template_name()), or the path of a folder (with
+	 * a "/") with any of mig.ini, script.sql.tmpl and README; NULL: "generic". */
+	const char *template_name;
+} mig_init_options;
+
+/** Creates DIR, DIR/versions, DIR/mig.ini, DIR/script.sql.tmpl and DIR/README from a template.
+ * options may be NULL. Needs no database.
+ *
+ * Errors: MIG_EEXISTS when DIR is there and not empty; MIG_ENOTFOUND for an unknown template; MIG_EIO.
  * Since 0.1.0. */
-MIG_API mig_status mig_init_directory_with(mig_ctx *ctx, const char *dir,
-					   const char *template_name);
+MIG_API mig_status mig_init_directory(mig_ctx *ctx, const char *dir,
+				      const mig_init_options *options);
 /** The name of template i that libmig has, or NULL past the last. Static. Since 0.1.0. */
 MIG_API const char *mig_template_name(size_t i);
 /** What it is for, or NULL. Static. Since 0.1.0. */
@@ -766,30 +792,37 @@ typedef struct mig_section {
 	int32_t reserved;
 } mig_section;
 
+/** What a new revision is. Zero every member that you do not set. */
 typedef struct mig_revision_options {
-	size_t struct_size;
-	const char *message;           /**< NULL or "": "empty message" */
-	const char *rev_id;            /**< NULL: 12 random hexadecimal digits */
-	const char *const *heads;      /**< parents as identifiers, NULL at the end; NULL: "head" */
-	const char *const *depends_on; /**< NULL at the end; NULL: none */
+	size_t struct_size;  /**< sizeof(mig_revision_options) */
+	const char *message; /**< NULL or "": "empty message" */
+	const char *rev_id;  /**< NULL: 12 random hexadecimal digits */
+	const char *created; /**< RFC 3339; NULL: now, UTC */
+
+	/* -- its place in the graph */
+
+	const char *const *heads;         /**< parents as identifiers, NULL at the end; NULL: "head" */
+	const char *const *depends_on;    /**< NULL at the end; NULL: none */
 	const char *const *branch_labels; /**< NULL at the end; NULL: none */
-	const char *version_path;         /**< folder to write to; NULL: beside the first parent */
-	const char *
-		template_path; /**< NULL: script.sql.tmpl beside versions/, else the built-in one */
-	const char *upgrade_sql;   /**< text for the upgrade section; NULL: none */
-	const char *downgrade_sql; /**< text for the downgrade section; NULL: none */
-	const char *created;       /**< RFC 3339; NULL: now, UTC */
-	int32_t splice;            /**< nonzero: a parent need not be a head */
-	int32_t reserved;
-	const mig_section *sections; /**< instead of upgrade_sql and downgrade_sql; or NULL */
-	size_t section_count;
-	size_t section_size; /**< sizeof(mig_section) */
+
+	/* -- its file */
+
+	const char *version_path;  /**< folder to write to; NULL: beside the first parent */
+	const char *template_path; /**< NULL: script.sql.tmpl beside versions/, else the built-in one */
 	/** How the file is called, without ".sql"; NULL: "%(rev)s_%(slug)s". Also year, month, day, hour,
 	 * minute, second (UTC) and epoch, with a width if wanted, e.g. "%(month).2d". The slug are
 	 * the words of the message. */
 	const char *file_template;
 	int32_t slug_length; /**< most bytes of the slug; 0: 40 */
-	int32_t reserved2;
+	int32_t splice;      /**< of the graph: nonzero: a parent need not be a head */
+
+	/* -- its text */
+
+	const char *upgrade_sql;     /**< text for the upgrade section; NULL: none */
+	const char *downgrade_sql;   /**< text for the downgrade section; NULL: none */
+	const mig_section *sections; /**< instead of upgrade_sql and downgrade_sql; or NULL */
+	size_t section_count;        /**< entries of sections */
+	size_t section_size;         /**< sizeof(mig_section) */
 } mig_revision_options;
 
 /** Writes a new revision file into the first (or given) folder of the context. *out is a list of

@@ -119,8 +119,17 @@ typedef struct mig_value {
 	size_t size; /**< bytes in data, a closing NUL not counted */
 } mig_value;
 
-/** How loud a log message is. */
-enum mig_log_level { MIG_LOG_DEBUG = 0, MIG_LOG_INFO = 1, MIG_LOG_WARNING = 2, MIG_LOG_ERROR = 3 };
+/** How loud a log message is. An error is no message: it is what the call returns. */
+enum mig_log_level { MIG_LOG_DEBUG = 0, MIG_LOG_INFO = 1, MIG_LOG_WARNING = 2 };
+
+/** What becomes of a database file that is missing. */
+enum mig_create {
+	MIG_CREATE_MISSING = 0, /**< it is created */
+	MIG_CREATE_NEVER = 1,   /**< opening it is an error, MIG_ECONNECT */
+	/** It counts as an empty database and is not created, so the context can only ask: runs are
+	 * MIG_EMISUSE. */
+	MIG_CREATE_PRETEND = 2
+};
 
 /** Which way a revision is run. */
 enum mig_direction {

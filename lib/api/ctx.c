@@ -81,9 +81,7 @@ static mig_status connect(mig_ctx *ctx, const mig_open_options *o)
 		.lock_timeout_ms = o->lock_timeout_ms == 0  ? DEFAULT_WAIT_MS
 				   : o->lock_timeout_ms < 0 ? 0
 							    : o->lock_timeout_ms,
-		.create = o->create < 0 ? 0
-			  : o->create   ? 2
-					: 1,
+		.create = o->create,
 		.offline = o->offline,
 		.watch = o->watch,
 		.foreign_keys = o->foreign_keys,
@@ -91,6 +89,8 @@ static mig_status connect(mig_ctx *ctx, const mig_open_options *o)
 	};
 	mig_status rc = MIG_OK;
 
+	if (o->create < MIG_CREATE_MISSING || o->create > MIG_CREATE_PRETEND)
+		return mig__fail(&ctx->err, MIG_EINVAL, "create is no value of enum mig_create");
 	if (!o->url && !o->connection)
 		return MIG_OK;
 	if (o->offline && (o->connection || o->scratch))
@@ -177,12 +177,16 @@ mig_status mig_open(mig_ctx **out, const char *url)
 	return url ? mig_open_with(out, &options) : refuse(out, "the URL is NULL");
 }
 
-void mig_close(mig_ctx *ctx)
+mig_status mig_close(mig_ctx *ctx)
 {
 	struct mig__alloc alloc;
 
-	if (!ctx || ctx->busy) /* a callback's caller goes on with it */
-		return;
+	if (!ctx)
+		return MIG_OK;
+	if (ctx->busy) { /* a callback's caller goes on with it */
+		ctx->err.misused = 1;
+		return MIG_EMISUSE;
+	}
 	alloc = ctx->alloc;
 	if (ctx->db.dialect)
 		mig__db_close(&ctx->db);
@@ -197,6 +201,7 @@ void mig_close(mig_ctx *ctx)
 	mig__arena_finish(&ctx->arena);
 	mig__error_clear(&ctx->err);
 	mig__free(&alloc, ctx);
+	return MIG_OK;
 }
 
 void mig_cancel(mig_ctx *ctx)

@@ -33,6 +33,7 @@ static mig_status add_entry(void *user, const struct mig__store_entry *e, const 
 		if (!*fields[i])
 			return mig__fail_nomem(list->err);
 	}
+	to->struct_size = sizeof *to;
 	to->statements = e->statements;
 	to->duration_us = e->duration_us;
 	list->count++;

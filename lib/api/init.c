@@ -299,24 +299,22 @@ static mig_status make(mig_ctx *ctx, const char *dir, const struct files *f)
 	return rc;
 }
 
-mig_status mig_init_directory_with(mig_ctx *ctx, const char *dir, const char *template_name)
+mig_status mig_init_directory(mig_ctx *ctx, const char *dir, const mig_init_options *options)
 {
+	mig_init_options o;
 	struct files files;
 	mig_status rc = mig__enter(ctx);
 
+	if (!rc)
+		rc = mig__options_read(&o, sizeof o, options, &ctx->err);
 	if (rc)
 		return rc;
 	if (!dir || !dir[0])
 		return mig__fail(&ctx->err, MIG_EINVAL, "the folder's path is missing");
-	rc = choose_files(ctx, template_name, &files);
+	rc = choose_files(ctx, o.template_name, &files);
 	if (!rc)
 		rc = make(ctx, dir, &files);
 	for (size_t i = 0; i < 3; i++)
 		mig__free(&ctx->alloc, files.read[i]);
 	return rc;
-}
-
-mig_status mig_init_directory(mig_ctx *ctx, const char *dir)
-{
-	return mig_init_directory_with(ctx, dir, NULL);
 }

@@ -217,7 +217,7 @@ const char *mig_plan_sql(mig_plan *plan, size_t i, size_t *size)
 		*size = 0;
 	if (!plan || i >= plan->revisions->count || !plan->sections[i].has)
 		return NULL;
-	text = mig_revision_text(plan->revisions, i, &text_size);
+	text = mig_revision_text(mig_revision_list_at(plan->revisions, i), &text_size);
 	if (!text || plan->sections[i].offset > text_size ||
 	    plan->sections[i].size > text_size - plan->sections[i].offset)
 		return NULL;

@@ -99,6 +99,7 @@ mig_status mig__revision_list_new(mig_ctx *ctx, const uint32_t *nodes, size_t co
 			list->at = NULL;
 			break;
 		}
+		list->at[i].list = list;
 		list->at[i].flags |= flags;
 		list->count++;
 	}
@@ -181,26 +182,27 @@ mig_status mig_revision_list_load(mig_ctx *ctx, mig_revision_list *list)
 	return rc;
 }
 
-const char *mig_revision_text(mig_revision_list *list, size_t i, size_t *size)
+/* Reads the file of an entry; its text stays NULL if that fails. */
+static void read_text(mig_revision_list *list, mig_revision *r)
 {
 	struct mig__error err;
-	mig_revision *r;
 	char *text;
 
-	if (!list || i >= list->count)
-		return NULL;
-	r = &list->at[i];
-	if (!r->text && r->on_disk) {
-		mig__error_init(&err, &list->alloc);
-		if (!mig__file_read(&list->alloc, r->file, &err, &text, &r->text_size)) {
-			r->text = mig__arena_strndup(&list->arena, text, r->text_size);
-			mig__free(&list->alloc, text);
-		}
-		mig__error_clear(&err);
+	mig__error_init(&err, &list->alloc);
+	if (!mig__file_read(&list->alloc, r->file, &err, &text, &r->text_size)) {
+		r->text = mig__arena_strndup(&list->arena, text, r->text_size);
+		mig__free(&list->alloc, text);
 	}
+	mig__error_clear(&err);
+}
+
+const char *mig_revision_text(const mig_revision *r, size_t *size)
+{
+	if (r && !r->text && r->on_disk)
+		read_text(r->list, &r->list->at[r - r->list->at]);
 	if (size)
-		*size = r->text ? r->text_size : 0;
-	return r->text;
+		*size = r && r->text ? r->text_size : 0;
+	return r ? r->text : NULL;
 }
 
 /* -- reading a list */

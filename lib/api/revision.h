@@ -5,6 +5,7 @@
 #include "api/ctx.h"
 
 struct mig_revision {
+	mig_revision_list *list; /* whose entry it is */
 	const char *id, *summary, *message, *file, *created;
 	struct mig__list parents, children, dependencies, labels;
 	uint32_t flags;

@@ -200,7 +200,7 @@ static int open_context(struct mig__cli *cli, unsigned needs)
 		o.schema = cli->in_scratch ? NULL : mig__cli_config_value(config, MIG__KEY_SCHEMA);
 		o.scratch = cli->in_scratch;
 		o.offline = cli->offline;
-		o.create = needs & MIG__CLI_CHANGES ? 0 : 1;
+		o.create = needs & MIG__CLI_CHANGES ? MIG_CREATE_MISSING : MIG_CREATE_PRETEND;
 		o.watch = !cli->quiet && isatty(STDERR_FILENO);
 		o.keep_cancel = 1; /* Ctrl-C means the command */
 		o.search_path = mig__cli_config_value(config, MIG__KEY_SEARCH_PATH);

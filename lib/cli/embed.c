@@ -156,7 +156,7 @@ static int add_parts(struct writer *w, size_t number)
 {
 	size_t at = w->entries[number].at, size = 0;
 	const mig_revision *r = mig_revision_list_at(w->list, at);
-	const char *text = mig_revision_text(w->list, at, &size);
+	const char *text = mig_revision_text(r, &size);
 	struct mig__cli_text name = { 0 };
 
 	if (!text)
@@ -210,7 +210,7 @@ static int add_row(struct writer *w, size_t number)
 
 	if (strlen(digest) != 64 || strlen(chain) != 64)
 		return mig__cli_fail(w->cli, "revision %s has no digest", mig_revision_id(r));
-	mig_revision_text(w->list, at, &size);
+	mig_revision_text(r, &size);
 	add_text_member(w, "\t{ ", "id", mig_revision_id(r));
 	add_text_member(w, "\t  ", "message", mig_revision_message(r));
 	add_text_member(w, "\t  ", "created", mig_revision_created(r));

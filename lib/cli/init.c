@@ -18,15 +18,16 @@ int mig__cli_cmd_list_templates(struct mig__cli *cli)
 int mig__cli_cmd_init(struct mig__cli *cli)
 {
 	const char *dir = cli->args.word_count ? cli->args.words[0] : cli->directory;
-	const char *name = mig__cli_value(&cli->args, MIG__OPT_TEMPLATE);
+	mig_init_options options = { .struct_size = sizeof options };
 	struct mig__cli_text *out = &cli->out;
 	int status = mig__cli_open(cli, cli->args.command->needs);
 
 	if (status)
 		return status;
-	if (!name && mig__cli_count(&cli->args, MIG__OPT_MULTIDB))
-		name = "multidb";
-	if (mig_init_directory_with(cli->ctx, dir, name))
+	options.template_name = mig__cli_value(&cli->args, MIG__OPT_TEMPLATE);
+	if (!options.template_name && mig__cli_count(&cli->args, MIG__OPT_MULTIDB))
+		options.template_name = "multidb";
+	if (mig_init_directory(cli->ctx, dir, &options))
 		return mig__cli_ctx_fail(cli);
 	if (cli->quiet)
 		return MIG_CLI_DONE;

@@ -151,7 +151,7 @@ static int is_any_in_question(mig_revision_list *list)
 	for (size_t i = 0; i < mig_revision_list_count(list); i++) {
 		const mig_revision *r = mig_revision_list_at(list, i);
 		size_t size = 0;
-		const char *text = mig_revision_text(list, i, &size);
+		const char *text = mig_revision_text(r, &size);
 
 		if (text && strstr(text, "mig:check"))
 			return 1;

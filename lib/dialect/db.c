@@ -117,6 +117,7 @@ static mig_status open_maker(struct mig__db *db)
 {
 	mig_conn_options options = { .struct_size = sizeof options,
 				     .url = db->scratch_url,
+				     .create = MIG_CREATE_NEVER,
 				     .version_table = "mig_version",
 				     .history_table = "mig_history" };
 	mig_status rc = MIG_OK;

@@ -612,6 +612,7 @@ static mig_status inspect_url(struct mig__db *db, const char *url, struct mig__s
 	struct mig__db other = { .dialect = NULL, .err = db->err };
 	mig_conn_options options = { .struct_size = sizeof options,
 				     .url = url,
+				     .create = MIG_CREATE_NEVER,
 				     .version_table = "mig_version",
 				     .history_table = "mig_history" };
 	mig_status rc = mig__dialect_find(url, NULL, db->err, &other.dialect);

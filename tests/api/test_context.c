@@ -23,7 +23,7 @@ static void test_missing_file(mig_open_options *o)
 	mig_revision_list *list;
 	mig_ctx *ctx;
 
-	o->create = 1;
+	o->create = MIG_CREATE_PRETEND;
 	ok(ctx, mig_open_with(&ctx, o));
 	add(ctx, "aaa", "", "CREATE TABLE t (x);", "DROP TABLE t;");
 	ok(ctx, mig_current(ctx, &list));
@@ -62,7 +62,11 @@ static void test_open_errors(void **state)
 	assert_non_null(strstr(mig_error_message(ctx), "no/such/folder"));
 	mig_close(ctx);
 	o.url = p->url;
-	o.create = -1;
+	for (o.create = -1; o.create <= 3; o.create += 4) {
+		expect(ctx, MIG_EINVAL, mig_open_with(&ctx, &o));
+		mig_close(ctx);
+	}
+	o.create = MIG_CREATE_NEVER;
 	expect(ctx, MIG_ECONNECT, mig_open_with(&ctx, &o));
 	mig_close(ctx);
 	test_missing_file(&o);
@@ -276,7 +280,7 @@ static void test_null_arguments(void **state)
 	assert_int_equal(mig_plan_downgrade(NULL, "-1", &plan), MIG_EINVAL);
 	assert_int_equal(mig_is_at_head(NULL, &n), MIG_EINVAL);
 	assert_int_equal(mig_set_log(NULL, NULL, NULL), MIG_EINVAL);
-	assert_int_equal(mig_init_directory(NULL, "x"), MIG_EINVAL);
+	assert_int_equal(mig_init_directory(NULL, "x", NULL), MIG_EINVAL);
 	assert_int_equal(mig_revision_create(NULL, NULL, &list), MIG_EINVAL);
 	assert_null(mig_connection(NULL));
 	assert_null(mig_take_connection(NULL));
@@ -299,7 +303,7 @@ static void test_null_arguments(void **state)
 	expect(ctx, MIG_EINVAL, mig_add_bundle(ctx, &tiny));
 	expect(ctx, MIG_EINVAL, mig_add_revision(ctx, NULL));
 	expect(ctx, MIG_EINVAL, mig_add_revision(ctx, &def));
-	expect(ctx, MIG_EINVAL, mig_init_directory(ctx, NULL));
+	expect(ctx, MIG_EINVAL, mig_init_directory(ctx, NULL, NULL));
 	expect(ctx, MIG_EINVAL, mig_revision_list_load(ctx, NULL));
 	mig_close(ctx);
 
@@ -386,7 +390,7 @@ static void test_questions(void **state)
 	assert_int_equal(mig_revision_section_count(r), 2);
 	assert_int_equal(mig_revision_section(r, 1)->direction, MIG_DOWNGRADE);
 	assert_true(mig_revision_flags(r) & MIG_REVISION_REVERSIBLE);
-	assert_non_null(strstr(mig_revision_text(list, 0, NULL), "-- with a second line"));
+	assert_non_null(strstr(mig_revision_text(mig_revision_list_at(list, 0), NULL), "-- with a second line"));
 	mig_revision_list_free(list);
 	ok(ctx, mig_show(ctx, "d1", &list));
 	r = mig_revision_list_at(list, 0);

@@ -20,7 +20,7 @@ static mig_ctx *new_project(const struct place *p)
 	snprintf(dir, sizeof dir, "%s/migrations", p->dir);
 	o.url = p->url;
 	ok(ctx, mig_open_with(&ctx, &o));
-	ok(ctx, mig_init_directory(ctx, dir));
+	ok(ctx, mig_init_directory(ctx, dir, NULL));
 	ok(ctx, mig_add_directory(ctx, dir));
 	return ctx;
 }
@@ -49,14 +49,14 @@ static void test_init(void **state)
 		assert_int_equal(access(path, R_OK), 0);
 	}
 	snprintf(path, sizeof path, "%s/migrations", p->dir);
-	expect(ctx, MIG_EEXISTS, mig_init_directory(ctx, path));
+	expect(ctx, MIG_EEXISTS, mig_init_directory(ctx, path, NULL));
 	snprintf(path, sizeof path, "%s/migrations/mig.ini", p->dir);
-	expect(ctx, MIG_EEXISTS, mig_init_directory(ctx, path));
+	expect(ctx, MIG_EEXISTS, mig_init_directory(ctx, path, NULL));
 	snprintf(path, sizeof path, "%s/no/such/parent", p->dir);
-	expect(ctx, MIG_EIO, mig_init_directory(ctx, path));
+	expect(ctx, MIG_EIO, mig_init_directory(ctx, path, NULL));
 	snprintf(path, sizeof path, "%s/empty", p->dir);
 	assert_int_equal(mkdir(path, 0700), 0);
-	ok(ctx, mig_init_directory(ctx, path));
+	ok(ctx, mig_init_directory(ctx, path, NULL));
 	mig_close(ctx);
 }
 
@@ -78,7 +78,7 @@ static void test_init_without_room(void **state)
 			little = limit;
 			little.rlim_cur = size;
 			setrlimit(RLIMIT_FSIZE, &little);
-			expect(ctx, MIG_EIO, mig_init_directory(ctx, path));
+			expect(ctx, MIG_EIO, mig_init_directory(ctx, path, NULL));
 			setrlimit(RLIMIT_FSIZE, &limit);
 			if (there)
 				assert_int_equal(rmdir(path), 0); /* and was empty */
@@ -88,7 +88,7 @@ static void test_init_without_room(void **state)
 		}
 	}
 	signal(SIGXFSZ, SIG_DFL);
-	ok(ctx, mig_init_directory(ctx, path));
+	ok(ctx, mig_init_directory(ctx, path, NULL));
 	mig_close(ctx);
 }
 
@@ -307,7 +307,7 @@ static void test_given_sql(void **state)
 	o.downgrade_sql = "DROP TABLE t;";
 	ok(ctx, mig_revision_create(ctx, &o, &list));
 	ok(ctx, mig_revision_list_load(ctx, list));
-	text = mig_revision_text(list, 0, &size);
+	text = mig_revision_text(mig_revision_list_at(list, 0), &size);
 	assert_non_null(strstr(text, "\n-- mig:upgrade\n\n  CREATE TABLE t (x); -- so\n\n-- mig:"
 				     "downgrade\nDROP TABLE t;\n"));
 	assert_string_equal(strstr(text, "DROP"), "DROP TABLE t;\n");
@@ -392,12 +392,12 @@ static void test_init_without_memory(void **state)
 		ok(ctx, mig_open_with(&ctx, &o));
 		f.calls = 0;
 		f.at = ++at;
-		rc = mig_init_directory(ctx, path);
+		rc = mig_init_directory(ctx, path, NULL);
 		if (rc) {
 			assert_int_equal(rc, MIG_ENOMEM);
 			/* without memory for the names, parts stay; they are no obstacle */
 			f.at = 0;
-			ok(ctx, mig_init_directory(ctx, path));
+			ok(ctx, mig_init_directory(ctx, path, NULL));
 		}
 		assert_int_equal(count_entries(path), 4);
 		mig_close(ctx);
@@ -423,18 +423,18 @@ static void test_init_again(void **state)
 	assert_int_equal(unlink(file), 0);
 	snprintf(file, sizeof file, "%s/.mig-abcdefghijklmnop.tmp", path);
 	write_file(file, "half");
-	ok(ctx, mig_init_directory(ctx, path));
+	ok(ctx, mig_init_directory(ctx, path, NULL));
 	snprintf(file, sizeof file, "%s/mig.ini", path);
 	assert_int_equal(access(file, R_OK), 0);
-	expect(ctx, MIG_EEXISTS, mig_init_directory(ctx, path));
+	expect(ctx, MIG_EEXISTS, mig_init_directory(ctx, path, NULL));
 	assert_int_equal(unlink(file), 0);
 	snprintf(file, sizeof file, "%s/README", path);
 	write_file(file, "mine");
-	expect(ctx, MIG_EEXISTS, mig_init_directory(ctx, path));
+	expect(ctx, MIG_EEXISTS, mig_init_directory(ctx, path, NULL));
 	assert_int_equal(unlink(file), 0);
 	snprintf(file, sizeof file, "%s/versions/x", path);
 	write_file(file, "mine");
-	expect(ctx, MIG_EEXISTS, mig_init_directory(ctx, path));
+	expect(ctx, MIG_EEXISTS, mig_init_directory(ctx, path, NULL));
 	assert_int_equal(count_entries(path), 3);
 	mig_close(ctx);
 }

@@ -678,7 +678,7 @@ static int32_t note(void *user, const mig_progress *e)
 		assert_int_equal(mig_error_status(seen->ctx), MIG_EMISUSE);
 	}
 	assert_null(mig_take_connection(seen->ctx));
-	mig_close(seen->ctx); /* not now */
+	assert_int_equal(mig_close(seen->ctx), seen->ctx ? MIG_EMISUSE : MIG_OK);
 	return ++seen->events == seen->stop_at;
 }
 

@@ -137,7 +137,7 @@ static void fill_revision(mig_bundle_revision *out, mig_revision_list *list, siz
 				      .revises = revises,
 				      .sections = sections,
 				      .section_count = mig_revision_section_count(r) };
-	out->text = mig_revision_text(list, i, &out->text_size);
+	out->text = mig_revision_text(mig_revision_list_at(list, i), &out->text_size);
 	from_hex(mig_revision_digest(r), out->digest);
 	from_hex(mig_revision_chain(r), out->chain);
 }

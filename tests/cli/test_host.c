@@ -118,8 +118,8 @@ static void test_bundle(void **state)
 		const mig_revision *x = mig_revision_list_at(files, i);
 		const mig_revision *y = mig_revision_list_at(built, i);
 		size_t m, n;
-		const char *s = mig_revision_text(files, i, &m);
-		const char *t = mig_revision_text(built, i, &n);
+		const char *s = mig_revision_text(mig_revision_list_at(files, i), &m);
+		const char *t = mig_revision_text(mig_revision_list_at(built, i), &n);
 
 		assert_string_equal(mig_revision_id(x), mig_revision_id(y));
 		assert_string_equal(mig_revision_message(x), mig_revision_message(y));

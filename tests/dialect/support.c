@@ -81,7 +81,7 @@ void base_open(struct base *b, const mig_conformance *row, const char *url, int3
 		.struct_size = sizeof o,
 		.url = url,
 		.lock_timeout_ms = timeout_ms,
-		.create = 1,
+		.create = MIG_CREATE_MISSING,
 	};
 
 	OK(*b, base_open_with(b, row, NULL, &o));

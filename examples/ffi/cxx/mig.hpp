@@ -210,6 +210,14 @@ public:
 		return ids;
 	}
 
+	// Closes the database now; the destructor does it otherwise. From inside a callback this is an
+	// error, and the database stays open.
+	void close()
+	{
+		check(mig_close(ctx.get()));
+		static_cast<void>(ctx.release());
+	}
+
 	// The rows of the history table, oldest first.
 	std::vector<log_entry> log()
 	{

@@ -128,8 +128,10 @@ function mig.open(url)
 	return self
 end
 
+-- From inside a callback this is an error, and the database stays open.
 function Migrations:close()
-	lib.mig_close(ffi.gc(self.ctx, nil))
+	self:check(lib.mig_close(self.ctx))
+	ffi.gc(self.ctx, nil)
 	self.ctx = nil
 	-- the places of callbacks are few: give them back
 	for _, fn in ipairs(self.kept) do fn:free() end

@@ -22,7 +22,7 @@ koffi.struct('mig_progress', {
 	sql_size: 'size_t', elapsed_us: 'int64_t',
 });
 koffi.struct('mig_history_entry', {
-	revision: 'const char *', direction: 'const char *', state: 'const char *', digest: 'const char *',
+	struct_size: 'size_t', revision: 'const char *', direction: 'const char *', state: 'const char *', digest: 'const char *',
 	started_at: 'const char *', actor: 'const char *', library: 'const char *', statements: 'int64_t',
 	duration_us: 'int64_t',
 });
@@ -39,7 +39,7 @@ for (const declaration of [
 	'const char *mig_version(void)',
 	'const char *mig_status_name(int32_t status)',
 	'int32_t mig_open(_Out_ mig_ctx **out, const char *url)',
-	'void mig_close(mig_ctx *ctx)',
+	'int32_t mig_close(mig_ctx *ctx)',
 	'void mig_cancel(mig_ctx *ctx)',
 	'const char *mig_error_message(mig_ctx *ctx)',
 	'const char *mig_error_revision(mig_ctx *ctx)',
@@ -184,8 +184,9 @@ class Migrations {
 		}
 	}
 
+	/** From inside a callback this is an error, and the database stays open. */
 	close() {
-		c.close(this.#ctx);
+		this.#check(c.close(this.#ctx));
 		this.#ctx = null;
 		this.#kept.splice(0).forEach((fn) => koffi.unregister(fn));
 	}
@@ -271,10 +272,10 @@ class Migrations {
 	/** The rows of the history table, oldest first. */
 	log() {
 		const out = [null];
-		this.#check(c.log_read(this.#ctx, out));
-		const entries = Array.from({ length: Number(c.log_list_count(out[0])) },
-			(_, i) => koffi.decode(c.log_list_at(out[0], i), 'mig_history_entry'));
-		c.log_list_free(out[0]);
+		this.#check(c.history_read(this.#ctx, out));
+		const entries = Array.from({ length: Number(c.history_list_count(out[0])) },
+			(_, i) => koffi.decode(c.history_list_at(out[0], i), 'mig_history_entry'));
+		c.history_list_free(out[0]);
 		return entries;
 	}
 }

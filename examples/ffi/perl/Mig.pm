@@ -34,7 +34,7 @@ $ffi->type('(opaque, opaque)->sint32' => 'callback'); # mig_step_fn and mig_prog
 
 	package Mig::LogEntry;
 	use FFI::Platypus::Record;
-	record_layout_1((map { (opaque => $_) } qw(revision direction state digest started_at actor library)),
+	record_layout_1(size_t => 'struct_size', (map { (opaque => $_) } qw(revision direction state digest started_at actor library)),
 		sint64 => 'statements', sint64 => 'duration_us');
 }
 $ffi->type('record(Mig::Progress)*' => 'progress');
@@ -49,7 +49,8 @@ my %functions = (
 		mig_add_revision => ['opaque', 'revision_def'],
 		mig_set_progress => ['opaque', 'callback', 'opaque'],
 		(map { ("mig_$_" => ['opaque', 'string']) } qw(upgrade downgrade step_exec step_fail)),
-		(map { ("mig_$_" => ['opaque', 'opaque*']) } qw(current log_read)),
+		(map { ("mig_$_" => ['opaque', 'opaque*']) } qw(current history_read)),
+		mig_close => ['opaque'],
 		mig_error_line => ['opaque'],
 		mig_error_column => ['opaque'],
 		mig_step_direction => ['opaque'],
@@ -72,7 +73,7 @@ my %functions = (
 	},
 	log_entry => { mig_history_list_at => ['opaque', 'size_t'] },
 	size_t => { mig_revision_list_count => ['opaque'], mig_history_list_count => ['opaque'] },
-	void => { map { ("mig_$_" => ['opaque']) } qw(close cancel revision_list_free log_list_free stmt_free) },
+	void => { map { ("mig_$_" => ['opaque']) } qw(cancel revision_list_free history_list_free stmt_free) },
 );
 for my $result (keys %functions) {
 	$ffi->attach($_ => $functions{$result}{$_} => $result) for keys %{ $functions{$result} };
@@ -168,9 +169,11 @@ sub new {
 	return $self;
 }
 
+# From inside a callback this is an error, and the database stays open.
 sub close {
 	my ($self) = @_;
-	mig_close(delete $self->{ctx}) if $self->{ctx};
+	$self->check(mig_close($self->{ctx})) if $self->{ctx};
+	delete $self->{ctx};
 }
 
 sub DESTROY { $_[0]->close }

@@ -20,7 +20,7 @@ STEP_BEGIN, STATEMENT, STEP_END = (lib.MIG_EVENT_STEP_BEGIN, lib.MIG_EVENT_STATE
                                    lib.MIG_EVENT_STEP_END)
 
 Progress = namedtuple("Progress", "event direction revision message step steps statement sql elapsed_us")
-LogEntry = namedtuple("LogEntry", [name for name, _ in ffi.typeof("mig_history_entry").fields])
+LogEntry = namedtuple("LogEntry", [name for name, _ in ffi.typeof("mig_history_entry").fields[1:]])
 
 
 def plain(value):
@@ -169,8 +169,9 @@ class Migrations:
             raise error
 
     def close(self):
-        ctx, self._ctx = self._ctx, ffi.NULL
-        lib.mig_close(ctx)
+        """From inside a callback this is an error, and the database stays open."""
+        self._check(lib.mig_close(self._ctx))
+        self._ctx = ffi.NULL
 
     def __enter__(self):
         return self

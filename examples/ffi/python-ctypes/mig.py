@@ -39,8 +39,9 @@ class CRevisionDef(Structure):
 
 
 class CLogEntry(Structure):
-    _fields_ = [(name, c_char_p) for name in ("revision", "direction", "state", "digest", "started_at",
-                                              "actor", "library")]
+    _fields_ = [("struct_size", c_size_t)]
+    _fields_ += [(name, c_char_p) for name in ("revision", "direction", "state", "digest", "started_at",
+                                               "actor", "library")]
     _fields_ += [("statements", c_int64), ("duration_us", c_int64)]
 
 
@@ -56,7 +57,7 @@ declare(c_int32, ("mig_open", out, text), ("mig_add_script", handle, text, text,
         ("mig_set_progress", handle, ProgressFn, c_void_p), ("mig_upgrade", handle, text),
         ("mig_downgrade", handle, text), ("mig_current", handle, out), ("mig_history_read", handle, out),
         ("mig_error_line", handle), ("mig_error_column", handle),
-        ("mig_step_exec", handle, text), ("mig_step_prepare", handle, text, out),
+        ("mig_close", handle), ("mig_step_exec", handle, text), ("mig_step_prepare", handle, text, out),
         ("mig_step_fail", handle, text), ("mig_stmt_bind_null", handle, c_int32),
         ("mig_stmt_bind_int64", handle, c_int32, c_int64),
         ("mig_stmt_bind_double", handle, c_int32, c_double),
@@ -74,11 +75,11 @@ declare(POINTER(CLogEntry), ("mig_history_list_at", handle, c_size_t))
 declare(c_size_t, ("mig_revision_list_count", handle), ("mig_history_list_count", handle))
 declare(c_int64, ("mig_stmt_int64", handle, c_int32))
 declare(c_double, ("mig_stmt_double", handle, c_int32))
-declare(None, ("mig_close", handle), ("mig_cancel", handle), ("mig_revision_list_free", handle),
+declare(None, ("mig_cancel", handle), ("mig_revision_list_free", handle),
         ("mig_history_list_free", handle), ("mig_stmt_free", handle))
 
 Progress = namedtuple("Progress", "event direction revision message step steps statement sql elapsed_us")
-LogEntry = namedtuple("LogEntry", [name for name, _ in CLogEntry._fields_])
+LogEntry = namedtuple("LogEntry", [name for name, _ in CLogEntry._fields_[1:]])
 
 
 def to_str(data):
@@ -188,8 +189,9 @@ class Migrations:
             raise error
 
     def close(self):
-        ctx, self._ctx = self._ctx, None
-        lib.mig_close(ctx)
+        """From inside a callback this is an error, and the database stays open."""
+        self._check(lib.mig_close(self._ctx))
+        self._ctx = None
 
     def __enter__(self):
         return self

@@ -60,6 +60,7 @@ mod c {
 
     #[repr(C)]
     pub struct LogEntry {
+        pub struct_size: usize,
         pub revision: *const c_char,
         pub direction: *const c_char,
         pub state: *const c_char,
@@ -75,7 +76,7 @@ mod c {
     extern "C" {
         pub fn mig_status_name(status: Status) -> *const c_char;
         pub fn mig_open(out: *mut *mut Ctx, url: *const c_char) -> Status;
-        pub fn mig_close(ctx: *mut Ctx);
+        pub fn mig_close(ctx: *mut Ctx) -> Status;
         pub fn mig_cancel(ctx: *mut Ctx);
         pub fn mig_error_message(ctx: *const Ctx) -> *const c_char;
         pub fn mig_error_revision(ctx: *const Ctx) -> *const c_char;
@@ -373,7 +374,7 @@ unsafe impl Sync for Context {}
 
 impl Drop for Context {
     fn drop(&mut self) {
-        unsafe { c::mig_close(self.0) }
+        unsafe { c::mig_close(self.0) };
     }
 }
 

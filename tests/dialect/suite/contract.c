@@ -43,7 +43,7 @@ static void heeds_struct_sizes(const mig_conformance *row)
 				.url = row->fresh(),
 				.version_table = "mig_version",
 				.history_table = "mig_history",
-				.create = 1 } };
+				.create = MIG_CREATE_MISSING } };
 	mig_conn_options shorter = longer.known;
 	union {
 		mig_statement st;

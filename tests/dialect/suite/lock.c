@@ -269,7 +269,7 @@ static void work_long(struct session *s, const mig_conformance *row, size_t host
 		.version_table = "mig_version",
 		.history_table = "mig_history",
 		.lock_timeout_ms = 1000,
-		.create = 1,
+		.create = MIG_CREATE_MISSING,
 		.watch = 1,
 	};
 

@@ -98,7 +98,7 @@ void suite_open(struct session *s, const mig_conformance *row, const char *url, 
 		.version_table = "mig_version",
 		.history_table = "mig_history",
 		.lock_timeout_ms = timeout_ms,
-		.create = 1,
+		.create = MIG_CREATE_MISSING,
 	};
 
 	OK(*s, suite_open_with(s, row, NULL, &o));

@@ -192,7 +192,7 @@ static void quotes_table_names(const mig_conformance *row)
 		.version_table = "a \"b\"; DROP TABLE x; --",
 		.history_table = "select",
 		.lock_timeout_ms = 1000,
-		.create = 1,
+		.create = MIG_CREATE_MISSING,
 	};
 	struct session b;
 	int32_t there;
@@ -258,7 +258,7 @@ static mig_status whole_story(struct session *b, const mig_conformance *row, str
 		.struct_size = sizeof o,
 		.url = url,
 		.lock_timeout_ms = 1000,
-		.create = 1,
+		.create = MIG_CREATE_MISSING,
 	};
 	const mig_value v[] = { suite_text("r"), suite_text("d") };
 	const char *script = "CREATE TABLE IF NOT EXISTS p (x INTEGER PRIMARY KEY);"

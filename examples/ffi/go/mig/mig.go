@@ -212,14 +212,18 @@ func Open(url string) (*Migrations, error) {
 	return m, nil
 }
 
-// Close closes the connection and frees what belongs to it.
-func (m *Migrations) Close() {
-	C.mig_close(m.ctx)
+// Close closes the connection and frees what belongs to it. From inside a callback it is an error, and
+// the database stays open.
+func (m *Migrations) Close() error {
+	if err := m.check(C.mig_close(m.ctx)); err != nil {
+		return err
+	}
 	m.ctx = nil
 	for _, h := range append(m.kept, m.self) {
 		h.free()
 	}
 	m.kept = nil
+	return nil
 }
 
 func (m *Migrations) check(status C.mig_status) error {

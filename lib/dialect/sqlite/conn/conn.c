@@ -9,10 +9,7 @@
 #include <sys/stat.h>
 #include <time.h>
 
-enum {
-	FOREIGN_KEY_LIMIT = 100000,
-	CREATE_NOTHING = 2 /* mig_conn_options.create */
-};
+enum { FOREIGN_KEY_LIMIT = 100000 };
 
 const char *mig__sqlite_path(const mig_conn *conn)
 {
@@ -96,7 +93,8 @@ static mig_status fail_open(mig_conn *conn, const char *name)
 
 static mig_status open_own(mig_conn *conn, const mig_conn_options *o)
 {
-	int flags = SQLITE_OPEN_READWRITE | (o->create ? SQLITE_OPEN_CREATE : 0);
+	int flags = SQLITE_OPEN_READWRITE |
+		    (o->create == MIG_CREATE_NEVER ? 0 : SQLITE_OPEN_CREATE);
 	const char *why;
 	char *name = mig__sqlite_filename(&conn->alloc, o->url, &why);
 	mig_status rc = MIG_OK;
@@ -111,7 +109,7 @@ static mig_status open_own(mig_conn *conn, const mig_conn_options *o)
 	}
 	if (strncmp(name, "file:", 5) == 0)
 		flags |= SQLITE_OPEN_URI;
-	conn->missing = o->create == CREATE_NOTHING && is_missing(name);
+	conn->missing = o->create == MIG_CREATE_PRETEND && is_missing(name);
 	if (sqlite3_open_v2(conn->missing ? ":memory:" : name, &conn->db, flags, NULL) != SQLITE_OK)
 		rc = fail_open(conn, name);
 	mig__free(&conn->alloc, name);

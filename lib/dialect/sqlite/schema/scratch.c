@@ -6,7 +6,7 @@ mig_status mig__sqlite_scratch(mig_conn *conn, mig_conn **out)
 				     .url = "sqlite::memory:",
 				     .version_table = conn->version_table,
 				     .history_table = conn->history_table,
-				     .create = 1 };
+				     .create = MIG_CREATE_MISSING };
 
 	return mig__sqlite_open(conn->host, &options, out);
 }

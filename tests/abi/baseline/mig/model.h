@@ -195,7 +195,7 @@ MIG_API mig_status mig_set_diff_options(mig_ctx *ctx, const mig_diff_options *op
 /** Compares the database with the model and returns the operations that make the database what the
  * model says, with their SQL, in order; none if there is no difference. options may be NULL. The
  * SQL was tried in a copy of the schema, up and down. Nothing is written. Free the list with
- * mig_op_list_free(), before mig_close().
+ * mig_op_list_free(), before or after mig_close().
  *
  * Errors: mistakes of the model; MIG_EMISUSE without a model; MIG_ENOTFOUND for a rename that does
  * not fit; MIG_EUNSUPPORTED if the dialect cannot do it; MIG_EPERMISSION (PostgreSQL: the role may
@@ -221,6 +221,8 @@ MIG_API int32_t mig_op_list_foreign_keys(const mig_op_list *list, int32_t direct
 /** What the database or the model has that is not compared, e.g. "publication news"; NULL past the
  * end. Since 0.1.0. */
 MIG_API const char *mig_op_list_uncovered(const mig_op_list *list, size_t i);
+/** Frees the list and all that was borrowed from it, also after mig_close(). NULL is allowed.
+ * Since 0.1.0. */
 MIG_API void mig_op_list_free(mig_op_list *list);
 
 typedef struct mig_autogenerate_options {
@@ -228,13 +230,12 @@ typedef struct mig_autogenerate_options {
 	/** What the revision is called, where it goes, …; its SQL is ignored. NULL: defaults. */
 	const mig_revision_options *revision;
 	const mig_diff_options *diff; /**< NULL: defaults */
-	/** Nonzero: writes the revision though the proof failed, with a warning on top. */
-	int32_t force;
-	/** Has no effect: sections always say dialect=NAME. */
-	int32_t name_dialect;
 	/** What mig_diff() gave for other dialects, each from a context of its own; ends with NULL: the
 	 * revision gets sections for these as well. NULL: none. */
 	const mig_op_list *const *others;
+	/** Nonzero: writes the revision though the proof failed, with a warning on top. */
+	int32_t force;
+	int32_t reserved; /**< 0 */
 } mig_autogenerate_options;
 
 /** Writes the revision that brings the database to the model. The database must be at head. *out is
