@@ -254,12 +254,8 @@ static mig_status write_stamp(mig_conn *conn, uint32_t stamp)
 
 static const char *const schemes[] = { "sqlcipher", NULL };
 
-static const mig_dialect dialect = {
-	.struct_size = sizeof dialect,
-	.contract = MIG_DIALECT_CONTRACT,
-	.name = "sqlcipher",
-	.schemes = schemes,
-	.capabilities = MIG_CAN_TRANSACTIONAL_DDL | MIG_NAMES_FOLD,
+static const mig_dialect_conn conn_table = {
+	.struct_size = sizeof conn_table,
 	.open = open_conn,
 	.close = close_conn,
 	.native = native,
@@ -272,10 +268,10 @@ static const mig_dialect dialect = {
 	.rollback = rollback,
 	.lock = lock,
 	.unlock = unlock,
+	.in_transaction = in_transaction,
 	.next_statement = next_statement,
 	.run_script = run_script,
 	.run_statement = run_statement,
-	.in_transaction = in_transaction,
 	.prepare = cursor_prepare,
 	.bind = cursor_bind,
 	.step = cursor_step,
@@ -283,10 +279,24 @@ static const mig_dialect dialect = {
 	.column_count = cursor_column_count,
 	.column = cursor_column,
 	.finish = cursor_finish,
+};
+
+static const mig_dialect_store store_table = {
+	.struct_size = sizeof store_table,
 	.table_sql = table_sql,
 	.table_exists = table_exists,
 	.read_stamp = read_stamp,
 	.write_stamp = write_stamp,
+};
+
+static const mig_dialect dialect = {
+	.struct_size = sizeof dialect,
+	.contract = MIG_DIALECT_CONTRACT,
+	.name = "sqlcipher",
+	.schemes = schemes,
+	.capabilities = MIG_CAN_TRANSACTIONAL_DDL | MIG_NAMES_FOLD,
+	.conn = &conn_table,
+	.store = &store_table,
 };
 
 /* The only name that the module exports; the scheme of its URLs is in it. */

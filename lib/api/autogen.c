@@ -148,7 +148,7 @@ static uint32_t change(void *user, const mig_object *from, const mig_object *to)
 	}
 	if (asked->o.compare_fn && !differ)
 		return 0;
-	return asked->list->work.db->dialect->change(from, to);
+	return asked->list->work.db->dialect->schema->change(from, to);
 }
 
 static mig_status process(void *user, struct mig__ops *ops)
@@ -366,7 +366,7 @@ static mig_status diff(mig_ctx *ctx, const mig_diff_options *options, mig_op_lis
 	if (rc)
 		return rc;
 	fill_defaults(&o, &ctx->diff_options);
-	if (!MIG__DB_SLOT(&ctx->db, inspect) || !MIG__DB_SLOT(&ctx->db, native_column))
+	if (!MIG__SCHEMA_SLOT(&ctx->db, inspect) || !MIG__SCHEMA_SLOT(&ctx->db, native_column))
 		return mig__fail(&ctx->err, MIG_EUNSUPPORTED, "dialect %s cannot compare schemas",
 				 ctx->db.dialect->name);
 	if (!ctx->model || !mig__model_any(ctx->model))

@@ -191,7 +191,7 @@ mig_status mig_close(mig_ctx *ctx)
 	if (ctx->db.dialect)
 		mig__db_close(&ctx->db);
 	if (ctx->beside)
-		ctx->db.dialect->close(ctx->beside);
+		ctx->db.dialect->conn->close(ctx->beside);
 	mig__unload(ctx);
 	if (ctx->model)
 		mig__model_finish(ctx->model);
@@ -212,14 +212,14 @@ void mig_cancel(mig_ctx *ctx)
 
 void *mig_connection(mig_ctx *ctx)
 {
-	return ctx && ctx->db.dialect && !ctx->offline ? ctx->db.dialect->native(ctx->db.conn)
+	return ctx && ctx->db.dialect && !ctx->offline ? ctx->db.dialect->conn->native(ctx->db.conn)
 						       : NULL;
 }
 
 void *mig_take_connection(mig_ctx *ctx)
 {
 	return ctx && !ctx->busy && ctx->db.dialect && !ctx->offline
-		       ? ctx->db.dialect->detach(ctx->db.conn)
+		       ? ctx->db.dialect->conn->detach(ctx->db.conn)
 		       : NULL;
 }
 

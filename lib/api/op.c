@@ -9,7 +9,7 @@ mig_status mig_op_model(mig_step *step, mig_model **out)
 	if (!step || !out)
 		return MIG_EINVAL;
 	mig__error_clear(step->run->err);
-	if (!MIG__DB_SLOT(step->run->db, inspect) || !MIG__DB_SLOT(step->run->db, native_column))
+	if (!MIG__SCHEMA_SLOT(step->run->db, inspect) || !MIG__SCHEMA_SLOT(step->run->db, native_column))
 		return mig__fail(step->run->err, MIG_EUNSUPPORTED, "dialect %s has no operations",
 				 step->run->db->dialect->name);
 	if (!step->edits.has_model)

@@ -25,7 +25,7 @@ const char *mig_step_argument(const mig_step *step, const char *name)
 
 void *mig_step_connection(mig_step *step)
 {
-	return step ? step->run->db->dialect->native(step->run->db->conn) : NULL;
+	return step ? step->run->db->dialect->conn->native(step->run->db->conn) : NULL;
 }
 
 /* Anew for each call, so that what fails next is the error that is told. */
@@ -53,7 +53,7 @@ mig_status mig_step_exec(mig_step *step, const char *sql)
 	if (!step || !sql)
 		return MIG_EINVAL;
 	rc = before_sql(step, &db);
-	return rc ? rc : db->dialect->run_script(db->conn, sql, strlen(sql), NULL, NULL);
+	return rc ? rc : db->dialect->conn->run_script(db->conn, sql, strlen(sql), NULL, NULL);
 }
 
 /* The transaction is the run's: no statement may end it. */
@@ -62,7 +62,7 @@ static mig_status check_control(mig_step *step, struct mig__db *db, const char *
 	const uint32_t control =
 		MIG_STATEMENT_BEGIN | MIG_STATEMENT_COMMIT | MIG_STATEMENT_ROLLBACK;
 	mig_statement st = { .struct_size = sizeof st };
-	mig_status rc = db->dialect->next_statement(db->conn, sql, strlen(sql), 0, &st);
+	mig_status rc = db->dialect->conn->next_statement(db->conn, sql, strlen(sql), 0, &st);
 
 	if (rc || step->alone || !(st.kind & control))
 		return rc;
@@ -90,7 +90,7 @@ mig_status mig_step_prepare(mig_step *step, const char *sql, mig_stmt **out)
 	if (!stmt)
 		return mig__fail_nomem(step->run->err);
 	stmt->db = db;
-	rc = db->dialect->prepare(db->conn, sql, strlen(sql), 1, &stmt->cursor);
+	rc = db->dialect->conn->prepare(db->conn, sql, strlen(sql), 1, &stmt->cursor);
 	if (rc)
 		mig__free(step->run->alloc, stmt);
 	else
@@ -107,7 +107,7 @@ mig_status mig_step_fail(mig_step *step, const char *message)
 
 static mig_status bind(mig_stmt *stmt, int32_t index, const mig_value *value)
 {
-	return stmt ? stmt->db->dialect->bind(stmt->cursor, index, value) : MIG_EINVAL;
+	return stmt ? stmt->db->dialect->conn->bind(stmt->cursor, index, value) : MIG_EINVAL;
 }
 
 mig_status mig_stmt_bind_null(mig_stmt *stmt, int32_t index)
@@ -156,17 +156,17 @@ mig_status mig_stmt_step(mig_stmt *stmt, int32_t *has_row)
 	if (!stmt || !has_row)
 		return MIG_EINVAL;
 	rc = mig__db_check(stmt->db);
-	return rc ? rc : stmt->db->dialect->step(stmt->cursor, has_row);
+	return rc ? rc : stmt->db->dialect->conn->step(stmt->cursor, has_row);
 }
 
 mig_status mig_stmt_reset(mig_stmt *stmt)
 {
-	return stmt ? stmt->db->dialect->reset(stmt->cursor) : MIG_EINVAL;
+	return stmt ? stmt->db->dialect->conn->reset(stmt->cursor) : MIG_EINVAL;
 }
 
 int32_t mig_stmt_column_count(const mig_stmt *stmt)
 {
-	return stmt ? stmt->db->dialect->column_count(stmt->cursor) : 0;
+	return stmt ? stmt->db->dialect->conn->column_count(stmt->cursor) : 0;
 }
 
 /* A column that cannot be read reads as NULL. */
@@ -175,7 +175,7 @@ static mig_value column(mig_stmt *stmt, int32_t index, int32_t as)
 	mig_value value = { .type = MIG_NULL };
 
 	if (!stmt || index < 0 || index >= mig_stmt_column_count(stmt) ||
-	    stmt->db->dialect->column(stmt->cursor, index, as, &value))
+	    stmt->db->dialect->conn->column(stmt->cursor, index, as, &value))
 		return (mig_value){ .type = MIG_NULL };
 	return value;
 }
@@ -219,6 +219,6 @@ void mig_stmt_free(mig_stmt *stmt)
 {
 	if (!stmt)
 		return;
-	stmt->db->dialect->finish(stmt->cursor);
+	stmt->db->dialect->conn->finish(stmt->cursor);
 	mig__free(stmt->db->err->alloc, stmt);
 }

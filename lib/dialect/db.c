@@ -104,7 +104,7 @@ mig_status mig__db_open(struct mig__db *db, const mig_conn_options *options)
 		.poll = host_poll,
 		.working = host_working,
 	};
-	rc = db->dialect->open(&db->host, options, &conn);
+	rc = db->dialect->conn->open(&db->host, options, &conn);
 	if (rc)
 		return rc;
 	db->conn = conn;
@@ -123,7 +123,7 @@ static mig_status open_maker(struct mig__db *db)
 	mig_status rc = MIG_OK;
 
 	if (db->scratch_url && !db->scratch_maker) {
-		rc = db->dialect->open(&db->host, &options, &db->scratch_maker);
+		rc = db->dialect->conn->open(&db->host, &options, &db->scratch_maker);
 		if (rc)
 			mig__error_prefix(db->err, "scratch: ");
 	}
@@ -132,7 +132,7 @@ static mig_status open_maker(struct mig__db *db)
 
 mig_status mig__db_may_copy(struct mig__db *db)
 {
-	mig_status (*may_copy)(mig_conn *, mig_conn *) = MIG__DB_SLOT(db, may_copy);
+	mig_status (*may_copy)(mig_conn *, mig_conn *) = MIG__SCHEMA_SLOT(db, may_copy);
 	mig_status rc = may_copy ? open_maker(db) : MIG_OK;
 
 	return may_copy && !rc ? may_copy(db->conn, db->scratch_maker) : rc;
@@ -142,22 +142,22 @@ mig_status mig__db_scratch(struct mig__db *db, mig_conn **out)
 {
 	mig_status rc;
 
-	if (!MIG__DB_SLOT(db, scratch))
+	if (!MIG__SCHEMA_SLOT(db, scratch))
 		return mig__fail(db->err, MIG_EUNSUPPORTED, "dialect %s has no scratch databases",
 				 db->dialect->name);
 	rc = open_maker(db);
 	if (rc)
 		return rc;
-	return db->dialect->scratch(db->scratch_maker ? db->scratch_maker : db->conn, out);
+	return db->dialect->schema->scratch(db->scratch_maker ? db->scratch_maker : db->conn, out);
 }
 
 void mig__db_close(struct mig__db *db)
 {
 	atomic_store(&db->open, 0);
 	if (db->conn)
-		db->dialect->close(db->conn);
+		db->dialect->conn->close(db->conn);
 	if (db->scratch_maker)
-		db->dialect->close(db->scratch_maker);
+		db->dialect->conn->close(db->scratch_maker);
 	db->scratch_maker = NULL;
 	db->conn = NULL;
 }
@@ -166,12 +166,12 @@ void mig__db_cancel(struct mig__db *db)
 {
 	atomic_store(&db->cancelled, 1);
 	if (atomic_load(&db->open))
-		db->dialect->cancel(db->conn);
+		db->dialect->conn->cancel(db->conn);
 }
 
 mig_status mig__db_find_default_schema(struct mig__db *db)
 {
-	mig_status (*ask)(mig_conn *, const char **) = MIG__DB_SLOT(db, current_schema);
+	mig_status (*ask)(mig_conn *, const char **) = MIG__CONN_SLOT(db, current_schema);
 
 	return ask ? ask(db->conn, &db->default_schema) : MIG_OK;
 }
@@ -181,13 +181,13 @@ const char *mig__db_default_schema(const struct mig__db *db)
 	const char *usual = db->default_schema;
 
 	if (!usual)
-		usual = MIG__DB_SLOT(db, default_schema);
+		usual = MIG__SCHEMA_SLOT(db, default_schema);
 	return usual ? usual : "";
 }
 
 mig_status mig__db_call_begin(struct mig__db *db)
 {
-	mig_status (*call_begin)(mig_conn *) = MIG__DB_SLOT(db, call_begin);
+	mig_status (*call_begin)(mig_conn *) = MIG__CONN_SLOT(db, call_begin);
 
 	db->default_schema = NULL;
 	return call_begin ? call_begin(db->conn) : MIG_OK;
@@ -202,12 +202,12 @@ mig_status mig__db_check(struct mig__db *db)
 
 static mig_status prepare(struct mig__db *db, int32_t which, mig_cursor **cursor)
 {
-	const char *sql = db->dialect->table_sql(db->conn, which);
+	const char *sql = db->dialect->store->table_sql(db->conn, which);
 
 	if (!sql)
 		return mig__fail(db->err, MIG_EUNSUPPORTED, "dialect %s has no statement %d",
 				 db->dialect->name, (int)which);
-	return db->dialect->prepare(db->conn, sql, strlen(sql), 0, cursor);
+	return db->dialect->conn->prepare(db->conn, sql, strlen(sql), 0, cursor);
 }
 
 mig_status mig__db_read(struct mig__db *db, int32_t which, mig_cursor **cursor)
@@ -218,7 +218,7 @@ mig_status mig__db_read(struct mig__db *db, int32_t which, mig_cursor **cursor)
 
 	if (rc != MIG_ESQL)
 		return rc;
-	rc = db->dialect->table_exists(db->conn, table, &exists);
+	rc = db->dialect->store->table_exists(db->conn, table, &exists);
 	if (rc)
 		return rc;
 	if (exists) /* created meanwhile, or there is something else wrong: this says it again */
@@ -232,7 +232,7 @@ mig_status mig__db_read(struct mig__db *db, int32_t which, mig_cursor **cursor)
 static mig_status check_inside(struct mig__db *db)
 {
 	int32_t inside = 0;
-	mig_status rc = db->dialect->in_transaction(db->conn, &inside);
+	mig_status rc = db->dialect->conn->in_transaction(db->conn, &inside);
 
 	if (rc || inside)
 		return rc;
@@ -245,7 +245,7 @@ static mig_status check_inside(struct mig__db *db)
 
 mig_status mig__db_verify(struct mig__db *db)
 {
-	mig_status (*verify)(mig_conn *) = MIG__DB_SLOT(db, verify);
+	mig_status (*verify)(mig_conn *) = MIG__CONN_SLOT(db, verify);
 	mig_status rc = check_inside(db);
 
 	return rc || !verify ? rc : verify(db->conn);
@@ -255,7 +255,7 @@ mig_status mig__db_write(struct mig__db *db, int32_t which, const mig_value *val
 			 int64_t *affected)
 {
 	const mig_dialect *d = db->dialect;
-	mig_status (*count_rows)(mig_cursor *, int64_t *) = MIG__DB_SLOT(db, affected);
+	mig_status (*count_rows)(mig_cursor *, int64_t *) = MIG__CONN_SLOT(db, affected);
 	mig_cursor *cursor = NULL;
 	int32_t more = 1;
 	size_t i;
@@ -266,14 +266,14 @@ mig_status mig__db_write(struct mig__db *db, int32_t which, const mig_value *val
 	if (rc)
 		return rc;
 	for (i = 0; !rc && i < count; i++)
-		rc = d->bind(cursor, (int32_t)i + 1, &values[i]);
+		rc = d->conn->bind(cursor, (int32_t)i + 1, &values[i]);
 	while (!rc && more)
-		rc = d->step(cursor, &more);
+		rc = d->conn->step(cursor, &more);
 	if (!rc && affected)
 		*affected = MIG__UNKNOWN;
 	if (!rc && affected && count_rows)
 		rc = count_rows(cursor, affected);
-	d->finish(cursor);
+	d->conn->finish(cursor);
 	return rc;
 }
 

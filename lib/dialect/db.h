@@ -8,11 +8,17 @@
 #include <mig/dialect.h>
 #include <stdatomic.h>
 
-/* An optional slot of the dialect, or NULL. */
-#define MIG__DB_SLOT(db, slot)                                                                 \
-	((db)->dialect->struct_size >= offsetof(mig_dialect, slot) + sizeof(db)->dialect->slot \
-		 ? (db)->dialect->slot                                                         \
+/* An optional slot of one of the dialect's tables, or NULL. */
+#define MIG__SLOT(db, table, slot)                                                              \
+	((db)->dialect->table &&                                                                \
+			 (db)->dialect->table->struct_size >=                                   \
+				 offsetof(mig_dialect_##table, slot) +                          \
+					 sizeof(db)->dialect->table->slot                       \
+		 ? (db)->dialect->table->slot                                                   \
 		 : NULL)
+#define MIG__CONN_SLOT(db, slot) MIG__SLOT(db, conn, slot)
+#define MIG__STORE_SLOT(db, slot) MIG__SLOT(db, store, slot)
+#define MIG__SCHEMA_SLOT(db, slot) MIG__SLOT(db, schema, slot)
 
 struct mig__db {
 	const mig_dialect *dialect; /* NULL: no database */

@@ -21,7 +21,9 @@ struct row {
 };
 
 struct mig_conn {
-	mig_dialect table;    /* the slots below, with the name and capabilities of the dialect */
+	mig_dialect table; /* the name and capabilities of the dialect, with the two below */
+	mig_dialect_conn slots;
+	mig_dialect_store store;
 	struct mig__db *real; /* for what never touches the database */
 	struct mig__error *err;
 	mig_sql_fn fn;
@@ -61,7 +63,7 @@ static mig_status put(mig_conn *conn, const char *text, size_t size)
 static mig_status put_foreign(mig_conn *conn, const char *text, size_t size)
 {
 	mig_status (*write)(mig_conn *, const char *, size_t, mig_sql_fn, void *) =
-		MIG__DB_SLOT(conn->real, shell_text);
+		MIG__CONN_SLOT(conn->real, shell_text);
 	mig_status rc;
 
 	if (!write || !size)
@@ -77,7 +79,7 @@ static mig_status puts_(mig_conn *conn, const char *text)
 
 static const char *begin_sql(const mig_conn *conn)
 {
-	const char *sql = MIG__DB_SLOT(conn->real, begin_sql);
+	const char *sql = MIG__CONN_SLOT(conn->real, begin_sql);
 
 	return sql ? sql : "BEGIN";
 }
@@ -88,7 +90,7 @@ static const char *table_sql(mig_conn *conn, int32_t which);
 
 static mig_status put_head(mig_conn *conn)
 {
-	const char *head = MIG__DB_SLOT(conn->real, script_begin);
+	const char *head = MIG__CONN_SLOT(conn->real, script_begin);
 	int headed = conn->headed;
 
 	conn->headed = 1;
@@ -137,7 +139,7 @@ static mig_status put_line(mig_conn *conn, const char *text)
 
 static mig_status put_own(mig_conn *conn, int32_t which)
 {
-	const char *text = conn->real->dialect->table_sql(conn->real->conn, which);
+	const char *text = conn->real->dialect->store->table_sql(conn->real->conn, which);
 
 	return text ? put_line(conn, text) : MIG_OK;
 }
@@ -235,7 +237,7 @@ static mig_status revision_begin(mig_conn *conn, const mig_revision_run *revisio
 {
 	int keys = revision->foreign_keys ? revision->foreign_keys > 0
 					  : conn->real->foreign_keys != 0;
-	const char *text = conn->real->dialect->table_sql(
+	const char *text = conn->real->dialect->store->table_sql(
 		conn->real->conn, keys ? MIG_SQL_KEYS_ON : MIG_SQL_KEYS_OFF);
 	mig_status rc;
 
@@ -267,7 +269,7 @@ static mig_status in_transaction(mig_conn *conn, int32_t *out)
 static mig_status next_statement(mig_conn *conn, const char *text, size_t size, size_t offset,
 				 mig_statement *out)
 {
-	return conn->real->dialect->next_statement(conn->real->conn, text, size, offset, out);
+	return conn->real->dialect->conn->next_statement(conn->real->conn, text, size, offset, out);
 }
 
 enum { CONTROL = MIG_STATEMENT_BEGIN | MIG_STATEMENT_COMMIT | MIG_STATEMENT_ROLLBACK };
@@ -343,7 +345,7 @@ static mig_status run_statement(mig_conn *conn, const char *text, size_t size)
  * COMMIT. */
 static const char *table_sql(mig_conn *conn, int32_t which)
 {
-	const char *text = conn->real->dialect->table_sql(conn->real->conn, which);
+	const char *text = conn->real->dialect->store->table_sql(conn->real->conn, which);
 
 	if (which == MIG_SQL_MARK_RUNNING && !text)
 		return table_sql(conn, MIG_SQL_UPDATE_RUNNING);
@@ -432,7 +434,7 @@ static int marks(const mig_cursor *cursor)
  * the same script. */
 static const char *only_then(const mig_cursor *cursor, size_t i)
 {
-	const char *now = MIG__DB_SLOT(cursor->conn->real, now_sql);
+	const char *now = MIG__CONN_SLOT(cursor->conn->real, now_sql);
 
 	static const char *const as_it_is[] = { NULL, "statements", "done_digest", "duration_us" };
 
@@ -668,7 +670,7 @@ static mig_status put_check(void *user, const char *text, size_t size, const mig
 static mig_status check_begin(mig_conn *conn, const char *message, const char *text, size_t size)
 {
 	mig_status (*sql)(mig_conn *, const char *, const char *, size_t, const mig_sql_sink *) =
-		MIG__DB_SLOT(conn->real, check_sql);
+		MIG__CONN_SLOT(conn->real, check_sql);
 	const mig_sql_sink sink = { .struct_size = sizeof sink,
 				    .user = conn,
 				    .statement = put_check };
@@ -695,40 +697,50 @@ mig_status mig__record_open(struct mig__db *db, mig_sql_fn fn, void *user, struc
 	if (!conn)
 		return mig__fail_nomem(db->err);
 	*conn = (struct mig_conn){ .real = db, .err = db->err, .fn = fn, .user = user };
-	conn->table = (mig_dialect){ .struct_size = sizeof conn->table,
-				     .contract = MIG_DIALECT_CONTRACT,
-				     .name = db->dialect->name,
-				     .schemes = db->dialect->schemes,
-				     .capabilities = db->dialect->capabilities,
-				     .close = close_,
-				     .native = no_handle,
-				     .detach = no_handle,
-				     .cancel = cancel,
-				     .run_begin = nothing,
-				     .run_end = run_end,
-				     .begin = begin,
-				     .commit = commit,
-				     .rollback = rollback,
-				     .lock = lock,
-				     .unlock = unlock,
-				     .next_statement = next_statement,
-				     .run_script = run_script,
-				     .run_statement = run_statement,
-				     .in_transaction = in_transaction,
-				     .prepare = prepare,
-				     .bind = bind,
-				     .step = step,
-				     .reset = reset,
-				     .column_count = column_count,
-				     .column = column,
-				     .finish = finish,
-				     .table_sql = table_sql,
-				     .table_exists = table_exists,
-				     .revision_begin = revision_begin,
-				     .check_begin = check_begin,
-				     .check_end = check_end };
-	if (MIG__DB_SLOT(db, observe) || MIG__DB_SLOT(db, probe))
-		conn->table.observe = observe;
+	conn->slots = (mig_dialect_conn){
+		.struct_size = sizeof conn->slots,
+		.close = close_,
+		.native = no_handle,
+		.detach = no_handle,
+		.cancel = cancel,
+		.run_begin = nothing,
+		.run_end = run_end,
+		.begin = begin,
+		.commit = commit,
+		.rollback = rollback,
+		.lock = lock,
+		.unlock = unlock,
+		.next_statement = next_statement,
+		.run_script = run_script,
+		.run_statement = run_statement,
+		.in_transaction = in_transaction,
+		.prepare = prepare,
+		.bind = bind,
+		.step = step,
+		.reset = reset,
+		.column_count = column_count,
+		.column = column,
+		.finish = finish,
+		.revision_begin = revision_begin,
+		.check_begin = check_begin,
+		.check_end = check_end,
+	};
+	conn->store = (mig_dialect_store){
+		.struct_size = sizeof conn->store,
+		.table_sql = table_sql,
+		.table_exists = table_exists,
+	};
+	conn->table = (mig_dialect){
+		.struct_size = sizeof conn->table,
+		.contract = MIG_DIALECT_CONTRACT,
+		.name = db->dialect->name,
+		.schemes = db->dialect->schemes,
+		.capabilities = db->dialect->capabilities,
+		.conn = &conn->slots,
+		.store = &conn->store,
+	};
+	if (MIG__CONN_SLOT(db, observe))
+		conn->slots.observe = observe;
 	memset(out, 0, sizeof *out);
 	out->dialect = &conn->table;
 	out->conn = conn;

@@ -80,78 +80,133 @@ static void resolve_alias(char name[NAME_MAX_SIZE])
 		}
 }
 
+/* A table of the dialect: it begins with its size. */
+struct table {
+	const void *at;
+	size_t known; /* what this library knows of it */
+	size_t first; /* what the first version of the contract had */
+	const size_t *required;
+	int required_count;
+};
+
+static size_t size_of(const struct table *t)
+{
+	size_t size;
+
+	memcpy(&size, t->at, sizeof size);
+	return size;
+}
+
+/* Whether it does something that a newer contract has and this library would never ask for. */
+static int is_newer(const struct table *t)
+{
+	for (size_t i = t->known; i < size_of(t); i++)
+		if (((const unsigned char *)t->at)[i])
+			return 1;
+	return 0;
+}
+
 /* How many of these slots the table has. */
-static int filled(const mig_dialect *d, const size_t *offsets, int count)
+static int filled(const struct table *t, const size_t *offsets, int count)
 {
 	void (*slot)(void);
 	int i, n = 0;
 
 	for (i = 0; i < count; i++) {
-		if (d->struct_size < offsets[i] + sizeof slot)
+		if (size_of(t) < offsets[i] + sizeof slot)
 			continue;
-		memcpy(&slot, (const char *)d + offsets[i], sizeof slot);
+		memcpy(&slot, (const char *)t->at + offsets[i], sizeof slot);
 		n += slot != NULL;
 	}
 	return n;
 }
 
-/* What has only sense together: all of it is there, or nothing. */
-static const char *half_a_group(const mig_dialect *d)
+/* What is wrong with one table, or NULL. */
+static const char *table_fault(const struct table *t)
 {
-	static const size_t schemas[] = {
-		offsetof(mig_dialect, inspect), offsetof(mig_dialect, change),
-		offsetof(mig_dialect, holds),   offsetof(mig_dialect, render),
-		offsetof(mig_dialect, scratch), offsetof(mig_dialect, native_column),
-	};
-	static const size_t stamp[] = {
-		offsetof(mig_dialect, read_stamp),
-		offsetof(mig_dialect, write_stamp),
-	};
-	static const size_t flight[] = {
-		offsetof(mig_dialect, observe),
-		offsetof(mig_dialect, recover),
-	};
-
-	if (filled(d, schemas, 6) % 6)
-		return "of the functions for schemas some are missing";
-	if (filled(d, stamp, 2) % 2)
-		return "of read_stamp and write_stamp one is missing";
-	if (filled(d, flight, 2) % 2)
-		return "of observe and recover one is missing";
+	if (size_of(t) < t->first)
+		return "one of its tables is too short";
+	if (size_of(t) > SIZE_LIMIT)
+		return "a struct_size is not the size of a table";
+	if (filled(t, t->required, t->required_count) < t->required_count)
+		return "a required function is missing";
+	if (is_newer(t))
+		return "it has functions that this libmig does not know, and needs a newer one";
 	return NULL;
 }
 
-/* Whether it does something that a newer contract has and this library would never ask for. */
-static int is_newer(const mig_dialect *d)
-{
-	size_t i;
+#define COUNT(array) ((int)(sizeof(array) / sizeof *(array)))
+#define CONN(slot) offsetof(mig_dialect_conn, slot)
+#define STORE(slot) offsetof(mig_dialect_store, slot)
+#define SCHEMA(slot) offsetof(mig_dialect_schema, slot)
 
-	for (i = sizeof *d; i < d->struct_size; i++)
-		if (((const unsigned char *)d)[i])
-			return 1;
-	return 0;
+static const char *conn_fault(const mig_dialect_conn *conn)
+{
+	static const size_t required[] = {
+		CONN(open),       CONN(close),          CONN(native),         CONN(detach),
+		CONN(cancel),     CONN(run_begin),      CONN(run_end),        CONN(begin),
+		CONN(commit),     CONN(rollback),       CONN(lock),           CONN(unlock),
+		CONN(run_script), CONN(next_statement), CONN(run_statement),  CONN(in_transaction),
+		CONN(prepare),    CONN(bind),           CONN(step),           CONN(reset),
+		CONN(column),     CONN(column_count),   CONN(finish),
+	};
+	static const size_t flight[] = { CONN(observe), CONN(recover) };
+	const struct table t = { conn, sizeof *conn, CONN(shell_text) + sizeof conn->shell_text,
+				 required, COUNT(required) };
+	const char *wrong = conn ? table_fault(&t) : "it has no table for connections";
+
+	if (!wrong && filled(&t, flight, COUNT(flight)) == 1)
+		wrong = "of observe and recover one is missing";
+	return wrong;
 }
 
-/* What is wrong with a dialect's table, or NULL. */
+static const char *store_fault(const mig_dialect_store *store)
+{
+	static const size_t required[] = { STORE(table_sql), STORE(table_exists) };
+	static const size_t stamp[] = { STORE(read_stamp), STORE(write_stamp) };
+	const struct table t = { store, sizeof *store,
+				 STORE(write_stamp) + sizeof store->write_stamp, required,
+				 COUNT(required) };
+	const char *wrong = store ? table_fault(&t) : "it has no table for libmig's own tables";
+
+	if (!wrong && filled(&t, stamp, COUNT(stamp)) == 1)
+		wrong = "of read_stamp and write_stamp one is missing";
+	return wrong;
+}
+
+static const char *schema_fault(const mig_dialect_schema *schema)
+{
+	static const size_t required[] = { SCHEMA(inspect), SCHEMA(change),  SCHEMA(holds),
+					   SCHEMA(render),  SCHEMA(scratch), SCHEMA(native_column) };
+	static const size_t models[] = { SCHEMA(check_schema), SCHEMA(find_object) };
+	const struct table t = { schema, sizeof *schema,
+				 SCHEMA(find_object) + sizeof schema->find_object, required,
+				 COUNT(required) };
+	const char *wrong = schema ? table_fault(&t) : NULL;
+
+	if (schema && !wrong && filled(&t, models, COUNT(models)) == 1)
+		wrong = "of check_schema and find_object one is missing";
+	return wrong;
+}
+
+/* What is wrong with a dialect, or NULL. */
 static const char *fault(const mig_dialect *d)
 {
+	static const size_t required[] = { offsetof(mig_dialect, name), offsetof(mig_dialect, schemes) };
+	const struct table t = { d, sizeof *d, offsetof(mig_dialect, schema) + sizeof d->schema,
+				 required, COUNT(required) };
+	const char *wrong;
+
 	if (!d)
 		return "it returned no table";
 	if (d->contract != MIG_DIALECT_CONTRACT)
 		return "it was made for another version of mig/dialect.h";
-	if (d->struct_size < offsetof(mig_dialect, table_exists) + sizeof d->table_exists)
-		return "its table is too short";
-	if (d->struct_size > SIZE_LIMIT)
-		return "its struct_size is not the size of a table";
-	if (!d->name || !d->schemes || !d->open || !d->close || !d->native || !d->detach ||
-	    !d->cancel || !d->run_begin || !d->run_end || !d->begin || !d->commit || !d->rollback ||
-	    !d->lock || !d->unlock || !d->next_statement || !d->run_script || !d->run_statement ||
-	    !d->in_transaction || !d->prepare || !d->bind || !d->step || !d->reset ||
-	    !d->column_count || !d->column || !d->finish || !d->table_sql || !d->table_exists)
-		return "a required function is missing";
-	if (is_newer(d))
-		return "it has functions that this libmig does not know, and needs a newer one";
-	return half_a_group(d);
+	wrong = table_fault(&t);
+	if (!wrong)
+		wrong = conn_fault(d->conn);
+	if (!wrong)
+		wrong = store_fault(d->store);
+	return wrong ? wrong : schema_fault(d->schema);
 }
 
 mig_status mig__dialect_check(const mig_dialect *d, struct mig__error *err)

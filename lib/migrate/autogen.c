@@ -8,7 +8,7 @@ enum { SHOWN = 10 }; /* differences in an error */
 
 static uint32_t change_of_dialect(void *user, const mig_object *from, const mig_object *to)
 {
-	return ((struct mig__autogen *)user)->db->dialect->change(from, to);
+	return ((struct mig__autogen *)user)->db->dialect->schema->change(from, to);
 }
 
 /* -- renames */
@@ -407,7 +407,7 @@ mig_status mig__autogen(struct mig__autogen *a)
 		a->hooks.change = change_of_dialect;
 		a->hooks.user = a;
 	}
-	a->hooks.holds = hooks.holds = a->db->dialect->holds;
+	a->hooks.holds = hooks.holds = a->db->dialect->schema->holds;
 	mig__arena_init(&a->arena, a->alloc);
 	mig__sql_init(&a->up, a->alloc);
 	mig__sql_init(&a->down, a->alloc);

@@ -48,7 +48,7 @@ static mig_status add_value(struct mig__db *db, mig_cursor *cursor, int32_t colu
 {
 	char number[MIG__NUMBER_SIZE];
 	mig_value v = { 0 };
-	mig_status rc = db->dialect->column(cursor, column, MIG_NULL, &v);
+	mig_status rc = db->dialect->conn->column(cursor, column, MIG_NULL, &v);
 
 	if (rc)
 		return rc;
@@ -75,7 +75,7 @@ static mig_status add_value(struct mig__db *db, mig_cursor *cursor, int32_t colu
 /* E.g. "(7, '01067', 1067)", or "7" where there is one column. */
 static mig_status add_row(struct mig__db *db, mig_cursor *cursor, struct mig__buf *out)
 {
-	int32_t count = db->dialect->column_count(cursor);
+	int32_t count = db->dialect->conn->column_count(cursor);
 	mig_status rc = MIG_OK;
 
 	mig__buf_adds(out, out->len ? ", " : "");
@@ -95,20 +95,20 @@ static mig_status read_rows(struct mig__db *db, const char *text, size_t size, i
 {
 	mig_cursor *cursor = NULL;
 	int32_t row = 1;
-	mig_status rc = db->dialect->prepare(db->conn, text, size, 0, &cursor);
+	mig_status rc = db->dialect->conn->prepare(db->conn, text, size, 0, &cursor);
 
-	while (!rc && !(rc = db->dialect->step(cursor, &row)) && row)
+	while (!rc && !(rc = db->dialect->conn->step(cursor, &row)) && row)
 		if (++*count <= SHOWN)
 			rc = add_row(db, cursor, shown);
-	db->dialect->finish(cursor);
+	db->dialect->conn->finish(cursor);
 	return rc;
 }
 
 mig_status mig__check_run(struct mig__db *db, const char *message, const char *text, size_t size)
 {
 	mig_status (*begin)(mig_conn *, const char *, const char *, size_t) =
-		MIG__DB_SLOT(db, check_begin);
-	mig_status (*end)(mig_conn *) = MIG__DB_SLOT(db, check_end);
+		MIG__CONN_SLOT(db, check_begin);
+	mig_status (*end)(mig_conn *) = MIG__CONN_SLOT(db, check_end);
 	struct mig__buf shown;
 	int64_t count = 0;
 	mig_status rc = begin ? begin(db->conn, message, text, size) : MIG_OK;
@@ -154,7 +154,7 @@ mig_status mig__checks_find(struct mig__db *db, struct mig__body *body, size_t *
 		if (last && last->about > note->offset)
 			return lacks_query(db, last, fault);
 		end = note->offset + strcspn(body->text + note->offset, "\r\n");
-		rc = db->dialect->next_statement(db->conn, body->text, body->size, end, &st);
+		rc = db->dialect->conn->next_statement(db->conn, body->text, body->size, end, &st);
 		if (!rc && !st.size)
 			return lacks_query(db, note, fault);
 		note->about = st.offset;

@@ -217,7 +217,7 @@ static mig_status declare_column(struct declaring *d, const mig_column *c)
 	}
 	if (!rc && d->nomem)
 		rc = nomem(d);
-	return rc ? rc : d->db->dialect->native_column(d->db->conn, &column, d->parent, &d->sink);
+	return rc ? rc : d->db->dialect->schema->native_column(d->db->conn, &column, d->parent, &d->sink);
 }
 
 /* -- tables */
@@ -539,7 +539,7 @@ static mig_status as_objects(struct mig__db *db, const mig_model *model, struct 
 			     int32_t *done)
 {
 	mig_status (*read_script)(mig_conn *, const char *, size_t, const mig_schema_sink *,
-				  int32_t *) = MIG__DB_SLOT(db, read_script);
+				  int32_t *) = MIG__SCHEMA_SLOT(db, read_script);
 	struct declaring d = begin(db, model, out);
 	mig_status rc = end(&d, declare_all(&d));
 	mig_schema_sink sink = mig__schema_sink(out);
@@ -581,11 +581,11 @@ static int leave_out(void *user, const mig_object *from, const mig_object *to)
 /* Creates the objects in the scratch. */
 static mig_status create(struct mig__db *scratch, struct mig__schema *native, const uint8_t *marks)
 {
-	struct part part = { marks, MIG__DB_SLOT(scratch, default_schema) };
+	struct part part = { marks, MIG__SCHEMA_SLOT(scratch, default_schema) };
 	struct mig__schema empty;
 	struct mig__diff_hooks hooks = { .user = &part,
 					 .change = never,
-					 .holds = scratch->dialect->holds,
+					 .holds = scratch->dialect->schema->holds,
 					 .leave_out = leave_out };
 	struct mig__ops ops = { 0 };
 	struct mig__sql sql;

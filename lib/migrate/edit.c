@@ -241,7 +241,7 @@ static mig_status add(struct copying *c, const struct mig__edit *e)
 
 static uint32_t change(void *user, const mig_object *from, const mig_object *to)
 {
-	return ((struct copying *)user)->db->dialect->change(from, to);
+	return ((struct copying *)user)->db->dialect->schema->change(from, to);
 }
 
 /* Foreign keys are off for as long as it takes, if it has a rebuild. */
@@ -250,13 +250,13 @@ static uint32_t change(void *user, const mig_object *from, const mig_object *to)
 static mig_status begin_own(struct mig__db *db, int *own)
 {
 	int32_t inside = 0;
-	mig_status rc = db->dialect->in_transaction(db->conn, &inside);
+	mig_status rc = db->dialect->conn->in_transaction(db->conn, &inside);
 
 	*own = 0;
 	if (rc || inside)
 		return rc;
 	do
-		rc = db->dialect->begin(db->conn, 0);
+		rc = db->dialect->conn->begin(db->conn, 0);
 	while (rc == MIG_LOCK_FREED);
 	*own = !rc;
 	return rc;
@@ -269,13 +269,13 @@ static mig_status end_own(struct mig__db *db, mig_status rc)
 	int32_t open = 0;
 
 	if (!rc)
-		rc = db->dialect->commit(db->conn, 0);
+		rc = db->dialect->conn->commit(db->conn, 0);
 	if (!rc)
 		return MIG_OK;
 	kept = *db->err;
 	mig__error_init(db->err, kept.alloc);
-	if (!db->dialect->in_transaction(db->conn, &open) && open)
-		db->dialect->rollback(db->conn);
+	if (!db->dialect->conn->in_transaction(db->conn, &open) && open)
+		db->dialect->conn->rollback(db->conn);
 	mig__error_clear(db->err);
 	*db->err = kept;
 	return rc;
@@ -285,17 +285,17 @@ static mig_status end_own(struct mig__db *db, mig_status rc)
 static mig_status run_alone(struct mig__db *db, const struct mig__statement *st)
 {
 	int own;
-	mig_status rc = db->dialect->commit(db->conn, 0);
+	mig_status rc = db->dialect->conn->commit(db->conn, 0);
 
 	if (!rc)
-		rc = db->dialect->run_statement(db->conn, st->text, st->size);
+		rc = db->dialect->conn->run_statement(db->conn, st->text, st->size);
 	return rc ? rc : begin_own(db, &own);
 }
 
 static mig_status run(struct mig__db *db, const struct mig__sql *sql, int own)
 {
 	mig_status (*keys)(mig_conn *, int32_t) =
-		sql->keys_off ? MIG__DB_SLOT(db, foreign_keys) : NULL;
+		sql->keys_off ? MIG__CONN_SLOT(db, foreign_keys) : NULL;
 	mig_status rc = keys ? keys(db->conn, -1) : MIG_OK;
 
 	for (size_t i = 0; !rc && i < sql->count; i++) {
@@ -306,7 +306,7 @@ static mig_status run(struct mig__db *db, const struct mig__sql *sql, int own)
 		else if (st->kind & MIG_STATEMENT_CHECK)
 			rc = mig__check_run(db, st->comment, st->text, st->size);
 		else
-			rc = db->dialect->run_statement(db->conn, st->text, st->size);
+			rc = db->dialect->conn->run_statement(db->conn, st->text, st->size);
 	}
 	if (rc == MIG_ECHECK)
 		mig__error_set_hint(db->err, "change the values before, e.g. by an UPDATE");
@@ -318,7 +318,7 @@ static mig_status run_difference(struct copying *c, int own)
 {
 	struct mig__diff_hooks hooks = { .user = c,
 					 .change = change,
-					 .holds = c->db->dialect->holds };
+					 .holds = c->db->dialect->schema->holds };
 	struct mig__ops ops = { 0 };
 	struct mig__sql sql;
 	mig_status rc;

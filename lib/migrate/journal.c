@@ -41,7 +41,7 @@ mig_status mig__journal_walk(struct mig__db *db, const struct mig__body *body,
 
 	while (journal->done < running->statements) {
 		st.size = 0;
-		rc = db->dialect->next_statement(db->conn, body->text, body->size, *offset, &st);
+		rc = db->dialect->conn->next_statement(db->conn, body->text, body->size, *offset, &st);
 		if (rc || !st.size)
 			break;
 		first = first == SIZE_MAX ? st.offset : first;
@@ -74,7 +74,7 @@ static mig_status count_rest(struct mig__db *db, const struct mig__body *body, s
 
 	for (;; ++*total) {
 		st.size = 0;
-		rc = db->dialect->next_statement(db->conn, body->text, body->size, st.next, &st);
+		rc = db->dialect->conn->next_statement(db->conn, body->text, body->size, st.next, &st);
 		if (rc || !st.size)
 			return rc;
 	}

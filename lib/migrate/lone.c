@@ -42,19 +42,18 @@ static mig_status add_flight(struct lone *l, size_t offset, char *text)
 {
 	struct mig__db *db = l->job->run->db;
 	const struct mig__body *body = &l->section.body;
-	mig_status (*observe)(mig_conn *, const char *, size_t, char *) = MIG__DB_SLOT(db, observe);
+	mig_status (*observe)(mig_conn *, const char *, size_t, char *) = MIG__CONN_SLOT(db, observe);
 	mig_statement st = { .struct_size = sizeof st };
 	char seen[MIG_OBSERVED_SIZE] = "";
 	mig_status rc;
 
 	l->in_flight = 0;
-	if (!body->text || (!observe && !MIG__DB_SLOT(db, probe)))
+	if (!body->text || !observe)
 		return MIG_OK;
-	rc = db->dialect->next_statement(db->conn, body->text, body->size, offset, &st);
+	rc = db->dialect->conn->next_statement(db->conn, body->text, body->size, offset, &st);
 	if (rc || !st.size || !(st.kind & MIG_STATEMENT_LONE))
 		return rc;
-	if (observe)
-		rc = observe(db->conn, body->text + st.offset, st.size, seen);
+	rc = observe(db->conn, body->text + st.offset, st.size, seen);
 	seen[sizeof seen - 1] = '\0';
 	if (rc)
 		return rc;
@@ -106,7 +105,7 @@ static mig_status mark_alone(struct lone *l, size_t next)
 		return rc;
 	rc = mark(l, next);
 	if (!rc)
-		rc = db->dialect->commit(db->conn, 0);
+		rc = db->dialect->conn->commit(db->conn, 0);
 	return keep(l, rc);
 }
 
@@ -130,9 +129,9 @@ static void end_failed(struct lone *l)
 	mig_status rc;
 
 	mig__error_init(run->err, run->alloc);
-	rc = run->db->dialect->in_transaction(run->db->conn, &open);
+	rc = run->db->dialect->conn->in_transaction(run->db->conn, &open);
 	if (!rc && open)
-		rc = run->db->dialect->rollback(run->db->conn);
+		rc = run->db->dialect->conn->rollback(run->db->conn);
 	if (!rc && l->in_flight && is_fault_of_statement(kept.status)) {
 		mig__journal_hex(&l->journal, text);
 		strcat(text, MIG__JOURNAL_FAILED);
@@ -140,9 +139,9 @@ static void end_failed(struct lone *l)
 		if (!rc)
 			rc = mark_text(l, text, "running");
 		if (!rc)
-			rc = run->db->dialect->commit(run->db->conn, 0);
+			rc = run->db->dialect->conn->commit(run->db->conn, 0);
 		if (rc)
-			run->db->dialect->rollback(run->db->conn);
+			run->db->dialect->conn->rollback(run->db->conn);
 	}
 	l->in_flight = 0;
 	mig__error_clear(run->err);
@@ -168,7 +167,7 @@ static mig_status run_or_check(struct lone *l, const mig_statement *st)
 	const struct mig__note *check = mig__section_check_at(&l->section, st->offset);
 
 	return check ? mig__section_check(&l->section, check, st)
-		     : db->dialect->run_statement(db->conn, l->section.body.text + st->offset,
+		     : db->dialect->conn->run_statement(db->conn, l->section.body.text + st->offset,
 						  st->size);
 }
 
@@ -184,9 +183,9 @@ static mig_status run_wrapped(struct lone *l, const mig_statement *st, int idemp
 	rc = run_or_check(l, st);
 	if (rc == MIG_ETRANSACTION && idempotent) {
 		mig__error_clear(db->err);
-		rc = db->dialect->rollback(db->conn);
+		rc = db->dialect->conn->rollback(db->conn);
 		if (!rc)
-			rc = db->dialect->run_statement(db->conn, sql, st->size);
+			rc = db->dialect->conn->run_statement(db->conn, sql, st->size);
 		if (rc)
 			return rc;
 		mig__journal_add(&l->journal, &l->section.body, st);
@@ -196,7 +195,7 @@ static mig_status run_wrapped(struct lone *l, const mig_statement *st, int idemp
 		return rc == MIG_ETRANSACTION ? refuse_own_commit(l, rc) : rc;
 	mig__journal_add(&l->journal, &l->section.body, st);
 	rc = mark(l, st->next);
-	return rc ? rc : keep(l, db->dialect->commit(db->conn, 0));
+	return rc ? rc : keep(l, db->dialect->conn->commit(db->conn, 0));
 }
 
 /* A statement of a unit that has several. */
@@ -211,19 +210,19 @@ static mig_status run_inside(struct lone *l, const mig_statement *st, int ends)
 	if (st->kind & MIG_STATEMENT_COMMIT && !mig__section_check_at(&l->section, st->offset)) {
 		mig__journal_add(&l->journal, &l->section.body, st);
 		rc = mark(l, st->next);
-		return rc ? rc : keep(l, db->dialect->run_statement(db->conn, sql, st->size));
+		return rc ? rc : keep(l, db->dialect->conn->run_statement(db->conn, sql, st->size));
 	}
 	rc = run_or_check(l, st);
 	if (rc)
 		return rc;
 	mig__journal_add(&l->journal, &l->section.body, st);
-	rc = db->dialect->in_transaction(db->conn, &after);
+	rc = db->dialect->conn->in_transaction(db->conn, &after);
 	if (!rc && !after)
 		return mark_alone(l, st->next);
 	if (rc || !ends || !l->wrapped)
 		return rc;
 	rc = mark(l, st->next);
-	return rc ? rc : keep(l, db->dialect->commit(db->conn, 0));
+	return rc ? rc : keep(l, db->dialect->conn->commit(db->conn, 0));
 }
 
 /* A statement that cannot be in a transaction, or begins one of the section's own. */
@@ -232,12 +231,12 @@ static mig_status run_bare(struct lone *l, const mig_statement *st)
 	struct mig__db *db = l->job->run->db;
 	int32_t after = 0;
 	mig_status rc =
-		db->dialect->run_statement(db->conn, l->section.body.text + st->offset, st->size);
+		db->dialect->conn->run_statement(db->conn, l->section.body.text + st->offset, st->size);
 
 	if (rc)
 		return rc;
 	mig__journal_add(&l->journal, &l->section.body, st);
-	rc = db->dialect->in_transaction(db->conn, &after);
+	rc = db->dialect->conn->in_transaction(db->conn, &after);
 	return rc || after ? rc : mark_alone(l, st->next);
 }
 
@@ -252,7 +251,7 @@ static mig_status lone_statement(struct lone *l, size_t from, const mig_statemen
 		mig__body_note(&l->section.body, MIG__NOTE_IDEMPOTENT, from, st->offset) != NULL;
 	int32_t inside = 0;
 	int ends = 1;
-	mig_status rc = db->dialect->in_transaction(db->conn, &inside);
+	mig_status rc = db->dialect->conn->in_transaction(db->conn, &inside);
 
 	if (!rc)
 		rc = mig__unit_follow(&l->unit, st, l->job->run->err, &ends);
@@ -285,7 +284,7 @@ static mig_status repeat_session(void *user, const mig_statement *st)
 	l->section.last = st->offset;
 	if (!(st->kind & MIG_STATEMENT_SESSION))
 		return MIG_OK;
-	return db->dialect->run_statement(db->conn, l->section.body.text + st->offset, st->size);
+	return db->dialect->conn->run_statement(db->conn, l->section.body.text + st->offset, st->size);
 }
 
 static mig_status lone_skip(struct lone *l, const struct mig__store_running *running,
@@ -309,8 +308,7 @@ static mig_status lone_recover(struct lone *l, const char *seen, const mig_state
 {
 	struct mig__db *db = l->job->run->db;
 	mig_status (*recover)(mig_conn *, const char *, size_t, const char *, int32_t *) =
-		MIG__DB_SLOT(db, recover);
-	mig_status (*probe)(mig_conn *, const char *, size_t, int32_t *) = MIG__DB_SLOT(db, probe);
+		MIG__CONN_SLOT(db, recover);
 	const char *sql = l->section.body.text + st->offset;
 	int32_t ran = 0;
 	mig_status rc = MIG_OK;
@@ -319,8 +317,6 @@ static mig_status lone_recover(struct lone *l, const char *seen, const mig_state
 		return MIG_OK;
 	if (recover)
 		rc = recover(db->conn, sql, st->size, seen, &ran);
-	else if (probe)
-		rc = probe(db->conn, sql, st->size, &ran);
 	if (rc || !ran)
 		return rc;
 	*done = 1;
@@ -369,7 +365,7 @@ static mig_status run_section(struct lone *l, const struct mig__store_running *r
 		rc = lone_skip(l, resumed, &offset);
 	for (; !rc; offset = st.next, seen = NULL) {
 		st.size = 0;
-		rc = run->db->dialect->next_statement(run->db->conn, s->body.text, s->body.size,
+		rc = run->db->dialect->conn->next_statement(run->db->conn, s->body.text, s->body.size,
 						      offset, &st);
 		if (rc || !st.size)
 			break;
@@ -381,7 +377,7 @@ static mig_status run_section(struct lone *l, const struct mig__store_running *r
 			rc = lone_statement(l, offset, &st);
 	}
 	if (!rc)
-		rc = run->db->dialect->in_transaction(run->db->conn, &inside);
+		rc = run->db->dialect->conn->in_transaction(run->db->conn, &inside);
 	if (!rc && inside)
 		rc = mig__fail(run->err, MIG_ETRANSACTION,
 			       "the section ends inside a transaction that it began");
@@ -446,12 +442,12 @@ static mig_status lone_begin(struct lone *l)
 	if (!rc)
 		rc = mig__version_mark(db, &run->world, &job->rows, l->node);
 	if (!rc)
-		rc = db->dialect->commit(db->conn, 0);
+		rc = db->dialect->conn->commit(db->conn, 0);
 	/* what it set for the session would not be there when the step is resumed: put it back */
 	if (!rc && run->before)
 		rc = mig__revision_begin(run, l->script, l->direction, 1);
 	if (!rc && run->before)
-		rc = db->dialect->run_begin(db->conn);
+		rc = db->dialect->conn->run_begin(db->conn);
 	return rc;
 }
 
@@ -488,7 +484,7 @@ static mig_status lone_end(struct lone *l)
 	mig__journal_hex(&l->journal, hex);
 	if (!rc)
 		rc = mark_text(l, hex, "done");
-	return rc ? rc : run->db->dialect->commit(run->db->conn, 0);
+	return rc ? rc : run->db->dialect->conn->commit(run->db->conn, 0);
 }
 
 mig_status mig__job_lone(struct mig__job *job, uint32_t node, int32_t direction,
@@ -533,6 +529,6 @@ mig_status mig__job_lone(struct mig__job *job, uint32_t node, int32_t direction,
 	job->timeouts = 0;
 	job->resumable = rc != MIG_OK;
 	if (!rc) /* the section may have changed what a run needs */
-		rc = run->db->dialect->run_begin(run->db->conn);
+		rc = run->db->dialect->conn->run_begin(run->db->conn);
 	return rc ? rc : mig__run_emit(run, MIG_EVENT_STEP_END);
 }

@@ -116,12 +116,12 @@ static mig_status commit(struct mig__job *job)
 {
 	struct mig__db *db = job->run->db;
 	int32_t check = !job->run->options.no_foreign_key_check;
-	mig_status (*commit_begin)(mig_conn *, int32_t) = MIG__DB_SLOT(db, commit_begin);
+	mig_status (*commit_begin)(mig_conn *, int32_t) = MIG__CONN_SLOT(db, commit_begin);
 	mig_status rc;
 
 	if (!commit_begin || job->at == job->plan.route.step_count ||
 	    !job->plan.transactional[job->at])
-		return db->dialect->commit(db->conn, check);
+		return db->dialect->conn->commit(db->conn, check);
 	rc = commit_begin(db->conn, check);
 	job->begun = !rc;
 	return rc == MIG_LOCK_FREED ? MIG_OK : rc;
@@ -138,7 +138,7 @@ static mig_status round_of(struct mig__job *job, int *more)
 	mig_status rc;
 
 	*more = 1;
-	rc = job->begun ? MIG_OK : d->begin(conn, !run->options.no_foreign_key_check);
+	rc = job->begun ? MIG_OK : d->conn->begin(conn, !run->options.no_foreign_key_check);
 	job->begun = 0;
 	job->repeatable = 1;
 	if (!rc)
@@ -147,16 +147,16 @@ static mig_status round_of(struct mig__job *job, int *more)
 		return rc;
 	if ((job->running.present || job->plan.lone_count) && !job->locked) {
 		/* the lock comes before the transaction: go back for it */
-		rc = d->rollback(conn);
+		rc = d->conn->rollback(conn);
 		if (!rc)
-			rc = d->lock(conn);
+			rc = d->conn->lock(conn);
 		job->locked = !rc;
 		job->planned = 0;
 		return rc;
 	}
 	rc = announce(job);
 	if (!rc && job->running.present) {
-		rc = d->rollback(conn);
+		rc = d->conn->rollback(conn);
 		return rc ? rc : resume(job);
 	}
 	count = job->plan.route.step_count;
@@ -176,7 +176,7 @@ static mig_status round_of(struct mig__job *job, int *more)
 		job->repeats = 0;
 		job->done_count = 0;
 	} else {
-		rc = d->rollback(conn);
+		rc = d->conn->rollback(conn);
 	}
 	if (!rc && job->at < count && !job->plan.transactional[job->at]) {
 		job->repeatable = 0;
@@ -212,9 +212,9 @@ static mig_status end_run(struct mig__run *run, mig_status rc)
 	struct mig__error first = *run->err;
 
 	if (!rc)
-		return run->db->dialect->run_end(run->db->conn);
+		return run->db->dialect->conn->run_end(run->db->conn);
 	mig__error_init(run->err, run->alloc);
-	run->db->dialect->run_end(run->db->conn); /* rolls back, too */
+	run->db->dialect->conn->run_end(run->db->conn); /* rolls back, too */
 	mig__error_clear(run->err);
 	*run->err = first;
 	return rc;
@@ -309,7 +309,7 @@ static mig_status try_again(struct mig__job *job, mig_status rc)
 		      run->err->message ? run->err->message : "", job->repeats, (int)most);
 	mig__error_clear(run->err);
 	job->resumable = 0;
-	rc = run->db->dialect->rollback(run->db->conn);
+	rc = run->db->dialect->conn->rollback(run->db->conn);
 	if (!rc)
 		rc = pause_before(job, ms < LAST_PAUSE_MS ? ms : LAST_PAUSE_MS);
 	mig__version_forget(&job->rows);
@@ -334,7 +334,7 @@ mig_status mig__run_to(struct mig__run *run, int32_t direction, const char *targ
 	if (rc || there)
 		goto out;
 	who(job.actor);
-	rc = run->db->dialect->run_begin(run->db->conn);
+	rc = run->db->dialect->conn->run_begin(run->db->conn);
 	while (!rc && more && !there) {
 		rc = round_of(&job, &more);
 		if (rc == MIG_LOCK_FREED)
@@ -544,13 +544,13 @@ static mig_status run_inside(struct mig__run *run, const char *const *names, siz
 
 	job_init(&job, run);
 	who(job.actor);
-	rc = d->run_begin(run->db->conn);
+	rc = d->conn->run_begin(run->db->conn);
 	if (!rc)
 		rc = mig__job_begin(run);
 	if (!rc)
 		rc = inside(&job, names, count);
 	if (!rc)
-		rc = d->commit(run->db->conn, 0);
+		rc = d->conn->commit(run->db->conn, 0);
 	rc = end_run(run, rc);
 	job_finish(&job);
 	return rc;
@@ -569,13 +569,13 @@ mig_status mig__run_adopt(struct mig__run *run, const char *table)
 mig_status mig__run_ensure(struct mig__run *run)
 {
 	const mig_dialect *d = run->db->dialect;
-	mig_status rc = d->run_begin(run->db->conn);
+	mig_status rc = d->conn->run_begin(run->db->conn);
 
 	if (!rc)
 		rc = mig__job_begin(run);
 	if (!rc)
 		rc = mig__store_create(run->db);
 	if (!rc)
-		rc = d->commit(run->db->conn, 0);
+		rc = d->conn->commit(run->db->conn, 0);
 	return end_run(run, rc);
 }

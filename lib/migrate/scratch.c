@@ -14,7 +14,7 @@ mig_status mig__scratch_open(struct mig__db *db, struct mig__db *out)
 	if (rc)
 		return rc;
 	out->conn = conn;
-	rc = out->dialect->run_begin(conn);
+	rc = out->dialect->conn->run_begin(conn);
 	if (rc)
 		mig__scratch_close(out);
 	return rc;
@@ -36,8 +36,8 @@ void mig__scratch_close(struct mig__db *scratch)
 	/* what went wrong before is what counts */
 	kept = *err;
 	mig__error_init(err, kept.alloc);
-	(void)scratch->dialect->run_end(scratch->conn);
-	scratch->dialect->close(scratch->conn);
+	(void)scratch->dialect->conn->run_end(scratch->conn);
+	scratch->dialect->conn->close(scratch->conn);
 	mig__error_clear(err);
 	*err = kept;
 	scratch->conn = NULL;
@@ -64,7 +64,7 @@ mig_status mig__scratch_place(struct mig__db *db, mig_status rc, const char *nam
 
 static mig_status transaction(struct mig__db *db, const char *what)
 {
-	return db->dialect->run_statement(db->conn, what, strlen(what));
+	return db->dialect->conn->run_statement(db->conn, what, strlen(what));
 }
 
 /* A script at once, in a transaction: few messages, one commit. After an error nothing was done. */
@@ -73,14 +73,14 @@ static mig_status run_whole(struct mig__db *db, const char *text, size_t size)
 	mig_status rc = transaction(db, "BEGIN");
 
 	if (!rc)
-		rc = db->dialect->run_script(db->conn, text, size, NULL, NULL);
+		rc = db->dialect->conn->run_script(db->conn, text, size, NULL, NULL);
 	if (!rc)
 		rc = transaction(db, "COMMIT");
 	if (rc) {
 		struct mig__error kept = *db->err;
 
 		mig__error_init(db->err, kept.alloc);
-		(void)db->dialect->rollback(db->conn);
+		(void)db->dialect->conn->rollback(db->conn);
 		mig__error_clear(db->err);
 		*db->err = kept;
 	}
@@ -94,10 +94,10 @@ static mig_status run_one_by_one(struct mig__db *db, const char *text, size_t si
 	for (size_t at = 0; !rc;) {
 		mig_statement s = { .struct_size = sizeof s };
 
-		rc = db->dialect->next_statement(db->conn, text, size, at, &s);
+		rc = db->dialect->conn->next_statement(db->conn, text, size, at, &s);
 		if (rc || !s.size)
 			break;
-		rc = db->dialect->run_statement(db->conn, text + s.offset, s.size);
+		rc = db->dialect->conn->run_statement(db->conn, text + s.offset, s.size);
 		if (rc && db->err->offset <= s.size)
 			db->err->offset += s.offset;
 		else if (rc)
@@ -145,7 +145,7 @@ mig_status mig__scratch_run(struct mig__db *scratch, const struct mig__sql *sql,
 
 	if (sql->lone) {
 		for (size_t i = 0; !rc && i < sql->count; i++)
-			rc = scratch->dialect->run_statement(scratch->conn, sql->at[i].text,
+			rc = scratch->dialect->conn->run_statement(scratch->conn, sql->at[i].text,
 							     sql->at[i].size);
 		return rc;
 	}
@@ -167,6 +167,6 @@ mig_status mig__inspect(struct mig__db *db, struct mig__schema *out)
 	mig__schema_init(out, db->err->alloc, db->err);
 	out->fold = (db->dialect->capabilities & MIG_NAMES_FOLD) != 0;
 	sink = mig__schema_sink(out);
-	rc = db->dialect->inspect(db->conn, &sink);
+	rc = db->dialect->schema->inspect(db->conn, &sink);
 	return rc ? rc : mig__schema_done(out);
 }

@@ -64,7 +64,7 @@ static int find_in(struct mig__db *db, const char *text, size_t size, const mig_
 		   size_t *offset)
 {
 	mig_status (*find)(mig_conn *, const char *, size_t, const mig_object *, size_t *) =
-		MIG__DB_SLOT(db, find_object);
+		MIG__SCHEMA_SLOT(db, find_object);
 	struct mig__error kept = *db->err;
 	mig_status rc;
 
@@ -105,7 +105,7 @@ static void add_place(struct mig__db *db, const mig_model *model, const mig_obje
 mig_status mig__sound(struct mig__db *db, const mig_model *model, const struct mig__schema *s,
 		      const struct mig__alone *alone)
 {
-	check_fn check = MIG__DB_SLOT(db, check_schema);
+	check_fn check = MIG__SCHEMA_SLOT(db, check_schema);
 	const mig_object *broken = NULL;
 	struct tops tops = { 0 };
 	mig_status rc;

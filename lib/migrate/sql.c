@@ -109,7 +109,7 @@ mig_status mig__sql_render(struct mig__sql *sql, struct mig__db *db, const struc
 				.after = after };
 	mig_sql_sink sink = { .struct_size = sizeof sink, .user = &r, .statement = take };
 
-	return ops->count ? db->dialect->render(db->conn, &changes, &sink) : MIG_OK;
+	return ops->count ? db->dialect->schema->render(db->conn, &changes, &sink) : MIG_OK;
 }
 
 static void add_comment(const char *comment, struct mig__buf *out)

@@ -58,9 +58,9 @@ mig_status mig__stamp_is(struct mig__db *db, uint32_t stamp, int *is)
 	mig_status rc = MIG_OK;
 
 	*is = 0;
-	if (!db->header_digest || !MIG__DB_SLOT(db, read_stamp) || !stamp)
+	if (!db->header_digest || !MIG__STORE_SLOT(db, read_stamp) || !stamp)
 		return MIG_OK;
-	rc = db->dialect->read_stamp(db->conn, &now);
+	rc = db->dialect->store->read_stamp(db->conn, &now);
 	*is = !rc && now == stamp;
 	return rc;
 }
@@ -70,12 +70,12 @@ mig_status mig__stamp_change(struct mig__db *db, uint32_t before, const struct m
 	uint32_t now = 0, after = db->header_digest ? mig__stamp_of_rows(rows) : 0;
 	mig_status rc;
 
-	if (!MIG__DB_SLOT(db, read_stamp) || !MIG__DB_SLOT(db, write_stamp) || before == after)
+	if (!MIG__STORE_SLOT(db, read_stamp) || !MIG__STORE_SLOT(db, write_stamp) || before == after)
 		return MIG_OK;
-	rc = db->dialect->read_stamp(db->conn, &now);
+	rc = db->dialect->store->read_stamp(db->conn, &now);
 	if (rc || now == after || (now && now != before))
 		return rc;
-	return db->dialect->write_stamp(db->conn, after);
+	return db->dialect->store->write_stamp(db->conn, after);
 }
 
 mig_status mig__stamp_clear(struct mig__db *db, const struct mig__store_rows *rows)
@@ -83,8 +83,8 @@ mig_status mig__stamp_clear(struct mig__db *db, const struct mig__store_rows *ro
 	uint32_t now = 0, stamp = mig__stamp_of_rows(rows);
 	mig_status rc;
 
-	if (!MIG__DB_SLOT(db, read_stamp) || !MIG__DB_SLOT(db, write_stamp) || !stamp)
+	if (!MIG__STORE_SLOT(db, read_stamp) || !MIG__STORE_SLOT(db, write_stamp) || !stamp)
 		return MIG_OK;
-	rc = db->dialect->read_stamp(db->conn, &now);
-	return rc || now != stamp ? rc : db->dialect->write_stamp(db->conn, 0);
+	rc = db->dialect->store->read_stamp(db->conn, &now);
+	return rc || now != stamp ? rc : db->dialect->store->write_stamp(db->conn, 0);
 }

@@ -200,7 +200,7 @@ static mig_status run_part(struct mig__section_run *s, size_t from, size_t to)
 
 	s->base = from;
 	s->body.text[to] = '\0';
-	rc = db->dialect->run_script(db->conn, s->body.text + from, to - from,
+	rc = db->dialect->conn->run_script(db->conn, s->body.text + from, to - from,
 				     mig__section_statement, s);
 	s->body.text[to] = kept;
 	if (!rc)
@@ -213,7 +213,7 @@ static mig_status run_check(struct mig__section_run *s, const struct mig__note *
 {
 	struct mig__db *db = s->run->db;
 	mig_statement st = { .struct_size = sizeof st };
-	mig_status rc = db->dialect->next_statement(db->conn, s->body.text, s->body.size,
+	mig_status rc = db->dialect->conn->next_statement(db->conn, s->body.text, s->body.size,
 						    note->about, &st);
 
 	if (!rc)
@@ -271,7 +271,7 @@ mig_status mig__revision_begin(struct mig__run *run, const struct mig__script *s
 			       int32_t direction, int32_t lone)
 {
 	mig_status (*begin)(mig_conn *, const mig_revision_run *) =
-		MIG__DB_SLOT(run->db, revision_begin);
+		MIG__CONN_SLOT(run->db, revision_begin);
 	const struct mig__section *section;
 	mig_revision_run info = { .struct_size = sizeof info,
 				  .revision = script->id,
@@ -299,7 +299,7 @@ mig_status mig__revision_begin(struct mig__run *run, const struct mig__script *s
 
 mig_status mig__revision_end(struct mig__run *run, const struct mig__script *script, mig_status rc)
 {
-	mig_status (*end)(mig_conn *) = MIG__DB_SLOT(run->db, revision_end);
+	mig_status (*end)(mig_conn *) = MIG__CONN_SLOT(run->db, revision_end);
 	struct mig__error first = *run->err;
 
 	if (!end)
@@ -327,7 +327,7 @@ mig_status mig__job_begin(struct mig__run *run)
 	mig_status rc;
 
 	do
-		rc = run->db->dialect->begin(run->db->conn, 0);
+		rc = run->db->dialect->conn->begin(run->db->conn, 0);
 	while (rc == MIG_LOCK_FREED);
 	return rc;
 }
@@ -335,7 +335,7 @@ mig_status mig__job_begin(struct mig__run *run)
 mig_status mig__job_timeouts(struct mig__job *job, const struct mig__script *script)
 {
 	struct mig__run *run = job->run;
-	mig_status (*set)(mig_conn *, int32_t, int32_t) = MIG__DB_SLOT(run->db, set_timeouts);
+	mig_status (*set)(mig_conn *, int32_t, int32_t) = MIG__CONN_SLOT(run->db, set_timeouts);
 	int32_t lock = script->lock_timeout_ms ? script->lock_timeout_ms
 					       : run->options.statement_lock_timeout_ms;
 	int32_t statement = script->statement_timeout_ms ? script->statement_timeout_ms

@@ -25,7 +25,7 @@ static mig_status text_column(struct mig__db *db, mig_cursor *cursor, int32_t co
 			      struct mig__arena *arena, const char **out)
 {
 	mig_value value = { 0 };
-	mig_status rc = db->dialect->column(cursor, column, MIG_TEXT, &value);
+	mig_status rc = db->dialect->conn->column(cursor, column, MIG_TEXT, &value);
 
 	if (rc)
 		return rc;
@@ -36,7 +36,7 @@ static mig_status text_column(struct mig__db *db, mig_cursor *cursor, int32_t co
 static mig_status int_column(struct mig__db *db, mig_cursor *cursor, int32_t column, int64_t *out)
 {
 	mig_value value = { 0 };
-	mig_status rc = db->dialect->column(cursor, column, MIG_INTEGER, &value);
+	mig_status rc = db->dialect->conn->column(cursor, column, MIG_INTEGER, &value);
 
 	if (!rc)
 		*out = value.integer;
@@ -131,12 +131,12 @@ static mig_status read_rows(struct mig__db *db, mig_cursor *cursor, struct mig__
 	int32_t more;
 	mig_status rc = MIG_OK;
 
-	while (cursor && !(rc = db->dialect->step(cursor, &more)) && more) {
+	while (cursor && !(rc = db->dialect->conn->step(cursor, &more)) && more) {
 		rc = add_row(db, cursor, arena, &rows, &cap);
 		if (rc)
 			break;
 	}
-	db->dialect->finish(cursor);
+	db->dialect->conn->finish(cursor);
 	if (!rc)
 		rc = sort_rows(db, &rows);
 	if (!rc)
@@ -165,7 +165,7 @@ mig_status mig__store_read_foreign(struct mig__db *db, const char *table, struct
 	if (sql.failed)
 		rc = mig__fail_nomem(db->err);
 	else
-		rc = db->dialect->prepare(db->conn, sql.data, sql.len, 0, &cursor);
+		rc = db->dialect->conn->prepare(db->conn, sql.data, sql.len, 0, &cursor);
 	mig__buf_finish(&sql);
 	return rc ? rc : read_rows(db, cursor, arena, out);
 }
@@ -199,7 +199,7 @@ static mig_status read_running(struct mig__db *db, mig_cursor *cursor, struct mi
 
 	for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
 		*texts[i].text = "";
-		if (texts[i].column >= db->dialect->column_count(cursor))
+		if (texts[i].column >= db->dialect->conn->column_count(cursor))
 			continue;
 		rc = text_column(db, cursor, texts[i].column, arena, texts[i].text);
 		if (rc)
@@ -223,10 +223,10 @@ mig_status mig__store_read_running(struct mig__db *db, struct mig__arena *arena,
 		return rc;
 	found.missing = !cursor;
 	if (cursor)
-		rc = db->dialect->step(cursor, &more);
+		rc = db->dialect->conn->step(cursor, &more);
 	if (!rc && more)
 		rc = read_running(db, cursor, arena, &found);
-	db->dialect->finish(cursor);
+	db->dialect->conn->finish(cursor);
 	if (!rc)
 		*out = found;
 	return rc;
@@ -308,7 +308,7 @@ mig_status mig__store_check(struct mig__db *db, const struct mig__store_rows *ro
 	struct mig__arena arena;
 	mig_status rc;
 
-	if (db->dialect->table_sql(db->conn, MIG_SQL_CHECK_VERSION))
+	if (db->dialect->store->table_sql(db->conn, MIG_SQL_CHECK_VERSION))
 		return check_by_text(db, rows);
 	mig__arena_init(&arena, db->err->alloc);
 	rc = mig__store_read(db, &arena, &found);
@@ -377,7 +377,7 @@ mig_status mig__store_mark(struct mig__db *db, const struct mig__store_mark *m)
 			       mig__value_text(m->revision),
 			       mig__value_text(mig__direction_name(m->direction)),
 			       mig__value_int(m->before) };
-	int at_once = db->dialect->table_sql(db->conn, MIG_SQL_MARK_RUNNING) != NULL;
+	int at_once = db->dialect->store->table_sql(db->conn, MIG_SQL_MARK_RUNNING) != NULL;
 	int64_t affected;
 	mig_status rc = at_once ? MIG_OK : compare_running(db, m);
 
@@ -421,7 +421,7 @@ mig_status mig__store_history(struct mig__db *db, mig__store_entry_fn fn, void *
 	if (rc)
 		return rc;
 	mig__arena_init(&arena, db->err->alloc);
-	while (cursor && !(rc = db->dialect->step(cursor, &more)) && more) {
+	while (cursor && !(rc = db->dialect->conn->step(cursor, &more)) && more) {
 		rc = read_entry(db, cursor, &arena, &entry, &library);
 		if (!rc)
 			rc = fn(user, &entry, library);
@@ -430,6 +430,6 @@ mig_status mig__store_history(struct mig__db *db, mig__store_entry_fn fn, void *
 			break;
 	}
 	mig__arena_finish(&arena);
-	db->dialect->finish(cursor);
+	db->dialect->conn->finish(cursor);
 	return rc;
 }

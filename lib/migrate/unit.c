@@ -100,7 +100,7 @@ static mig_status read_units(struct unit_reader *r)
 
 	for (;; from = st.next) {
 		st.size = 0;
-		rc = r->db->dialect->next_statement(r->db->conn, body->text, body->size, from, &st);
+		rc = r->db->dialect->conn->next_statement(r->db->conn, body->text, body->size, from, &st);
 		r->offset = from;
 		if (rc == MIG_ESYNTAX && r->session) {
 			mig__error_clear(
@@ -134,7 +134,7 @@ mig_status mig__units_check(const struct mig__alloc *alloc, struct mig__db *db,
 {
 	struct unit_reader r = { .db = db, .body = body };
 	mig_status (*check)(mig_conn *, const char *, size_t, const mig_unit *, size_t) =
-		MIG__DB_SLOT(db, check_units);
+		MIG__CONN_SLOT(db, check_units);
 	mig_status rc;
 
 	rc = read_units(&r);

@@ -4,6 +4,9 @@
 #include <sqlite3.h>
 
 static mig_dialect broken;
+static mig_dialect_conn broken_conn;
+static mig_dialect_store broken_store;
+static mig_dialect_schema broken_schema;
 
 static const mig_dialect *table(void)
 {
@@ -25,7 +28,7 @@ static mig_status cannot_lock(mig_conn *conn)
 static mig_status begins_without_lock(mig_conn *conn, int32_t check)
 {
 	(void)check;
-	return sqlite3_exec(mig_dialect_sqlite()->native(conn), "BEGIN", NULL, NULL, NULL)
+	return sqlite3_exec(mig_dialect_sqlite()->conn->native(conn), "BEGIN", NULL, NULL, NULL)
 		       ? MIG_ESQL
 		       : MIG_OK;
 }
@@ -33,7 +36,7 @@ static mig_status begins_without_lock(mig_conn *conn, int32_t check)
 static mig_status knows_no_kinds(mig_conn *conn, const char *text, size_t size, size_t offset,
 				 mig_statement *out)
 {
-	mig_status rc = mig_dialect_sqlite()->next_statement(conn, text, size, offset, out);
+	mig_status rc = mig_dialect_sqlite()->conn->next_statement(conn, text, size, offset, out);
 
 	out->kind = 0;
 	return rc;
@@ -45,13 +48,13 @@ static mig_status opens(const mig_dialect_host *host, const mig_conn_options *op
 			mig_conn **out)
 {
 	host_of_last = host;
-	return mig_dialect_sqlite()->open(host, options, out);
+	return mig_dialect_sqlite()->conn->open(host, options, out);
 }
 
 static mig_status reports_twice(mig_conn *conn, const char *text, size_t size,
 				mig_statement_fn hook, void *user)
 {
-	mig_status rc = mig_dialect_sqlite()->run_script(conn, text, size, hook, user);
+	mig_status rc = mig_dialect_sqlite()->conn->run_script(conn, text, size, hook, user);
 	const mig_dialect_error e = { .struct_size = sizeof e, .status = rc, .message = "again" };
 
 	return rc ? host_of_last->error(host_of_last->user, &e) : rc;
@@ -61,7 +64,7 @@ static mig_status tells_always(mig_conn *conn, const char *text, size_t size, mi
 			       void *user)
 {
 	host_of_last->working(host_of_last->user, "steps", 1, 0);
-	return mig_dialect_sqlite()->run_script(conn, text, size, hook, user);
+	return mig_dialect_sqlite()->conn->run_script(conn, text, size, hook, user);
 }
 
 static mig_status crashes(mig_conn *conn, int32_t *out)
@@ -91,7 +94,7 @@ static void leaks(mig_cursor *cursor)
 
 static const char *forgets_clear(mig_conn *conn, int32_t which)
 {
-	return mig_dialect_sqlite()->table_sql(
+	return mig_dialect_sqlite()->store->table_sql(
 		conn, which == MIG_SQL_CLEAR_VERSION ? MIG_SQL_READ_VERSION : which);
 }
 
@@ -101,31 +104,37 @@ int main(int argc, char **argv)
 	const char *what = argc > 1 ? argv[1] : "";
 
 	broken = *mig_dialect_sqlite();
+	broken_conn = *broken.conn;
+	broken_store = *broken.store;
+	broken_schema = *broken.schema;
+	broken.conn = &broken_conn;
+	broken.store = &broken_store;
+	broken.schema = &broken_schema;
 	row.dialect = table;
 	if (!strcmp(what, "rollback"))
-		broken.rollback = does_nothing;
+		broken_conn.rollback = does_nothing;
 	else if (!strcmp(what, "lock"))
-		broken.lock = does_nothing;
+		broken_conn.lock = does_nothing;
 	else if (!strcmp(what, "inspect"))
-		broken.inspect = sees_nothing;
+		broken_schema.inspect = sees_nothing;
 	else if (!strcmp(what, "crash"))
-		broken.in_transaction = crashes, row.fresh = in_memory;
+		broken_conn.in_transaction = crashes, row.fresh = in_memory;
 	else if (!strcmp(what, "no_lock")) /* which is allowed */
-		broken.lock = cannot_lock;
+		broken_conn.lock = cannot_lock;
 	else if (!strcmp(what, "begin"))
-		broken.begin = begins_without_lock;
+		broken_conn.begin = begins_without_lock;
 	else if (!strcmp(what, "run_end"))
-		broken.run_end = does_nothing;
+		broken_conn.run_end = does_nothing;
 	else if (!strcmp(what, "kinds"))
-		broken.next_statement = knows_no_kinds;
+		broken_conn.next_statement = knows_no_kinds;
 	else if (!strcmp(what, "report"))
-		broken.open = opens, broken.run_script = reports_twice;
+		broken_conn.open = opens, broken_conn.run_script = reports_twice;
 	else if (!strcmp(what, "working"))
-		broken.open = opens, broken.run_script = tells_always;
+		broken_conn.open = opens, broken_conn.run_script = tells_always;
 	else if (!strcmp(what, "finish"))
-		broken.finish = leaks;
+		broken_conn.finish = leaks;
 	else if (!strcmp(what, "clear"))
-		broken.table_sql = forgets_clear;
+		broken_store.table_sql = forgets_clear;
 	else
 		return 2;
 	return mig_conformance_main(argc - 1, argv + 1, &row);

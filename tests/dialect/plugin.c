@@ -19,26 +19,33 @@ static void fill(void *slot)
 #define GLUE(a, b) GLUE_(a, b)
 #define TEXT_(a) #a
 #define TEXT(a) TEXT_(a)
-#define SLOT(name) fill(&d.name)
+#define SLOT(name) fill(&conn.name)
 
 MIG_API const mig_dialect *GLUE(mig_dialect_, PLUGIN)(void);
 
 const mig_dialect *GLUE(mig_dialect_, PLUGIN)(void)
 {
 	static const char *const schemes[] = { TEXT(PLUGIN), NULL };
+	static mig_dialect_conn conn;
+	static mig_dialect_store store;
 	static mig_dialect d;
 
 	d.struct_size = sizeof d;
 	d.contract = PLUGIN_CONTRACT;
 	d.name = TEXT(PLUGIN);
 	d.schemes = schemes;
+	d.conn = &conn;
+	d.store = &store;
+	conn.struct_size = sizeof conn;
+	store.struct_size = sizeof store;
 	SLOT(open), SLOT(close), SLOT(native), SLOT(detach), SLOT(cancel);
 	SLOT(run_begin), SLOT(run_end), SLOT(begin), SLOT(commit), SLOT(rollback);
 	SLOT(lock), SLOT(unlock), SLOT(next_statement), SLOT(run_script), SLOT(run_statement);
 	SLOT(in_transaction), SLOT(prepare), SLOT(bind), SLOT(step), SLOT(reset);
-	SLOT(column_count), SLOT(column), SLOT(finish), SLOT(table_sql);
+	SLOT(column_count), SLOT(column), SLOT(finish);
+	fill(&store.table_sql);
 #ifndef PLUGIN_HOLLOW
-	SLOT(table_exists);
+	fill(&store.table_exists);
 #endif
 	return &d;
 }

@@ -103,7 +103,7 @@ void base_check(const struct base *b, mig_status rc, const char *file, int line)
 
 mig_status base_script(struct base *b, const char *text)
 {
-	return b->db.dialect->run_script(b->db.conn, text, strlen(text), NULL, NULL);
+	return b->db.dialect->conn->run_script(b->db.conn, text, strlen(text), NULL, NULL);
 }
 
 int64_t base_number(struct base *b, const char *sql)
@@ -113,11 +113,11 @@ int64_t base_number(struct base *b, const char *sql)
 	mig_cursor *cursor;
 	int32_t more;
 
-	OK(*b, d->prepare(b->db.conn, sql, strlen(sql), 0, &cursor));
-	OK(*b, d->step(cursor, &more));
+	OK(*b, d->conn->prepare(b->db.conn, sql, strlen(sql), 0, &cursor));
+	OK(*b, d->conn->step(cursor, &more));
 	if (more)
-		OK(*b, d->column(cursor, 0, MIG_INTEGER, &value));
-	d->finish(cursor);
+		OK(*b, d->conn->column(cursor, 0, MIG_INTEGER, &value));
+	d->conn->finish(cursor);
 	return value.integer;
 }
 

@@ -126,10 +126,29 @@ static void plugins_are_loaded(void **state)
 }
 #endif
 
+static void check_refused(const mig_dialect *d, const char *why)
+{
+	struct mig__error err;
+
+	mig__error_init(&err, &mig__alloc_libc);
+	assert_int_equal(mig__dialect_check(d, &err), MIG_ENO_DIALECT);
+	assert_non_null(strstr(err.message, why));
+	mig__error_clear(&err);
+}
+
+static mig_status observes(mig_conn *conn, const char *text, size_t size, char *seen)
+{
+	(void)conn, (void)text, (void)size, (void)seen;
+	return MIG_OK;
+}
+
 /* Slots that are of use together alone. */
 static void half_a_group_is_refused(void **state)
 {
 	mig_dialect d = *mig_dialect_sqlite();
+	mig_dialect_conn conn = *d.conn;
+	mig_dialect_store store = *d.store;
+	mig_dialect_schema schema = *d.schema;
 	const mig_open_options o = {
 		.struct_size = sizeof o, .url = "sqlite::memory:", .dialect = &d
 	};
@@ -137,17 +156,26 @@ static void half_a_group_is_refused(void **state)
 	mig_ctx *ctx;
 
 	(void)state;
+	d.conn = &conn, d.store = &store, d.schema = &schema;
 	mig__error_init(&err, &mig__alloc_libc);
 	assert_int_equal(mig__dialect_check(&d, &err), MIG_OK);
-	d.render = NULL;
-	assert_int_equal(mig__dialect_check(&d, &err), MIG_ENO_DIALECT);
-	assert_non_null(strstr(err.message, "for schemas"));
-	d.struct_size = offsetof(mig_dialect, inspect);
+	schema.render = NULL;
+	check_refused(&d, "required function");
+	d.schema = NULL;
 	assert_int_equal(mig__dialect_check(&d, &err), MIG_OK);
-	d = *mig_dialect_sqlite();
-	d.struct_size = offsetof(mig_dialect, write_stamp);
-	assert_int_equal(mig__dialect_check(&d, &err), MIG_ENO_DIALECT);
-	assert_non_null(strstr(err.message, "read_stamp"));
+	conn.struct_size = offsetof(mig_dialect_conn, finish);
+	check_refused(&d, "too short");
+	conn.struct_size = sizeof conn;
+	conn.finish = NULL;
+	check_refused(&d, "required function");
+	conn = *mig_dialect_sqlite()->conn;
+	conn.recover = NULL, conn.observe = observes;
+	check_refused(&d, "observe");
+	d.conn = NULL;
+	check_refused(&d, "connections");
+	d.conn = mig_dialect_sqlite()->conn;
+	store.write_stamp = NULL;
+	check_refused(&d, "read_stamp");
 	assert_int_equal(mig__dialect_check(NULL, &err), MIG_ENO_DIALECT);
 	mig__error_clear(&err);
 	/* also where a host hands its table over */

@@ -12,7 +12,7 @@ static const mig_conformance *const row = &row_sqlite;
 
 static sqlite3 *native(struct base *b)
 {
-	return b->db.dialect->native(b->db.conn);
+	return b->db.dialect->conn->native(b->db.conn);
 }
 
 /* -- URLs */
@@ -83,10 +83,10 @@ static void urls_lead_to_memory(void **state)
 	for (url = urls; *url; url++) {
 		OK(b, try_url(&b, *url, 1));
 		/* there is nobody to lock out */
-		OK(b, b.db.dialect->lock(b.db.conn));
-		OK(b, b.db.dialect->begin(b.db.conn, 1));
+		OK(b, b.db.dialect->conn->lock(b.db.conn));
+		OK(b, b.db.dialect->conn->begin(b.db.conn, 1));
 		OK(b, base_script(&b, "CREATE TABLE t (x)"));
-		OK(b, b.db.dialect->commit(b.db.conn, 1));
+		OK(b, b.db.dialect->conn->commit(b.db.conn, 1));
 		base_close(&b);
 	}
 	assert_int_equal(access(":memory:-mig-lock", F_OK), -1);
@@ -155,11 +155,11 @@ static void detaches(void **state)
 
 	(void)state;
 	base_open(&b, row, url, 100);
-	db = b.db.dialect->detach(b.db.conn);
+	db = b.db.dialect->conn->detach(b.db.conn);
 	assert_non_null(db);
-	OK(b, b.db.dialect->begin(b.db.conn, 1)); /* works on until it is closed */
+	OK(b, b.db.dialect->conn->begin(b.db.conn, 1)); /* works on until it is closed */
 	OK(b, base_script(&b, "CREATE TABLE t (x)"));
-	OK(b, b.db.dialect->commit(b.db.conn, 1));
+	OK(b, b.db.dialect->conn->commit(b.db.conn, 1));
 	base_close(&b);
 	row->native_exec(db, "INSERT INTO t VALUES (1)");
 	row->native_close(db);
@@ -177,8 +177,8 @@ static void world_open(struct world *w, const char *setup)
 	base_open(&w->b, row, row->fresh(), 100);
 	w->d = w->b.db.dialect;
 	OK(w->b, base_script(&w->b, setup));
-	OK(w->b, w->d->run_begin(w->b.db.conn));
-	OK(w->b, w->d->begin(w->b.db.conn, 1));
+	OK(w->b, w->d->conn->run_begin(w->b.db.conn));
+	OK(w->b, w->d->conn->begin(w->b.db.conn, 1));
 }
 
 /* Runs it and commits: the status. A failed transaction is rolled back, and another begun. */
@@ -187,21 +187,21 @@ static mig_status world_commit(struct world *w, const char *script)
 	mig_status rc;
 
 	OK(w->b, base_script(&w->b, script));
-	rc = w->d->commit(w->b.db.conn, 1);
+	rc = w->d->conn->commit(w->b.db.conn, 1);
 	if (rc) {
 		int32_t inside;
 
-		OK(w->b, w->d->in_transaction(w->b.db.conn, &inside));
+		OK(w->b, w->d->conn->in_transaction(w->b.db.conn, &inside));
 		assert_int_equal(inside, 1);
-		assert_int_equal(w->d->rollback(w->b.db.conn), MIG_OK);
+		assert_int_equal(w->d->conn->rollback(w->b.db.conn), MIG_OK);
 	}
-	assert_int_equal(w->d->begin(w->b.db.conn, 1), MIG_OK);
+	assert_int_equal(w->d->conn->begin(w->b.db.conn, 1), MIG_OK);
 	return rc;
 }
 
 static void world_close(struct world *w)
 {
-	OK(w->b, w->d->run_end(w->b.db.conn));
+	OK(w->b, w->d->conn->run_end(w->b.db.conn));
 	base_close(&w->b);
 }
 
@@ -228,7 +228,7 @@ static void a_rebuild_keeps_the_children(void **state)
 	assert_int_equal(base_number(&w.b, "PRAGMA foreign_keys"), 0);
 	assert_int_equal(world_commit(&w, rebuild_parent), MIG_OK);
 	assert_int_equal(base_number(&w.b, "SELECT count(*) FROM child"), 3);
-	OK(w.b, w.d->run_end(w.b.db.conn));
+	OK(w.b, w.d->conn->run_end(w.b.db.conn));
 	assert_int_equal(base_number(&w.b, "PRAGMA foreign_keys"), 1);
 	/* and it cascades again */
 	OK(w.b, base_script(&w.b, "DELETE FROM parent WHERE id = 1"));
@@ -245,7 +245,7 @@ static void foreign_keys_come_back_after_errors(void **state)
 	(void)state;
 	world_open(&w, family);
 	assert_int_equal(base_script(&w.b, "DROP TABLE parent; SELECT nothing;"), MIG_ESQL);
-	OK(w.b, w.d->run_end(w.b.db.conn)); /* rolls back as well */
+	OK(w.b, w.d->conn->run_end(w.b.db.conn)); /* rolls back as well */
 	assert_int_equal(base_number(&w.b, "PRAGMA foreign_keys"), 1);
 	assert_int_equal(base_number(&w.b, "SELECT count(*) FROM parent"), 2);
 	base_close(&w.b);
@@ -273,7 +273,7 @@ static void new_violations_are_refused(void **state)
 	assert_non_null(strstr(w.b.err.message, "2 foreign key violations"));
 	/* unchecked, it is let through */
 	OK(w.b, base_script(&w.b, "DELETE FROM parent WHERE id = 2"));
-	OK(w.b, w.d->commit(w.b.db.conn, 0));
+	OK(w.b, w.d->conn->commit(w.b.db.conn, 0));
 	assert_int_equal(base_number(&w.b, "SELECT count(*) FROM child"), 3);
 	world_close(&w);
 }
@@ -325,9 +325,9 @@ static void others_may_write_between_transactions(void **state)
 	world_open(&w, orphans);
 	assert_int_equal(sqlite3_open(sqlite3_db_filename(native(&w.b), "main"), &other),
 			 SQLITE_OK);
-	OK(w.b, w.d->commit(w.b.db.conn, 1));
+	OK(w.b, w.d->conn->commit(w.b.db.conn, 1));
 	row->native_exec(other, "INSERT INTO child VALUES ('q', 5, 77)");
-	OK(w.b, w.d->begin(w.b.db.conn, 1)); /* theirs is an old one now */
+	OK(w.b, w.d->conn->begin(w.b.db.conn, 1)); /* theirs is an old one now */
 	assert_int_equal(world_commit(&w, "CREATE TABLE u (x)"), MIG_OK);
 	world_close(&w);
 	row->native_close(other);
@@ -394,10 +394,10 @@ static void nothing_escapes_the_check(void **state)
 	assert_int_equal(world_commit(&w, "WITH x AS (SELECT 2 AS id) DELETE FROM parent "
 					  "WHERE id IN (SELECT id FROM x)"),
 			 MIG_EFOREIGN_KEY);
-	OK(w.b, w.d->prepare(w.b.db.conn, sql, strlen(sql), 0, &cursor));
-	OK(w.b, w.d->bind(cursor, 1, &two));
-	OK(w.b, w.d->step(cursor, &more));
-	w.d->finish(cursor);
+	OK(w.b, w.d->conn->prepare(w.b.db.conn, sql, strlen(sql), 0, &cursor));
+	OK(w.b, w.d->conn->bind(cursor, 1, &two));
+	OK(w.b, w.d->conn->step(cursor, &more));
+	w.d->conn->finish(cursor);
 	assert_int_equal(world_commit(&w, ""), MIG_EFOREIGN_KEY);
 	assert_int_equal(world_commit(&w, "ALTER TABLE a RENAME TO b;"
 					  "INSERT INTO b VALUES (7, 7)"),
@@ -447,31 +447,31 @@ static void the_lock_file_goes(void **state)
 	snprintf(path, sizeof path, "%s-mig-lock", url + strlen("sqlite:"));
 	base_open(&a, row, url, 100);
 	base_open(&b, row, url, 100);
-	OK(a, a.db.dialect->begin(a.db.conn, 1));
+	OK(a, a.db.dialect->conn->begin(a.db.conn, 1));
 	OK(a, base_script(&a, "CREATE TABLE t (x)"));
-	OK(a, a.db.dialect->commit(a.db.conn, 1));
+	OK(a, a.db.dialect->conn->commit(a.db.conn, 1));
 	assert_int_equal(access(path, F_OK), -1); /* none for transactions */
-	OK(a, a.db.dialect->lock(a.db.conn));
+	OK(a, a.db.dialect->conn->lock(a.db.conn));
 	assert_int_equal(access(path, F_OK), 0);
-	assert_int_equal(b.db.dialect->begin(b.db.conn, 1), MIG_ELOCKED);
+	assert_int_equal(b.db.dialect->conn->begin(b.db.conn, 1), MIG_ELOCKED);
 	{
 		char words[40];
 
 		snprintf(words, sizeof words, "locked by process %ld", (long)getpid());
 		assert_non_null(strstr(b.err.message, words));
 	}
-	OK(a, a.db.dialect->unlock(a.db.conn));
+	OK(a, a.db.dialect->conn->unlock(a.db.conn));
 	assert_int_equal(access(path, F_OK), -1);
 	/* one that a killed process has left is taken over */
 	assert_int_equal(close(creat(path, 0600)), 0);
-	OK(b, b.db.dialect->begin(b.db.conn, 1));
-	OK(b, b.db.dialect->rollback(b.db.conn));
-	OK(b, b.db.dialect->lock(b.db.conn));
+	OK(b, b.db.dialect->conn->begin(b.db.conn, 1));
+	OK(b, b.db.dialect->conn->rollback(b.db.conn));
+	OK(b, b.db.dialect->conn->lock(b.db.conn));
 	base_close(&b);
 	assert_int_equal(access(path, F_OK), -1);
 	/* a link is not followed */
 	assert_int_equal(symlink("/nonexistent/x", path), 0);
-	assert_int_equal(a.db.dialect->lock(a.db.conn), MIG_EIO);
+	assert_int_equal(a.db.dialect->conn->lock(a.db.conn), MIG_EIO);
 	unlink(path);
 	base_close(&a);
 }
@@ -499,9 +499,9 @@ static void a_commit_waits_for_readers(void **state)
 	assert_int_equal(sqlite3_prepare_v2(reader, "SELECT x FROM t", -1, &stmt, NULL), SQLITE_OK);
 	assert_int_equal(sqlite3_step(stmt), SQLITE_ROW);
 	assert_int_equal(pthread_create(&thread, NULL, finish_reading, stmt), 0);
-	OK(b, b.db.dialect->begin(b.db.conn, 1));
+	OK(b, b.db.dialect->conn->begin(b.db.conn, 1));
 	OK(b, base_script(&b, "INSERT INTO t VALUES (3)"));
-	OK(b, b.db.dialect->commit(b.db.conn, 1));
+	OK(b, b.db.dialect->conn->commit(b.db.conn, 1));
 	assert_true(b.waits > 1);
 	pthread_join(thread, NULL);
 	row->native_close(reader);
@@ -604,7 +604,7 @@ static void compare_with_sqlite(struct base *b, sqlite3 *db, const char *text)
 	int code;
 
 	for (;;) {
-		OK(*b, b->db.dialect->next_statement(b->db.conn, text, size, st.next, &st));
+		OK(*b, b->db.dialect->conn->next_statement(b->db.conn, text, size, st.next, &st));
 		code = sqlite3_prepare_v3(db, at, -1, 0, &stmt, &tail);
 		sqlite3_finalize(stmt);
 		if (code != SQLITE_OK)
@@ -670,7 +670,7 @@ static double split_time(struct base *b, int count)
 		memcpy(text + (size_t)i * each, one, each);
 	text[size] = '\0';
 	for (i = 0; i < count; i++) {
-		OK(*b, b->db.dialect->next_statement(b->db.conn, text, size, st.next, &st));
+		OK(*b, b->db.dialect->conn->next_statement(b->db.conn, text, size, st.next, &st));
 		assert_int_equal(st.offset, (size_t)i * each);
 	}
 	OK(*b, base_script(b, text));
@@ -714,18 +714,18 @@ static void at_head_is_one_statement(void **state)
 
 	(void)state;
 	base_open(&b, row, url, 100);
-	OK(b, b.db.dialect->begin(b.db.conn, 0)); /* nothing is written outside of one */
+	OK(b, b.db.dialect->conn->begin(b.db.conn, 0)); /* nothing is written outside of one */
 	OK(b, mig__db_write(&b.db, MIG_SQL_CREATE_VERSION, NULL, 0, NULL));
 	OK(b, mig__db_write(&b.db, MIG_SQL_INSERT_VERSION, v, 2, NULL));
-	OK(b, b.db.dialect->commit(b.db.conn, 0));
+	OK(b, b.db.dialect->conn->commit(b.db.conn, 0));
 	base_close(&b);
 	base_open(&b, row, url, 100);
 	sqlite3_trace_v2(native(&b), SQLITE_TRACE_STMT, count_statement, &sent);
 	for (i = 1; i <= 2; i++, more = 1) {
 		OK(b, mig__db_read(&b.db, MIG_SQL_READ_VERSION, &cursor));
 		while (more)
-			OK(b, b.db.dialect->step(cursor, &more));
-		b.db.dialect->finish(cursor);
+			OK(b, b.db.dialect->conn->step(cursor, &more));
+		b.db.dialect->conn->finish(cursor);
 		assert_int_equal(sent, i);
 	}
 	base_close(&b);
@@ -739,14 +739,14 @@ static void a_transaction_sends_little(void **state)
 	(void)state;
 	base_open(&b, row, row->fresh(), 100);
 	sqlite3_trace_v2(native(&b), SQLITE_TRACE_STMT, count_statement, &sent);
-	OK(b, b.db.dialect->run_begin(b.db.conn));
+	OK(b, b.db.dialect->conn->run_begin(b.db.conn));
 	assert_int_equal(sent, 0);
-	OK(b, b.db.dialect->begin(b.db.conn, 0));
+	OK(b, b.db.dialect->conn->begin(b.db.conn, 0));
 	assert_int_equal(sent, 1);
 	OK(b, base_script(&b, "CREATE TABLE t (x); CREATE INDEX i ON t (x)"));
 	sent = 0;
-	OK(b, b.db.dialect->commit(b.db.conn, 0));
-	OK(b, b.db.dialect->run_end(b.db.conn));
+	OK(b, b.db.dialect->conn->commit(b.db.conn, 0));
+	OK(b, b.db.dialect->conn->run_end(b.db.conn));
 	assert_int_equal(sent, 1);
 	base_close(&b);
 }
@@ -781,10 +781,10 @@ static void schemas_are_attached_databases(void **state)
 	OK(b, base_open_with(&b, row, NULL, &o));
 	OK(b, mig__db_read(&b.db, MIG_SQL_READ_VERSION, &cursor)); /* not the one in main */
 	assert_null(cursor);
-	OK(b, b.db.dialect->begin(b.db.conn, 0)); /* nothing is written outside of one */
+	OK(b, b.db.dialect->conn->begin(b.db.conn, 0)); /* nothing is written outside of one */
 	OK(b, mig__db_write(&b.db, MIG_SQL_CREATE_VERSION, NULL, 0, NULL));
 	OK(b, mig__db_write(&b.db, MIG_SQL_INSERT_VERSION, v, 2, NULL));
-	OK(b, b.db.dialect->commit(b.db.conn, 0));
+	OK(b, b.db.dialect->conn->commit(b.db.conn, 0));
 	assert_int_equal(base_number(&b, "SELECT count(*) FROM \"other one\".mig_version"), 1);
 	base_close(&b);
 	assert_true(row->native_unchanged(db));
@@ -820,7 +820,7 @@ static void polls_while_working(void **state)
 
 	(void)state;
 	base_open(&b, row, row->fresh(), 100);
-	OK(b, b.db.dialect->run_begin(b.db.conn));
+	OK(b, b.db.dialect->conn->run_begin(b.db.conn));
 	b.stop = 20;
 	assert_int_equal(base_script(&b, row->slow), MIG_ECANCELLED);
 	assert_true(b.works >= 20);

@@ -2,17 +2,15 @@
 
 static const char *const schemes[] = { "postgresql", "postgres", NULL };
 
-static const mig_dialect dialect = {
-	.struct_size = sizeof dialect,
-	.contract = MIG_DIALECT_CONTRACT,
-	.name = "postgresql",
-	.schemes = schemes,
-	.capabilities = MIG_CAN_TRANSACTIONAL_DDL | MIG_CAN_ENUMS,
+static const mig_dialect_conn conn_table = {
+	.struct_size = sizeof conn_table,
 	.open = mig__pg_open,
 	.close = mig__pg_close,
 	.native = mig__pg_native,
 	.detach = mig__pg_detach,
 	.cancel = mig__pg_cancel,
+	.call_begin = mig__pg_call_begin,
+	.current_schema = mig__pg_current_schema,
 	.run_begin = mig__pg_run_begin,
 	.run_end = mig__pg_run_end,
 	.begin = mig__pg_begin,
@@ -20,10 +18,13 @@ static const mig_dialect dialect = {
 	.rollback = mig__pg_rollback,
 	.lock = mig__pg_lock,
 	.unlock = mig__pg_unlock,
+	.in_transaction = mig__pg_in_transaction,
+	.commit_begin = mig__pg_commit_begin,
+	.verify = mig__pg_verify,
+	.set_timeouts = mig__pg_set_timeouts,
 	.next_statement = mig__pg_next_statement,
 	.run_script = mig__pg_run_script,
 	.run_statement = mig__pg_run_statement,
-	.in_transaction = mig__pg_in_transaction,
 	.prepare = mig__pg_cursor_prepare,
 	.bind = mig__pg_cursor_bind,
 	.step = mig__pg_cursor_step,
@@ -31,13 +32,29 @@ static const mig_dialect dialect = {
 	.column_count = mig__pg_cursor_column_count,
 	.column = mig__pg_cursor_column,
 	.finish = mig__pg_cursor_finish,
-	.table_sql = mig__pg_table_sql,
-	.table_exists = mig__pg_table_exists,
-	.commit_begin = mig__pg_commit_begin,
-	.set_timeouts = mig__pg_set_timeouts,
+	.affected = mig__pg_cursor_affected,
+	.revision_begin = mig__pg_revision_begin,
+	.revision_end = mig__pg_revision_end,
+	.check_units = mig__pg_check_units,
 	.observe = mig__pg_observe,
 	.recover = mig__pg_recover,
-	.check_units = mig__pg_check_units,
+	.check_begin = mig__pg_check_begin,
+	.check_end = mig__pg_check_end,
+	.check_sql = mig__pg_check_sql,
+	.script_begin = "-- for psql\n\\set ON_ERROR_STOP on\nSET client_encoding TO 'UTF8';\n"
+			"SET standard_conforming_strings TO on;\n\n",
+	.now_sql = "pg_catalog.to_char(pg_catalog.clock_timestamp() AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.MS\"Z\"')",
+	.shell_text = mig__pg_shell_text,
+};
+
+static const mig_dialect_store store_table = {
+	.struct_size = sizeof store_table,
+	.table_sql = mig__pg_table_sql,
+	.table_exists = mig__pg_table_exists,
+};
+
+static const mig_dialect_schema schema_table = {
+	.struct_size = sizeof schema_table,
 	.inspect = mig__pg_inspect,
 	.change = mig__pg_change,
 	.holds = mig__pg_holds,
@@ -45,20 +62,18 @@ static const mig_dialect dialect = {
 	.scratch = mig__pg_scratch,
 	.native_column = mig__pg_native_column,
 	.default_schema = "public",
-	.revision_begin = mig__pg_revision_begin,
-	.revision_end = mig__pg_revision_end,
-	.verify = mig__pg_verify,
-	.affected = mig__pg_cursor_affected,
-	.script_begin = "-- for psql\n\\set ON_ERROR_STOP on\nSET client_encoding TO 'UTF8';\n"
-			"SET standard_conforming_strings TO on;\n\n",
-	.shell_text = mig__pg_shell_text,
-	.now_sql = "pg_catalog.to_char(pg_catalog.clock_timestamp() AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.MS\"Z\"')",
-	.call_begin = mig__pg_call_begin,
-	.current_schema = mig__pg_current_schema,
-	.check_begin = mig__pg_check_begin,
-	.check_end = mig__pg_check_end,
-	.check_sql = mig__pg_check_sql,
 	.may_copy = mig__pg_may_copy,
+};
+
+static const mig_dialect dialect = {
+	.struct_size = sizeof dialect,
+	.contract = MIG_DIALECT_CONTRACT,
+	.name = "postgresql",
+	.schemes = schemes,
+	.capabilities = MIG_CAN_TRANSACTIONAL_DDL | MIG_CAN_ENUMS,
+	.conn = &conn_table,
+	.store = &store_table,
+	.schema = &schema_table,
 };
 
 const mig_dialect *mig_dialect_postgresql(void)

@@ -2,12 +2,8 @@
 
 static const char *const schemes[] = { "sqlite", "sqlite3", "file", NULL };
 
-static const mig_dialect dialect = {
-	.struct_size = sizeof dialect,
-	.contract = MIG_DIALECT_CONTRACT,
-	.name = "sqlite",
-	.schemes = schemes,
-	.capabilities = MIG_CAN_TRANSACTIONAL_DDL | MIG_NAMES_FOLD,
+static const mig_dialect_conn conn_table = {
+	.struct_size = sizeof conn_table,
 	.open = mig__sqlite_open,
 	.close = mig__sqlite_close,
 	.native = mig__sqlite_native,
@@ -20,10 +16,11 @@ static const mig_dialect dialect = {
 	.rollback = mig__sqlite_rollback,
 	.lock = mig__sqlite_lock,
 	.unlock = mig__sqlite_unlock,
+	.in_transaction = mig__sqlite_in_transaction,
+	.verify = mig__sqlite_verify,
 	.next_statement = mig__sqlite_next_statement,
 	.run_script = mig__sqlite_run_script,
 	.run_statement = mig__sqlite_run_statement,
-	.in_transaction = mig__sqlite_in_transaction,
 	.prepare = mig__sqlite_cursor_prepare,
 	.bind = mig__sqlite_cursor_bind,
 	.step = mig__sqlite_cursor_step,
@@ -31,8 +28,28 @@ static const mig_dialect dialect = {
 	.column_count = mig__sqlite_cursor_column_count,
 	.column = mig__sqlite_cursor_column,
 	.finish = mig__sqlite_cursor_finish,
+	.affected = mig__sqlite_cursor_affected,
+	.revision_begin = mig__sqlite_revision_begin,
+	.revision_end = mig__sqlite_revision_end,
+	.foreign_keys = mig__sqlite_foreign_keys,
+	.check_units = mig__sqlite_check_units,
+	.check_begin = mig__sqlite_check_begin,
+	.check_sql = mig__sqlite_check_sql,
+	.script_begin = "-- for the shell sqlite3\n.bail on\nPRAGMA foreign_keys = OFF;\n\n",
+	.begin_sql = "BEGIN IMMEDIATE",
+	.now_sql = "strftime('%Y-%m-%dT%H:%M:%fZ', 'now')",
+};
+
+static const mig_dialect_store store_table = {
+	.struct_size = sizeof store_table,
 	.table_sql = mig__sqlite_table_sql,
 	.table_exists = mig__sqlite_table_exists,
+	.read_stamp = mig__sqlite_read_stamp,
+	.write_stamp = mig__sqlite_write_stamp,
+};
+
+static const mig_dialect_schema schema_table = {
+	.struct_size = sizeof schema_table,
 	.inspect = mig__sqlite_inspect,
 	.change = mig__sqlite_change,
 	.holds = mig__sqlite_holds,
@@ -40,21 +57,19 @@ static const mig_dialect dialect = {
 	.scratch = mig__sqlite_scratch,
 	.native_column = mig__sqlite_native_column,
 	.read_script = mig__sqlite_read_script,
-	.read_stamp = mig__sqlite_read_stamp,
-	.write_stamp = mig__sqlite_write_stamp,
-	.script_begin = "-- for the shell sqlite3\n.bail on\nPRAGMA foreign_keys = OFF;\n\n",
-	.begin_sql = "BEGIN IMMEDIATE",
-	.verify = mig__sqlite_verify,
-	.affected = mig__sqlite_cursor_affected,
-	.now_sql = "strftime('%Y-%m-%dT%H:%M:%fZ', 'now')",
-	.revision_begin = mig__sqlite_revision_begin,
-	.revision_end = mig__sqlite_revision_end,
-	.foreign_keys = mig__sqlite_foreign_keys,
-	.check_units = mig__sqlite_check_units,
-	.check_begin = mig__sqlite_check_begin,
-	.check_sql = mig__sqlite_check_sql,
 	.check_schema = mig__sqlite_check_schema,
 	.find_object = mig__sqlite_find_object,
+};
+
+static const mig_dialect dialect = {
+	.struct_size = sizeof dialect,
+	.contract = MIG_DIALECT_CONTRACT,
+	.name = "sqlite",
+	.schemes = schemes,
+	.capabilities = MIG_CAN_TRANSACTIONAL_DDL | MIG_NAMES_FOLD,
+	.conn = &conn_table,
+	.store = &store_table,
+	.schema = &schema_table,
 };
 
 const mig_dialect *mig_dialect_sqlite(void)

@@ -1,9 +1,10 @@
-/* plugin: a dialect that was compiled against the first published contract (dialect_1/, which is
- * never edited) and has to be loaded and used by every later library.
+/* plugin: a dialect that was compiled against the first contract (dialect_0/, see docs/abi.md)
+ * and has to be loaded and used by every later library.
  *
  * Its engine is a list of table names in memory, which knows CREATE TABLE x and DROP TABLE x.
- * Built several times: PLUGIN names it, PLUGIN_SIZE is the struct_size that it claims, and
- * PLUGIN_LATER makes it one of a later contract, with a slot far behind the table, of that value. */
+ * Built several times: PLUGIN names it, PLUGIN_SIZE is the struct_size that its table for
+ * connections claims, and PLUGIN_LATER makes it one of a later contract, with a slot far behind
+ * that table, of that value. */
 #include <mig/dialect.h>
 #include <stdio.h>
 #include <string.h>
@@ -409,34 +410,42 @@ static const char *const schemes[] = { TEXT(PLUGIN), NULL };
 
 /* clang-format off */
 #define TABLE                                                                                     \
-	.struct_size = PLUGIN_SIZE, .contract = MIG_DIALECT_CONTRACT, .name = TEXT(PLUGIN),       \
-	.schemes = schemes, .capabilities = MIG_CAN_TRANSACTIONAL_DDL, .open = open_,             \
-	.close = close_, .native = native, .detach = detach, .cancel = cancel,                    \
-	.run_begin = run_begin, .run_end = run_end, .begin = begin, .commit = commit,             \
-	.rollback = rollback, .lock = lock, .unlock = unlock, .next_statement = next_statement,   \
-	.run_script = run_script, .run_statement = run_statement,                                 \
-	.in_transaction = in_transaction, .prepare = prepare, .bind = bind, .step = step,         \
-	.reset = reset, .column_count = column_count, .column = column, .finish = finish,         \
-	.table_sql = table_sql, .table_exists = table_exists
+	.struct_size = PLUGIN_SIZE, .open = open_, .close = close_, .native = native,             \
+	.detach = detach, .cancel = cancel, .run_begin = run_begin, .run_end = run_end,           \
+	.begin = begin, .commit = commit, .rollback = rollback, .lock = lock, .unlock = unlock,   \
+	.next_statement = next_statement, .run_script = run_script,                               \
+	.run_statement = run_statement, .in_transaction = in_transaction, .prepare = prepare,     \
+	.bind = bind, .step = step, .reset = reset, .column_count = column_count,                 \
+	.column = column, .finish = finish
 /* clang-format on */
-
-MIG_API const mig_dialect *GLUE(mig_dialect_, PLUGIN)(void);
 
 #ifdef PLUGIN_LATER
 static const struct later {
-	mig_dialect table;
+	mig_dialect_conn table;
 	uintptr_t known[64]; /* more than any library that loads this knows */
 	uintptr_t slot;
 } later = { { TABLE }, { 0 }, PLUGIN_LATER };
+#define CONN (&later.table)
 #else
-static const mig_dialect whole = { TABLE };
+static const mig_dialect_conn whole = { TABLE };
+#define CONN (&whole)
 #endif
+
+static const mig_dialect_store store = { .struct_size = sizeof store,
+					 .table_sql = table_sql,
+					 .table_exists = table_exists };
+
+MIG_API const mig_dialect *GLUE(mig_dialect_, PLUGIN)(void);
 
 const mig_dialect *GLUE(mig_dialect_, PLUGIN)(void)
 {
-#ifdef PLUGIN_LATER
-	return &later.table;
-#else
-	return &whole;
-#endif
+	static const mig_dialect dialect = { .struct_size = sizeof dialect,
+					     .contract = MIG_DIALECT_CONTRACT,
+					     .name = TEXT(PLUGIN),
+					     .schemes = schemes,
+					     .capabilities = MIG_CAN_TRANSACTIONAL_DDL,
+					     .conn = CONN,
+					     .store = &store };
+
+	return &dialect;
 }

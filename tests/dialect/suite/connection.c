@@ -16,7 +16,7 @@ static void opens_and_reads_a_missing_table(const mig_conformance *row)
 	OK(b, suite_read(&b, MIG_SQL_READ_RUNNING, &cursor));
 	CHECK(!cursor);
 	RULE("native: the engine's own handle");
-	CHECK(b.d->native(b.conn));
+	CHECK(b.d->conn->native(b.conn));
 	suite_close(&b);
 }
 
@@ -30,23 +30,23 @@ static void hands_a_lent_connection_back(const mig_conformance *row)
 	RULE("open: adopts options->native");
 	suite_lend(&b, row, native);
 	d = b.d;
-	CHECK(d->native(b.conn) == native);
+	CHECK(d->conn->native(b.conn) == native);
 	RULE("detach: NULL for a lent connection, which is its owner's already");
-	CHECK(!d->detach(b.conn));
+	CHECK(!d->conn->detach(b.conn));
 	RULE("a run: run_begin, then begin … commit, lock … unlock, run_end");
-	OK(b, d->run_begin(b.conn));
+	OK(b, d->conn->run_begin(b.conn));
 	if (can_lock)
 		OK(b, suite_lock(&b));
 	OK(b, suite_begin(&b, 1));
 	OK(b, suite_script(&b, "CREATE TABLE t (x INTEGER); INSERT INTO t VALUES (1);"));
-	OK(b, d->commit(b.conn, 1));
+	OK(b, d->conn->commit(b.conn, 1));
 	RULE("run_begin: may be called again in the same run; what was saved first is kept");
-	OK(b, d->run_begin(b.conn));
+	OK(b, d->conn->run_begin(b.conn));
 	RULE("run_end: puts the settings back that run_begin changed, and ends what is still "
 	     "there");
-	OK(b, d->run_end(b.conn));
+	OK(b, d->conn->run_end(b.conn));
 	CHECK(row->native_unchanged(native));
-	OK(b, d->run_begin(b.conn));
+	OK(b, d->conn->run_begin(b.conn));
 	if (can_lock)
 		OK(b, suite_lock(&b));
 	OK(b, suite_begin(&b, 1));
@@ -72,7 +72,7 @@ static void refuses_a_connection_inside_a_transaction(const mig_conformance *row
 	row->native_exec(native, "BEGIN");
 	row->native_exec(native, "CREATE TABLE theirs (x INTEGER)");
 	RULE("run_begin, begin, lock: MIG_EMISUSE inside a transaction of the host's");
-	FAILS(b, b.d->run_begin(b.conn), MIG_EMISUSE);
+	FAILS(b, b.d->conn->run_begin(b.conn), MIG_EMISUSE);
 	FAILS(b, suite_begin(&b, 0), MIG_EMISUSE);
 	if (can_lock)
 		FAILS(b, suite_lock(&b), MIG_EMISUSE);
@@ -93,8 +93,8 @@ static void gives_its_connection_away(const mig_conformance *row)
 	OK(b, suite_script(&b, "CREATE TABLE t (x INTEGER);"));
 	RULE("detach: makes the caller the owner of the engine's own handle: close() leaves it "
 	     "open");
-	native = b.d->native(b.conn);
-	CHECK(b.d->detach(b.conn) == native);
+	native = b.d->conn->native(b.conn);
+	CHECK(b.d->conn->detach(b.conn) == native);
 	suite_close(&b);
 	row->native_exec(native, "INSERT INTO t VALUES (1)");
 	row->native_close(native);
@@ -110,7 +110,7 @@ static void refuses_violated_keys(const mig_conformance *row)
 	suite_open(&b, row, row->fresh(), 1000);
 	OK(b, suite_script(&b, "CREATE TABLE p (x INTEGER PRIMARY KEY);"
 			       "CREATE TABLE c (x INTEGER REFERENCES p (x));"));
-	OK(b, b.d->run_begin(b.conn));
+	OK(b, b.d->conn->run_begin(b.conn));
 	OK(b, suite_begin(&b, 1));
 	RULE("commit: check: verifies foreign keys that the engine has not verified while the run "
 	     "went on: MIG_EFOREIGN_KEY");
@@ -118,16 +118,16 @@ static void refuses_violated_keys(const mig_conformance *row)
 	if (rc) {
 		CHECK(rc == MIG_EFOREIGN_KEY || rc == MIG_ECONSTRAINT);
 	} else {
-		FAILS(b, b.d->commit(b.conn, 1), MIG_EFOREIGN_KEY);
+		FAILS(b, b.d->conn->commit(b.conn, 1), MIG_EFOREIGN_KEY);
 		RULE("commit: after an error the transaction is still open");
-		OK(b, b.d->in_transaction(b.conn, &inside));
+		OK(b, b.d->conn->in_transaction(b.conn, &inside));
 		EQUAL(inside, 1);
 	}
-	OK(b, b.d->rollback(b.conn));
+	OK(b, b.d->conn->rollback(b.conn));
 	OK(b, suite_begin(&b, 1));
 	OK(b, suite_script(&b, "INSERT INTO p VALUES (7); INSERT INTO c VALUES (7)"));
-	OK(b, b.d->commit(b.conn, 1));
-	OK(b, b.d->run_end(b.conn));
+	OK(b, b.d->conn->commit(b.conn, 1));
+	OK(b, b.d->conn->run_end(b.conn));
 	suite_close(&b);
 }
 
@@ -143,29 +143,29 @@ static void undoes_ddl(const mig_conformance *row)
 	if (!(d->capabilities & MIG_CAN_TRANSACTIONAL_DDL))
 		SKIP("no MIG_CAN_TRANSACTIONAL_DDL");
 	RULE("begin: begins a transaction");
-	OK(b, d->run_begin(b.conn));
+	OK(b, d->conn->run_begin(b.conn));
 	OK(b, suite_begin(&b, 1));
-	OK(b, d->in_transaction(b.conn, &inside));
+	OK(b, d->conn->in_transaction(b.conn, &inside));
 	EQUAL(inside, 1);
 	RULE("begin: MIG_EMISUSE inside a transaction");
 	FAILS(b, suite_begin(&b, 1), MIG_EMISUSE);
 	RULE("rollback: undoes the work, DDL with MIG_CAN_TRANSACTIONAL_DDL; without a transaction "
 	     "it does nothing");
 	OK(b, suite_script(&b, "CREATE TABLE t (x INTEGER); INSERT INTO t VALUES (7);"));
-	OK(b, d->rollback(b.conn));
-	OK(b, d->rollback(b.conn));
-	OK(b, d->in_transaction(b.conn, &inside));
+	OK(b, d->conn->rollback(b.conn));
+	OK(b, d->conn->rollback(b.conn));
+	OK(b, d->conn->in_transaction(b.conn, &inside));
 	EQUAL(inside, 0);
 	FAILS(b, suite_script(&b, "SELECT * FROM t;"), MIG_ESQL);
 	RULE("commit: ends the transaction, keeping its work");
 	OK(b, suite_begin(&b, 1));
 	OK(b, suite_script(&b, "CREATE TABLE t (x INTEGER); INSERT INTO t VALUES (7);"));
-	OK(b, d->commit(b.conn, 1));
+	OK(b, d->conn->commit(b.conn, 1));
 	RULE("commit: without a transaction it fails");
-	CHECK(d->commit(b.conn, 1) != MIG_OK);
+	CHECK(d->conn->commit(b.conn, 1) != MIG_OK);
 	RULE("run_end: may be called again");
-	OK(b, d->run_end(b.conn));
-	OK(b, d->run_end(b.conn));
+	OK(b, d->conn->run_end(b.conn));
+	OK(b, d->conn->run_end(b.conn));
 	RULE("commit: the work is there for other connections");
 	suite_close(&b);
 	suite_open(&b, row, url, 1000);

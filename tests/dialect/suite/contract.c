@@ -7,10 +7,13 @@ static void fills_its_table(const mig_conformance *row)
 	const mig_dialect *d = row->dialect();
 	size_t i;
 
-	RULE("table: struct_size covers the required slots, contract is MIG_DIALECT_CONTRACT");
+	RULE("table: contract is MIG_DIALECT_CONTRACT, and each struct_size covers what it has");
 	CHECK(d);
-	CHECK(d->struct_size >= offsetof(mig_dialect, table_exists) + sizeof d->table_exists);
 	EQUAL(d->contract, MIG_DIALECT_CONTRACT);
+	CHECK(d->struct_size >= sizeof *d);
+	CHECK(d->conn && d->conn->struct_size >= sizeof *d->conn);
+	CHECK(d->store && d->store->struct_size >= sizeof *d->store);
+	CHECK(!d->schema || d->schema->struct_size >= sizeof *d->schema);
 	RULE("table: the name is [a-z0-9_]+, of less than 32 characters");
 	CHECK(d->name && d->name[0] && strlen(d->name) < 32);
 	EQUAL(strspn(d->name, name_characters), strlen(d->name));
@@ -20,17 +23,21 @@ static void fills_its_table(const mig_conformance *row)
 		;
 	CHECK(d->schemes[i]);
 	RULE("table: slots without \"optional\" are required");
-	CHECK(d->open && d->close && d->native && d->detach && d->cancel);
-	CHECK(d->run_begin && d->run_end && d->begin && d->commit && d->rollback);
-	CHECK(d->lock && d->unlock && d->next_statement && d->run_script && d->run_statement);
-	CHECK(d->in_transaction && d->prepare && d->bind && d->step && d->reset);
-	CHECK(d->column_count && d->column && d->finish && d->table_sql && d->table_exists);
-	RULE("table: the slots for schemas: all or none");
-	CHECK(!SLOT(d, inspect) == !SLOT(d, change) && !SLOT(d, inspect) == !SLOT(d, holds));
-	CHECK(!SLOT(d, inspect) == !SLOT(d, render) && !SLOT(d, inspect) == !SLOT(d, scratch));
-	CHECK(!SLOT(d, inspect) == !SLOT(d, native_column));
+	CHECK(d->conn->open && d->conn->close && d->conn->native && d->conn->detach);
+	CHECK(d->conn->cancel && d->conn->run_begin && d->conn->run_end && d->conn->begin);
+	CHECK(d->conn->commit && d->conn->rollback && d->conn->lock && d->conn->unlock);
+	CHECK(d->conn->next_statement && d->conn->run_script && d->conn->run_statement);
+	CHECK(d->conn->in_transaction && d->conn->prepare && d->conn->bind && d->conn->step);
+	CHECK(d->conn->reset && d->conn->column_count && d->conn->column && d->conn->finish);
+	CHECK(d->store->table_sql && d->store->table_exists);
+	CHECK(!d->schema || (d->schema->inspect && d->schema->change && d->schema->holds));
+	CHECK(!d->schema || (d->schema->render && d->schema->scratch && d->schema->native_column));
+	RULE("table: check_schema and find_object: both or none");
+	CHECK(!SLOT(d, schema, check_schema) == !SLOT(d, schema, find_object));
+	RULE("table: observe and recover: both or none");
+	CHECK(!SLOT(d, conn, observe) == !SLOT(d, conn, recover));
 	RULE("table: read_stamp and write_stamp: both or none");
-	CHECK(!SLOT(d, read_stamp) == !SLOT(d, write_stamp));
+	CHECK(!SLOT(d, store, read_stamp) == !SLOT(d, store, write_stamp));
 }
 
 /* A library that is older or newer than the dialect gives it shorter or longer structs. */
@@ -61,11 +68,11 @@ static void heeds_struct_sizes(const mig_conformance *row)
 	RULE("next_statement: writes no more than out->struct_size");
 	memset(&out, 0x55, sizeof out);
 	out.st.struct_size = offsetof(mig_statement, kind);
-	OK(b, b.d->next_statement(b.conn, "SELECT 1", 8, 0, &out.st));
+	OK(b, b.d->conn->next_statement(b.conn, "SELECT 1", 8, 0, &out.st));
 	EQUAL(out.st.next, 8);
 	EQUAL(out.st.kind, 0x55555555);
 	out.st.struct_size = sizeof out;
-	OK(b, b.d->next_statement(b.conn, "SELECT 1", 8, 0, &out.st));
+	OK(b, b.d->conn->next_statement(b.conn, "SELECT 1", 8, 0, &out.st));
 	EQUAL(out.st.size, 8);
 	EQUAL(out.bytes[sizeof out.bytes - 1], 0x55);
 	suite_close(&b);
@@ -78,25 +85,25 @@ static void commits_and_begins(const mig_conformance *row)
 	int32_t inside;
 
 	suite_open(&a, row, url, 1000);
-	if (!SLOT(a.d, commit_begin)) {
+	if (!SLOT(a.d, conn, commit_begin)) {
 		suite_close(&a);
 		SKIP("no commit_begin");
 	}
 	OK(a, suite_script(&a, "CREATE TABLE t (x INTEGER);"));
-	OK(a, a.d->run_begin(a.conn));
+	OK(a, a.d->conn->run_begin(a.conn));
 	OK(a, suite_begin(&a, 1));
 	OK(a, suite_script(&a, "INSERT INTO t VALUES (1);"));
 	RULE("commit_begin: commit() and begin() in one");
-	OK(a, a.d->commit_begin(a.conn, 1));
-	OK(a, a.d->in_transaction(a.conn, &inside));
+	OK(a, a.d->conn->commit_begin(a.conn, 1));
+	OK(a, a.d->conn->in_transaction(a.conn, &inside));
 	EQUAL(inside, 1);
 	suite_open(&b, row, url, 0);
 	EQUAL(suite_number(&b, "SELECT count(*) FROM t"), 1);
 	FAILS(b, suite_begin(&b, 1), MIG_ELOCKED);
 	OK(a, suite_script(&a, "INSERT INTO t VALUES (2);"));
-	OK(a, a.d->rollback(a.conn));
+	OK(a, a.d->conn->rollback(a.conn));
 	EQUAL(suite_number(&b, "SELECT count(*) FROM t"), 1);
-	OK(a, a.d->run_end(a.conn));
+	OK(a, a.d->conn->run_end(a.conn));
 	suite_close(&b);
 	suite_close(&a);
 }
@@ -107,19 +114,19 @@ static void times_statements_out(const mig_conformance *row)
 	struct session b;
 
 	suite_open(&b, row, row->fresh(), 1000);
-	if (!SLOT(b.d, set_timeouts)) {
+	if (!SLOT(b.d, conn, set_timeouts)) {
 		suite_close(&b);
 		SKIP("no set_timeouts");
 	}
-	OK(b, b.d->run_begin(b.conn));
+	OK(b, b.d->conn->run_begin(b.conn));
 	OK(b, suite_begin(&b, 1));
 	RULE("set_timeouts: how long a statement may take, until the transaction ends");
-	OK(b, b.d->set_timeouts(b.conn, 0, 200));
+	OK(b, b.d->conn->set_timeouts(b.conn, 0, 200));
 	began = suite_milliseconds();
 	FAILS(b, suite_script(&b, row->slow), MIG_ETIMEOUT);
 	CHECK(suite_milliseconds() - began >= 200);
-	OK(b, b.d->rollback(b.conn));
-	OK(b, b.d->run_end(b.conn));
+	OK(b, b.d->conn->rollback(b.conn));
+	OK(b, b.d->conn->run_end(b.conn));
 	suite_close(&b);
 }
 
@@ -127,7 +134,7 @@ static uint32_t read_stamp(struct session *s)
 {
 	uint32_t stamp = 7;
 
-	OK(*s, s->d->read_stamp(s->conn, &stamp));
+	OK(*s, s->d->store->read_stamp(s->conn, &stamp));
 	return stamp;
 }
 
@@ -137,7 +144,7 @@ static void keeps_a_stamp(const mig_conformance *row)
 	struct session b;
 
 	suite_open(&b, row, url, 1000);
-	if (!SLOT(b.d, read_stamp)) {
+	if (!SLOT(b.d, store, read_stamp)) {
 		suite_close(&b);
 		SKIP("no read_stamp");
 	}
@@ -145,12 +152,12 @@ static void keeps_a_stamp(const mig_conformance *row)
 	EQUAL(read_stamp(&b), 0);
 	RULE("write_stamp: is part of transactions");
 	OK(b, suite_begin(&b, 1));
-	OK(b, b.d->write_stamp(b.conn, 0xfedcba98));
-	OK(b, b.d->rollback(b.conn));
+	OK(b, b.d->store->write_stamp(b.conn, 0xfedcba98));
+	OK(b, b.d->conn->rollback(b.conn));
 	EQUAL(read_stamp(&b), 0);
 	OK(b, suite_begin(&b, 1));
-	OK(b, b.d->write_stamp(b.conn, 0xfedcba98));
-	OK(b, b.d->commit(b.conn, 1));
+	OK(b, b.d->store->write_stamp(b.conn, 0xfedcba98));
+	OK(b, b.d->conn->commit(b.conn, 1));
 	suite_close(&b);
 	suite_open(&b, row, url, 1000);
 	EQUAL(read_stamp(&b), 0xfedcba98);

@@ -37,9 +37,9 @@ static void one_connection_at_a_time(const mig_conformance *row)
 	CHECK(b.waits > 1);
 	times_out(&c, BEGIN, 0);
 	RULE("begin: the lock is held until the end of the transaction, and no longer");
-	OK(a, d->commit(a.conn, 1));
+	OK(a, d->conn->commit(a.conn, 1));
 	OK(b, suite_begin(&b, 1));
-	OK(b, d->rollback(b.conn));
+	OK(b, d->conn->rollback(b.conn));
 	RULE("close: releases whatever is held");
 	OK(b, suite_begin(&b, 1));
 	suite_close(&b);
@@ -64,17 +64,17 @@ static void a_lock_outlasts_transactions(const mig_conformance *row)
 	d = a.d;
 	OK(a, suite_begin(&a, 1));
 	times_out(&b, LOCK, 200);
-	OK(a, d->rollback(a.conn));
+	OK(a, d->conn->rollback(a.conn));
 	RULE("lock: transactions of begin() on this connection may be used while it is held");
 	OK(a, suite_lock(&a));
 	OK(a, suite_begin(&a, 1));
 	OK(a, suite_script(&a, "CREATE TABLE t (x INTEGER);"));
-	OK(a, d->commit(a.conn, 1));
+	OK(a, d->conn->commit(a.conn, 1));
 	times_out(&b, BEGIN, 200);
 	times_out(&b, LOCK, 200);
 	RULE("unlock: releases it; without one it does nothing");
-	OK(a, d->unlock(a.conn));
-	OK(a, d->unlock(a.conn));
+	OK(a, d->conn->unlock(a.conn));
+	OK(a, d->conn->unlock(a.conn));
 	OK(b, suite_lock(&b));
 	RULE("close: releases whatever is held");
 	suite_close(&b);
@@ -101,7 +101,7 @@ static pid_t holder(const mig_conformance *row, const char *url, int lock, int m
 		if (write(ready[1], "x", 1) != 1)
 			_exit(1);
 		suite_pause(ms);
-		OK(b, lock ? b.d->unlock(b.conn) : b.d->commit(b.conn, 1));
+		OK(b, lock ? b.d->conn->unlock(b.conn) : b.d->conn->commit(b.conn, 1));
 		suite_close(&b);
 		_exit(0);
 	}
@@ -124,7 +124,7 @@ static void waits_for_another_process(const mig_conformance *row)
 		pid = holder(row, url, lock, 300);
 		suite_open(&b, row, url, 10000);
 		RULE("begin: waits until another process is done");
-		rc = b.d->begin(b.conn, 1);
+		rc = b.d->conn->begin(b.conn, 1);
 		CHECK(b.waits > 1);
 		if (rc == MIG_LOCK_FREED) {
 			RULE("begin: MIG_LOCK_FREED: nothing is held");
@@ -134,7 +134,7 @@ static void waits_for_another_process(const mig_conformance *row)
 			rc = suite_begin(&b, 1);
 		}
 		EQUAL(rc, MIG_OK);
-		OK(b, b.d->rollback(b.conn));
+		OK(b, b.d->conn->rollback(b.conn));
 		suite_close(&b);
 		EQUAL(waitpid(pid, &status, 0), pid);
 		EQUAL(status, 0);
@@ -162,8 +162,8 @@ static void a_killed_process_holds_nothing(const mig_conformance *row)
 		if (can_lock)
 			OK(b, suite_lock(&b));
 		OK(b, suite_begin(&b, 1));
-		OK(b, b.d->commit(b.conn, 1));
-		OK(b, b.d->unlock(b.conn));
+		OK(b, b.d->conn->commit(b.conn, 1));
+		OK(b, b.d->conn->unlock(b.conn));
 		suite_close(&b);
 	}
 }
@@ -191,8 +191,8 @@ static void many_processes_take_turns(const mig_conformance *row)
 				OK(b, suite_lock(&b));
 			OK(b, suite_begin(&b, 1));
 			OK(b, suite_script(&b, "UPDATE n SET x = x + 1;"));
-			OK(b, b.d->commit(b.conn, 1));
-			OK(b, b.d->unlock(b.conn));
+			OK(b, b.d->conn->commit(b.conn, 1));
+			OK(b, b.d->conn->unlock(b.conn));
 		}
 		suite_close(&b);
 		_exit(0);
@@ -230,7 +230,7 @@ static void cancels_a_statement(const mig_conformance *row)
 			suite_lend(&b, row, native);
 		else
 			suite_open(&b, row, url, 1000);
-		OK(b, b.d->run_begin(b.conn));
+		OK(b, b.d->conn->run_begin(b.conn));
 		OK(b, suite_begin(&b, 1));
 		EQUAL(pthread_create(&thread, NULL, cancel_soon, &b), 0);
 		RULE("cancel: interrupts the statement that is running, from any thread: "
@@ -239,8 +239,8 @@ static void cancels_a_statement(const mig_conformance *row)
 		pthread_join(thread, NULL);
 		CHECK(suite_milliseconds() - began < 20000);
 		RULE("cancel: the connection can be used again");
-		OK(b, b.d->rollback(b.conn));
-		OK(b, b.d->run_end(b.conn));
+		OK(b, b.d->conn->rollback(b.conn));
+		OK(b, b.d->conn->run_end(b.conn));
 		atomic_store(&b.cancelled, 0);
 		OK(b, suite_script(&b, "SELECT 1;"));
 		suite_close(&b);
@@ -276,13 +276,13 @@ static void work_long(struct session *s, const mig_conformance *row, size_t host
 	OK(*s, suite_open_with(s, row, NULL, &o));
 	suite_close(s);
 	s->host.struct_size = host_size;
-	OK(*s, s->d->open(&s->host, &o, &s->conn));
-	OK(*s, s->d->run_begin(s->conn));
+	OK(*s, s->d->conn->open(&s->host, &o, &s->conn));
+	OK(*s, s->d->conn->run_begin(s->conn));
 	OK(*s, suite_begin(s, 1));
 	s->stop = s->waits + s->works + 60;
 	FAILS(*s, suite_script(s, row->slow), MIG_ECANCELLED);
-	OK(*s, s->d->rollback(s->conn));
-	OK(*s, s->d->run_end(s->conn));
+	OK(*s, s->d->conn->rollback(s->conn));
+	OK(*s, s->d->conn->run_end(s->conn));
 	suite_close(s);
 }
 
@@ -313,7 +313,7 @@ static void cancels_waiting(const mig_conformance *row)
 	FAILS(b, suite_begin(&b, 1), MIG_ECANCELLED);
 	b.stop = 0;
 	atomic_store(&b.cancelled, 0);
-	OK(a, a.d->rollback(a.conn));
+	OK(a, a.d->conn->rollback(a.conn));
 	if (can_lock) {
 		OK(a, suite_lock(&a));
 		b.stop = b.waits + b.works + 3;

@@ -67,7 +67,7 @@ static void inspect(struct session *s, mig_conn *conn, struct found *f)
 	};
 
 	*f = (struct found){ .tables = " ", .columns = " ", .table = MIG_NO_OBJECT };
-	OK(*s, s->d->inspect(conn, &sink));
+	OK(*s, s->d->schema->inspect(conn, &sink));
 }
 
 static mig_status stop(void *user, const mig_object *object, uint32_t parent, uint32_t *number)
@@ -84,7 +84,7 @@ static void inspects_a_schema(const mig_conformance *row)
 	mig_conn *scratch;
 
 	suite_open(&b, row, row->fresh(), 1000);
-	if (!SLOT(b.d, inspect)) {
+	if (!b.d->schema) {
 		suite_close(&b);
 		SKIP("no inspect");
 	}
@@ -98,15 +98,15 @@ static void inspects_a_schema(const mig_conformance *row)
 	RULE("inspect: columns in their order");
 	SAME(f.columns, " z x a ");
 	RULE("inspect: a status of the sink's is returned at once");
-	EQUAL(b.d->inspect(b.conn, &sink), MIG_EREVISION);
+	EQUAL(b.d->schema->inspect(b.conn, &sink), MIG_EREVISION);
 	RULE("scratch: an empty database of the same make, which close() removes");
-	OK(b, b.d->scratch(b.conn, &scratch));
+	OK(b, b.d->schema->scratch(b.conn, &scratch));
 	inspect(&b, scratch, &f);
 	SAME(f.tables, " ");
-	OK(b, b.d->run_script(scratch, "CREATE TABLE s (x INTEGER);", 27, NULL, NULL));
+	OK(b, b.d->conn->run_script(scratch, "CREATE TABLE s (x INTEGER);", 27, NULL, NULL));
 	inspect(&b, scratch, &f);
 	SAME(f.tables, " s ");
-	b.d->close(scratch);
+	b.d->conn->close(scratch);
 	inspect(&b, b.conn, &f);
 	CHECK(!strstr(f.tables, " s "));
 	suite_close(&b);
@@ -155,11 +155,11 @@ static size_t apply(const mig_conformance *row, const char *url, int version, ch
 	suite_fine(ctx, mig_diff(ctx, NULL, &list));
 	count = mig_op_list_count(list);
 	suite_open(&b, row, url, 1000);
-	OK(b, b.d->run_begin(b.conn));
+	OK(b, b.d->conn->run_begin(b.conn));
 	OK(b, suite_script(&b, mig_op_list_sql(list, MIG_UPGRADE, NULL)));
 	if (down)
 		*down = strdup(mig_op_list_sql(list, MIG_DOWNGRADE, NULL));
-	OK(b, b.d->run_end(b.conn));
+	OK(b, b.d->conn->run_end(b.conn));
 	suite_close(&b);
 	mig_op_list_free(list);
 	mig_close(ctx);
@@ -172,7 +172,7 @@ static void follows_a_model(const mig_conformance *row)
 	char url[1000], *down;
 	struct session b;
 
-	if (!SLOT(d, inspect))
+	if (!d->schema)
 		SKIP("no inspect");
 	snprintf(url, sizeof url, "%s", row->fresh());
 	RULE("native_column, render: what a model declares is created");
@@ -184,9 +184,9 @@ static void follows_a_model(const mig_conformance *row)
 	EQUAL(apply(row, url, 2, NULL), 0);
 	RULE("render: the way back");
 	suite_open(&b, row, url, 1000);
-	OK(b, b.d->run_begin(b.conn));
+	OK(b, b.d->conn->run_begin(b.conn));
 	OK(b, suite_script(&b, down));
-	OK(b, b.d->run_end(b.conn));
+	OK(b, b.d->conn->run_end(b.conn));
 	suite_close(&b);
 	free(down);
 	EQUAL(apply(row, url, 1, NULL), 0);

@@ -12,20 +12,20 @@ static void splits(const mig_conformance *row)
 	RULE("next_statement: finds the first statement at or after text[offset], up to its "
 	     "semicolon, without blanks and comments before it");
 	for (i = 0; i < 2; i++) {
-		OK(b, b.d->next_statement(b.conn, row->split, strlen(row->split), st.next, &st));
+		OK(b, b.d->conn->next_statement(b.conn, row->split, strlen(row->split), st.next, &st));
 		EQUAL(st.size, strlen(expect[i]));
 		CHECK(memcmp(row->split + st.offset, expect[i], st.size) == 0);
 		EQUAL(st.kind & 0xffff & ~(uint32_t)MIG_STATEMENT_PARAMETERS, 0);
 	}
 	RULE("next_statement: size 0: there is none");
-	OK(b, b.d->next_statement(b.conn, row->split, strlen(row->split), st.next, &st));
+	OK(b, b.d->conn->next_statement(b.conn, row->split, strlen(row->split), st.next, &st));
 	EQUAL(st.size, 0);
-	OK(b, b.d->next_statement(b.conn, "", 0, 0, &st));
+	OK(b, b.d->conn->next_statement(b.conn, "", 0, 0, &st));
 	EQUAL(st.size, 0);
-	OK(b, b.d->next_statement(b.conn, row->unclosed, strlen(row->unclosed), 0, &st));
+	OK(b, b.d->conn->next_statement(b.conn, row->unclosed, strlen(row->unclosed), 0, &st));
 	RULE("next_statement: MIG_ESYNTAX for text whose extent is unclear, with the place of the "
 	     "open quote");
-	FAILS(b, b.d->next_statement(b.conn, row->unclosed, strlen(row->unclosed), st.next, &st),
+	FAILS(b, b.d->conn->next_statement(b.conn, row->unclosed, strlen(row->unclosed), st.next, &st),
 	      MIG_ESYNTAX);
 	EQUAL(b.err.offset, row->unclosed_at);
 	suite_close(&b);
@@ -53,7 +53,7 @@ static void tells_kinds(const mig_conformance *row)
 	RULE("next_statement: kind tells what begins and ends a transaction; going back to a "
 	     "savepoint does not");
 	for (i = 0; i < sizeof kinds / sizeof *kinds; i++) {
-		OK(b, b.d->next_statement(b.conn, kinds[i].sql, strlen(kinds[i].sql), 0, &st));
+		OK(b, b.d->conn->next_statement(b.conn, kinds[i].sql, strlen(kinds[i].sql), 0, &st));
 		EQUAL(st.kind & (MIG_STATEMENT_BEGIN | MIG_STATEMENT_COMMIT |
 				 MIG_STATEMENT_ROLLBACK | MIG_STATEMENT_LONE |
 				 MIG_STATEMENT_SESSION),
@@ -62,7 +62,7 @@ static void tells_kinds(const mig_conformance *row)
 	}
 	if (row->lone) {
 		RULE("next_statement: MIG_STATEMENT_LONE for what cannot run inside a transaction");
-		OK(b, b.d->next_statement(b.conn, row->lone, strlen(row->lone), 0, &st));
+		OK(b, b.d->conn->next_statement(b.conn, row->lone, strlen(row->lone), 0, &st));
 		CHECK(st.kind & MIG_STATEMENT_LONE);
 	}
 	suite_close(&b);
@@ -95,7 +95,7 @@ static void runs_scripts(const mig_conformance *row)
 
 	suite_open(&b, row, row->fresh(), 1000);
 	RULE("run_script: runs every statement, and calls the hook for each before that is run");
-	OK(b, b.d->run_script(b.conn, text, strlen(text), on_statement, &seen));
+	OK(b, b.d->conn->run_script(b.conn, text, strlen(text), on_statement, &seen));
 	SAME(seen.list, "CREATE TABLE t (x INTEGER);|INSERT INTO t VALUES (1) ;|"
 			"SELECT x FROM t;|INSERT INTO t VALUES (2)|");
 	EQUAL(suite_number(&b, "SELECT sum(x) FROM t"), 3);
@@ -106,7 +106,7 @@ static void runs_scripts(const mig_conformance *row)
 	RULE("run_script: the statement that the hook stops at is not run, and the hook's status "
 	     "is returned as it is");
 	seen = (struct seen){ .text = two, .stop_at = 2, .stop_with = MIG_EREVISION };
-	EQUAL(b.d->run_script(b.conn, two, strlen(two), on_statement, &seen), MIG_EREVISION);
+	EQUAL(b.d->conn->run_script(b.conn, two, strlen(two), on_statement, &seen), MIG_EREVISION);
 	EQUAL(suite_number(&b, "SELECT count(*) FROM t WHERE x = 8"), 0);
 	suite_close(&b);
 }
@@ -150,7 +150,7 @@ static void names_the_failing_place(const mig_conformance *row)
 	check_place(row, &b, typo, "SELEKT", "SELEKT");
 	CHECK(suite_script(&b, "SELECT 'never closed\nat all") != MIG_OK);
 	RULE("run_script: MIG_ESYNTAX for a NUL byte, which would hide what is behind it");
-	FAILS(b, b.d->run_script(b.conn, "SELECT 1;\0SELECT 2;", 19, NULL, NULL), MIG_ESYNTAX);
+	FAILS(b, b.d->conn->run_script(b.conn, "SELECT 1;\0SELECT 2;", 19, NULL, NULL), MIG_ESYNTAX);
 	EQUAL(b.err.offset, 9);
 	suite_close(&b);
 }
@@ -164,7 +164,7 @@ static void refuses_transaction_control(const mig_conformance *row)
 
 	suite_open(&b, row, row->fresh(), 1000);
 	d = b.d;
-	OK(b, d->run_begin(b.conn));
+	OK(b, d->conn->run_begin(b.conn));
 	for (sql = row->refused; *sql; sql++) {
 		OK(b, suite_begin(&b, 1));
 		RULE("run_script: a statement that begins or ends a transaction is refused with "
@@ -172,9 +172,9 @@ static void refuses_transaction_control(const mig_conformance *row)
 		FAILS(b, suite_script(&b, *sql), MIG_ETRANSACTION);
 		CHECK(b.err.statement[0]);
 		RULE("run_script: what it refuses has not been run");
-		OK(b, d->in_transaction(b.conn, &inside));
+		OK(b, d->conn->in_transaction(b.conn, &inside));
 		EQUAL(inside, 1);
-		OK(b, d->rollback(b.conn));
+		OK(b, d->conn->rollback(b.conn));
 		RULE("run_script: such a statement is refused outside a transaction, too");
 		FAILS(b, suite_script(&b, *sql), MIG_ETRANSACTION);
 	}
@@ -182,9 +182,9 @@ static void refuses_transaction_control(const mig_conformance *row)
 	OK(b, suite_begin(&b, 1));
 	for (sql = row->allowed; *sql; sql++)
 		OK(b, suite_script(&b, *sql));
-	OK(b, d->in_transaction(b.conn, &inside));
+	OK(b, d->conn->in_transaction(b.conn, &inside));
 	EQUAL(inside, 1);
-	OK(b, d->run_end(b.conn));
+	OK(b, d->conn->run_end(b.conn));
 	suite_close(&b);
 }
 
@@ -198,18 +198,18 @@ static void runs_any_single_statement(const mig_conformance *row)
 	d = b.d;
 	RULE("run_statement: runs the one statement, whatever its kind; the text need not end with "
 	     "a NUL");
-	OK(b, d->run_statement(b.conn, "BEGIN;XXX", 6));
-	OK(b, d->in_transaction(b.conn, &inside));
+	OK(b, d->conn->run_statement(b.conn, "BEGIN;XXX", 6));
+	OK(b, d->conn->in_transaction(b.conn, &inside));
 	EQUAL(inside, 1);
-	OK(b, d->run_statement(b.conn, "CREATE TABLE t (x INTEGER)", 26));
-	OK(b, d->run_statement(b.conn, "COMMIT", 6));
-	OK(b, d->in_transaction(b.conn, &inside));
+	OK(b, d->conn->run_statement(b.conn, "CREATE TABLE t (x INTEGER)", 26));
+	OK(b, d->conn->run_statement(b.conn, "COMMIT", 6));
+	OK(b, d->conn->in_transaction(b.conn, &inside));
 	EQUAL(inside, 0);
 	RULE("run_statement: an error names the statement");
-	FAILS(b, d->run_statement(b.conn, "INSERT INTO u VALUES (1)", 24), MIG_ESQL);
+	FAILS(b, d->conn->run_statement(b.conn, "INSERT INTO u VALUES (1)", 24), MIG_ESQL);
 	SAME(b.err.statement, "INSERT INTO u VALUES (1)");
 	RULE("run_statement: MIG_EINVAL for more than one");
-	FAILS(b, d->run_statement(b.conn, "SELECT 1; SELECT 2", 18), MIG_EINVAL);
+	FAILS(b, d->conn->run_statement(b.conn, "SELECT 1; SELECT 2", 18), MIG_EINVAL);
 	suite_close(&b);
 }
 

@@ -85,7 +85,7 @@ mig_status suite_open_with(struct session *s, const mig_conformance *row, struct
 		.poll = host_poll,
 		.working = host_working,
 	};
-	rc = s->d->open(&s->host, options, &conn);
+	rc = s->d->conn->open(&s->host, options, &conn);
 	s->conn = rc ? NULL : conn;
 	return rc;
 }
@@ -120,14 +120,14 @@ void suite_lend(struct session *s, const mig_conformance *row, void *native)
 void suite_close(struct session *s)
 {
 	if (s->conn)
-		s->d->close(s->conn);
+		s->d->conn->close(s->conn);
 	s->conn = NULL;
 }
 
 void suite_cancel(struct session *s)
 {
 	atomic_store(&s->cancelled, 1);
-	s->d->cancel(s->conn);
+	s->d->conn->cancel(s->conn);
 }
 
 mig_status suite_begin(struct session *s, int32_t check)
@@ -135,7 +135,7 @@ mig_status suite_begin(struct session *s, int32_t check)
 	mig_status rc;
 
 	do
-		rc = s->d->begin(s->conn, check);
+		rc = s->d->conn->begin(s->conn, check);
 	while (rc == MIG_LOCK_FREED);
 	return rc;
 }
@@ -145,7 +145,7 @@ mig_status suite_lock(struct session *s)
 	mig_status rc;
 
 	do
-		rc = s->d->lock(s->conn);
+		rc = s->d->conn->lock(s->conn);
 	while (rc == MIG_LOCK_FREED);
 	return rc;
 }
@@ -163,7 +163,7 @@ int suite_can_lock(const mig_conformance *row)
 
 mig_status suite_script(struct session *s, const char *text)
 {
-	return s->d->run_script(s->conn, text, strlen(text), NULL, NULL);
+	return s->d->conn->run_script(s->conn, text, strlen(text), NULL, NULL);
 }
 
 int64_t suite_number(struct session *s, const char *sql)
@@ -172,21 +172,21 @@ int64_t suite_number(struct session *s, const char *sql)
 	mig_cursor *cursor;
 	int32_t more;
 
-	OK(*s, s->d->prepare(s->conn, sql, strlen(sql), 0, &cursor));
-	OK(*s, s->d->step(cursor, &more));
+	OK(*s, s->d->conn->prepare(s->conn, sql, strlen(sql), 0, &cursor));
+	OK(*s, s->d->conn->step(cursor, &more));
 	if (more)
-		OK(*s, s->d->column(cursor, 0, MIG_INTEGER, &value));
-	s->d->finish(cursor);
+		OK(*s, s->d->conn->column(cursor, 0, MIG_INTEGER, &value));
+	s->d->conn->finish(cursor);
 	return value.integer;
 }
 
 static mig_status prepare_own(struct session *s, int32_t which, mig_cursor **cursor)
 {
-	const char *sql = s->d->table_sql(s->conn, which);
+	const char *sql = s->d->store->table_sql(s->conn, which);
 
 	if (!sql)
 		mig_conformance_fail("table_sql() has no statement %d", (int)which);
-	return s->d->prepare(s->conn, sql, strlen(sql), 0, cursor);
+	return s->d->conn->prepare(s->conn, sql, strlen(sql), 0, cursor);
 }
 
 /* As the core does it: it is asked whether the table is there only after a read of it failed. */
@@ -198,7 +198,7 @@ mig_status suite_read(struct session *s, int32_t which, mig_cursor **cursor)
 
 	if (rc != MIG_ESQL)
 		return rc;
-	rc = s->d->table_exists(s->conn, table, &exists);
+	rc = s->d->store->table_exists(s->conn, table, &exists);
 	if (rc)
 		return rc;
 	if (!exists) {
@@ -219,10 +219,10 @@ mig_status suite_write(struct session *s, int32_t which, const mig_value *values
 	if (rc)
 		return rc;
 	for (i = 0; !rc && i < count; i++)
-		rc = s->d->bind(cursor, (int32_t)i + 1, &values[i]);
+		rc = s->d->conn->bind(cursor, (int32_t)i + 1, &values[i]);
 	while (!rc && more)
-		rc = s->d->step(cursor, &more);
-	s->d->finish(cursor);
+		rc = s->d->conn->step(cursor, &more);
+	s->d->conn->finish(cursor);
 	return rc;
 }
 

@@ -110,9 +110,12 @@ void suite_check_fails(const struct session *s, mig_status rc, mig_status wanted
 /* That a call of libmig's has worked. */
 void suite_fine(mig_ctx *ctx, mig_status rc);
 
-/* An optional slot, or NULL. */
-#define SLOT(d, slot) \
-	((d)->struct_size >= offsetof(mig_dialect, slot) + sizeof(d)->slot ? (d)->slot : NULL)
+/* An optional slot of one of the dialect's tables, or NULL. */
+#define SLOT(d, table, slot)                                                                       \
+	((d)->table && (d)->table->struct_size >=                                                  \
+				  offsetof(mig_dialect_##table, slot) + sizeof(d)->table->slot     \
+		 ? (d)->table->slot                                                                \
+		 : NULL)
 
 /* -- helpers */
 

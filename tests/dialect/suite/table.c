@@ -12,15 +12,15 @@ static void read_versions(struct session *b, char *out)
 	OK(*b, suite_read(b, MIG_SQL_READ_VERSION, &cursor));
 	CHECK(cursor);
 	for (;;) {
-		OK(*b, d->step(cursor, &more));
+		OK(*b, d->conn->step(cursor, &more));
 		if (!more)
 			break;
-		OK(*b, d->column(cursor, 0, MIG_TEXT, &v));
+		OK(*b, d->conn->column(cursor, 0, MIG_TEXT, &v));
 		strcat(out, v.data);
-		OK(*b, d->column(cursor, 1, MIG_TEXT, &v));
+		OK(*b, d->conn->column(cursor, 1, MIG_TEXT, &v));
 		strcat(strcat(strcat(out, "="), v.data), " ");
 	}
-	d->finish(cursor);
+	d->conn->finish(cursor);
 }
 
 static void write_2(struct session *b, int32_t which, const char *x, const char *y)
@@ -77,32 +77,32 @@ static void use_tables(struct session *b)
 	RULE("table_sql: MIG_SQL_INSERT_HISTORY, MIG_SQL_READ_RUNNING: the row in state running");
 	OK(*b, suite_write(b, MIG_SQL_INSERT_HISTORY, history, 10));
 	OK(*b, suite_read(b, MIG_SQL_READ_RUNNING, &cursor));
-	OK(*b, d->step(cursor, &more));
+	OK(*b, d->conn->step(cursor, &more));
 	EQUAL(more, 1);
-	CHECK(d->column_count(cursor) == 6 || d->column_count(cursor) == 8);
-	OK(*b, d->column(cursor, 5, MIG_TEXT, &v));
+	CHECK(d->conn->column_count(cursor) == 6 || d->conn->column_count(cursor) == 8);
+	OK(*b, d->conn->column(cursor, 5, MIG_TEXT, &v));
 	SAME(v.data, "2026-01-02T03:04:05Z");
-	OK(*b, d->column(cursor, 4, MIG_TEXT, &v));
+	OK(*b, d->conn->column(cursor, 4, MIG_TEXT, &v));
 	EQUAL(v.type, MIG_NULL);
-	d->finish(cursor);
+	d->conn->finish(cursor);
 	RULE("table_sql: MIG_SQL_UPDATE_RUNNING: state, statements, done_digest, duration_us of "
 	     "the only row in state running");
 	OK(*b, suite_write(b, MIG_SQL_UPDATE_RUNNING, mark, 4));
 	OK(*b, suite_read(b, MIG_SQL_READ_RUNNING, &cursor));
-	OK(*b, d->step(cursor, &more));
+	OK(*b, d->conn->step(cursor, &more));
 	EQUAL(more, 0);
-	d->finish(cursor);
+	d->conn->finish(cursor);
 	RULE("table_sql: MIG_SQL_READ_HISTORY: nine columns, oldest first");
 	OK(*b, suite_read(b, MIG_SQL_READ_HISTORY, &cursor));
-	OK(*b, d->step(cursor, &more));
-	EQUAL(d->column_count(cursor), 9);
-	OK(*b, d->column(cursor, 2, MIG_TEXT, &v));
+	OK(*b, d->conn->step(cursor, &more));
+	EQUAL(d->conn->column_count(cursor), 9);
+	OK(*b, d->conn->column(cursor, 2, MIG_TEXT, &v));
 	SAME(v.data, "done");
-	OK(*b, d->column(cursor, 4, MIG_INTEGER, &v));
+	OK(*b, d->conn->column(cursor, 4, MIG_INTEGER, &v));
 	EQUAL(v.integer, 5);
-	OK(*b, d->column(cursor, 6, MIG_INTEGER, &v));
+	OK(*b, d->conn->column(cursor, 6, MIG_INTEGER, &v));
 	EQUAL(v.integer, 99);
-	d->finish(cursor);
+	d->conn->finish(cursor);
 }
 
 static void keeps_its_tables(const mig_conformance *row)
@@ -111,8 +111,8 @@ static void keeps_its_tables(const mig_conformance *row)
 
 	suite_open(&b, row, row->fresh(), 1000);
 	RULE("table_sql: NULL for a number that it does not know");
-	CHECK(!b.d->table_sql(b.conn, 0));
-	CHECK(!b.d->table_sql(b.conn, 9999));
+	CHECK(!b.d->store->table_sql(b.conn, 0));
+	CHECK(!b.d->store->table_sql(b.conn, 9999));
 	use_tables(&b);
 	suite_close(&b);
 }
@@ -120,7 +120,7 @@ static void keeps_its_tables(const mig_conformance *row)
 /* Runs a text of a dialect for scripts, with a value for $1. */
 static mig_status run_own(struct session *s, int32_t which, const char *value)
 {
-	const char *text = s->d->table_sql(s->conn, which), *at = text ? strstr(text, "$1") : NULL;
+	const char *text = s->d->store->table_sql(s->conn, which), *at = text ? strstr(text, "$1") : NULL;
 	size_t size = 0, room = 2;
 	mig_status rc;
 	char *sql;
@@ -171,7 +171,7 @@ static void begins_scripts_where_they_should(const mig_conformance *row)
 		OK(s, suite_begin(&s, 0));
 		OK(s, run_own(&s, MIG_SQL_EXPECT_VERSION, places[rows]));
 		CHECK(run_own(&s, MIG_SQL_EXPECT_VERSION, places[(rows + 1) % 3]) != MIG_OK);
-		OK(s, s.d->rollback(s.conn));
+		OK(s, s.d->conn->rollback(s.conn));
 		suite_close(&s);
 	}
 	suite_open(&s, row, url, 1000);
@@ -180,7 +180,7 @@ static void begins_scripts_where_they_should(const mig_conformance *row)
 	RULE("table_sql: MIG_SQL_EXPECT_VERSION: knows a row in state running");
 	OK(s, run_own(&s, MIG_SQL_EXPECT_VERSION, "a, b, unfinished"));
 	CHECK(run_own(&s, MIG_SQL_EXPECT_VERSION, "a, b") != MIG_OK);
-	OK(s, s.d->rollback(s.conn));
+	OK(s, s.d->conn->rollback(s.conn));
 	suite_close(&s);
 }
 
@@ -200,13 +200,13 @@ static void quotes_table_names(const mig_conformance *row)
 	OK(b, suite_open_with(&b, row, NULL, &o));
 	RULE("table_exists: 1 if the table of options->version_table or history_table is there, "
 	     "otherwise 0");
-	OK(b, b.d->table_exists(b.conn, MIG_SQL_READ_VERSION, &there));
+	OK(b, b.d->store->table_exists(b.conn, MIG_SQL_READ_VERSION, &there));
 	EQUAL(there, 0);
 	use_tables(&b);
 	RULE("table_exists: of names that need quotes");
-	OK(b, b.d->table_exists(b.conn, MIG_SQL_READ_VERSION, &there));
+	OK(b, b.d->store->table_exists(b.conn, MIG_SQL_READ_VERSION, &there));
 	EQUAL(there, 1);
-	OK(b, b.d->table_exists(b.conn, MIG_SQL_READ_HISTORY, &there));
+	OK(b, b.d->store->table_exists(b.conn, MIG_SQL_READ_HISTORY, &there));
 	EQUAL(there, 1);
 	suite_close(&b);
 }
@@ -271,9 +271,9 @@ static mig_status whole_story(struct session *b, const mig_conformance *row, str
 		return rc;
 	d = b->d;
 	rc = suite_read(b, MIG_SQL_READ_VERSION, &cursor);
-	d->finish(cursor);
+	d->conn->finish(cursor);
 	if (!rc)
-		rc = d->run_begin(b->conn);
+		rc = d->conn->run_begin(b->conn);
 	if (!rc)
 		rc = suite_lock(b);
 	if (!rc || rc == MIG_EUNSUPPORTED)
@@ -285,13 +285,13 @@ static mig_status whole_story(struct session *b, const mig_conformance *row, str
 	if (!rc)
 		rc = suite_write(b, MIG_SQL_INSERT_VERSION, v, 2);
 	if (!rc)
-		rc = d->run_script(b->conn, script, strlen(script), NULL, NULL);
+		rc = d->conn->run_script(b->conn, script, strlen(script), NULL, NULL);
 	if (!rc)
-		rc = d->commit(b->conn, 1);
+		rc = d->conn->commit(b->conn, 1);
 	if (!rc)
-		rc = d->unlock(b->conn);
+		rc = d->conn->unlock(b->conn);
 	if (!rc)
-		rc = d->run_end(b->conn);
+		rc = d->conn->run_end(b->conn);
 	return rc;
 }
 

@@ -232,7 +232,7 @@ static void test_reader(void **state)
 /* Lines of libpq's trace that are queries. */
 static size_t count_queries(struct host *h)
 {
-	PGconn *db = mig_dialect_postgresql()->native(h->conn);
+	PGconn *db = mig_dialect_postgresql()->conn->native(h->conn);
 	char *text = NULL;
 	size_t size, count;
 	FILE *trace = open_memstream(&text, &size);
@@ -349,7 +349,7 @@ static void test_stopped(void **state)
 		uint32_t left = at++;
 		const mig_schema_sink sink = { sizeof sink, &left, stop, no_need, NULL };
 
-		rc = mig_dialect_postgresql()->inspect(h.conn, &sink);
+		rc = mig_dialect_postgresql()->schema->inspect(h.conn, &sink);
 		assert_true(rc == MIG_OK || rc == MIG_ECANCELLED);
 		assert_int_equal(PQtransactionStatus(p.db), PQTRANS_IDLE);
 	} while (rc);

@@ -48,7 +48,7 @@ void host_open(struct host *h, const mig_conn_options *options)
 				      .log = host_log,
 				      .poll = host_poll } };
 	o.struct_size = sizeof o;
-	if (mig_dialect_postgresql()->open(&h->host, &o, &h->conn))
+	if (mig_dialect_postgresql()->conn->open(&h->host, &o, &h->conn))
 		fail_msg("open: %s", h->message);
 }
 
@@ -64,7 +64,7 @@ void host_lend(struct host *h, PGconn *db)
 
 void host_close(struct host *h)
 {
-	mig_dialect_postgresql()->close(h->conn);
+	mig_dialect_postgresql()->conn->close(h->conn);
 }
 
 /* -- the sink */
@@ -158,7 +158,7 @@ char *catalog_read(struct host *h, mig_conn *conn)
 	r = (struct reader){ .out = open_memstream(&text, &size), .public = MIG_NO_OBJECT };
 	assert_non_null(r.out);
 	h->status = MIG_OK;
-	rc = mig_dialect_postgresql()->inspect(conn, &sink);
+	rc = mig_dialect_postgresql()->schema->inspect(conn, &sink);
 	fclose(r.out);
 	for (uint32_t i = 0; i < r.count; i++) {
 		free(r.names[i]);

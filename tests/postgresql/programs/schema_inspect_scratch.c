@@ -14,20 +14,20 @@ static mig_conn *scratch_of(struct host *h)
 {
 	mig_conn *scratch = NULL;
 
-	if (dialect()->scratch(h->conn, &scratch))
+	if (dialect()->schema->scratch(h->conn, &scratch))
 		fail_msg("scratch: %s", h->message);
 	return scratch;
 }
 
 static void script(struct host *h, mig_conn *conn, const char *sql)
 {
-	if (dialect()->run_script(conn, sql, strlen(sql), NULL, NULL))
+	if (dialect()->conn->run_script(conn, sql, strlen(sql), NULL, NULL))
 		fail_msg("%s: %s", sql, h->message);
 }
 
 static PGconn *session_of(mig_conn *conn)
 {
-	return dialect()->native(conn);
+	return dialect()->conn->native(conn);
 }
 
 /* -- what it is like */
@@ -57,15 +57,15 @@ static void test_like_the_live_one(void **state)
 	free(text);
 
 	/* it works as others do, with those */
-	assert_int_equal(dialect()->run_begin(scratch), MIG_OK);
+	assert_int_equal(dialect()->conn->run_begin(scratch), MIG_OK);
 	script(&h, scratch, "CREATE TABLE u (b integer); INSERT INTO u VALUES (1);");
 	text = catalog_read(&h, scratch);
 	assert_string_equal(text, "table public.u\ncolumn public.u/b { type=integer }\n");
 	free(text);
-	assert_int_equal(dialect()->run_end(scratch), MIG_OK);
+	assert_int_equal(dialect()->conn->run_end(scratch), MIG_OK);
 	assert_answer(p.db, "SELECT to_regclass('u')", "NULL");
 	assert_answer(p.db, SCRATCHES, "1");
-	dialect()->close(scratch);
+	dialect()->conn->close(scratch);
 	assert_answer(p.db, SCRATCHES, "0");
 	text = catalog_of(&h);
 	assert_has(text, "table public.t");
@@ -90,7 +90,7 @@ static void test_settings_of_the_database(void **state)
 	scratch = scratch_of(&h);
 	assert_answer(session_of(scratch), "SHOW search_path", "\"App\", public");
 	assert_answer(session_of(scratch), "SHOW TimeZone", "Asia/Tokyo");
-	dialect()->close(scratch);
+	dialect()->conn->close(scratch);
 	host_close(&h);
 	place_end(&p);
 }
@@ -113,9 +113,9 @@ static void test_lent(void **state)
 		      "SELECT attname FROM pg_attribute WHERE attrelid = "
 		      "'\"größe\"'::regclass AND attnum > 0",
 		      "a");
-	dialect()->close(scratch[0]);
+	dialect()->conn->close(scratch[0]);
 	assert_answer(p.db, SCRATCHES, "1");
-	dialect()->close(scratch[1]);
+	dialect()->conn->close(scratch[1]);
 	assert_answer(p.db, SCRATCHES, "0");
 	host_close(&h);
 	place_end(&p);
@@ -133,7 +133,7 @@ static void test_in_a_transaction(void **state)
 	place_begin(&p);
 	host_lend(&h, p.db);
 	pg_exec(p.db, "BEGIN");
-	assert_int_equal(dialect()->scratch(h.conn, &scratch), MIG_EMISUSE);
+	assert_int_equal(dialect()->schema->scratch(h.conn, &scratch), MIG_EMISUSE);
 	assert_null(scratch);
 	assert_has(h.message, "inside a transaction");
 	assert_int_equal(PQtransactionStatus(p.db), PQTRANS_INTRANS);
@@ -153,7 +153,7 @@ static void test_no_right(void **state)
 	pg_exec(p.db, "DO 'BEGIN CREATE ROLE mig_test_reader LOGIN; EXCEPTION WHEN "
 		      "duplicate_object OR unique_violation THEN NULL; END'");
 	host_open_url(&h, url_with(&p, "user=mig_test_reader"));
-	assert_int_equal(dialect()->scratch(h.conn, &scratch), MIG_EPERMISSION);
+	assert_int_equal(dialect()->schema->scratch(h.conn, &scratch), MIG_EPERMISSION);
 	assert_null(scratch);
 	assert_has(h.message, "mig_test_reader may not create databases");
 	assert_has(h.hint, "CREATEDB");
@@ -176,7 +176,7 @@ static void test_creator(void **state)
 	host_open_url(&h, url_with(&p, "user=mig_test_creator"));
 	scratch = scratch_of(&h);
 	script(&h, scratch, "CREATE SCHEMA s;");
-	dialect()->close(scratch);
+	dialect()->conn->close(scratch);
 	assert_answer(p.db, SCRATCHES, "1");
 	host_close(&h);
 	pg_exec(p.db, "DROP DATABASE mig_scratch_999999_1_a0");
@@ -197,12 +197,12 @@ static void test_out_of_memory(void **state)
 	host_open_url(&h, p.url);
 	do {
 		h.allocations = ++at;
-		rc = dialect()->scratch(h.conn, &scratch);
+		rc = dialect()->schema->scratch(h.conn, &scratch);
 		h.allocations = 0;
 		if (rc)
 			assert_int_equal(rc, MIG_ENOMEM);
 		else
-			dialect()->close(scratch);
+			dialect()->conn->close(scratch);
 		assert_answer(p.db, SCRATCHES, "0");
 	} while (rc);
 	assert_true(at > 10);
@@ -225,7 +225,7 @@ static void test_parent_in_use(void **state)
 	host_open_url(&h, p.url);
 	scratch = scratch_of(&h);
 	pg_exec(session_of(h.conn), "BEGIN");
-	dialect()->close(scratch);
+	dialect()->conn->close(scratch);
 	assert_answer(p.db, SCRATCHES, "0");
 	pg_exec(session_of(h.conn), "ROLLBACK");
 
@@ -233,7 +233,7 @@ static void test_parent_in_use(void **state)
 	snprintf(sql, sizeof sql, "SELECT pg_terminate_backend(%d)",
 		 PQbackendPID(session_of(h.conn)));
 	pg_exec(p.db, sql);
-	dialect()->close(scratch);
+	dialect()->conn->close(scratch);
 	assert_answer(p.db, SCRATCHES, "0");
 	host_close(&h);
 	place_end(&p);
@@ -258,7 +258,7 @@ static void test_somebody_connected(void **state)
 	scratch = scratch_of(&h);
 	snprintf(parameter, sizeof parameter, "dbname=%s", PQdb(session_of(scratch)));
 	other = pg_connect(url_with(&p, parameter));
-	dialect()->close(scratch);
+	dialect()->conn->close(scratch);
 	assert_answer(p.db, SCRATCHES, "0");
 	PQfinish(other);
 	host_close(&h);
@@ -295,7 +295,7 @@ static void test_left_behind(void **state)
 
 	host_open_url(&h, p.url);
 	scratch = scratch_of(&h);
-	dialect()->close(scratch);
+	dialect()->conn->close(scratch);
 	host_close(&h);
 	assert_answer(p.db, "SELECT count(*) FROM pg_database WHERE datname LIKE 'mig\\_scratch%'",
 		      "3");

@@ -1,14 +1,16 @@
 /* mig/dialect.h: the contract between libmig's core and a database engine.
  *
- * A dialect is one constant table of functions. It is found by the scheme of a URL: built into a
- * static library, linked by the host (a function `const mig_dialect *mig_dialect_SCHEME(void)`),
- * or loaded from the plugin folder as libmig-NAME.so, which exports that same function.
+ * A dialect is one constant struct that points to three tables of functions, the slots: conn
+ * (connections and what is run on them), store (libmig's own tables) and schema (inspection,
+ * comparison, DDL; may be absent). It is found by the scheme of a URL: built into a static library,
+ * linked by the host (a function `const mig_dialect *mig_dialect_SCHEME(void)`), or loaded from the
+ * plugin folder as libmig-NAME.so, which exports that same function.
  *
  * Rules:
- *  - The table only grows at its end; struct_size says how much of it a dialect has. A slot past
- *    that, or NULL in a slot marked optional, gets the core's default.
- *    A table longer than the library's is refused unless all behind the end is zero: the library
- *    would never ask for what a dialect does there.
+ *  - A table only grows at its end; its struct_size says how much of it a dialect has. A slot past
+ *    that, or NULL in a slot marked optional, gets the core's default. A table longer than the
+ *    library's is refused unless what follows is zero: the library would never ask for what a
+ *    dialect does there.
  *  - Other structs go by their struct_size in the same way: what is behind it is not there, and is
  *    not written.
  *  - A slot that fails reports once through host->error() and returns what that returned.
@@ -24,7 +26,8 @@
 extern "C" {
 #endif
 
-#define MIG_DIALECT_CONTRACT 1
+/** The number of the contract. 0: it may still change with each version of libmig. */
+#define MIG_DIALECT_CONTRACT 0
 
 typedef struct mig_conn mig_conn;     /**< a connection; each dialect defines its own */
 typedef struct mig_cursor mig_cursor; /**< a prepared statement; each dialect defines its own */
@@ -279,16 +282,11 @@ typedef struct mig_sql_sink {
 				uint32_t kind, const char *comment);
 } mig_sql_sink;
 
-/** A dialect. Slots without "optional" are required. */
-struct mig_dialect {
+/** Connections, and what is run on them. Slots without "optional" are required. */
+typedef struct mig_dialect_conn {
 	size_t struct_size;
-	uint32_t contract; /**< MIG_DIALECT_CONTRACT */
-	uint32_t reserved;
-	const char *name;           /**< as in dialect=NAME */
-	const char *const *schemes; /**< URL schemes without the colon, NULL at the end */
-	uint64_t capabilities;      /**< enum mig_dialect_capability */
 
-	/* -- connections */
+	/* -- a connection */
 
 	/** Opens options->url, or adopts options->native. Does not read the schema. options is
 	 * borrowed for the call, host until close(). */
@@ -301,6 +299,16 @@ struct mig_dialect {
 	void *(*detach)(mig_conn *conn);
 	/** Interrupts the statement that is running, from any thread or a signal handler. */
 	void (*cancel)(mig_conn *conn);
+
+	/* -- the session, optional */
+
+	/** A call of the host begins. What the session was asked in the last one (where unqualified
+	 * names are, its encoding) may have changed on a lent connection. Otherwise: nothing. */
+	mig_status (*call_begin)(mig_conn *conn);
+	/** The schema in which unqualified names are created, as the session and the options'
+	 * search_path have it, kept with the connection until the next call; "": there is none.
+	 * Otherwise: default_schema. */
+	mig_status (*current_schema)(mig_conn *conn, const char **out);
 
 	/* -- a run: run_begin, then any number of begin … commit and lock … unlock, then run_end */
 
@@ -324,6 +332,23 @@ struct mig_dialect {
 	 * MIG_LOCK_FREED: see there. Errors: MIG_ELOCKED, MIG_ECANCELLED, MIG_EUNSUPPORTED. */
 	mig_status (*lock)(mig_conn *conn);
 	mig_status (*unlock)(mig_conn *conn);
+	/** 1 in *out inside a transaction, otherwise 0. */
+	mig_status (*in_transaction)(mig_conn *conn, int32_t *out);
+
+	/* -- more of a run, optional */
+
+	/** commit() and begin() in one, for dialects whose messages cost time. MIG_LOCK_FREED: it
+	 * is committed, and another process has the lock. Otherwise: the two are called. */
+	mig_status (*commit_begin)(mig_conn *conn, int32_t check);
+	/** Asked after each function of a revision and each hook, but outside transactions: MIG_OK if the
+	 * transaction that begin() or commit_begin() has begun is the one that is open, otherwise
+	 * MIG_ETRANSACTION. A function can have ended it, and begun another one, through the handle
+	 * that native() gave it. Otherwise: in_transaction() is asked. */
+	mig_status (*verify)(mig_conn *conn);
+	/** Time-outs of the statements to come, until the transaction (outside one: the run) ends:
+	 * how long one may wait for a lock of the engine, and how long it may take in all, in
+	 * milliseconds; 0: as the connection had it, -1: for ever. Otherwise: no time-outs. */
+	mig_status (*set_timeouts)(mig_conn *conn, int32_t lock_ms, int32_t statement_ms);
 
 	/* -- SQL */
 
@@ -341,8 +366,6 @@ struct mig_dialect {
 	/** Runs the one statement, whatever its kind; rows are read and dropped. The text need not
 	 * end with a NUL. */
 	mig_status (*run_statement)(mig_conn *conn, const char *text, size_t size);
-	/** 1 in *out inside a transaction, otherwise 0. */
-	mig_status (*in_transaction)(mig_conn *conn, int32_t *out);
 
 	/* -- statements with parameters and rows */
 
@@ -362,8 +385,76 @@ struct mig_dialect {
 	 * with a NUL. */
 	mig_status (*column)(mig_cursor *cursor, int32_t column, int32_t as, mig_value *out);
 	void (*finish)(mig_cursor *cursor); /**< NULL allowed */
+	/** How many rows a statement of table_sql() that writes has inserted, changed or deleted, after
+	 * its last step(). -1: the dialect makes sure by itself: the statement, or at the latest
+	 * commit(), fails unless it was exactly one. Otherwise: what can be read back is. */
+	mig_status (*affected)(mig_cursor *cursor, int64_t *out);
 
-	/* -- libmig's own tables */
+	/* -- around revisions, optional */
+
+	/** Before the hooks and the SQL of a revision, inside the run's transaction unless the
+	 * revision has none: sets what the revision asked for, and notes the settings of the session
+	 * that revision_end() puts back. A revision in progress is ended first. Otherwise: nothing. */
+	mig_status (*revision_begin)(mig_conn *conn, const mig_revision_run *revision);
+	/** After them, also after an error, and before the rows of the revision: puts back
+	 * what it changed in the session. run_end() does the same for one that was not ended. Errors:
+	 * what the revision left behind that it must not. */
+	mig_status (*revision_end)(mig_conn *conn);
+	/** Whether foreign keys are enforced from here on: 1: yes, -1: no, 0: as the revision in
+	 * progress has them. Otherwise: nothing. */
+	mig_status (*foreign_keys)(mig_conn *conn, int32_t how);
+
+	/* -- for sections outside a transaction, optional */
+
+	/** A section is about to be planned: a unit may be the first that runs on a new connection,
+	 * after a process died. Errors: MIG_ETRANSACTION, with the offset into the text, if a unit
+	 * leans on what a unit before it has left in the session (a temporary table, the last rowid),
+	 * or cannot be distinguished from the next (COMMIT AND CHAIN). Never touches the database.
+	 * Otherwise: nothing is refused. */
+	mig_status (*check_units)(mig_conn *conn, const char *text, size_t size,
+				  const mig_unit *units, size_t count);
+	/** Both or none. A statement of the kind MIG_STATEMENT_LONE is about to run: writes to `seen`,
+	 * which has MIG_OBSERVED_SIZE bytes, what recover() will have to know to tell whether it ran,
+	 * e.g. that there is no index of that name; "" if nothing. Called inside a transaction, and must
+	 * not make it fail. Otherwise: a statement that was in flight is run again. */
+	mig_status (*observe)(mig_conn *conn, const char *text, size_t size, char *seen);
+	/** The process died when the statement was in flight: it has run, or not, or in part. Removes
+	 * what it left half done. 1 in *done if it ran, and what is there is what the statement makes;
+	 * otherwise 0: it is run again. seen "?": not known, as in a script for the engine's shell. */
+	mig_status (*recover)(mig_conn *conn, const char *text, size_t size, const char *seen,
+			      int32_t *done);
+
+	/* -- checks: queries of a script that must return no rows, optional */
+
+	/** Called inside a transaction, before the query is run by prepare() and step(). Refuses with
+	 * MIG_EINVAL what is not a query, and sees to it that nothing is written until check_end().
+	 * message: what is wrong if it returns rows. Otherwise: the query is just run. */
+	mig_status (*check_begin)(mig_conn *conn, const char *message, const char *text,
+				  size_t size);
+	mig_status (*check_end)(mig_conn *conn);
+	/** For a script that the engine's own shell runs: hands over one statement or several that fail
+	 * with the message if the query returns rows. The connection is offline. Otherwise:
+	 * MIG_EUNSUPPORTED. */
+	mig_status (*check_sql)(mig_conn *conn, const char *message, const char *text, size_t size,
+				const mig_sql_sink *sink);
+
+	/* -- for scripts that the engine's own shell runs (mig_upgrade_sql()), optional */
+
+	const char *script_begin; /**< whole lines at the top, e.g. to stop at errors; NULL: none */
+	const char *begin_sql;    /**< NULL: "BEGIN" */
+	/** An expression for the time as the history table has it; NULL: none. */
+	const char *now_sql;
+	/** Writes statements of a revision to fn as the engine's own shell has to read them to do what
+	 * run_script() does; psql replaces :name, for one. What the shell alone would understand is
+	 * refused by next_statement(). Returns what fn returns. NULL: as they are. */
+	mig_status (*shell_text)(mig_conn *conn, const char *text, size_t size,
+				 mig_status (*fn)(void *user, const char *text, size_t size),
+				 void *user);
+} mig_dialect_conn;
+
+/** libmig's own tables. */
+typedef struct mig_dialect_store {
+	size_t struct_size;
 
 	/** The text of one of enum mig_table_sql, static or kept with the connection; NULL: none.
 	 */
@@ -372,21 +463,18 @@ struct mig_dialect {
 	 * (MIG_SQL_READ_HISTORY) is there, otherwise 0. Asked only after a read of it failed. */
 	mig_status (*table_exists)(mig_conn *conn, int32_t which, int32_t *out);
 
-	/* -- optional slots: NULL, or behind the table's struct_size */
+	/* -- the header digest, both or none */
 
-	/** commit() and begin() in one, for dialects whose messages cost time. MIG_LOCK_FREED: it
-	 * is committed, and another process has the lock. Otherwise: the two are called. */
-	mig_status (*commit_begin)(mig_conn *conn, int32_t check);
-	/** Time-outs of the statements to come, until the transaction (outside one: the run) ends:
-	 * how long one may wait for a lock of the engine, and how long it may take in all, in
-	 * milliseconds; 0: as the connection had it, -1: for ever. Otherwise: no time-outs. */
-	mig_status (*set_timeouts)(mig_conn *conn, int32_t lock_ms, int32_t statement_ms);
-	/** A statement of the kind MIG_STATEMENT_LONE was in flight when a process died, and may have
-	 * run already, or have been interrupted. Not called with recover(). Removes what it left half done. 1 in *done if it needs
-	 * not be run again, otherwise 0. Otherwise: it is run again. */
-	mig_status (*probe)(mig_conn *conn, const char *text, size_t size, int32_t *done);
+	/** A number beside the tables, 0 at first, that is part of transactions and can be
+	 * read without the schema. Otherwise: mig_open_options.header_digest has no effect. */
+	mig_status (*read_stamp)(mig_conn *conn, uint32_t *out);
+	mig_status (*write_stamp)(mig_conn *conn, uint32_t stamp);
+} mig_dialect_store;
 
-	/* -- schemas: all or none; otherwise there is no autogenerate */
+/** Schemas: what autogenerate and the operations of mig/op.h need. Slots without "optional" are
+ * required. */
+typedef struct mig_dialect_schema {
+	size_t struct_size;
 
 	/** Reports every object of the database but the system's own, those that belong to an
 	 * extension, and libmig's tables, by a fixed number of queries. Parents come before their
@@ -406,103 +494,20 @@ struct mig_dialect {
 	 * DEFAULT, and a CHECK where it takes one to make the type. Errors: MIG_EUNSUPPORTED. */
 	mig_status (*native_column)(mig_conn *conn, const mig_object *column, uint32_t parent,
 				    const mig_schema_sink *sink);
+
+	/* -- optional */
+
 	/** The schema in which unqualified names are, in a scratch; NULL: "". */
 	const char *default_schema;
-	/** Optional: reports what inspect() would, if a script were run in an empty database, without
+	/** Reports what inspect() would, if a script were run in an empty database, without
 	 * running it. 1 in *done; 0 if the script has to be run to know. */
 	mig_status (*read_script)(mig_conn *conn, const char *text, size_t size,
 				  const mig_schema_sink *sink, int32_t *done);
-
-	/** Both or none: a number beside the tables, 0 at first, that is part of transactions and can be
-	 * read without the schema. Otherwise: mig_open_options.header_digest has no effect. */
-	mig_status (*read_stamp)(mig_conn *conn, uint32_t *out);
-	mig_status (*write_stamp)(mig_conn *conn, uint32_t stamp);
-
-	/* -- for scripts that the engine's own shell runs (mig_upgrade_sql()), all optional */
-
-	const char *script_begin; /**< whole lines at the top, e.g. to stop at errors; NULL: none */
-	const char *begin_sql;    /**< NULL: "BEGIN" */
-	/** An expression for the time as the history table has it; NULL: none. */
-	const char *now_sql;
-
-	/* -- around revisions, all optional */
-
-	/** Before the hooks and the SQL of a revision, inside the run's transaction unless the
-	 * revision has none: sets what the revision asked for, and notes the settings of the session
-	 * that revision_end() puts back. A revision in progress is ended first. Otherwise: nothing. */
-	mig_status (*revision_begin)(mig_conn *conn, const mig_revision_run *revision);
-	/** After them, also after an error, and before the rows of the revision: puts back
-	 * what it changed in the session. run_end() does the same for one that was not ended. Errors:
-	 * what the revision left behind that it must not. */
-	mig_status (*revision_end)(mig_conn *conn);
-	/** Whether foreign keys are enforced from here on: 1: yes, -1: no, 0: as the revision in
-	 * progress has them. Otherwise: nothing. */
-	mig_status (*foreign_keys)(mig_conn *conn, int32_t how);
-
-	/* -- so that rows and schema never disagree, all optional */
-
-	/** Asked after each function of a revision and each hook, but outside transactions: MIG_OK if the
-	 * transaction that begin() or commit_begin() has begun is the one that is open, otherwise
-	 * MIG_ETRANSACTION. A function can have ended it, and begun another one, through the handle
-	 * that native() gave it. Otherwise: in_transaction() is asked. */
-	mig_status (*verify)(mig_conn *conn);
-	/** How many rows a statement of table_sql() that writes has inserted, changed or deleted, after
-	 * its last step(). -1: the dialect makes sure by itself: the statement, or at the latest
-	 * commit(), fails unless it was exactly one. Otherwise: what can be read back is. */
-	mig_status (*affected)(mig_cursor *cursor, int64_t *out);
-
-	/* -- for scripts again, optional */
-
-	/** Writes statements of a revision to fn as the engine's own shell has to read them to do what
-	 * run_script() does; psql replaces :name, for one. What the shell alone would understand is
-	 * refused by next_statement(). Returns what fn returns. NULL: as they are. */
-	mig_status (*shell_text)(mig_conn *conn, const char *text, size_t size,
-				 mig_status (*fn)(void *user, const char *text, size_t size),
-				 void *user);
-
-	/* -- more optional slots */
-
-	/** A call of the host begins. What the session was asked in the last one (where unqualified
-	 * names are, its encoding) may have changed on a lent connection. Otherwise: nothing. */
-	mig_status (*call_begin)(mig_conn *conn);
-	/** The schema in which unqualified names are created, as the session and the options'
-	 * search_path have it, kept with the connection until the next call; "": there is none.
-	 * Otherwise: default_schema. */
-	mig_status (*current_schema)(mig_conn *conn, const char **out);
-
-	/* -- for sections outside a transaction, all optional */
-
-	/** A section is about to be planned: a unit may be the first that runs on a new connection,
-	 * after a process died. Errors: MIG_ETRANSACTION, with the offset into the text, if a unit
-	 * leans on what a unit before it has left in the session (a temporary table, the last rowid),
-	 * or cannot be distinguished from the next (COMMIT AND CHAIN). Never touches the database.
-	 * Otherwise: nothing is refused. */
-	mig_status (*check_units)(mig_conn *conn, const char *text, size_t size,
-				  const mig_unit *units, size_t count);
-	/** Both or none. observe(): a statement of the kind MIG_STATEMENT_LONE is about to run: writes to
-	 * `seen`, which has MIG_OBSERVED_SIZE bytes, what recover() will have to know to tell whether it
-	 * ran, e.g. that there is no index of that name; "" if nothing. Called inside a transaction, and
-	 * must not make it fail. recover(): the process died when the statement was in flight. Removes
-	 * what it left half done. 1 in *done if it ran, and what is there is what the statement makes;
-	 * otherwise 0: it is run again. seen "?": not known, as in a script for the engine's shell.
-	 * Otherwise: probe(). */
-	mig_status (*observe)(mig_conn *conn, const char *text, size_t size, char *seen);
-	mig_status (*recover)(mig_conn *conn, const char *text, size_t size, const char *seen,
-			      int32_t *done);
-
-	/* -- checks: queries of a script that must return no rows, all optional */
-
-	/** Called inside a transaction, before the query is run by prepare() and step(). Refuses with
-	 * MIG_EINVAL what is not a query, and sees to it that nothing is written until check_end().
-	 * message: what is wrong if it returns rows. Otherwise: the query is just run. */
-	mig_status (*check_begin)(mig_conn *conn, const char *message, const char *text,
-				  size_t size);
-	mig_status (*check_end)(mig_conn *conn);
-	/** For a script that the engine's own shell runs: hands over one statement or several that fail
-	 * with the message if the query returns rows. The connection is offline. Otherwise:
-	 * MIG_EUNSUPPORTED. */
-	mig_status (*check_sql)(mig_conn *conn, const char *message, const char *text, size_t size,
-				const mig_sql_sink *sink);
+	/** Asked after inspect(), before what it read is built again in a scratch database. Errors:
+	 * MIG_EPERMISSION if that would run code of a role which is not trusted with the rights of the
+	 * role that makes the scratch. maker: the connection whose scratch() is used, if it is another
+	 * one; otherwise NULL. Otherwise: everything may be copied. */
+	mig_status (*may_copy)(mig_conn *conn, mig_conn *maker);
 
 	/* -- models, both or none */
 
@@ -517,14 +522,19 @@ struct mig_dialect {
 	/** Where a script creates the object that check_schema() found; MIG_NO_OFFSET: nowhere. */
 	mig_status (*find_object)(mig_conn *conn, const char *text, size_t size,
 				  const mig_object *object, size_t *offset);
+} mig_dialect_schema;
 
-	/* -- optional */
-
-	/** Asked after inspect(), before what it read is built again in a scratch database. Errors:
-	 * MIG_EPERMISSION if that would run code of a role which is not trusted with the rights of the
-	 * role that makes the scratch. maker: the connection whose scratch() is used, if it is another
-	 * one; otherwise NULL. Otherwise: everything may be copied. */
-	mig_status (*may_copy)(mig_conn *conn, mig_conn *maker);
+/** A dialect. */
+struct mig_dialect {
+	size_t struct_size;
+	uint32_t contract; /**< MIG_DIALECT_CONTRACT */
+	uint32_t reserved;
+	const char *name;           /**< as in dialect=NAME */
+	const char *const *schemes; /**< URL schemes without the colon, NULL at the end */
+	uint64_t capabilities;      /**< enum mig_dialect_capability */
+	const mig_dialect_conn *conn;
+	const mig_dialect_store *store;
+	const mig_dialect_schema *schema; /**< NULL: there is no autogenerate */
 };
 
 /** The dialect libmig-sqlite, for mig_open_options.dialect. Since 0.1.0. */

@@ -101,10 +101,7 @@ enum mig_op_flag {
 	MIG_OP_DESTRUCTIVE = 1, /**< loses data that the reverse cannot bring back */
 	/** One of a pair that drops an object and creates it again: because it cannot be altered in
 	 * place, or to make room for the change of another that it depends on. */
-	MIG_OP_REPLACE = 2,
-	/** Done by another operation: a column of a created table, an index of a dropped one. Such
-	 * operations are not in lists, but stand in the parts of the other one. */
-	MIG_OP_PART = 4
+	MIG_OP_REPLACE = 2
 };
 
 /** One operation. Its reverse is the same with from and to exchanged. */

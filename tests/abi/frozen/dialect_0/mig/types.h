@@ -65,7 +65,9 @@ enum mig_status_code {
 	MIG_ESYNTAX = -50, /**< a malformed revision file or template: see file, line and column */
 	MIG_EIRREVERSIBLE = -51, /**< a downgrade passes a revision without a downgrade section */
 	MIG_ENO_SECTION = -52,   /**< a revision has no upgrade section for this dialect */
-	MIG_ETRANSACTION = -53,  /**< a script begins or ends a transaction of its own */
+	/** A script begins or ends a transaction of its own, or that of the run was ended under it:
+	 * nothing was written. */
+	MIG_ETRANSACTION = -53,
 	MIG_EEDITED = -54,       /**< a revision was edited after it was applied */
 	MIG_ENOT_HEAD = -55,     /**< a new revision's parent is not a head, and splicing is off */
 
@@ -73,11 +75,14 @@ enum mig_status_code {
 	MIG_ENO_DIALECT = -70,  /**< no dialect handles the URL, or its module cannot be loaded */
 	MIG_ECONNECT = -71,     /**< the database cannot be opened */
 	MIG_ESQL = -72,         /**< the engine refused a statement */
-	MIG_ELOCKED = -73,      /**< another process was in the way longer than the time allowed */
+	/** Another process was in the way longer than the time allowed, or has gone on with what this
+	 * one was at. */
+	MIG_ELOCKED = -73,
 	MIG_ECANCELLED = -74,   /**< mig_cancel() was called, or a callback asked to stop */
 	MIG_ENEWER = -75,       /**< the database holds revisions that this program does not know */
 	MIG_EFOREIGN_KEY = -76, /**< the run would leave rows that violate a foreign key */
-	MIG_EREVISION = -77,    /**< a revision written in C returned an error */
+	/** A revision written in C returned an error, or one has changed libmig's own rows. */
+	MIG_EREVISION = -77,
 	MIG_EREADONLY = -78,    /**< the database cannot be written */
 	MIG_EUNSUPPORTED = -79, /**< the dialect cannot do this */
 	MIG_ECONSTRAINT = -80,  /**< the engine refused a row: a constraint failed */
@@ -85,7 +90,13 @@ enum mig_status_code {
 	MIG_EPERMISSION = -82,  /**< the database's user may not do this */
 	MIG_EBEHIND = -83,      /**< the database is not at head, which autogenerate starts from */
 	/** A generated script, tried in a copy of the database, fails or gives another schema. */
-	MIG_EPROOF = -84
+	MIG_EPROOF = -84,
+	/** A step outside a transaction is unfinished, and this call or this program cannot go on from
+	 * there: the revision is unknown to it, or a relative target leads the other way. */
+	MIG_EPARTIAL = -85,
+	/** A query that must return no rows (a script's "-- mig:check", or the comparison of a table
+	 * with its rebuilt copy) returned some: the message names the first of them. */
+	MIG_ECHECK = -86
 };
 
 /** What a mig_value holds. */
@@ -108,8 +119,17 @@ typedef struct mig_value {
 	size_t size; /**< bytes in data, a closing NUL not counted */
 } mig_value;
 
-/** How loud a log message is. */
-enum mig_log_level { MIG_LOG_DEBUG = 0, MIG_LOG_INFO = 1, MIG_LOG_WARNING = 2, MIG_LOG_ERROR = 3 };
+/** How loud a log message is. An error is no message: it is what the call returns. */
+enum mig_log_level { MIG_LOG_DEBUG = 0, MIG_LOG_INFO = 1, MIG_LOG_WARNING = 2 };
+
+/** What becomes of a database file that is missing. */
+enum mig_create {
+	MIG_CREATE_MISSING = 0, /**< it is created */
+	MIG_CREATE_NEVER = 1,   /**< opening it is an error, MIG_ECONNECT */
+	/** It counts as an empty database and is not created, so the context can only ask: runs are
+	 * MIG_EMISUSE. */
+	MIG_CREATE_PRETEND = 2
+};
 
 /** Which way a revision is run. */
 enum mig_direction {

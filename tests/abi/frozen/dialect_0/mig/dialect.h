@@ -1,14 +1,16 @@
 /* mig/dialect.h: the contract between libmig's core and a database engine.
  *
- * A dialect is one constant table of functions. It is found by the scheme of a URL: built into a
- * static library, linked by the host (a function `const mig_dialect *mig_dialect_SCHEME(void)`),
- * or loaded from the plugin folder as libmig-NAME.so, which exports that same function.
+ * A dialect is one constant struct that points to three tables of functions, the slots: conn
+ * (connections and what is run on them), store (libmig's own tables) and schema (inspection,
+ * comparison, DDL; may be absent). It is found by the scheme of a URL: built into a static library,
+ * linked by the host (a function `const mig_dialect *mig_dialect_SCHEME(void)`), or loaded from the
+ * plugin folder as libmig-NAME.so, which exports that same function.
  *
  * Rules:
- *  - The table only grows at its end; struct_size says how much of it a dialect has. A slot past
- *    that, or NULL in a slot marked optional, gets the core's default.
- *    A table longer than the library's is refused unless all behind the end is zero: the library
- *    would never ask for what a dialect does there.
+ *  - A table only grows at its end; its struct_size says how much of it a dialect has. A slot past
+ *    that, or NULL in a slot marked optional, gets the core's default. A table longer than the
+ *    library's is refused unless what follows is zero: the library would never ask for what a
+ *    dialect does there.
  *  - Other structs go by their struct_size in the same way: what is behind it is not there, and is
  *    not written.
  *  - A slot that fails reports once through host->error() and returns what that returned.
@@ -24,7 +26,8 @@
 extern "C" {
 #endif
 
-#define MIG_DIALECT_CONTRACT 1
+/** The number of the contract. 0: it may still change with each version of libmig. */
+#define MIG_DIALECT_CONTRACT 0
 
 typedef struct mig_conn mig_conn;     /**< a connection; each dialect defines its own */
 typedef struct mig_cursor mig_cursor; /**< a prepared statement; each dialect defines its own */
@@ -75,9 +78,7 @@ typedef struct mig_conn_options {
 	const char *history_table;
 	int32_t lock_timeout_ms; /**< how long any wait for other processes may last; 0: not at all
 				  */
-	/** A database file that is missing: 0 is an error, 1 is created, 2 counts as an empty
-	 * database and is not created: for connections that only read. */
-	int32_t create;
+	int32_t create; /**< a database file that is missing: enum mig_create */
 	const char *search_path; /**< where SQL looks for unqualified names, or NULL: as it is */
 	/** Nonzero: connects to nothing, and only next_statement(), table_sql(), cancel() and close()
 	 * will be called: a script is written for a database of this kind. */
@@ -85,6 +86,12 @@ typedef struct mig_conn_options {
 	/** Nonzero: working() is wanted even if the engine has to be asked over a second
 	 * connection. */
 	int32_t watch;
+	/** Nonzero: revisions run with foreign keys enforced, unless they say otherwise; for engines
+	 * that can switch them. */
+	int32_t foreign_keys;
+	int32_t reserved;
+	/** A role that the tables may belong to though it is not the current one's, or NULL. */
+	const char *trusted_owner;
 } mig_conn_options;
 
 /** Kinds of statement, or-ed in mig_statement.kind. The upper sixteen bits are the dialect's own.
@@ -95,8 +102,33 @@ enum mig_statement_kind {
 	MIG_STATEMENT_ROLLBACK = 4, /**< ends one, undoing its work */
 	MIG_STATEMENT_SESSION = 8,  /**< sets state of the connection: repeated when a section that
 				     * was  interrupted is taken up again */
-	MIG_STATEMENT_LONE = 16     /**< cannot run inside a transaction */
+	MIG_STATEMENT_LONE = 16,    /**< cannot run inside a transaction */
+	/** Must not run while the engine enforces foreign keys: given to mig_sql_sink alone, which
+	 * has the section marked foreign_keys=off. */
+	MIG_STATEMENT_KEYS_OFF = 32,
+	MIG_STATEMENT_PARAMETERS = 64, /**< has parameters, which nothing binds in a script */
+	MIG_STATEMENT_SAVEPOINT = 128, /**< sets a savepoint: mig_statement.savepoint */
+	MIG_STATEMENT_RELEASE = 256,   /**< releases one, and those set after it */
+	MIG_STATEMENT_PROCEDURE = 512, /**< may end transactions while it runs (DO, CALL) */
+	/** Of mig_sql_sink alone: a query that must return no rows when it is run there. */
+	MIG_STATEMENT_CHECK = 1024
 };
+
+/** What revision_begin() gets to know of the revision that is about to run. */
+typedef struct mig_revision_run {
+	size_t struct_size;
+	const char *revision; /**< its id, borrowed until revision_end() */
+	int32_t direction;    /**< MIG_UPGRADE or MIG_DOWNGRADE */
+	int32_t no_transaction;
+	int32_t foreign_keys; /**< 1: on; -1: off; 0: as mig_conn_options.foreign_keys has it */
+	/** Nonzero, with no_transaction: what commit() checks before the end of a transaction is
+	 * checked before each commit of the revision, also those that its own SQL makes. */
+	int32_t check;
+	/** The time-out of locks that the revision's header gives, as set_timeouts() has it; 0: none, and
+	 * what set_timeouts() is given is the run's. */
+	int32_t lock_timeout_ms;
+	int32_t reserved;
+} mig_revision_run;
 
 /** Returned by begin(), commit_begin() and lock() where another process held the migration lock and
  * has released it meanwhile: nothing is held. The caller looks whether there is still something to
@@ -110,7 +142,20 @@ typedef struct mig_statement {
 	size_t size; /**< up to its semicolon, which is included */
 	size_t next; /**< where to look for the next one */
 	uint32_t kind;
+	/** MIG_STATEMENT_SAVEPOINT and _RELEASE: a number that stands for the savepoint's name: the same
+	 * for names that are the same to the engine. */
+	uint32_t savepoint;
 } mig_statement;
+
+/** A part of a section outside a transaction that runs whole or not at all: one statement, or
+ * several that a transaction or savepoint of the section's own holds. */
+typedef struct mig_unit {
+	size_t offset; /**< of its first statement */
+	size_t end;    /**< the first byte after its last */
+} mig_unit;
+
+/** Room for what observe() has to say, its NUL included. */
+#define MIG_OBSERVED_SIZE 512
 
 /** Called by run_script() for each statement before that is run; a dialect that sends several in
  * one message calls it for all of these first. Anything but MIG_OK stops the script, and is
@@ -131,8 +176,8 @@ enum mig_table_sql {
 	MIG_SQL_INSERT_HISTORY = 8,
 	/** state, statements, done_digest, duration_us; of the only row in state "running" */
 	MIG_SQL_UPDATE_RUNNING = 9,
-	/** revision, direction, digest, statements, done_digest, started_at of the row in state
-	 * "running" */
+	/** revision, direction, digest, statements, done_digest, started_at, actor, library of the row
+	 * in state "running"; the last two may be left out */
 	MIG_SQL_READ_RUNNING = 10,
 	/** revision, direction, state, digest, statements, started_at, duration_us, actor, library,
 	 * oldest first */
@@ -149,15 +194,29 @@ enum mig_table_sql {
 	 * if somebody has it, and sets what runs set */
 	MIG_SQL_ENTER = 13,
 	MIG_SQL_ENTER_SESSION = 14, /**< the same for what runs outside transactions */
-	MIG_SQL_LEAVE_SESSION = 15  /**< undoes it */
+	MIG_SQL_LEAVE_SESSION = 15, /**< undoes it */
+	/** Outside a transaction: foreign keys are enforced from here on, or are not. */
+	MIG_SQL_KEYS_ON = 16,
+	MIG_SQL_KEYS_OFF = 17,
+
+	/* So that rows and schema never disagree; NULL where a dialect has none. */
+
+	/** for a dialect whose writes wait for a later message: fails, at the latest with commit(),
+	 * unless the version table has exactly the rows of this text: "REVISION DIGEST" of each, in
+	 * the order of their bytes, with a line feed between them. Otherwise: they are read */
+	MIG_SQL_CHECK_VERSION = 18,
+	/** as MIG_SQL_UPDATE_RUNNING, and then the revision, direction and statements that the row must
+	 * have. Otherwise: MIG_SQL_READ_RUNNING, compared, and MIG_SQL_UPDATE_RUNNING */
+	MIG_SQL_MARK_RUNNING = 19,
+	/** for scripts: makes the number of read_stamp() 0 */
+	MIG_SQL_CLEAR_STAMP = 20
 };
 
 /** What a dialect can do, or-ed in mig_dialect.capabilities. */
 enum mig_dialect_capability {
 	MIG_CAN_TRANSACTIONAL_DDL = 1, /**< DDL is undone by a rollback */
-	MIG_CAN_SCHEMAS = 2,           /**< tables can be qualified by a schema */
-	MIG_CAN_ENUMS = 4,             /**< enumerated types are objects of their own */
-	MIG_NAMES_FOLD = 8             /**< names that differ in case alone are the same */
+	MIG_CAN_ENUMS = 2,             /**< enumerated types are objects of their own */
+	MIG_NAMES_FOLD = 4             /**< names that differ in case alone are the same */
 };
 
 /** No object, as a number of mig_schema_sink. */
@@ -215,22 +274,19 @@ typedef struct mig_sql_sink {
 	size_t struct_size;
 	void *user;
 	/** One statement without its semicolon. op: the (first) operation that it does, or NULL. kind:
-	 * MIG_STATEMENT_LONE if it cannot run inside a transaction, or not with those around it;
-	 * otherwise 0. comment: what a reader of the script should know, without "--", or NULL. */
+	 * MIG_STATEMENT_LONE if it cannot run inside a transaction, or not with those around it,
+	 * MIG_STATEMENT_KEYS_OFF; MIG_STATEMENT_CHECK if it is a query that must return no rows,
+	 * comment then being what is wrong if it does; otherwise 0. comment: what a reader of the
+	 * script should know, without "--", or NULL. */
 	mig_status (*statement)(void *user, const char *text, size_t size, const mig_op *op,
 				uint32_t kind, const char *comment);
 } mig_sql_sink;
 
-/** A dialect. Slots without "optional" are required. */
-struct mig_dialect {
+/** Connections, and what is run on them. Slots without "optional" are required. */
+typedef struct mig_dialect_conn {
 	size_t struct_size;
-	uint32_t contract; /**< MIG_DIALECT_CONTRACT */
-	uint32_t reserved;
-	const char *name;           /**< as in dialect=NAME */
-	const char *const *schemes; /**< URL schemes without the colon, NULL at the end */
-	uint64_t capabilities;      /**< enum mig_dialect_capability */
 
-	/* -- connections */
+	/* -- a connection */
 
 	/** Opens options->url, or adopts options->native. Does not read the schema. options is
 	 * borrowed for the call, host until close(). */
@@ -243,6 +299,16 @@ struct mig_dialect {
 	void *(*detach)(mig_conn *conn);
 	/** Interrupts the statement that is running, from any thread or a signal handler. */
 	void (*cancel)(mig_conn *conn);
+
+	/* -- the session, optional */
+
+	/** A call of the host begins. What the session was asked in the last one (where unqualified
+	 * names are, its encoding) may have changed on a lent connection. Otherwise: nothing. */
+	mig_status (*call_begin)(mig_conn *conn);
+	/** The schema in which unqualified names are created, as the session and the options'
+	 * search_path have it, kept with the connection until the next call; "": there is none.
+	 * Otherwise: default_schema. */
+	mig_status (*current_schema)(mig_conn *conn, const char **out);
 
 	/* -- a run: run_begin, then any number of begin … commit and lock … unlock, then run_end */
 
@@ -266,6 +332,23 @@ struct mig_dialect {
 	 * MIG_LOCK_FREED: see there. Errors: MIG_ELOCKED, MIG_ECANCELLED, MIG_EUNSUPPORTED. */
 	mig_status (*lock)(mig_conn *conn);
 	mig_status (*unlock)(mig_conn *conn);
+	/** 1 in *out inside a transaction, otherwise 0. */
+	mig_status (*in_transaction)(mig_conn *conn, int32_t *out);
+
+	/* -- more of a run, optional */
+
+	/** commit() and begin() in one, for dialects whose messages cost time. MIG_LOCK_FREED: it
+	 * is committed, and another process has the lock. Otherwise: the two are called. */
+	mig_status (*commit_begin)(mig_conn *conn, int32_t check);
+	/** Asked after each function of a revision and each hook, but outside transactions: MIG_OK if the
+	 * transaction that begin() or commit_begin() has begun is the one that is open, otherwise
+	 * MIG_ETRANSACTION. A function can have ended it, and begun another one, through the handle
+	 * that native() gave it. Otherwise: in_transaction() is asked. */
+	mig_status (*verify)(mig_conn *conn);
+	/** Time-outs of the statements to come, until the transaction (outside one: the run) ends:
+	 * how long one may wait for a lock of the engine, and how long it may take in all, in
+	 * milliseconds; 0: as the connection had it, -1: for ever. Otherwise: no time-outs. */
+	mig_status (*set_timeouts)(mig_conn *conn, int32_t lock_ms, int32_t statement_ms);
 
 	/* -- SQL */
 
@@ -275,20 +358,19 @@ struct mig_dialect {
 	mig_status (*next_statement)(mig_conn *conn, const char *text, size_t size, size_t offset,
 				     mig_statement *out);
 	/** Runs every statement of the text; rows are read and dropped. A statement that begins or
-	 * ends a transaction is refused with MIG_ETRANSACTION. hook may be NULL. text ends with a
-	 * NUL at text[size]. */
+	 * ends a transaction is refused with MIG_ETRANSACTION, one with parameters with MIG_ESYNTAX. A
+	 * transaction that was open and is gone after a statement is MIG_ETRANSACTION, too. hook may be
+	 * NULL. text ends with a NUL at text[size]. */
 	mig_status (*run_script)(mig_conn *conn, const char *text, size_t size,
 				 mig_statement_fn hook, void *user);
 	/** Runs the one statement, whatever its kind; rows are read and dropped. The text need not
 	 * end with a NUL. */
 	mig_status (*run_statement)(mig_conn *conn, const char *text, size_t size);
-	/** 1 in *out inside a transaction, otherwise 0. */
-	mig_status (*in_transaction)(mig_conn *conn, int32_t *out);
 
 	/* -- statements with parameters and rows */
 
-	/** Prepares one statement; parameters are $1, $2, … in order. keep nonzero: it will be run
-	 * often. */
+	/** Prepares one statement; parameters are $1, $2, … without a gap, and others MIG_EINVAL. keep
+	 * nonzero: it will be run often. */
 	mig_status (*prepare)(mig_conn *conn, const char *text, size_t size, int32_t keep,
 			      mig_cursor **out);
 	/** index from 1; text and blobs are copied. Errors: MIG_EINVAL out of range. */
@@ -303,8 +385,76 @@ struct mig_dialect {
 	 * with a NUL. */
 	mig_status (*column)(mig_cursor *cursor, int32_t column, int32_t as, mig_value *out);
 	void (*finish)(mig_cursor *cursor); /**< NULL allowed */
+	/** How many rows a statement of table_sql() that writes has inserted, changed or deleted, after
+	 * its last step(). -1: the dialect makes sure by itself: the statement, or at the latest
+	 * commit(), fails unless it was exactly one. Otherwise: what can be read back is. */
+	mig_status (*affected)(mig_cursor *cursor, int64_t *out);
 
-	/* -- libmig's own tables */
+	/* -- around revisions, optional */
+
+	/** Before the hooks and the SQL of a revision, inside the run's transaction unless the
+	 * revision has none: sets what the revision asked for, and notes the settings of the session
+	 * that revision_end() puts back. A revision in progress is ended first. Otherwise: nothing. */
+	mig_status (*revision_begin)(mig_conn *conn, const mig_revision_run *revision);
+	/** After them, also after an error, and before the rows of the revision: puts back
+	 * what it changed in the session. run_end() does the same for one that was not ended. Errors:
+	 * what the revision left behind that it must not. */
+	mig_status (*revision_end)(mig_conn *conn);
+	/** Whether foreign keys are enforced from here on: 1: yes, -1: no, 0: as the revision in
+	 * progress has them. Otherwise: nothing. */
+	mig_status (*foreign_keys)(mig_conn *conn, int32_t how);
+
+	/* -- for sections outside a transaction, optional */
+
+	/** A section is about to be planned: a unit may be the first that runs on a new connection,
+	 * after a process died. Errors: MIG_ETRANSACTION, with the offset into the text, if a unit
+	 * leans on what a unit before it has left in the session (a temporary table, the last rowid),
+	 * or cannot be distinguished from the next (COMMIT AND CHAIN). Never touches the database.
+	 * Otherwise: nothing is refused. */
+	mig_status (*check_units)(mig_conn *conn, const char *text, size_t size,
+				  const mig_unit *units, size_t count);
+	/** Both or none. A statement of the kind MIG_STATEMENT_LONE is about to run: writes to `seen`,
+	 * which has MIG_OBSERVED_SIZE bytes, what recover() will have to know to tell whether it ran,
+	 * e.g. that there is no index of that name; "" if nothing. Called inside a transaction, and must
+	 * not make it fail. Otherwise: a statement that was in flight is run again. */
+	mig_status (*observe)(mig_conn *conn, const char *text, size_t size, char *seen);
+	/** The process died when the statement was in flight: it has run, or not, or in part. Removes
+	 * what it left half done. 1 in *done if it ran, and what is there is what the statement makes;
+	 * otherwise 0: it is run again. seen "?": not known, as in a script for the engine's shell. */
+	mig_status (*recover)(mig_conn *conn, const char *text, size_t size, const char *seen,
+			      int32_t *done);
+
+	/* -- checks: queries of a script that must return no rows, optional */
+
+	/** Called inside a transaction, before the query is run by prepare() and step(). Refuses with
+	 * MIG_EINVAL what is not a query, and sees to it that nothing is written until check_end().
+	 * message: what is wrong if it returns rows. Otherwise: the query is just run. */
+	mig_status (*check_begin)(mig_conn *conn, const char *message, const char *text,
+				  size_t size);
+	mig_status (*check_end)(mig_conn *conn);
+	/** For a script that the engine's own shell runs: hands over one statement or several that fail
+	 * with the message if the query returns rows. The connection is offline. Otherwise:
+	 * MIG_EUNSUPPORTED. */
+	mig_status (*check_sql)(mig_conn *conn, const char *message, const char *text, size_t size,
+				const mig_sql_sink *sink);
+
+	/* -- for scripts that the engine's own shell runs (mig_upgrade_sql()), optional */
+
+	const char *script_begin; /**< whole lines at the top, e.g. to stop at errors; NULL: none */
+	const char *begin_sql;    /**< NULL: "BEGIN" */
+	/** An expression for the time as the history table has it; NULL: none. */
+	const char *now_sql;
+	/** Writes statements of a revision to fn as the engine's own shell has to read them to do what
+	 * run_script() does; psql replaces :name, for one. What the shell alone would understand is
+	 * refused by next_statement(). Returns what fn returns. NULL: as they are. */
+	mig_status (*shell_text)(mig_conn *conn, const char *text, size_t size,
+				 mig_status (*fn)(void *user, const char *text, size_t size),
+				 void *user);
+} mig_dialect_conn;
+
+/** libmig's own tables. */
+typedef struct mig_dialect_store {
+	size_t struct_size;
 
 	/** The text of one of enum mig_table_sql, static or kept with the connection; NULL: none.
 	 */
@@ -313,21 +463,18 @@ struct mig_dialect {
 	 * (MIG_SQL_READ_HISTORY) is there, otherwise 0. Asked only after a read of it failed. */
 	mig_status (*table_exists)(mig_conn *conn, int32_t which, int32_t *out);
 
-	/* -- optional slots: NULL, or behind the table's struct_size */
+	/* -- the header digest, both or none */
 
-	/** commit() and begin() in one, for dialects whose messages cost time. MIG_LOCK_FREED: it
-	 * is committed, and another process has the lock. Otherwise: the two are called. */
-	mig_status (*commit_begin)(mig_conn *conn, int32_t check);
-	/** Time-outs of the statements to come, until the transaction (outside one: the run) ends:
-	 * how long one may wait for a lock of the engine, and how long it may take in all, in
-	 * milliseconds; 0: as the connection had it, -1: for ever. Otherwise: no time-outs. */
-	mig_status (*set_timeouts)(mig_conn *conn, int32_t lock_ms, int32_t statement_ms);
-	/** A statement of the kind MIG_STATEMENT_LONE may have run already, or have been
-	 * interrupted, when a process died. Removes what it left half done. 1 in *done if it needs
-	 * not be run again, otherwise 0. Otherwise: it is run again. */
-	mig_status (*probe)(mig_conn *conn, const char *text, size_t size, int32_t *done);
+	/** A number beside the tables, 0 at first, that is part of transactions and can be
+	 * read without the schema. Otherwise: mig_open_options.header_digest has no effect. */
+	mig_status (*read_stamp)(mig_conn *conn, uint32_t *out);
+	mig_status (*write_stamp)(mig_conn *conn, uint32_t stamp);
+} mig_dialect_store;
 
-	/* -- schemas: all or none; otherwise there is no autogenerate */
+/** Schemas: what autogenerate and the operations of mig/op.h need. Slots without "optional" are
+ * required. */
+typedef struct mig_dialect_schema {
+	size_t struct_size;
 
 	/** Reports every object of the database but the system's own, those that belong to an
 	 * extension, and libmig's tables, by a fixed number of queries. Parents come before their
@@ -347,24 +494,47 @@ struct mig_dialect {
 	 * DEFAULT, and a CHECK where it takes one to make the type. Errors: MIG_EUNSUPPORTED. */
 	mig_status (*native_column)(mig_conn *conn, const mig_object *column, uint32_t parent,
 				    const mig_schema_sink *sink);
+
+	/* -- optional */
+
 	/** The schema in which unqualified names are, in a scratch; NULL: "". */
 	const char *default_schema;
-	/** Optional: reports what inspect() would, if a script were run in an empty database, without
+	/** Reports what inspect() would, if a script were run in an empty database, without
 	 * running it. 1 in *done; 0 if the script has to be run to know. */
 	mig_status (*read_script)(mig_conn *conn, const char *text, size_t size,
 				  const mig_schema_sink *sink, int32_t *done);
+	/** Asked after inspect(), before what it read is built again in a scratch database. Errors:
+	 * MIG_EPERMISSION if that would run code of a role which is not trusted with the rights of the
+	 * role that makes the scratch. maker: the connection whose scratch() is used, if it is another
+	 * one; otherwise NULL. Otherwise: everything may be copied. */
+	mig_status (*may_copy)(mig_conn *conn, mig_conn *maker);
 
-	/** Both or none: a number beside the tables, 0 at first, that is part of transactions and can be
-	 * read without the schema. Otherwise: mig_open_options.keep_stamp has no effect. */
-	mig_status (*read_stamp)(mig_conn *conn, uint32_t *out);
-	mig_status (*write_stamp)(mig_conn *conn, uint32_t stamp);
+	/* -- models, both or none */
 
-	/* -- for scripts that the engine's own shell runs (mig_upgrade_sql()), all optional */
+	/** Finds an object that refers to a table or column that is not there, of what the engine takes
+	 * without looking, and fails when rows are read or written: a foreign key to a missing table, a
+	 * view of a missing column. The objects stand at the top of a schema; the first `judged` of
+	 * them are judged, the others may be referred to. MIG_OK, or an error with the object in
+	 * *broken (a foreign key, view or trigger), which the message names with what it lacks.
+	 * Otherwise: the engine refuses such objects itself. */
+	mig_status (*check_schema)(mig_conn *conn, const mig_object *const *objects, size_t judged,
+				   size_t count, const mig_object **broken);
+	/** Where a script creates the object that check_schema() found; MIG_NO_OFFSET: nowhere. */
+	mig_status (*find_object)(mig_conn *conn, const char *text, size_t size,
+				  const mig_object *object, size_t *offset);
+} mig_dialect_schema;
 
-	const char *script_begin; /**< whole lines at the top, e.g. to stop at errors; NULL: none */
-	const char *begin_sql;    /**< NULL: "BEGIN" */
-	/** An expression for the time as the history table has it; NULL: none. */
-	const char *now_sql;
+/** A dialect. */
+struct mig_dialect {
+	size_t struct_size;
+	uint32_t contract; /**< MIG_DIALECT_CONTRACT */
+	uint32_t reserved;
+	const char *name;           /**< as in dialect=NAME */
+	const char *const *schemes; /**< URL schemes without the colon, NULL at the end */
+	uint64_t capabilities;      /**< enum mig_dialect_capability */
+	const mig_dialect_conn *conn;
+	const mig_dialect_store *store;
+	const mig_dialect_schema *schema; /**< NULL: there is no autogenerate */
 };
 
 /** The dialect libmig-sqlite, for mig_open_options.dialect. Since 0.1.0. */
