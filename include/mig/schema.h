@@ -4,7 +4,7 @@
  * name, a parent (a column's is its table) and attributes, which are pairs of texts. Two objects of
  * one kind, parent and name are the same object; where an attribute differs, it was changed. So one
  * comparison serves every kind of every dialect, and a dialect alone knows what its attributes
- * mean.
+ * mean, but for those of mig/attribute.h.
  *
  * The same data is what a dialect reads from a database and turns into SQL (mig/dialect.h), what
  * mig_diff() returns, and what hooks of autogenerate see (mig/model.h). */

@@ -4,7 +4,7 @@
 
 #include "base/buf.h"
 
-#include <stdarg.h>
+#include <mig/attribute.h>
 #include <string.h>
 
 mig_status mig_model_of(mig_ctx *ctx, mig_model **out)
@@ -272,11 +272,27 @@ mig_status mig_model_naming(mig_model *m, int32_t kind, const char *pattern)
 static const struct {
 	const char *name;
 	int arguments; /* at most; 1 more: required */
-} types[] = { { "smallint", 0 }, { "integer", 0 },   { "bigint", 0 },      { "boolean", 0 },
-	      { "float", 0 },    { "double", 0 },    { "numeric", 2 },     { "text", 0 },
-	      { "varchar", 1 },  { "char", 1 },      { "bytes", 0 },       { "date", 0 },
-	      { "time", 0 },     { "timestamp", 0 }, { "timestamptz", 0 }, { "interval", 0 },
-	      { "uuid", 0 },     { "json", 0 },      { "jsonb", 0 } };
+} types[] = {
+	{ MIG_TYPE_SMALLINT, 0 },
+	{ MIG_TYPE_INTEGER, 0 },
+	{ MIG_TYPE_BIGINT, 0 },
+	{ MIG_TYPE_BOOLEAN, 0 },
+	{ MIG_TYPE_FLOAT, 0 },
+	{ MIG_TYPE_DOUBLE, 0 },
+	{ MIG_TYPE_NUMERIC, 2 },
+	{ MIG_TYPE_TEXT, 0 },
+	{ MIG_TYPE_VARCHAR, 1 },
+	{ MIG_TYPE_CHAR, 1 },
+	{ MIG_TYPE_BYTES, 0 },
+	{ MIG_TYPE_DATE, 0 },
+	{ MIG_TYPE_TIME, 0 },
+	{ MIG_TYPE_TIMESTAMP, 0 },
+	{ MIG_TYPE_TIMESTAMPTZ, 0 },
+	{ MIG_TYPE_INTERVAL, 0 },
+	{ MIG_TYPE_UUID, 0 },
+	{ MIG_TYPE_JSON, 0 },
+	{ MIG_TYPE_JSONB, 0 },
+};
 
 /* "(10,2)" or nothing: the arguments of a type, at most `most` numbers. */
 static int arguments_fit(const char *p, int most)
@@ -441,8 +457,9 @@ mig_status mig_table_check(mig_table *t, const char *name, const char *expressio
 
 static mig_status check_action(mig_table *t, const char *action)
 {
-	static const char *const actions[] = { "CASCADE", "SET NULL", "SET DEFAULT", "RESTRICT",
-					       "NO ACTION" };
+	static const char *const actions[] = { MIG_ACTION_CASCADE, MIG_ACTION_SET_NULL,
+					       MIG_ACTION_SET_DEFAULT, MIG_ACTION_RESTRICT,
+					       MIG_ACTION_NO_ACTION };
 
 	for (size_t i = 0; action && i < sizeof actions / sizeof *actions; i++)
 		if (!strcmp(action, actions[i]))
@@ -450,8 +467,9 @@ static mig_status check_action(mig_table *t, const char *action)
 	if (!action)
 		return MIG_OK;
 	return mig__model_mistake(t->model, MIG_EINVAL,
-				  "table %s: a foreign key cannot \"%s\" (CASCADE, SET NULL, SET "
-				  "DEFAULT, RESTRICT, NO ACTION)",
+				  "table %s: a foreign key cannot \"%s\" (" MIG_ACTION_CASCADE
+				  ", " MIG_ACTION_SET_NULL ", " MIG_ACTION_SET_DEFAULT
+				  ", " MIG_ACTION_RESTRICT ", " MIG_ACTION_NO_ACTION ")",
 				  t->name, action);
 }
 
@@ -612,7 +630,7 @@ mig_status mig_column_default_bool(mig_column *c, int32_t value)
 {
 	if (!c)
 		return MIG_EINVAL;
-	c->default_portable = value ? "true" : "false";
+	c->default_portable = value ? MIG_PORTABLE_TRUE : MIG_PORTABLE_FALSE;
 	return MIG_OK;
 }
 
@@ -620,7 +638,8 @@ mig_status mig_column_default_now(mig_column *c)
 {
 	if (!c)
 		return MIG_EINVAL;
-	c->default_portable = !strcmp(c->type, "date") ? "today" : "now";
+	c->default_portable =
+		!strcmp(c->type, MIG_TYPE_DATE) ? MIG_PORTABLE_TODAY : MIG_PORTABLE_NOW;
 	return MIG_OK;
 }
 

@@ -2,6 +2,7 @@
  * thing that was renamed; nobody but the user knows. */
 #include "cli/difference.h"
 
+#include <mig/attribute.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -12,7 +13,7 @@ static int same_text(const char *a, const char *b)
 
 static int same_type(const mig_object *a, const mig_object *b)
 {
-	return same_text(mig_object_attribute(a, "type"), mig_object_attribute(b, "type"));
+	return same_text(mig_object_attribute(a, MIG_ATTR_TYPE), mig_object_attribute(b, MIG_ATTR_TYPE));
 }
 
 static const mig_object *next_column(const mig_object *o)

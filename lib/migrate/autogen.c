@@ -386,8 +386,8 @@ static mig_status keep_privileges(struct mig__schema *live, struct mig__schema *
 	for (size_t i = 0; !rc && i < out->count; i++) {
 		const mig_object *o = &out->at[i]->pub;
 
-		if (o->other && !mig__attribute_same(o, o->other, "acl"))
-			rc = mig__schema_set(out, o, "acl", mig__attribute(o->other, "acl"));
+		if (o->other && !mig__attribute_same(o, o->other, MIG_ATTR_PRIVILEGES))
+			rc = mig__schema_set(out, o, MIG_ATTR_PRIVILEGES, mig__attribute(o->other, MIG_ATTR_PRIVILEGES));
 	}
 	return rc;
 }

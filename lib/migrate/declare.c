@@ -3,6 +3,7 @@
 #include "base/file.h"
 #include "schema/alike.h"
 
+#include <mig/attribute.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -149,7 +150,7 @@ static const char *portable_type(struct declaring *d, const mig_column *c)
 	struct mig__buf buf;
 
 	mig__buf_init(&buf, d->db->err->alloc);
-	mig__buf_addf(&buf, "%s%s", c->is_enum ? "enum" : c->type, c->array ? "[]" : "");
+	mig__buf_addf(&buf, "%s%s", c->is_enum ? MIG_TYPE_ENUM : c->type, c->array ? "[]" : "");
 	return kept(d, &buf);
 }
 
@@ -166,8 +167,8 @@ static int fills_itself(const mig_column *c)
 			return 0;
 	return c->primary_key && !c->defaults && !c->default_portable && !c->generated &&
 	       !c->array && !c->types &&
-	       (!strcmp(c->type, "integer") || !strcmp(c->type, "bigint") ||
-		!strcmp(c->type, "smallint"));
+	       (!strcmp(c->type, MIG_TYPE_INTEGER) || !strcmp(c->type, MIG_TYPE_BIGINT) ||
+		!strcmp(c->type, MIG_TYPE_SMALLINT));
 }
 
 static mig_status enum_attributes(struct declaring *d, const mig_column *c, struct bag *bag)
@@ -180,11 +181,11 @@ static mig_status enum_attributes(struct declaring *d, const mig_column *c, stru
 	if (!e)
 		return mig__fail(d->db->err, MIG_ENOTFOUND, "column %s.%s: there is no enum \"%s\"",
 				 c->table->name, c->name, c->type);
-	put(bag, "enum_schema", schema_of(d, e->schema));
-	put(bag, "enum_name", e->name);
-	put(bag, "enum_values", list_of(d, e->values, NULL, '\''));
+	put(bag, MIG_ATTR_ENUM_SCHEMA, schema_of(d, e->schema));
+	put(bag, MIG_ATTR_ENUM_NAME, e->name);
+	put(bag, MIG_ATTR_ENUM_VALUES, list_of(d, e->values, NULL, '\''));
 	name = mig__model_name(d->model, &d->arena, c->table, &check);
-	put(bag, "enum_check", name);
+	put(bag, MIG_ATTR_ENUM_CHECK, name);
 	return name ? MIG_OK : nomem(d);
 }
 
@@ -195,22 +196,22 @@ static mig_status declare_column(struct declaring *d, const mig_column *c)
 	mig_object column, fallback;
 	mig_status rc = MIG_OK;
 
-	put(&bag, type ? "type" : "portable_type", type ? type : portable_type(d, c));
+	put(&bag, type ? MIG_ATTR_TYPE : MIG_ATTR_PORTABLE_TYPE, type ? type : portable_type(d, c));
 	if (c->is_enum)
 		rc = enum_attributes(d, c, &bag);
-	put(&bag, "not_null", c->not_null || c->primary_key ? "yes" : NULL);
-	put(&bag, "collation", c->collation);
-	put(&bag, "generated", c->generated);
-	put(&bag, "generated_kind", c->generated ? (c->stored ? "stored" : "virtual") : NULL);
-	put(&bag, "identity",
-	    c->identity == 2                 ? "ALWAYS"
-	    : c->identity || fills_itself(c) ? "BY DEFAULT"
+	put(&bag, MIG_ATTR_NOT_NULL, c->not_null || c->primary_key ? MIG_YES : NULL);
+	put(&bag, MIG_ATTR_COLLATION, c->collation);
+	put(&bag, MIG_ATTR_GENERATED, c->generated);
+	put(&bag, MIG_ATTR_GENERATED_KIND, c->generated ? (c->stored ? MIG_GENERATED_STORED : MIG_GENERATED_VIRTUAL) : NULL);
+	put(&bag, MIG_ATTR_IDENTITY,
+	    c->identity == 2                 ? MIG_IDENTITY_ALWAYS
+	    : c->identity || fills_itself(c) ? MIG_IDENTITY_BY_DEFAULT
 					     : NULL);
-	put(&bag, "primary_key", c->primary_key ? "yes" : NULL);
-	put(&bag, "comment", c->comment);
+	put(&bag, MIG_ATTR_PRIMARY_KEY, c->primary_key ? MIG_YES : NULL);
+	put(&bag, MIG_ATTR_COMMENT, c->comment);
 	column = object_of(MIG_KIND_COLUMN, "", c->name, &bag);
-	put(&of_default, "expression", expression);
-	put(&of_default, "portable", expression ? NULL : c->default_portable);
+	put(&of_default, MIG_ATTR_EXPRESSION, expression);
+	put(&of_default, MIG_ATTR_PORTABLE, expression ? NULL : c->default_portable);
 	if (of_default.count) {
 		fallback = object_of(MIG_KIND_DEFAULT, "", c->name, &of_default);
 		column.child = &fallback;
@@ -251,22 +252,22 @@ static mig_status declare_item(struct declaring *d, const mig_table *t, const st
 	if (!name)
 		return nomem(d);
 	if (i->kind == MIG_KIND_CHECK) {
-		put(&bag, "expression", in_parentheses(d, i->expression));
+		put(&bag, MIG_ATTR_EXPRESSION, in_parentheses(d, i->expression));
 	} else {
-		put(&bag, "columns",
+		put(&bag, MIG_ATTR_COLUMNS,
 		    list_of(d, i->columns, i->kind == MIG_KIND_INDEX ? t : NULL, '"'));
-		put(&bag, "unique", i->kind == MIG_KIND_INDEX && i->unique ? "yes" : NULL);
-		put(&bag, "method", i->method);
-		put(&bag, "include",
+		put(&bag, MIG_ATTR_UNIQUE, i->kind == MIG_KIND_INDEX && i->unique ? MIG_YES : NULL);
+		put(&bag, MIG_ATTR_METHOD, i->method);
+		put(&bag, MIG_ATTR_INCLUDE,
 		    i->include && i->include[0] ? list_of(d, i->include, NULL, '"') : NULL);
-		put(&bag, "where", i->expression);
+		put(&bag, MIG_ATTR_WHERE, i->expression);
 	}
 	if (i->referred_table) {
-		put(&bag, "referred", qualified(d, i->referred_schema, i->referred_table));
-		put(&bag, "referred_columns", list_of(d, i->referred_columns, NULL, '"'));
-		put(&bag, "on_delete", i->on_delete);
-		put(&bag, "on_update", i->on_update);
-		put(&bag, "deferrable", i->deferrable);
+		put(&bag, MIG_ATTR_REFERRED, qualified(d, i->referred_schema, i->referred_table));
+		put(&bag, MIG_ATTR_REFERRED_COLUMNS, list_of(d, i->referred_columns, NULL, '"'));
+		put(&bag, MIG_ATTR_ON_DELETE, i->on_delete);
+		put(&bag, MIG_ATTR_ON_UPDATE, i->on_update);
+		put(&bag, MIG_ATTR_DEFERRABLE, i->deferrable);
 	}
 	if (d->nomem)
 		return nomem(d);
@@ -318,7 +319,7 @@ static mig_status declare_table(struct declaring *d, const mig_table *t)
 	for (const struct mig__said *o = t->options; o && bag.count < ATTRIBUTES - 1; o = o->next)
 		if (!strcmp(o->dialect, d->db->dialect->name))
 			put(&bag, o->key, o->value);
-	put(&bag, "comment", t->comment);
+	put(&bag, MIG_ATTR_COMMENT, t->comment);
 	object = object_of(MIG_KIND_TABLE, schema_of(d, t->schema), t->name, &bag);
 	rc = declare_top(d, &object, t->schema, &d->parent);
 	for (const mig_column *c = t->columns; !rc && c; c = c->next)
@@ -387,7 +388,7 @@ static mig_status declare_enum(struct declaring *d, const struct mig__enum *e)
 
 	if (!(d->db->dialect->capabilities & MIG_CAN_ENUMS))
 		return MIG_OK;
-	put(&bag, "values", list_of(d, e->values, NULL, '\''));
+	put(&bag, MIG_ATTR_VALUES, list_of(d, e->values, NULL, '\''));
 	if (d->nomem)
 		return nomem(d);
 	object = object_of(MIG_KIND_ENUM, schema_of(d, e->schema), e->name, &bag);
@@ -403,7 +404,7 @@ static mig_status declare_views(struct declaring *d)
 		mig_object object;
 		uint32_t number;
 
-		put(&bag, "query", v->query);
+		put(&bag, MIG_ATTR_QUERY, v->query);
 		object = object_of(MIG_KIND_VIEW, schema_of(d, v->schema), v->name, &bag);
 		rc = declare_top(d, &object, v->schema, &number);
 	}

@@ -101,15 +101,22 @@ static mig_status take(void *user, const char *text, size_t size, const mig_op *
 mig_status mig__sql_render(struct mig__sql *sql, struct mig__db *db, const struct mig__ops *ops,
 			   const mig_object *before, const mig_object *after)
 {
+	const mig_op **list = mig__malloc(sql->alloc, (ops->count + 1) * sizeof *list);
 	struct rendering r = { sql, db->err };
 	mig_changes changes = { .struct_size = sizeof changes,
-				.ops = ops->at,
+				.ops = list,
 				.op_count = ops->count,
 				.before = before,
 				.after = after };
 	mig_sql_sink sink = { .struct_size = sizeof sink, .user = &r, .statement = take };
+	mig_status rc = list ? MIG_OK : mig__fail_nomem(db->err);
 
-	return ops->count ? db->dialect->schema->render(db->conn, &changes, &sink) : MIG_OK;
+	for (size_t i = 0; !rc && i < ops->count; i++)
+		list[i] = &ops->at[i];
+	if (!rc && ops->count)
+		rc = db->dialect->schema->render(db->conn, &changes, &sink);
+	mig__free(sql->alloc, list);
+	return rc;
 }
 
 static void add_comment(const char *comment, struct mig__buf *out)

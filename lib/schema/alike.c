@@ -27,8 +27,8 @@ static int same_but_quotes(const char *live, const char *declared)
 
 static int is_list_of_names(const char *key)
 {
-	return !strcmp(key, "columns") || !strcmp(key, "referred") ||
-	       !strcmp(key, "referred_columns") || !strcmp(key, "include");
+	return !strcmp(key, MIG_ATTR_COLUMNS) || !strcmp(key, MIG_ATTR_REFERRED) ||
+	       !strcmp(key, MIG_ATTR_REFERRED_COLUMNS) || !strcmp(key, MIG_ATTR_INCLUDE);
 }
 
 static int same_attributes(const mig_object *live, const mig_object *declared)

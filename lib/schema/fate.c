@@ -60,7 +60,7 @@ static int needs(const mig_object *o, const mig_object *what)
 /* A column with data of its own. */
 static int is_data(const mig_object *o)
 {
-	return o->kind == MIG_KIND_COLUMN && !mig__attribute(o, "generated");
+	return o->kind == MIG_KIND_COLUMN && !mig__attribute(o, MIG_ATTR_GENERATED);
 }
 
 /* d needs o, which is dropped. */

@@ -2,6 +2,7 @@
 #ifndef MIG__SCHEMA_OBJECT_H
 #define MIG__SCHEMA_OBJECT_H
 
+#include <mig/attribute.h>
 #include <mig/schema.h>
 
 /* The value of an attribute, or NULL. */

@@ -140,14 +140,14 @@ static void add_drops(struct order *o)
 	mig__free(o->alloc, owner);
 }
 
-/* A key with the columns of another of its table: where both stand in CREATE TABLE, PostgreSQL
- * makes one of them. */
+/* A key with the columns of another of its table: where both stand in CREATE TABLE, an engine may
+ * make one of them. */
 static int is_twin(const mig_object *obj)
 {
-	const char *columns = mig__attribute(obj, "columns");
+	const char *columns = mig__attribute(obj, MIG_ATTR_COLUMNS);
 
 	for (const mig_object *c = obj->parent->child; columns && c; c = c->next) {
-		const char *other = c == obj ? NULL : mig__attribute(c, "columns");
+		const char *other = c == obj ? NULL : mig__attribute(c, MIG_ATTR_COLUMNS);
 
 		if (other && (c->kind == MIG_KIND_UNIQUE || c->kind == MIG_KIND_PRIMARY_KEY) &&
 		    !strcmp(columns, other))
@@ -164,7 +164,7 @@ static int is_part(const mig_object *obj)
 	case MIG_KIND_DEFAULT:
 		return 1;
 	case MIG_KIND_INHERITANCE: /* a partition is attached afterwards */
-		return obj->parent->kind == MIG_KIND_TABLE && !mig__attribute(obj, "bound");
+		return obj->parent->kind == MIG_KIND_TABLE && !mig__attribute(obj, MIG_ATTR_BOUND);
 	case MIG_KIND_CHECK:
 		return obj->parent->kind == MIG_KIND_TABLE || obj->parent->kind == MIG_KIND_DOMAIN;
 	case MIG_KIND_UNIQUE:
@@ -539,7 +539,7 @@ static uint32_t flags_of(const struct mig__work *w, const mig_op *op)
 	if (from && (from->kind == MIG_KIND_TABLE || from->kind == MIG_KIND_SCHEMA ||
 		     (from->kind == MIG_KIND_SEQUENCE && !replaced) ||
 		     (from->kind == MIG_KIND_COLUMN && from->parent->kind == MIG_KIND_TABLE &&
-		      !mig__attribute(from, "generated"))))
+		      !mig__attribute(from, MIG_ATTR_GENERATED))))
 		flags |= MIG_OP_DESTRUCTIVE;
 	return flags;
 }

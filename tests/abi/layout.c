@@ -32,3 +32,7 @@ int main(void)
 {
 	return 0;
 }
+
+/* pointers, so that mig_op can grow */
+_Static_assert(_Generic(((mig_changes *)0)->ops, const mig_op *const *: 1, default: 0),
+	       "mig_changes.ops");

@@ -5,7 +5,7 @@ include=$1/include
 warnings="-Wall -Wextra -Wpedantic -Wshadow -Werror"
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
-headers="types schema dialect mig model op cli conformance"
+headers="types schema attribute dialect mig model op cli conformance"
 for h in $headers; do
 	printf '#include <mig/%s.h>\n#include <mig/%s.h>\n' "$h" "$h" >"$dir/$h.c"
 	for other in $headers; do

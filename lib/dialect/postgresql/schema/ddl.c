@@ -128,28 +128,50 @@ static mig_status link_ops(struct mig__ddl *d)
 	if (!d->done || !d->links)
 		return mig__pg_nomem(d->conn);
 	for (size_t i = 0; i < c->op_count; i++) {
-		if (c->ops[i].from)
-			d->links[d->link_count++] = (struct mig__ddl_link){ c->ops[i].from, i };
-		d->leaving += (size_t)mig__ddl_leaves_identity(&c->ops[i]);
-		if (c->ops[i].to)
-			d->links[d->link_count++] = (struct mig__ddl_link){ c->ops[i].to, i };
+		if (c->ops[i]->from)
+			d->links[d->link_count++] = (struct mig__ddl_link){ c->ops[i]->from, i };
+		d->leaving += (size_t)mig__ddl_leaves_identity(c->ops[i]);
+		if (c->ops[i]->to)
+			d->links[d->link_count++] = (struct mig__ddl_link){ c->ops[i]->to, i };
 	}
 	qsort(d->links, d->link_count, sizeof *d->links, compare_links);
 	return MIG_OK;
 }
 
-const mig_op *mig__ddl_op(const struct mig__ddl *d, const mig_object *object)
+static const struct mig__ddl_link *find_link(const struct mig__ddl *d, const mig_object *object)
 {
 	const struct mig__ddl_link key = { object, 0 };
-	const struct mig__ddl_link *link =
-		bsearch(&key, d->links, d->link_count, sizeof key, compare_links);
 
-	return link ? &d->changes->ops[link->op] : NULL;
+	return bsearch(&key, d->links, d->link_count, sizeof key, compare_links);
+}
+
+const mig_op *mig__ddl_op(const struct mig__ddl *d, const mig_object *object)
+{
+	const struct mig__ddl_link *link = find_link(d, object);
+
+	return link ? d->changes->ops[link->op] : NULL;
+}
+
+size_t mig__ddl_place(const struct mig__ddl *d, const mig_op *op)
+{
+	const struct mig__ddl_link *link = find_link(d, op->from ? op->from : op->to);
+	size_t i = link ? link->op : 0;
+
+	/* an object of several operations */
+	if (d->changes->ops[i] != op)
+		for (i = 0; i < d->changes->op_count && d->changes->ops[i] != op;)
+			i++;
+	return i;
 }
 
 int mig__ddl_is_past(const struct mig__ddl *d, const mig_op *op)
 {
-	return op < d->op || d->done[op - d->changes->ops];
+	size_t place;
+
+	if (!op)
+		return 1;
+	place = mig__ddl_place(d, op);
+	return place < mig__ddl_place(d, d->op) || d->done[place];
 }
 
 int mig__ddl_has_part(const mig_op *op, const mig_object *object)
@@ -279,7 +301,7 @@ void mig__ddl_now(struct mig__ddl *d, const mig_op *op)
 {
 	const mig_op *current = d->op;
 
-	d->done[op - d->changes->ops] = 1;
+	d->done[mig__ddl_place(d, op)] = 1;
 	perform(d, op);
 	d->op = current;
 }
@@ -331,8 +353,8 @@ mig_status mig__pg_ddl(mig_conn *conn, const mig_changes *changes, const mig_sql
 	d.lone = !d.rc && mig__ddl_needs_lone(&d);
 	for (int late = 0; late < 2; late++)
 		for (size_t i = 0; !d.rc && i < changes->op_count; i++)
-			if (!d.done[i] && is_late(&changes->ops[i]) == late)
-				perform(&d, &changes->ops[i]);
+			if (!d.done[i] && is_late(changes->ops[i]) == late)
+				perform(&d, changes->ops[i]);
 	mig__ddl_flush(&d);
 	rc = d.rc;
 	finish(&d);

@@ -47,6 +47,8 @@ struct mig__ddl {
 /* ddl.c */
 /* The operation on an object, or NULL. */
 const mig_op *mig__ddl_op(const struct mig__ddl *d, const mig_object *object);
+/* The place of an operation in the list. */
+size_t mig__ddl_place(const struct mig__ddl *d, const mig_op *op);
 /* Whether an operation comes before the one being done, or was done ahead. */
 int mig__ddl_is_past(const struct mig__ddl *d, const mig_op *op);
 /* Whether the operation creates this object as a part. */

@@ -163,8 +163,8 @@ static size_t add_lines(struct mig__ddl *d, const mig_object *o, const char *acl
 
 void mig__ddl_acl(struct mig__ddl *d, const mig_object *from, const mig_object *to)
 {
-	const char *old = from ? mig__attribute(from, "acl") : NULL;
-	const char *new = mig__attribute(to, "acl");
+	const char *old = from ? mig__attribute(from, "privileges") : NULL;
+	const char *new = mig__attribute(to, "privileges");
 	size_t revoked;
 
 	if (!targets[to->kind].acl || (!old && !new))
@@ -175,5 +175,5 @@ void mig__ddl_acl(struct mig__ddl *d, const mig_object *from, const mig_object *
 	if (revoked && to->kind != MIG_KIND_COLUMN)
 		for (const mig_object *c = to->child; c; c = c->next)
 			if (c->kind == MIG_KIND_COLUMN)
-				add_lines(d, c, mig__attribute(c, "acl"), NULL, 0);
+				add_lines(d, c, mig__attribute(c, "privileges"), NULL, 0);
 }

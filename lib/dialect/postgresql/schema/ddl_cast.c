@@ -30,7 +30,7 @@ static size_t add_types(struct mig__buf *b, const mig_changes *changes)
 	size_t count = 0;
 
 	for (size_t i = 0; i < changes->op_count; i++) {
-		const mig_op *op = &changes->ops[i];
+		const mig_op *op = changes->ops[i];
 
 		if (!changes_type(op))
 			continue;
@@ -87,7 +87,7 @@ void mig__ddl_using(struct mig__ddl *d, struct mig__buf *b, const mig_object *fr
 {
 	const char *old = mig__attribute(from, "type"), *new = mig__attribute(to, "type");
 	const mig_op *op = mig__ddl_op(d, to);
-	char cast = op && d->casts ? d->casts[op - d->changes->ops] : 'n';
+	char cast = op && d->casts ? d->casts[mig__ddl_place(d, op)] : 'n';
 	int was_array, is_array;
 
 	mig__pg_type_base(old, &was_array);

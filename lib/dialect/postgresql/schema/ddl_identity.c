@@ -116,7 +116,7 @@ static const mig_op *sequence_op(struct mig__ddl *d, const mig_object *first, co
 void mig__ddl_free_identity(struct mig__ddl *d, const mig_object *sequence)
 {
 	for (size_t i = 0; d->leaving && i < d->changes->op_count; i++) {
-		const mig_op *op = &d->changes->ops[i];
+		const mig_op *op = d->changes->ops[i];
 		const char *name;
 
 		if (!mig__ddl_leaves_identity(op) || mig__ddl_is_past(d, op))

@@ -312,7 +312,7 @@ static int is_used(const struct mig__ddl *d, const mig_object *type, const char 
 	mig__ddl_put(&l.array, type, "::@q@[@]");
 	used = l.quoted.failed || l.bare.failed || l.array.failed;
 	for (size_t i = 0; !used && i < d->changes->op_count; i++)
-		used = d->changes->ops[i].to && mentions(d->changes->ops[i].to, &l);
+		used = d->changes->ops[i]->to && mentions(d->changes->ops[i]->to, &l);
 	mig__buf_finish(&l.quoted);
 	mig__buf_finish(&l.bare);
 	mig__buf_finish(&l.array);
@@ -339,7 +339,7 @@ int mig__ddl_needs_lone(const struct mig__ddl *d)
 	enum { IN_TRANSACTIONS = 120000 }; /* since this version, ADD VALUE may stand in one */
 
 	for (size_t i = 0; i < d->changes->op_count; i++) {
-		const mig_op *op = &d->changes->ops[i];
+		const mig_op *op = d->changes->ops[i];
 
 		if (op->type != MIG_OP_ALTER || op->to->kind != MIG_KIND_ENUM ||
 		    mig__attribute_same(op->from, op->to, "values") ||

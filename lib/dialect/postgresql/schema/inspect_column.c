@@ -299,7 +299,7 @@ static uint32_t report_column(struct columns *s, const struct mig__rel *rel)
 		add_rest(s);
 	if (generated && value >= 0)
 		mig__catalog_add(c, "generated", mig__field(c->defaults, value, DEFAULT_WORDS));
-	mig__catalog_add(c, "acl", field(s, ACL));
+	mig__catalog_add(c, "privileges", field(s, ACL));
 	number = mig__catalog_report(c, rel->number, MIG__CLASS_CLASS, rel->oid, s->number);
 	if (generated && value >= 0)
 		mig__catalog_learn(c, &c->numbers, MIG__CLASS_ATTRDEF,

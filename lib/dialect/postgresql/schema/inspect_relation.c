@@ -385,7 +385,7 @@ static void report(struct mig__catalog *c, struct mig__rel *rel)
 		add_table(c, rel);
 		break;
 	}
-	mig__catalog_add(c, "acl", field(c, rel, ACL));
+	mig__catalog_add(c, "privileges", field(c, rel, ACL));
 	/* what is said of a composite type is said of its row in pg_type */
 	if (rel->kind == 'c')
 		rel->number = mig__catalog_report(c, MIG_NO_OBJECT, MIG__CLASS_TYPE, type, 0);

@@ -66,7 +66,7 @@ static void report_schema(const struct row *r)
 	if (field(r, 0)) /* comes with an extension */
 		return;
 	mig__catalog_begin(r->c, MIG_KIND_SCHEMA, "", r->name);
-	mig__catalog_add(r->c, "acl", field(r, 1));
+	mig__catalog_add(r->c, "privileges", field(r, 1));
 	mig__catalog_report(r->c, MIG_NO_OBJECT, r->class, r->oid, 0);
 }
 
@@ -154,7 +154,7 @@ static void report_enum(const struct row *r)
 	/* an enum may be without any */
 	if (!field(r, 1))
 		r->c->attributes[r->c->object.attribute_count++] = (mig_attribute){ "values", "" };
-	mig__catalog_add(r->c, "acl", field(r, 5));
+	mig__catalog_add(r->c, "privileges", field(r, 5));
 	report(r);
 }
 
@@ -167,7 +167,7 @@ static void report_domain(const struct row *r)
 	mig__catalog_add(r->c, "type", field(r, 1));
 	mig__catalog_add(r->c, "collation", field(r, 2));
 	mig__catalog_add(r->c, "not_null", field(r, 3));
-	mig__catalog_add(r->c, "acl", field(r, 5));
+	mig__catalog_add(r->c, "privileges", field(r, 5));
 	number = report(r);
 	if (!field(r, 4))
 		return;
@@ -184,7 +184,7 @@ static void report_range(const struct row *r)
 	if (!begin(r, MIG_KIND_RANGE, r->name))
 		return;
 	mig__catalog_add(r->c, "definition", field(r, 1));
-	mig__catalog_add(r->c, "acl", field(r, 5));
+	mig__catalog_add(r->c, "privileges", field(r, 5));
 	number = report(r);
 	if (multirange)
 		mig__catalog_learn(r->c, &r->c->numbers, MIG__CLASS_TYPE,
@@ -255,7 +255,7 @@ static void report_function(const struct row *r)
 		mig__catalog_add(r->c, "returns", field(r, 4));
 		mig__catalog_add(r->c, ".language", field(r, 6));
 	}
-	mig__catalog_add(r->c, "acl", field(r, 7));
+	mig__catalog_add(r->c, "privileges", field(r, 7));
 	report(r);
 }
 

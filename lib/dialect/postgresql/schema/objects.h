@@ -5,9 +5,9 @@
  * server itself (but for pg_catalog's). An attribute that has its usual value is left out. Lists of
  * columns are quoted names joined by ", ". Every kind may have "comment"; SCHEMA, SEQUENCE, TABLE,
  * VIEW, MATERIALIZED_VIEW, COLUMN, FUNCTION, PROCEDURE, AGGREGATE, ENUM, DOMAIN, COMPOSITE, RANGE may
- * have "acl":
+ * have "privileges":
  *
- *   acl            lines joined by "\n", sorted: how the privileges differ from those that an object
+ *   privileges     lines joined by "\n", sorted: how the privileges differ from those that an object
  *                  of the kind has when it is new (acldefault), the owner's own left out:
  *                  "GRANT SELECT, INSERT TO app", "GRANT UPDATE TO app WITH GRANT OPTION",
  *                  "REVOKE EXECUTE FROM PUBLIC" (each without its ON ...)
@@ -59,7 +59,7 @@
  *   POLICY         permissive ("RESTRICTIVE"), command ("SELECT"; left out: ALL), roles (quoted,
  *                  sorted list; left out: PUBLIC), using, check
  * VIEW             query (without its semicolon), options (check_option, security_barrier, ...);
- *                  children TRIGGER, RULE, and COLUMN only with a comment or acl, or with a DEFAULT
+ *                  children TRIGGER, RULE, and COLUMN only with a comment or privileges, or with a DEFAULT
  * MATERIALIZED_VIEW  query, options, method, tablespace, unpopulated ("yes"); children INDEX, COLUMN
  *                  as of views
  * FUNCTION, PROCEDURE   name: bare name and pg_get_function_identity_arguments' types:

@@ -188,7 +188,7 @@ static mig_status sort_by_table(struct walk *w)
 	w->d.next = w->next;
 	w->d.arena = &w->arena;
 	for (size_t i = 0; i < n; i++) {
-		const mig_op *op = &w->d.changes->ops[i];
+		const mig_op *op = w->d.changes->ops[i];
 		const char *name = mig__top(object_of(op))->name;
 		size_t size = strlen(name);
 		char *key = mig__arena_strndup(&w->arena, name, size);
@@ -230,7 +230,7 @@ static mig_status change_group(struct walk *w, uint32_t g)
 		return mig__sqlite_nomem(w->d.conn);
 	group.count = 0;
 	for (uint32_t i = w->first[g]; i; i = w->next[i - 1]) {
-		const mig_op *op = &w->d.changes->ops[i - 1];
+		const mig_op *op = w->d.changes->ops[i - 1];
 		int32_t kind = object_of(op)->kind;
 
 		if (op->type == MIG_OP_RENAME || w->d.done[i - 1] ||
@@ -292,7 +292,7 @@ static mig_status create_object(struct walk *w, const mig_op *op, uint32_t g)
 
 static mig_status do_one(struct walk *w, size_t i)
 {
-	const mig_op *op = &w->d.changes->ops[i];
+	const mig_op *op = w->d.changes->ops[i];
 	int32_t kind = object_of(op)->kind;
 
 	if (op->type == MIG_OP_RENAME)

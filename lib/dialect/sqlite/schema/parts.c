@@ -66,7 +66,7 @@ static const mig_op *op_with(const struct change *c, int32_t type, const mig_obj
 			     const mig_object *to)
 {
 	for (uint32_t i = c->first; i; i = c->d->next[i - 1]) {
-		const mig_op *op = &c->d->changes->ops[i - 1];
+		const mig_op *op = c->d->changes->ops[i - 1];
 
 		if (op->type == type && ((from && op->from == from) || (to && op->to == to)))
 			return op;

@@ -222,8 +222,8 @@ static mig_status copy_sequence(struct mig__sqlite_ddl *d, const struct mig__sql
 /* The operation that drops o, plus 1; 0: none. first: the table's first one, plus 1. */
 static uint32_t drop_of(const struct mig__sqlite_ddl *d, uint32_t first, const mig_object *o)
 {
-	while (first && !(d->changes->ops[first - 1].type == MIG_OP_DROP &&
-			  d->changes->ops[first - 1].from == o))
+	while (first && !(d->changes->ops[first - 1]->type == MIG_OP_DROP &&
+			  d->changes->ops[first - 1]->from == o))
 		first = d->next[first - 1];
 	return first;
 }

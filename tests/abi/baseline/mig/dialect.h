@@ -263,7 +263,7 @@ enum mig_change {
 /** What render() gets. */
 typedef struct mig_changes {
 	size_t struct_size;
-	const mig_op *ops; /**< in the order in which they can be done */
+	const mig_op *const *ops; /**< in the order in which they can be done */
 	size_t op_count;
 	const mig_object *before; /**< first object of the schema as it is before, others by next */
 	const mig_object *after;  /**< first object of the schema as it is to be */
