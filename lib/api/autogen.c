@@ -7,7 +7,7 @@
 #include <string.h>
 
 struct mig_op_list {
-	struct mig__alloc alloc;
+	struct mig__memory *memory; /* a share: schemas keep the address of its allocator */
 	struct mig__arena arena;
 	struct mig__autogen work; /* owns the schemas that the operations point into */
 	mig_op *at;
@@ -197,6 +197,44 @@ static mig_status parse_rename(mig_ctx *ctx, struct mig__arena *arena, const cha
 	return out->table && out->to && (!dot || out->column) ? MIG_OK : mig__fail_nomem(&ctx->err);
 }
 
+/* One that is declared in the model. Its names are copied: operations keep them. */
+static int add_declared(mig_op_list *list, struct mig__rename *out, const struct mig__rename *declared)
+{
+	struct mig__arena *arena = &list->arena;
+
+	out->schema = mig__arena_strdup(arena, declared->schema ? declared->schema : "");
+	out->table = mig__arena_strdup(arena, declared->table);
+	out->column = declared->column ? mig__arena_strdup(arena, declared->column) : NULL;
+	out->to = mig__arena_strdup(arena, declared->to);
+	return out->schema && out->table && (out->column || !declared->column) && out->to;
+}
+
+/* Those declared of a table and its columns: how many, or -1 without memory. at NULL: only counted. */
+static int64_t declared_renames(mig_op_list *list, const mig_table *t, struct mig__rename *at)
+{
+	int64_t count = 0;
+
+	if (t->renamed_from) {
+		struct mig__rename r = { .schema = t->schema, .table = t->renamed_from, .to = t->name };
+
+		if (at && !add_declared(list, &at[count], &r))
+			return -1;
+		count++;
+	}
+	for (const mig_column *c = t->columns; c; c = c->next) {
+		struct mig__rename r = {
+			.schema = t->schema, .table = t->name, .column = c->renamed_from, .to = c->name
+		};
+
+		if (!c->renamed_from)
+			continue;
+		if (at && !add_declared(list, &at[count], &r))
+			return -1;
+		count++;
+	}
+	return count;
+}
+
 /* Those declared in the model, then those asked for. */
 static mig_status gather_renames(mig_ctx *ctx, mig_op_list *list, const mig_diff_options *o)
 {
@@ -204,11 +242,8 @@ static mig_status gather_renames(mig_ctx *ctx, mig_op_list *list, const mig_diff
 	size_t count = 0;
 	mig_status rc = MIG_OK;
 
-	for (const mig_table *t = ctx->model->tables; t; t = t->next) {
-		count += t->renamed_from != NULL;
-		for (const mig_column *c = t->columns; c; c = c->next)
-			count += c->renamed_from != NULL;
-	}
+	for (const mig_table *t = ctx->model->tables; t; t = t->next)
+		count += (size_t)declared_renames(list, t, NULL);
 	for (const char *const *r = o->renames; r && *r; r++)
 		count++;
 	at = mig__arena_zalloc(&list->arena, count + 1, sizeof *at);
@@ -216,16 +251,11 @@ static mig_status gather_renames(mig_ctx *ctx, mig_op_list *list, const mig_diff
 		return mig__fail_nomem(&ctx->err);
 	count = 0;
 	for (const mig_table *t = ctx->model->tables; t; t = t->next) {
-		if (t->renamed_from)
-			at[count++] = (struct mig__rename){ .schema = t->schema,
-							    .table = t->renamed_from,
-							    .to = t->name };
-		for (const mig_column *c = t->columns; c; c = c->next)
-			if (c->renamed_from)
-				at[count++] = (struct mig__rename){ .schema = t->schema,
-								    .table = t->name,
-								    .column = c->renamed_from,
-								    .to = c->name };
+		int64_t added = declared_renames(list, t, &at[count]);
+
+		if (added < 0)
+			return mig__fail_nomem(&ctx->err);
+		count += (size_t)added;
 	}
 	for (const char *const *r = o->renames; !rc && r && *r; r++)
 		rc = parse_rename(ctx, &list->arena, *r, &at[count++]);
@@ -249,7 +279,7 @@ static mig_status fill_operations(mig_op_list *list)
 	for (size_t i = 0; i < list->count; i++) {
 		list->at[i] = i < a->rename_up.count ? a->rename_up.at[i]
 						     : a->up_ops.at[i - a->rename_up.count];
-		mig__buf_init(&buf, &list->alloc);
+		mig__buf_init(&buf, &list->memory->alloc);
 		mig__op_words(&list->at[i], &buf);
 		list->texts[i] = buf.failed ? NULL : mig__arena_strdup(&list->arena, buf.data);
 		mig__buf_finish(&buf);
@@ -266,7 +296,7 @@ static mig_status fill_sql(mig_op_list *list)
 	for (int i = 0; i < 2; i++) {
 		struct mig__buf buf;
 
-		mig__buf_init(&buf, &list->alloc);
+		mig__buf_init(&buf, &list->memory->alloc);
 		mig__sql_text(sql[i], &buf);
 		list->sql[i] =
 			buf.failed ? NULL : mig__arena_strdup(&list->arena, mig__buf_text(&buf));
@@ -321,7 +351,7 @@ static mig_status compare(mig_ctx *ctx, mig_op_list *list, const mig_diff_option
 	if (rc)
 		return rc;
 	proof = mig__autogen(a);
-	mig__free(&list->alloc, asked.removed);
+	mig__free(&list->memory->alloc, asked.removed);
 	if (proof && proof != MIG_EPROOF)
 		return proof;
 	rc = fill_operations(list);
@@ -378,11 +408,11 @@ static mig_status diff(mig_ctx *ctx, const mig_diff_options *options, mig_op_lis
 	list = mig__calloc(&ctx->alloc, 1, sizeof *list);
 	if (!list)
 		return mig__fail_nomem(&ctx->err);
-	list->alloc = ctx->alloc;
+	list->memory = mig__memory_share(ctx->memory);
 	list->dialect = ctx->db.dialect->name;
-	mig__arena_init(&list->arena, &list->alloc);
+	mig__arena_init(&list->arena, &list->memory->alloc);
 	list->work =
-		(struct mig__autogen){ .db = &ctx->db, .alloc = &list->alloc, .err = &ctx->err };
+		(struct mig__autogen){ .db = &ctx->db, .alloc = &list->memory->alloc, .err = &ctx->err };
 	ctx->busy = 1;
 	rc = compare(ctx, list, &o);
 	ctx->busy = 0;
@@ -465,14 +495,15 @@ const char *mig_op_list_uncovered(const mig_op_list *list, size_t i)
 
 void mig_op_list_free(mig_op_list *list)
 {
-	struct mig__alloc alloc;
+	struct mig__memory *memory;
 
 	if (!list)
 		return;
-	alloc = list->alloc;
+	memory = list->memory;
 	mig__autogen_finish(&list->work);
 	mig__arena_finish(&list->arena);
-	mig__free(&alloc, list);
+	mig__free(&memory->alloc, list);
+	mig__memory_release(memory);
 }
 
 /* -- the revision */
@@ -506,7 +537,7 @@ static const char *warned(mig_op_list *list, const char *sql, const char *warnin
 
 	if (!warning)
 		return sql;
-	mig__buf_init(&buf, &list->alloc);
+	mig__buf_init(&buf, &list->memory->alloc);
 	mig__buf_addf(&buf, "-- warning: this is not proved: %s\n\n%s", warning, sql);
 	text = buf.failed ? NULL : mig__arena_strdup(&list->arena, buf.data);
 	mig__buf_finish(&buf);

@@ -30,18 +30,48 @@ static int32_t on_poll(void *user, int32_t waiting)
 
 /* -- open and close */
 
+static struct mig__memory *memory_new(const struct mig__alloc *alloc)
+{
+	struct mig__memory *memory = mig__calloc(alloc, 1, sizeof *memory);
+
+	if (!memory)
+		return NULL;
+	memory->alloc = *alloc;
+	atomic_init(&memory->shares, 1);
+	return memory;
+}
+
+struct mig__memory *mig__memory_share(struct mig__memory *memory)
+{
+	atomic_fetch_add(&memory->shares, 1);
+	return memory;
+}
+
+void mig__memory_release(struct mig__memory *memory)
+{
+	struct mig__alloc alloc = memory->alloc;
+
+	if (atomic_fetch_sub(&memory->shares, 1) == 1)
+		mig__free(&alloc, memory);
+}
+
 static mig_ctx *ctx_new(const mig_allocator *given)
 {
 	struct mig__alloc alloc = mig__alloc_libc;
+	struct mig__memory *memory;
 	mig_ctx *ctx;
 
 	if (given && given->realloc_fn)
 		alloc = (struct mig__alloc){ given->realloc_fn, given->user };
-	ctx = mig__calloc(&alloc, 1, sizeof *ctx);
-	if (!ctx)
+	memory = memory_new(&alloc);
+	ctx = memory ? mig__calloc(&alloc, 1, sizeof *ctx) : NULL;
+	if (!ctx) {
+		mig__free(&alloc, memory);
 		return NULL;
+	}
 	ctx->alloc = alloc;
-	mig__error_init(&ctx->err, &ctx->alloc);
+	ctx->memory = memory;
+	mig__error_init(&ctx->err, &memory->alloc);
 	mig__arena_init(&ctx->arena, &ctx->alloc);
 	mig__set_init(&ctx->set, &ctx->alloc);
 	ctx->db.err = &ctx->err;
@@ -200,6 +230,7 @@ mig_status mig_close(mig_ctx *ctx)
 	mig__free(&alloc, ctx->arguments);
 	mig__arena_finish(&ctx->arena);
 	mig__error_clear(&ctx->err);
+	mig__memory_release(ctx->memory);
 	mig__free(&alloc, ctx);
 	return MIG_OK;
 }

@@ -12,6 +12,7 @@
 
 #include <mig/mig.h>
 #include <mig/model.h>
+#include <stdatomic.h>
 
 enum mig__source_kind { MIG__FOLDER, MIG__TEXT, MIG__BUNDLE, MIG__FUNCTIONS, MIG__CALLBACK };
 
@@ -32,8 +33,16 @@ struct mig__argument {
 	const char *name, *value; /* NULL: taken away */
 };
 
+/* The allocator where it can outlive the context: schemas keep its address. The context and each list
+ * of operations have a share; the last of them frees it. */
+struct mig__memory {
+	struct mig__alloc alloc;
+	_Atomic uint32_t shares;
+};
+
 struct mig_ctx {
 	struct mig__alloc alloc;
+	struct mig__memory *memory; /* the same; what the error record and the connection use */
 	struct mig__error err;
 	struct mig__arena arena; /* of what lives as long as the context */
 	struct mig__db db;
@@ -78,6 +87,9 @@ mig_status mig__load(mig_ctx *ctx, int32_t digests);
 /* Forgets set and graph: the next call reads the sources again. */
 void mig__unload(mig_ctx *ctx);
 struct mig__world mig__world_of(mig_ctx *ctx);
+struct mig__memory *mig__memory_share(struct mig__memory *memory);
+/* Gives a share back; the last one frees. */
+void mig__memory_release(struct mig__memory *memory);
 /* The database's rows, read into the arena; none without a database. */
 mig_status mig__read_rows(mig_ctx *ctx, struct mig__arena *arena, struct mig__store_rows *stored,
 			  struct mig__rows *rows);
