@@ -1,5 +1,5 @@
 /* notes: a program with all of mig's commands inside, and everything of its own that they can use: revisions
- * compiled in, one written in C, the model of its code, and a hook.
+ * compiled in, one written in C, the model of its code, and two hooks.
  *
  *     notes                       work; the first thing is to bring the database up to date
  *     notes db upgrade            by hand, as an operator wants it; notes db -x who=ann upgrade
@@ -53,6 +53,18 @@ static mig_status tell_who(void *user, mig_step *step)
 	return MIG_OK;
 }
 
+enum { NOTES_REFUSED = -1000 }; /* a status of the program's own */
+
+/* Once a run, in front of its first revision: an administrator may have forbidden upgrades. */
+static mig_status may_migrate(void *user, mig_step *step)
+{
+	(void)user;
+	return getenv("NOTES_FROZEN") ? mig_step_fail_with(step, NOTES_REFUSED,
+							   "this database is not to be changed",
+							   "unset NOTES_FROZEN")
+				      : MIG_OK;
+}
+
 static mig_status setup(mig_ctx *ctx, void *user)
 {
 	static const char *const after_notes[] = { "0001", NULL };
@@ -69,6 +81,8 @@ static mig_status setup(mig_ctx *ctx, void *user)
 	rc = mig_add_revision(ctx, &authors);
 	if (!rc)
 		rc = mig_set_step_hooks(ctx, NULL, tell_who, NULL);
+	if (!rc)
+		rc = mig_set_run_hooks(ctx, may_migrate, NULL, NULL);
 	if (!rc)
 		rc = mig_model_of(ctx, &model);
 	if (rc)

@@ -18,6 +18,9 @@ says() {
 story() {
 	export NOTES_URL=$1
 	says "<base>" db current
+	NOTES_FROZEN=1 says "notes: revision 0001, before-run hook: this database is not to be changed
+hint: unset NOTES_FROZEN"
+	says "<base>" db current
 	"$notes" db -x who=ann upgrade >out
 	grep -q '^0002: applied by ann$' out
 	grep -q '^Database is at 0002 (head): 2 revisions applied' out

@@ -22,6 +22,7 @@ static mig_status fill_titles(void *user, mig_step *step)
 	mig_stmt *read = NULL, *write = NULL;
 	char title[64];
 	int32_t more = 0;
+	uint64_t done = 0;
 	mig_status rc;
 
 	(void)user;
@@ -39,6 +40,8 @@ static mig_status fill_titles(void *user, mig_step *step)
 			rc = mig_stmt_step(write, &more);
 		if (!rc)
 			rc = mig_stmt_reset(write);
+		if (!rc) /* shown by those who have many notes; here a cancel is noticed, too */
+			rc = mig_step_progress(step, "notes", ++done, 0);
 	}
 	mig_stmt_free(read);
 	mig_stmt_free(write);

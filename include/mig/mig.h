@@ -324,6 +324,20 @@ typedef mig_status (*mig_step_fn)(void *user, mig_step *step);
 MIG_API mig_status mig_set_step_hooks(mig_ctx *ctx, mig_step_fn before, mig_step_fn after,
 				      void *user);
 
+/** Sets functions to call once in each run of mig_upgrade() or mig_downgrade(), e.g. to write which
+ * version of the program has migrated, or to refuse: one before the first revision that the run begins,
+ * in front of the hook of mig_set_step_hooks(), the other after the last one, behind it. Both are in
+ * the transaction of that revision, so also with a transaction for each revision; if they fail, it is
+ * undone. mig_step_revision() is the first or last revision. May do what step hooks may. Either may be
+ * NULL.
+ *
+ * A run that finds nothing to do calls neither. When a transaction is repeated, what was called in it
+ * is called again. A run that takes up an unfinished step calls the one before in front of the first
+ * revision that it begins itself; if there is none, only the one after. When another process applies
+ * the last revisions meanwhile, that one is left to it. Not called by mig_stamp() and mig_adopt().
+ * In scripts instead of runs their statements are part of the script. Since 0.1.0. */
+MIG_API mig_status mig_set_run_hooks(mig_ctx *ctx, mig_step_fn before, mig_step_fn after, void *user);
+
 /* ---- where revisions come from ----------------------------------------------------------- */
 
 /** Adds the revision files of a folder: DIR/versions if there is one, otherwise DIR itself. The
@@ -579,8 +593,19 @@ MIG_API void mig_plan_free(mig_plan *plan);
 MIG_API mig_status mig_current(mig_ctx *ctx, mig_revision_list **out);
 
 /** 1 in *at_head if the rows are exactly the effective heads, and no step is unfinished; otherwise 0.
- * Reads once. Since 0.1.0. */
+ * Reads once. Whether scripts were edited since is asked by mig_verify(). Since 0.1.0. */
 MIG_API mig_status mig_is_at_head(mig_ctx *ctx, int32_t *at_head);
+
+/** For health checks, before a program serves: MIG_OK if mig_upgrade() to the target (NULL: "heads")
+ * would find nothing to do, and nothing to complain about: the database is at or past the target, its
+ * rows have the digests of these scripts, and no step is unfinished. Writes nothing, takes no lock, and
+ * a role that may only read is enough. One read; with revisions in one bundle they are not even looked
+ * at.
+ *
+ * Errors: MIG_EBEHIND names what is to be applied; MIG_EEDITED a revision that was edited after it was
+ * applied; MIG_EPARTIAL a step that is unfinished, perhaps in progress by another process; MIG_ENEWER
+ * rows that the scripts do not have; those of identifiers and of the graph. Since 0.1.0. */
+MIG_API mig_status mig_verify(mig_ctx *ctx, const char *target);
 
 /** The step outside a transaction that was begun and is not finished, or NULL in *out: there is none.
  * While there is one, the database is at no revision; the next upgrade or downgrade finishes it
@@ -735,6 +760,27 @@ MIG_API mig_status mig_step_prepare(mig_step *step, const char *sql, mig_stmt **
 /** Fails the step with a message of one's own: `return mig_step_fail(step, "...");`. Returns
  * MIG_EREVISION. Since 0.1.0. */
 MIG_API mig_status mig_step_fail(mig_step *step, const char *message);
+/** The same with a status and a hint, e.g. a refusal of the program's own in a hook:
+ *
+ *     return mig_step_fail_with(step, MY_REFUSAL, "upgrades are switched off",
+ *                               "start once with --database-upgrade=true");
+ *
+ * The call on the context returns the status, with the message and the hint in mig_error_message(),
+ * _hint() and _report(). status: an error of enum mig_status_code, or a number of the program's own,
+ * -1000 or less; 0: MIG_EREVISION. message NULL: "failed"; hint NULL: none. Both are copied. Returns
+ * the status; MIG_EINVAL for another one, and then the step fails with that. Since 0.1.0. */
+MIG_API mig_status mig_step_fail_with(mig_step *step, mig_status status, const char *message,
+				      const char *hint);
+
+/** Tells how far a long function is: the progress callback gets MIG_EVENT_WORKING with these in `work`,
+ * `work_done` and `work_total`, at most ten times a second and when done reaches total. what: for
+ * people, e.g. "accounts"; borrowed for the call; NULL: nothing. total 0: not known. May be called as
+ * often as one likes. Returns MIG_OK, or MIG_ECANCELLED after mig_cancel() or when the callback says
+ * stop: return that from the function. Since 0.1.0. */
+MIG_API mig_status mig_step_progress(mig_step *step, const char *what, uint64_t done,
+				     uint64_t total);
+/** Sends a message to the log of mig_set_log(). level: enum mig_log_level. Since 0.1.0. */
+MIG_API mig_status mig_step_log(mig_step *step, int32_t level, const char *message);
 
 /* Parameters count from 1. Text and blobs are copied. An index out of range is MIG_EINVAL. */
 MIG_API mig_status mig_stmt_bind_null(mig_stmt *stmt, int32_t index);

@@ -284,9 +284,17 @@ mig_status mig_set_step_hooks(mig_ctx *ctx, mig_step_fn before, mig_step_fn afte
 
 	if (rc)
 		return rc;
-	ctx->before = before;
-	ctx->after = after;
-	ctx->hooks_user = user;
+	ctx->step_hooks = (struct mig__hooks){ before, after, user };
+	return MIG_OK;
+}
+
+mig_status mig_set_run_hooks(mig_ctx *ctx, mig_step_fn before, mig_step_fn after, void *user)
+{
+	mig_status rc = mig__enter(ctx);
+
+	if (rc)
+		return rc;
+	ctx->run_hooks = (struct mig__hooks){ before, after, user };
 	return MIG_OK;
 }
 

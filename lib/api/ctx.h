@@ -71,8 +71,7 @@ struct mig_ctx {
 	void *log_user;
 	mig_progress_fn progress;
 	void *progress_user;
-	mig_step_fn before, after;
-	void *hooks_user;
+	struct mig__hooks step_hooks, run_hooks;
 	struct mig__run *run; /* while one is going on */
 };
 
@@ -90,6 +89,8 @@ struct mig__world mig__world_of(mig_ctx *ctx);
 struct mig__memory *mig__memory_share(struct mig__memory *memory);
 /* Gives a share back; the last one frees. */
 void mig__memory_release(struct mig__memory *memory);
+/* Whether it is one of enum mig_status_code. */
+int mig__status_is_known(mig_status status);
 /* The database's rows, read into the arena; none without a database. */
 mig_status mig__read_rows(mig_ctx *ctx, struct mig__arena *arena, struct mig__store_rows *stored,
 			  struct mig__rows *rows);

@@ -68,6 +68,11 @@ static size_t row_of(mig_status status)
 	return 1; /* MIG_ERROR */
 }
 
+int mig__status_is_known(mig_status status)
+{
+	return statuses[row_of(status)].status == status;
+}
+
 const char *mig_status_name(mig_status status)
 {
 	return statuses[row_of(status)].name;

@@ -134,9 +134,8 @@ static mig_status write_script(mig_ctx *ctx, int32_t direction, const char *rang
 	o.run.err = &ctx->err;
 	o.run.ctx = ctx;
 	o.run.db = &o.record;
-	o.run.before = ctx->before; /* their SQL is part of the script */
-	o.run.after = ctx->after;
-	o.run.hooks_user = ctx->hooks_user;
+	o.run.step_hooks = ctx->step_hooks; /* their SQL is part of the script */
+	o.run.run_hooks = ctx->run_hooks;
 	ctx->busy = 1;
 	rc = direction == NO_DIRECTION ? mig__run_ensure(&o.run)
 				       : write_range(&o, direction, range);

@@ -1,5 +1,5 @@
 /* step: what a revision written in C can do. */
-#include "migrate/run.h"
+#include "api/ctx.h"
 
 #include <string.h>
 
@@ -103,6 +103,48 @@ mig_status mig_step_fail(mig_step *step, const char *message)
 	if (!step)
 		return MIG_EREVISION;
 	return mig__fail(step->run->err, MIG_EREVISION, "%s", message ? message : "failed");
+}
+
+enum { LAST_OWN_STATUS = -1000 }; /* the program's own are this and less */
+
+mig_status mig_step_fail_with(mig_step *step, mig_status status, const char *message,
+			      const char *hint)
+{
+	if (!step)
+		return MIG_EREVISION;
+	if (status > 0 || (status < 0 && status > LAST_OWN_STATUS && !mig__status_is_known(status)))
+		return mig__fail(step->run->err, MIG_EINVAL, "%d is not a status to fail with",
+				 (int)status);
+	status = mig__fail(step->run->err, status ? status : MIG_EREVISION, "%s",
+			   message ? message : "failed");
+	if (hint)
+		mig__error_set_hint(step->run->err, "%s", hint);
+	return status;
+}
+
+/* -- what it says of itself */
+
+mig_status mig_step_progress(mig_step *step, const char *what, uint64_t done, uint64_t total)
+{
+	mig_status rc;
+
+	if (!step)
+		return MIG_EINVAL;
+	fresh(step);
+	rc = mig__run_working(step->run, what, done, total);
+	return rc ? rc : mig__db_check(step->run->db);
+}
+
+mig_status mig_step_log(mig_step *step, int32_t level, const char *message)
+{
+	const struct mig__db *db;
+
+	if (!step || !message || level < MIG_LOG_DEBUG || level > MIG_LOG_WARNING)
+		return MIG_EINVAL;
+	db = step->run->db;
+	if (db->log)
+		db->log(db->user, level, message);
+	return MIG_OK;
 }
 
 static mig_status bind(mig_stmt *stmt, int32_t index, const mig_value *value)

@@ -46,9 +46,8 @@ static mig_status go(mig_ctx *ctx, const mig_run_options *options, const mig_bun
 				.load_user = ctx,
 				.progress = ctx->progress,
 				.progress_user = ctx->progress_user,
-				.before = ctx->before,
-				.after = ctx->after,
-				.hooks_user = ctx->hooks_user,
+				.step_hooks = ctx->step_hooks,
+				.run_hooks = ctx->run_hooks,
 				.ctx = ctx };
 	mig_status rc = mig__options_read(&run.options, sizeof run.options, options, &ctx->err);
 
@@ -187,6 +186,21 @@ mig_status mig_adopt(mig_ctx *ctx, const char *table)
 	rc = go(ctx, NULL, NULL, run_adopt, sql);
 	mig__free(&ctx->alloc, sql);
 	return rc;
+}
+
+static mig_status run_verify(struct mig__run *run, void *user)
+{
+	const struct to *to = user;
+
+	return mig__run_verify(run, to->target);
+}
+
+mig_status mig_verify(mig_ctx *ctx, const char *target)
+{
+	struct to to = { MIG_UPGRADE, target ? target : "heads" };
+	mig_status rc = mig__enter_db(ctx);
+
+	return rc ? rc : go(ctx, NULL, target_heads(ctx, to.target), run_verify, &to);
 }
 
 static mig_status run_ensure(struct mig__run *run, void *user)

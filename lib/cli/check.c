@@ -18,6 +18,15 @@ static int check_finished(struct mig__cli *cli)
 	return MIG_CLI_FOUND;
 }
 
+/* An upgrade would refuse it. That there is something to apply is said by the comparison. */
+static int check_unedited(struct mig__cli *cli)
+{
+	if (mig_verify(cli->ctx, "heads") != MIG_EEDITED)
+		return MIG_CLI_DONE;
+	mig__cli_ctx_fail(cli);
+	return MIG_CLI_FOUND;
+}
+
 int mig__cli_cmd_check(struct mig__cli *cli)
 {
 	struct mig__cli_difference d = { .unproved = 1 };
@@ -26,6 +35,8 @@ int mig__cli_cmd_check(struct mig__cli *cli)
 
 	if (!status)
 		status = check_finished(cli);
+	if (!status)
+		status = check_unedited(cli);
 	if (!status)
 		status = mig__cli_compare(cli, &d);
 	if (status)

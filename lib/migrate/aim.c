@@ -89,6 +89,17 @@ mig_status mig__unfinished_check(struct mig__world *world, const struct mig__sto
 	return MIG_EPARTIAL;
 }
 
+mig_status mig__unfinished_fail(const struct mig__store_running *running, struct mig__error *err)
+{
+	mig__fail(err, MIG_EPARTIAL, "revision %s is only partly %s (%lld statement%s done)",
+		  running->revision, participle(running->direction),
+		  (long long)running->statements, running->statements == 1 ? "" : "s");
+	mig__error_set_revision(err, running->revision);
+	hint_who(running, "the next upgrade finishes it, unless a process is at work on it now",
+		 err);
+	return MIG_EPARTIAL;
+}
+
 mig_status mig__unfinished_lost(const struct mig__store_rows *rows, struct mig__error *err)
 {
 	mig__fail(err, MIG_EPARTIAL,

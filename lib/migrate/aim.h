@@ -33,6 +33,8 @@ void mig__aim_finish(const struct mig__world *world, struct mig__aim *aim);
 /* MIG_EPARTIAL unless this program has the revision of the unfinished step, and its section. */
 mig_status mig__unfinished_check(struct mig__world *world, const struct mig__store_running *running,
 				 struct mig__error *err);
+/* MIG_EPARTIAL, for those who only ask. */
+mig_status mig__unfinished_fail(const struct mig__store_running *running, struct mig__error *err);
 /* MIG_EPARTIAL: a row is marked, and the history does not say why. */
 mig_status mig__unfinished_lost(const struct mig__store_rows *rows, struct mig__error *err);
 /* The version rows when the unfinished step has been finished; ids of the graph, in the arena. */

@@ -18,6 +18,12 @@ struct mig__done_step {
 	char started[MIG__TIME_SIZE];
 };
 
+enum mig__run_hook {
+	MIG__HOOK_WAITS = 0,
+	MIG__HOOK_CALLED = 1, /* in the open transaction */
+	MIG__HOOK_KEPT = 2    /* in one that is committed */
+};
+
 /* One call of mig__run_to or mig__run_stamp. */
 struct mig__job {
 	struct mig__run *run;
@@ -31,6 +37,7 @@ struct mig__job {
 	int locked;     /* db lock for work outside a transaction */
 	int announced;  /* MIG_EVENT_RUN_BEGIN was sent */
 	int tables;     /* both tables are known to be there */
+	enum mig__run_hook entered; /* the hook before the run's first revision */
 	int timeouts;   /* some are set on the connection */
 	int repeats;    /* how often this transaction has been tried again */
 	int repeatable; /* what runs now is undone by a rollback */
@@ -78,9 +85,17 @@ mig_status mig__revision_begin(struct mig__run *run, const struct mig__script *s
 			       int32_t direction, int32_t lone);
 mig_status mig__revision_end(struct mig__run *run, const struct mig__script *script, mig_status rc);
 
-/* Calls a hook (NULL: none); what: " ..., " for messages. */
-mig_status mig__step_hook(struct mig__run *run, mig_step_fn fn, const struct mig__script *script,
-			  int32_t direction, const char *what);
+/* The hooks before a revision: of the run, if it is the first one that begins, and of the step. */
+mig_status mig__hooks_before(struct mig__job *job, const struct mig__script *script,
+			     int32_t direction);
+int mig__hooks_are_before(const struct mig__job *job); /* there are some to call */
+/* After it; last: it is the run's last one. */
+mig_status mig__hooks_after(struct mig__job *job, const struct mig__script *script,
+			    int32_t direction, int last);
+int mig__hooks_are_after(const struct mig__job *job, int last);
+/* The transaction that is open is committed: what was called in it stays called; or it is undone. */
+void mig__hooks_commit(struct mig__job *job);
+void mig__hooks_undo(struct mig__job *job);
 
 /* -- step.c: in a transaction */
 

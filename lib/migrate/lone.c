@@ -30,6 +30,7 @@ struct lone {
 	struct mig__journal journal; /* statements that are done */
 	int64_t kept;                /* of these, those that are committed */
 	int in_flight;               /* the journal says so of the next statement */
+	int last;                    /* of the run's steps */
 	struct mig__unit unit;
 	int wrapped; /* the open unit is in a transaction of ours */
 	struct mig__section_run section;
@@ -422,6 +423,7 @@ static mig_status lone_begin(struct lone *l)
 	struct mig__db *db = run->db;
 	char text[JOURNAL_SIZE] = "";
 	struct mig__done_step begun = { .node = l->node, .journal = text };
+	int hooked = mig__hooks_are_before(job);
 	mig_status rc = mig__job_begin(run);
 
 	if (rc)
@@ -433,8 +435,7 @@ static mig_status lone_begin(struct lone *l)
 	if (!rc) /* until the end no number stands for the rows */
 		rc = mig__stamp_clear(db, &job->rows.stored);
 	if (!rc)
-		rc = mig__step_hook(run, run->before, l->script, l->direction,
-				    ", before-step hook");
+		rc = mig__hooks_before(job, l->script, l->direction);
 	if (!rc)
 		rc = add_flight(l, 0, text);
 	if (!rc)
@@ -443,10 +444,12 @@ static mig_status lone_begin(struct lone *l)
 		rc = mig__version_mark(db, &run->world, &job->rows, l->node);
 	if (!rc)
 		rc = db->dialect->conn->commit(db->conn, 0);
+	if (!rc)
+		mig__hooks_commit(job);
 	/* what it set for the session would not be there when the step is resumed: put it back */
-	if (!rc && run->before)
+	if (!rc && hooked)
 		rc = mig__revision_begin(run, l->script, l->direction, 1);
-	if (!rc && run->before)
+	if (!rc && hooked)
 		rc = db->dialect->conn->run_begin(db->conn);
 	return rc;
 }
@@ -458,7 +461,7 @@ static mig_status call_after(struct lone *l)
 
 	if (rc)
 		return rc;
-	rc = mig__step_hook(run, run->after, l->script, l->direction, ", after-step hook");
+	rc = mig__hooks_after(l->job, l->script, l->direction, l->last);
 	return mig__revision_end(run, l->script, rc);
 }
 
@@ -470,7 +473,7 @@ static mig_status lone_end(struct lone *l)
 	mig_status rc = mig__job_begin(run);
 
 	l->in_flight = 0;
-	if (!rc && run->after)
+	if (!rc && mig__hooks_are_after(job, l->last))
 		rc = call_after(l);
 	if (!rc)
 		rc = mig__version_read(run->db, &job->rows, NULL);
@@ -499,6 +502,8 @@ mig_status mig__job_lone(struct mig__job *job, uint32_t node, int32_t direction,
 	if (rc)
 		return rc;
 	l.script = &run->world.set->at[node];
+	/* the plan has what comes after one that is resumed */
+	l.last = job->plan.route.step_count == (resumed ? 0 : job->at + 1);
 	l.section = (struct mig__section_run){ .run = run, .script = l.script };
 	mig__journal_init(&l.journal);
 	if (!l.script->upgrade)

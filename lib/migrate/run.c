@@ -1,3 +1,4 @@
+#include "base/buf.h"
 #include "migrate/job.h"
 #include "migrate/stamp.h"
 
@@ -173,6 +174,7 @@ static mig_status round_of(struct mig__job *job, int *more)
 			rc = commit(job);
 		if (rc)
 			return mig__job_blame(job, rc);
+		mig__hooks_commit(job);
 		job->repeats = 0;
 		job->done_count = 0;
 	} else {
@@ -313,6 +315,7 @@ static mig_status try_again(struct mig__job *job, mig_status rc)
 	if (!rc)
 		rc = pause_before(job, ms < LAST_PAUSE_MS ? ms : LAST_PAUSE_MS);
 	mig__version_forget(&job->rows);
+	mig__hooks_undo(job);
 	job->done_count = 0;
 	job->planned = job->timeouts = 0;
 	job->at = 0;
@@ -578,4 +581,54 @@ mig_status mig__run_ensure(struct mig__run *run)
 	if (!rc)
 		rc = d->conn->commit(run->db->conn, 0);
 	return end_run(run, rc);
+}
+
+/* -- verify */
+
+/* "the database is not up to date: 3 revisions are to be applied: a1, b2, c3" */
+static mig_status fail_behind(const struct mig__job *job)
+{
+	const struct mig__run *run = job->run;
+	const struct mig__route *route = &job->plan.route;
+	const char *first = mig__graph_id(run->world.graph, route->steps[0].node);
+	struct mig__buf names;
+	size_t i;
+
+	mig__buf_init(&names, run->alloc);
+	for (i = 0; i < route->step_count && i < 5; i++)
+		mig__buf_addf(&names, "%s%s", i ? ", " : "",
+			      mig__graph_id(run->world.graph, route->steps[i].node));
+	if (i < route->step_count)
+		mig__buf_addf(&names, " and %zu more", route->step_count - i);
+	mig__fail(run->err, MIG_EBEHIND,
+		  "the database is not up to date: %zu revision%s to be applied: %s",
+		  route->step_count, route->step_count == 1 ? " is" : "s are",
+		  mig__buf_text(&names));
+	mig__error_set_revision(run->err, first);
+	mig__buf_finish(&names);
+	return MIG_EBEHIND;
+}
+
+mig_status mig__run_verify(struct mig__run *run, const char *target)
+{
+	struct mig__job job;
+	int there = 0;
+	mig_status rc;
+
+	job_init(&job, run);
+	job.direction = MIG_UPGRADE;
+	job.aim = (struct mig__aim){ .direction = MIG_UPGRADE, .target = target };
+	rc = mig__db_check(run->db);
+	if (!rc)
+		rc = already_there(&job, &there);
+	if (!rc && !there) {
+		if (job.running.present)
+			rc = mig__unfinished_fail(&job.running, run->err);
+		else if (job.rows.stored.running)
+			rc = mig__unfinished_lost(&job.rows.stored, run->err);
+		else
+			rc = fail_behind(&job);
+	}
+	job_finish(&job);
+	return rc;
 }

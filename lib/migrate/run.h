@@ -21,6 +21,12 @@
 
 #include <mig/mig.h>
 
+/* Functions of the host, before and after; each may be NULL. */
+struct mig__hooks {
+	mig_step_fn before, after;
+	void *user;
+};
+
 struct mig__run {
 	const struct mig__alloc *alloc;
 	struct mig__error *err;
@@ -34,13 +40,12 @@ struct mig__run {
 	mig_run_options options;
 	mig_progress_fn progress;
 	void *progress_user;
-	mig_step_fn before, after;
-	void *hooks_user;
+	struct mig__hooks step_hooks, run_hooks;
 	const mig_ctx *ctx; /* for mig_argument() */
 	/* -- from here on run.c's own; zeroed by the caller */
 	mig_progress now; /* what the progress callback is told */
 	size_t resumed;   /* steps that are done and that an earlier process began */
-	int64_t began_us, last_poll_us;
+	int64_t began_us, last_poll_us, last_told_us;
 };
 
 /* A step as a revision in C and the hooks see it; a statement of theirs. */
@@ -61,7 +66,11 @@ mig_status mig__run_stamp(struct mig__run *run, const char *const *targets, size
 /* Stamps the ids in the column version_num of a table of another tool; table is quoted SQL. */
 mig_status mig__run_adopt(struct mig__run *run, const char *table);
 mig_status mig__run_ensure(struct mig__run *run);
+/* MIG_OK if an upgrade to the target would find nothing to do; only reads. */
+mig_status mig__run_verify(struct mig__run *run, const char *target);
 /* For db->poll: sends waiting and working events about once a second; nonzero: stop. */
 int32_t mig__run_poll(struct mig__run *run, int32_t waiting);
+/* What a revision's own function says of its progress; MIG_ECANCELLED: stop. */
+mig_status mig__run_working(struct mig__run *run, const char *what, uint64_t done, uint64_t total);
 
 #endif

@@ -68,6 +68,25 @@ int32_t mig__run_poll(struct mig__run *run, int32_t waiting)
 	return stop;
 }
 
+enum { TOLD_US = 100000 }; /* often enough for people */
+
+mig_status mig__run_working(struct mig__run *run, const char *what, uint64_t done, uint64_t total)
+{
+	int64_t now = mig__run_now_us();
+	mig_status rc;
+
+	if (!run->progress || (now - run->last_told_us < TOLD_US && (!total || done < total)))
+		return MIG_OK;
+	run->last_told_us = run->last_poll_us = now;
+	run->now.work = what;
+	run->now.work_done = done;
+	run->now.work_total = total;
+	rc = mig__run_emit(run, MIG_EVENT_WORKING);
+	run->now.work = NULL;
+	run->now.work_done = run->now.work_total = 0;
+	return rc;
+}
+
 void mig__run_tell(struct mig__run *run, const char *format, ...)
 {
 	char text[512];
@@ -347,14 +366,67 @@ mig_status mig__job_timeouts(struct mig__job *job, const struct mig__script *scr
 	return set(run->db->conn, lock, statement);
 }
 
-mig_status mig__step_hook(struct mig__run *run, mig_step_fn fn, const struct mig__script *script,
-			  int32_t direction, const char *what)
+/* -- hooks
+ *
+ * Those of the run are called next to those of its first and last step, in the same transaction and
+ * with the same session. "First" is the first step that this run begins: a transaction that is
+ * repeated calls the hook again, one that comes after a commit does not. */
+
+/* fn NULL: none; what: ", ..." for messages. */
+static mig_status call_hook(struct mig__run *run, mig_step_fn fn, void *user,
+			    const struct mig__script *script, int32_t direction, const char *what)
 {
-	struct call call = {
-		.fn = fn, .user = run->hooks_user, .what = what, .direction = direction
-	};
+	struct call call = { .fn = fn, .user = user, .what = what, .direction = direction };
 
 	return fn ? run_function(run, script, &call) : MIG_OK;
+}
+
+int mig__hooks_are_before(const struct mig__job *job)
+{
+	return job->run->step_hooks.before || (!job->entered && job->run->run_hooks.before);
+}
+
+mig_status mig__hooks_before(struct mig__job *job, const struct mig__script *script,
+			     int32_t direction)
+{
+	struct mig__run *run = job->run;
+	mig_status rc = MIG_OK;
+
+	if (!job->entered) {
+		rc = call_hook(run, run->run_hooks.before, run->run_hooks.user, script, direction,
+			       ", before-run hook");
+		job->entered = MIG__HOOK_CALLED;
+	}
+	return rc ? rc : call_hook(run, run->step_hooks.before, run->step_hooks.user, script,
+				   direction, ", before-step hook");
+}
+
+int mig__hooks_are_after(const struct mig__job *job, int last)
+{
+	return job->run->step_hooks.after || (last && job->run->run_hooks.after);
+}
+
+mig_status mig__hooks_after(struct mig__job *job, const struct mig__script *script,
+			    int32_t direction, int last)
+{
+	struct mig__run *run = job->run;
+	mig_status rc = call_hook(run, run->step_hooks.after, run->step_hooks.user, script,
+				  direction, ", after-step hook");
+
+	return rc || !last ? rc : call_hook(run, run->run_hooks.after, run->run_hooks.user, script,
+					    direction, ", after-run hook");
+}
+
+void mig__hooks_commit(struct mig__job *job)
+{
+	if (job->entered == MIG__HOOK_CALLED)
+		job->entered = MIG__HOOK_KEPT;
+}
+
+void mig__hooks_undo(struct mig__job *job)
+{
+	if (job->entered == MIG__HOOK_CALLED)
+		job->entered = MIG__HOOK_WAITS;
 }
 
 mig_status mig__job_step(struct mig__job *job)
@@ -382,12 +454,13 @@ mig_status mig__job_step(struct mig__job *job)
 	if (!rc)
 		rc = mig__job_timeouts(job, script);
 	if (!rc)
-		rc = mig__step_hook(run, run->before, script, job->direction, ", before-step hook");
+		rc = mig__hooks_before(job, script, job->direction);
 	if (!rc)
 		rc = script->upgrade ? mig__step_call(run, script, job->direction, 0)
 				     : run_section(run, script, job->direction, &done->statements);
 	if (!rc)
-		rc = mig__step_hook(run, run->after, script, job->direction, ", after-step hook");
+		rc = mig__hooks_after(job, script, job->direction,
+				      job->at + 1 == job->plan.route.step_count);
 	rc = mig__revision_end(run, script, rc);
 	if (!rc)
 		rc = mig__version_apply(run->alloc, &run->world, &job->rows, &job->plan.route,
