@@ -286,8 +286,10 @@ static mig_status check_labels(struct creation *c)
 /* The caller's sections, of whatever age, as this library has them. */
 static mig_status take_sections(struct creation *c)
 {
-	const size_t first = offsetof(mig_section, foreign_keys), given = c->o.section_size;
+	const size_t first = MIG__SIZE_TO(mig_section, sql), given = c->o.section_size;
+	const char *at = (const void *)c->o.sections;
 	mig_section *sections;
+	mig_status rc = MIG_OK;
 
 	if (given < first || given > 4096)
 		return mig__fail(&c->ctx->err, MIG_EINVAL,
@@ -295,19 +297,11 @@ static mig_status take_sections(struct creation *c)
 	sections = mig__arena_zalloc(&c->arena, c->o.section_count, sizeof *sections);
 	if (!sections)
 		return mig__fail_nomem(&c->ctx->err);
-	for (size_t i = 0; i < c->o.section_count; i++) {
-		const unsigned char *at = (const unsigned char *)c->o.sections + i * given;
-
-		for (size_t k = sizeof *sections; k < given; k++)
-			if (at[k])
-				return mig__fail(&c->ctx->err, MIG_EINVAL,
-						 "a section sets a member that libmig does not "
-						 "know (byte %zu)",
-						 k);
-		memcpy(&sections[i], at, given < sizeof *sections ? given : sizeof *sections);
-	}
+	for (size_t i = 0; !rc && i < c->o.section_count; i++)
+		rc = mig__options_element(&sections[i], sizeof sections[i], at + i * given, given,
+					  "a section", &c->ctx->err);
 	c->o.sections = sections;
-	return MIG_OK;
+	return rc;
 }
 
 static mig_status create(struct creation *c)

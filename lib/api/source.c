@@ -79,11 +79,11 @@ mig_status mig_add_bundle(mig_ctx *ctx, const mig_bundle *bundle)
 
 	if (rc)
 		return rc;
-	if (!bundle || bundle->struct_size < offsetof(mig_bundle, heads) ||
-	    bundle->revision_size < sizeof(mig_bundle_revision) ||
-	    bundle->section_size < offsetof(mig_bundle_section, foreign_keys))
-		return mig__fail(&ctx->err, MIG_EINVAL, "not a bundle: its sizes are too small");
-	rc = mig__options_read(&source.bundle, sizeof source.bundle, bundle, &ctx->err);
+	if (!bundle)
+		return mig__fail(&ctx->err, MIG_EINVAL, "the bundle is NULL");
+	rc = mig__bundle_check(bundle, &ctx->err);
+	if (!rc)
+		rc = mig__options_read(&source.bundle, sizeof source.bundle, bundle, &ctx->err);
 	return rc ? rc : add(ctx, &source);
 }
 

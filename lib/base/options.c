@@ -24,3 +24,15 @@ mig_status mig__options_read(void *out, size_t known, const void *given, struct 
 	memcpy(out, &known, sizeof known);
 	return MIG_OK;
 }
+
+mig_status mig__options_element(void *out, size_t known, const void *given, size_t size,
+				const char *what, struct mig__error *err)
+{
+	for (size_t i = known; i < size; i++)
+		if (((const unsigned char *)given)[i])
+			return mig__fail(err, MIG_EINVAL,
+					 "%s sets a member that libmig does not know (byte %zu)", what, i);
+	memset(out, 0, known);
+	memcpy(out, given, size < known ? size : known);
+	return MIG_OK;
+}

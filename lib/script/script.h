@@ -142,6 +142,8 @@ mig_status mig__set_add_folder(struct mig__set *set, const char *path, int32_t r
 			       int32_t digests, struct mig__error *err);
 mig_status mig__set_add_text(struct mig__set *set, const char *name, const char *text, size_t size,
 			     struct mig__error *err);
+/* That its sizes are those of a bundle of some version. */
+mig_status mig__bundle_check(const mig_bundle *bundle, struct mig__error *err);
 mig_status mig__set_add_bundle(struct mig__set *set, const mig_bundle *bundle,
 			       struct mig__error *err);
 mig_status mig__set_add_c(struct mig__set *set, const mig_revision_def *def,

@@ -90,26 +90,36 @@ static mig_status take_names(const char *id, const char *const *revises,
 
 /* -- bundles */
 
-/* The size of a struct that ends with the member. */
-#define BEHIND(type, member) (offsetof(type, member) + sizeof(((type *)0)->member))
+/* The sizes of the first version, in which a bundle may have been compiled. They never change. */
+enum {
+	FIRST_BUNDLE = MIG__SIZE_TO(mig_bundle, revisions),
+	FIRST_REVISION = MIG__SIZE_TO(mig_bundle_revision, chain),
+	FIRST_SECTION = MIG__SIZE_TO(mig_bundle_section, size),
+	LARGEST = 4096 /* of any struct */
+};
 
-static mig_status take_section(const mig_bundle_revision *revision, const mig_bundle_section *given,
+static mig_status take_section(const mig_bundle_revision *revision, const void *section,
 			       size_t section_size, struct mig__error *err,
 			       struct mig__section *out)
 {
-	if (given->offset > revision->text_size ||
-	    given->size > revision->text_size - given->offset ||
-	    (given->direction != MIG_UPGRADE && given->direction != MIG_DOWNGRADE))
+	mig_bundle_section given;
+	mig_status rc = mig__options_element(&given, sizeof given, section, section_size,
+					     "bundle: a section", err);
+
+	if (rc)
+		return rc;
+	if (given.offset > revision->text_size ||
+	    given.size > revision->text_size - given.offset ||
+	    (given.direction != MIG_UPGRADE && given.direction != MIG_DOWNGRADE))
 		return mig__fail(err, MIG_EINVAL, "bundle: a section of revision %s is malformed",
 				 revision->id);
-	*out = (struct mig__section){ .direction = given->direction,
-				      .no_transaction = given->no_transaction,
-				      .dialect = given->dialect,
-				      .database = given->database,
-				      .offset = given->offset,
-				      .size = given->size };
-	if (section_size >= BEHIND(mig_bundle_section, foreign_keys))
-		out->foreign_keys = given->foreign_keys;
+	*out = (struct mig__section){ .direction = given.direction,
+				      .no_transaction = given.no_transaction,
+				      .dialect = given.dialect,
+				      .database = given.database,
+				      .offset = given.offset,
+				      .size = given.size,
+				      .foreign_keys = given.foreign_keys };
 	return MIG_OK;
 }
 
@@ -140,8 +150,7 @@ static mig_status take_revision(struct mig__set *set, const mig_bundle_revision 
 	if (!sections)
 		return mig__fail_nomem(err);
 	for (size_t i = 0; !rc && i < given->section_count; i++)
-		rc = take_section(given,
-				  (const void *)((const char *)given->sections + i * section_size),
+		rc = take_section(given, (const char *)given->sections + i * section_size,
 				  section_size, err, &sections[i]);
 	if (rc)
 		return rc;
@@ -151,28 +160,39 @@ static mig_status take_revision(struct mig__set *set, const mig_bundle_revision 
 	return mig__set_push(set, &s, err);
 }
 
-mig_status mig__set_add_bundle(struct mig__set *set, const mig_bundle *bundle,
-			       struct mig__error *err)
+mig_status mig__bundle_check(const mig_bundle *bundle, struct mig__error *err)
 {
-	mig_status rc = MIG_OK;
-
-	if (bundle->struct_size < offsetof(mig_bundle, heads) ||
-	    bundle->revision_size < sizeof(mig_bundle_revision) ||
-	    bundle->section_size < BEHIND(mig_bundle_section, size))
+	if (bundle->struct_size < FIRST_BUNDLE || bundle->revision_size < FIRST_REVISION ||
+	    bundle->section_size < FIRST_SECTION)
 		return mig__fail(err, MIG_EINVAL, "not a bundle: its sizes are too small");
-	if (bundle->revision_size % alignof(mig_bundle_revision) ||
+	if (bundle->revision_size > LARGEST || bundle->section_size > LARGEST ||
+	    bundle->revision_size % alignof(mig_bundle_revision) ||
 	    bundle->section_size % alignof(mig_bundle_section) ||
 	    (bundle->count && !bundle->revisions))
 		return mig__fail(err, MIG_EINVAL, "bundle: malformed");
+	return MIG_OK;
+}
+
+mig_status mig__set_add_bundle(struct mig__set *set, const mig_bundle *bundle,
+			       struct mig__error *err)
+{
+	const char *at = (const void *)bundle->revisions;
+	mig_status rc = mig__bundle_check(bundle, err);
+
+	if (rc)
+		return rc;
 	if (bundle->count > SIZE_MAX - set->count ||
 	    !mig__grow(set->arena.alloc, (void **)&set->at, &set->cap, set->count + bundle->count,
 		       sizeof *set->at))
 		return mig__fail_nomem(err);
-	for (size_t i = 0; !rc && i < bundle->count; i++)
-		rc = take_revision(
-			set,
-			(const void *)((const char *)bundle->revisions + i * bundle->revision_size),
-			bundle->section_size, err);
+	for (size_t i = 0; !rc && i < bundle->count; i++, at += bundle->revision_size) {
+		mig_bundle_revision given;
+
+		rc = mig__options_element(&given, sizeof given, at, bundle->revision_size,
+					  "bundle: a revision", err);
+		if (!rc)
+			rc = take_revision(set, &given, bundle->section_size, err);
+	}
 	return rc;
 }
 

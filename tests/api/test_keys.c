@@ -586,6 +586,108 @@ static void older_structs_work(void **state)
 	mig_close(ctx);
 }
 
+/* Rows of a bundle before they had time-outs, and after they have something else; two of each, so that
+ * the stride counts. */
+struct old_revision {
+	const char *id, *message, *created, *file;
+	const char *const *revises, *const *branch_labels, *const *depends_on;
+	const char *text;
+	size_t text_size;
+	const void *sections;
+	size_t section_count;
+	uint8_t digest[32], chain[32];
+};
+
+struct new_section {
+	mig_bundle_section known;
+	uint64_t more[3];
+};
+
+struct new_revision {
+	mig_bundle_revision known;
+	uint64_t more[2];
+};
+
+static const char *const after_r1[] = { "r1", NULL };
+static const char text_r1[] = "-- revision: r1\n-- mig:upgrade\nCREATE TABLE t(x);\n";
+static const char text_r2[] = "-- revision: r2\n-- mig:upgrade\nCREATE TABLE u(x);\n";
+enum { SQL_AT = 31, SQL_SIZE = sizeof text_r1 - 1 - SQL_AT };
+
+static mig_status upgrade_bundle(struct place *p, const mig_bundle *bundle, const char *want)
+{
+	mig_ctx *ctx = open_place(p);
+	mig_status rc;
+
+	ok(ctx, mig_add_bundle(ctx, bundle));
+	rc = mig_upgrade(ctx, "head");
+	if (rc)
+		assert_non_null(strstr(mig_error_message(ctx), "does not know (byte "));
+	assert_string_equal(tables(p), want);
+	if (!rc)
+		ok(ctx, mig_upgrade(ctx, "head"));
+	mig_close(ctx);
+	return rc;
+}
+
+static void older_bundles_work(void **state)
+{
+	static const struct old_section sections[] = { { MIG_UPGRADE, 0, NULL, NULL, SQL_AT, SQL_SIZE } };
+	static const struct old_revision revisions[] = {
+		{ .id = "r1", .text = text_r1, .text_size = sizeof text_r1 - 1, .sections = sections,
+		  .section_count = 1, .chain = { 1 } },
+		{ .id = "r2", .text = text_r2, .text_size = sizeof text_r2 - 1, .sections = sections,
+		  .section_count = 1, .chain = { 2 }, .revises = after_r1 },
+	};
+	mig_bundle bundle = { .struct_size = offsetof(mig_bundle, heads),
+			      .revision_size = sizeof(struct old_revision),
+			      .section_size = sizeof(struct old_section),
+			      .count = 2,
+			      .revisions = (const void *)revisions };
+	struct place *p = *state;
+	mig_ctx *ctx = open_place(p);
+
+	assert_int_equal(upgrade_bundle(p, &bundle, "t|u"), MIG_OK);
+	bundle.revision_size -= sizeof(void *);
+	expect(ctx, MIG_EINVAL, mig_add_bundle(ctx, &bundle));
+	bundle.revision_size = sizeof(struct old_revision);
+	bundle.section_size -= sizeof(void *);
+	expect(ctx, MIG_EINVAL, mig_add_bundle(ctx, &bundle));
+	mig_close(ctx);
+}
+
+/* What this library does not know must be zero in each row and section: it would not be done. */
+static void newer_bundles_work(void **state)
+{
+	struct new_section sections[2] = {
+		{ { MIG_UPGRADE, 0, NULL, NULL, SQL_AT, SQL_SIZE, 0, 0 }, { 0 } },
+		{ { MIG_DOWNGRADE, 0, NULL, NULL, SQL_AT, 0, 0, 0 }, { 0 } },
+	};
+	struct new_revision revisions[2] = {
+		{ { .id = "r1", .text = text_r1, .text_size = sizeof text_r1 - 1,
+		    .sections = &sections[0].known, .section_count = 2, .chain = { 1 } }, { 0 } },
+		{ { .id = "r2", .text = text_r2, .text_size = sizeof text_r2 - 1,
+		    .sections = &sections[0].known, .section_count = 2, .chain = { 2 },
+		    .revises = after_r1 }, { 0 } },
+	};
+	const uint32_t heads[] = { 1 };
+	const mig_bundle bundle = { .struct_size = sizeof bundle,
+				    .revision_size = sizeof revisions[0],
+				    .section_size = sizeof sections[0],
+				    .count = 2,
+				    .revisions = &revisions[0].known,
+				    .heads = heads,
+				    .head_count = 1 };
+	struct place *p = *state;
+
+	revisions[1].more[1] = 1;
+	assert_int_equal(upgrade_bundle(p, &bundle, ""), MIG_EINVAL);
+	revisions[1].more[1] = 0;
+	sections[1].more[2] = 1;
+	assert_int_equal(upgrade_bundle(p, &bundle, ""), MIG_EINVAL);
+	sections[1].more[2] = 0;
+	assert_int_equal(upgrade_bundle(p, &bundle, "t|u"), MIG_OK);
+}
+
 /* Sections of a newer program: the members that this library does not know must be zero, in each. */
 static void sections_of_newer_programs(void **state)
 {
@@ -639,6 +741,8 @@ int main(void)
 		TEST(a_written_rebuild_is_marked),
 		TEST(scripts_switch_between_transactions),
 		TEST(older_structs_work),
+		TEST(older_bundles_work),
+		TEST(newer_bundles_work),
 		TEST(sections_of_newer_programs),
 #undef TEST
 	};
