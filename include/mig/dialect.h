@@ -111,7 +111,11 @@ enum mig_statement_kind {
 	MIG_STATEMENT_RELEASE = 256,   /**< releases one, and those set after it */
 	MIG_STATEMENT_PROCEDURE = 512, /**< may end transactions while it runs (DO, CALL) */
 	/** Of mig_sql_sink alone: a query that must return no rows when it is run there. */
-	MIG_STATEMENT_CHECK = 1024
+	MIG_STATEMENT_CHECK = 1024,
+	/** Commits by itself: the transaction around it with what was done there, and its own work,
+	 * which no rollback undoes. For engines without MIG_CAN_TRANSACTIONAL_DDL. It is run outside
+	 * a transaction, as one of MIG_STATEMENT_LONE, and refused inside one that the script begins. */
+	MIG_STATEMENT_COMMITS = 2048
 };
 
 /** What revision_begin() gets to know of the revision that is about to run. */
@@ -214,9 +218,13 @@ enum mig_table_sql {
 
 /** What a dialect can do, or-ed in mig_dialect.capabilities. */
 enum mig_dialect_capability {
-	MIG_CAN_TRANSACTIONAL_DDL = 1, /**< DDL is undone by a rollback */
-	MIG_CAN_ENUMS = 2,             /**< enumerated types are objects of their own */
-	MIG_NAMES_FOLD = 4             /**< names that differ in case alone are the same */
+	/** DDL is undone by a rollback. Without it every revision runs outside a transaction, statement
+	 * by statement with a journal; its rows are written when it is done, libmig's tables are made
+	 * before the first, and a revision in C must be idempotent. Statements that are not of the kind
+	 * MIG_STATEMENT_COMMITS or MIG_STATEMENT_LONE still have a transaction each. */
+	MIG_CAN_TRANSACTIONAL_DDL = 1,
+	MIG_CAN_ENUMS = 2, /**< enumerated types are objects of their own */
+	MIG_NAMES_FOLD = 4 /**< names that differ in case alone are the same */
 };
 
 /** No object, as a number of mig_schema_sink. */

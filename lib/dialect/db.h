@@ -43,6 +43,12 @@ struct mig__db {
 	} work; /* what the dialect has told last about the statement */
 };
 
+/* Nonzero: DDL is not undone by a rollback, and commits what is open. */
+static inline int mig__db_ddl_commits(const struct mig__db *db)
+{
+	return db->dialect && !(db->dialect->capabilities & MIG_CAN_TRANSACTIONAL_DDL);
+}
+
 /* Finds the dialect of a URL's scheme or of a name: built in, already linked, or in the plugin
  * folders. MIG_ENO_DIALECT names what was looked for, and where. */
 mig_status mig__dialect_find(const char *url, const char *name, struct mig__error *err,

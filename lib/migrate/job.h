@@ -107,6 +107,8 @@ mig_status mig__job_timeouts(struct mig__job *job, const struct mig__script *scr
 mig_status mig__job_step(struct mig__job *job);
 mig_status mig__job_log(struct mig__job *job, uint32_t node, int32_t direction, const char *state,
 			const struct mig__done_step *done);
+/* libmig's tables are there. Where DDL commits by itself they are made in front of the open transaction,
+ * which is begun anew: nothing may have been written in it. */
 mig_status mig__job_tables(struct mig__job *job);
 /* Version and history rows of the steps that ran in the open transaction. */
 mig_status mig__job_write(struct mig__job *job);

@@ -19,6 +19,9 @@
 #include <stdio.h>
 #include <string.h>
 
+/* What is not in a transaction, and may have run or not when the process died with it. */
+enum { BARE = MIG_STATEMENT_LONE | MIG_STATEMENT_COMMITS };
+
 enum { JOURNAL_SIZE = MIG__DIGEST_HEX + sizeof MIG__JOURNAL_FLIGHT + MIG_OBSERVED_SIZE };
 
 struct lone {
@@ -52,7 +55,7 @@ static mig_status add_flight(struct lone *l, size_t offset, char *text)
 	if (!body->text || !observe)
 		return MIG_OK;
 	rc = db->dialect->conn->next_statement(db->conn, body->text, body->size, offset, &st);
-	if (rc || !st.size || !(st.kind & MIG_STATEMENT_LONE))
+	if (rc || !st.size || !(st.kind & BARE))
 		return rc;
 	rc = observe(db->conn, body->text + st.offset, st.size, seen);
 	seen[sizeof seen - 1] = '\0';
@@ -246,8 +249,7 @@ static mig_status lone_statement(struct lone *l, size_t from, const mig_statemen
 {
 	struct mig__db *db = l->job->run->db;
 	const uint32_t special = MIG_STATEMENT_BEGIN | MIG_STATEMENT_COMMIT |
-				 MIG_STATEMENT_ROLLBACK | MIG_STATEMENT_SESSION |
-				 MIG_STATEMENT_LONE;
+				 MIG_STATEMENT_ROLLBACK | MIG_STATEMENT_SESSION | BARE;
 	int idempotent =
 		mig__body_note(&l->section.body, MIG__NOTE_IDEMPOTENT, from, st->offset) != NULL;
 	int32_t inside = 0;
@@ -314,7 +316,7 @@ static mig_status lone_recover(struct lone *l, const char *seen, const mig_state
 	int32_t ran = 0;
 	mig_status rc = MIG_OK;
 
-	if (!(st->kind & MIG_STATEMENT_LONE)) /* another one was put there */
+	if (!(st->kind & BARE)) /* another one was put there */
 		return MIG_OK;
 	if (recover)
 		rc = recover(db->conn, sql, st->size, seen, &ran);

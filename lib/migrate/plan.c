@@ -72,18 +72,34 @@ static mig_status check_lone(struct mig__world *world, struct mig__script *scrip
 	return rc;
 }
 
+/* Nothing undoes half a function where DDL commits by itself. */
+static mig_status fail_not_idempotent(const struct mig__world *world,
+				      const struct mig__script *script, struct mig__error *err)
+{
+	mig__fail(err, MIG_EUNSUPPORTED,
+		  "revision %s is written in C and not idempotent, and %s cannot undo DDL: when the "
+		  "process dies in its functions they are called again",
+		  script->id, world->dialect ? world->dialect : "the database");
+	mig__error_set_revision(err, script->id);
+	mig__error_set_hint(err, "write its functions so that they can be called again after any "
+				 "part of them, and set idempotent");
+	return MIG_EUNSUPPORTED;
+}
+
 mig_status mig__plan_step(struct mig__world *world, uint32_t node, int32_t direction,
 			  struct mig__error *err, uint8_t *transactional)
 {
 	struct mig__script *script = &world->set->at[node];
 	const struct mig__section *section;
+	int commits = world->db && mig__db_ddl_commits(world->db);
 	mig_status rc;
 
 	if (script->upgrade) { /* written in C */
 		if (direction == MIG_DOWNGRADE && !script->downgrade && !script->derive)
 			return no_section(world, script, direction, err);
-		*transactional = !script->c_no_transaction;
-		return MIG_OK;
+		*transactional = !script->c_no_transaction && !commits;
+		return commits && !script->c_idempotent ? fail_not_idempotent(world, script, err)
+							: MIG_OK;
 	}
 	rc = mig__script_load(&world->set->arena, script, err);
 	if (rc)
@@ -91,7 +107,7 @@ mig_status mig__plan_step(struct mig__world *world, uint32_t node, int32_t direc
 	section = mig__script_section(script, direction, world->dialect, world->database);
 	if (!section)
 		return no_section(world, script, direction, err);
-	*transactional = !section->no_transaction;
+	*transactional = !section->no_transaction && !commits;
 	return *transactional ? MIG_OK : check_lone(world, script, direction, err);
 }
 

@@ -386,19 +386,31 @@ static mig_status log_stamp(struct mig__job *job, const struct mig__store_rows *
 	return rc;
 }
 
-/* What the tables hold; makes them if they are missing. */
-static mig_status look(struct mig__job *job, struct mig__arena *arena,
-		       struct mig__store_rows *before)
+static mig_status read_tables(struct mig__job *job, struct mig__arena *arena,
+			      struct mig__store_rows *before)
 {
 	struct mig__db *db = job->run->db;
 	mig_status rc = mig__store_read(db, arena, before);
 
 	if (!rc && !before->missing)
 		rc = mig__store_read_running(db, &job->running_arena, &job->running);
-	if (rc)
+	if (!rc)
+		job->tables = !before->missing && !job->running.missing;
+	return rc;
+}
+
+/* What the tables hold; makes them if they are missing. */
+static mig_status look(struct mig__job *job, struct mig__arena *arena,
+		       struct mig__store_rows *before)
+{
+	mig_status rc = read_tables(job, arena, before);
+
+	if (rc || job->tables)
 		return rc;
-	job->tables = !before->missing && !job->running.missing;
-	return mig__job_tables(job);
+	rc = mig__job_tables(job);
+	if (!rc && mig__db_ddl_commits(job->run->db)) /* nobody was kept out meanwhile */
+		rc = read_tables(job, arena, before);
+	return rc;
 }
 
 /* The nodes become the rows. */
@@ -574,6 +586,8 @@ mig_status mig__run_ensure(struct mig__run *run)
 	const mig_dialect *d = run->db->dialect;
 	mig_status rc = d->conn->run_begin(run->db->conn);
 
+	if (!rc && mig__db_ddl_commits(run->db)) /* each table is made unless it is there */
+		return end_run(run, mig__store_create(run->db));
 	if (!rc)
 		rc = mig__job_begin(run);
 	if (!rc)

@@ -500,10 +500,18 @@ mig_status mig__job_log(struct mig__job *job, uint32_t node, int32_t direction, 
 
 mig_status mig__job_tables(struct mig__job *job)
 {
+	struct mig__db *db = job->run->db;
+	int commits = mig__db_ddl_commits(db);
 	mig_status rc = MIG_OK;
 
-	if (!job->tables)
-		rc = mig__store_create(job->run->db);
+	if (job->tables)
+		return MIG_OK;
+	if (commits)
+		rc = db->dialect->conn->rollback(db->conn);
+	if (!rc)
+		rc = mig__store_create(db);
+	if (!rc && commits)
+		rc = mig__job_begin(job->run);
 	if (!rc)
 		job->tables = 1;
 	return rc;

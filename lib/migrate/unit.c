@@ -90,6 +90,15 @@ static mig_status add_to_unit(struct unit_reader *r, const mig_statement *st, in
 	return MIG_OK;
 }
 
+static mig_status fail_commits(struct unit_reader *r)
+{
+	mig__fail(r->db->err, MIG_ETRANSACTION,
+		  "this statement commits by itself, so it cannot stand inside a transaction of the "
+		  "section");
+	mig__error_set_hint(r->db->err, "put it before the BEGIN or after the COMMIT");
+	return MIG_ETRANSACTION;
+}
+
 static mig_status read_units(struct unit_reader *r)
 {
 	const struct mig__body *body = r->body;
@@ -113,6 +122,8 @@ static mig_status read_units(struct unit_reader *r)
 		if (rc || !st.size)
 			break;
 		r->offset = st.offset;
+		if (st.kind & MIG_STATEMENT_COMMITS && r->unit.kind != MIG__UNIT_NONE)
+			return fail_commits(r);
 		r->session |= (st.kind & MIG_STATEMENT_SESSION) != 0;
 		rc = add_to_unit(r, &st, begins);
 		if (!rc)
