@@ -1,6 +1,8 @@
 /* query: what is asked about revisions and the database. */
 #include "api/revision.h"
 
+#include "base/text.h"
+
 #include <string.h>
 
 static mig_status list_set(mig_ctx *ctx, enum mig__graph_set which, mig_revision_list **out)
@@ -130,7 +132,7 @@ mig_status mig_revisions(mig_ctx *ctx, const char *range, mig_revision_list **ou
 	struct mig__nodes nodes = { 0 };
 	struct mig__arena arena = { 0 };
 	struct mig__rows rows;
-	int need = range && strstr(range, "current");
+	int need = mig__text_range_has(range, "current");
 	mig_status rc = enter_with_rows(ctx, out, need, &arena, &rows, NULL);
 
 	if (!rc)

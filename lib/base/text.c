@@ -128,6 +128,15 @@ const char *mig__text_suggest(const char *word, size_t size, const char *const *
 	return best;
 }
 
+int mig__text_range_has(const char *range, const char *word)
+{
+	const char *colon = range ? strchr(range, ':') : NULL;
+	size_t size = strlen(word);
+
+	return colon && ((size == (size_t)(colon - range) && !memcmp(range, word, size)) ||
+			 !strcmp(colon + 1, word));
+}
+
 int mig__text_is_id(const char *word, size_t size)
 {
 	if (size < 1 || size > 255)

@@ -21,6 +21,9 @@ size_t mig__text_utf8(const char *text, size_t size);
  */
 const char *mig__text_suggest(const char *word, size_t size, const char *const *candidates);
 
+/* Whether one end of the range "A:B" is this word, as a whole. range may be NULL. */
+int mig__text_range_has(const char *range, const char *word);
+
 /* Whether the whole word is [A-Za-z0-9_.]{1,255}. */
 int mig__text_is_id(const char *word, size_t size);
 

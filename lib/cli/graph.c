@@ -1,5 +1,6 @@
 /* graph: the revisions as a text that Graphviz or Mermaid draws: what is below is drawn below,
  * dependencies as dashed lines. */
+#include "base/text.h"
 #include "cli/describe.h"
 
 #include <string.h>
@@ -170,7 +171,7 @@ int mig__cli_cmd_graph(struct mig__cli *cli)
 	const char *range = mig__cli_value(&cli->args, MIG__OPT_RANGE);
 	const struct form *form = find_form(name);
 	int mark = mig__cli_count(&cli->args, MIG__OPT_INDICATE_CURRENT) > 0;
-	unsigned needs = mark || (range && strstr(range, "current")) ? MIG__CLI_DATABASE : 0;
+	unsigned needs = mark || mig__text_range_has(range, "current") ? MIG__CLI_DATABASE : 0;
 	mig_revision_list *list;
 	int status;
 

@@ -1,3 +1,4 @@
+#include "base/text.h"
 #include "cli/describe.h"
 #include "cli/graphdraw.h"
 #include "cli/json.h"
@@ -141,7 +142,7 @@ int mig__cli_cmd_history(struct mig__cli *cli)
 	mig_revision_list *list;
 	int status;
 
-	if (indicate || (range && strstr(range, "current")))
+	if (indicate || mig__text_range_has(range, "current"))
 		needs |= MIG__CLI_DATABASE;
 	status = mig__cli_open(cli, needs);
 	if (!status && indicate)

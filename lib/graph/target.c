@@ -77,7 +77,7 @@ static mig_status walk_up(const struct mig__graph *g, const struct mig__branch *
 			to = next.at[i];
 		}
 		if (to == MIG__NO_NODE) {
-			if (!clamp)
+			if (!clamp || !g->count) /* there is nothing to stay at */
 				return fail_too_far(text, err);
 			break;
 		}

@@ -337,6 +337,15 @@ static void test_without_a_database(void **state)
 	expect(ctx, MIG_EMISUSE, mig_upgrade(ctx, "head"));
 	expect(ctx, MIG_EMISUSE, mig_current(ctx, &list));
 	expect(ctx, MIG_EMISUSE, mig_revisions(ctx, ":current", &list));
+	expect(ctx, MIG_EMISUSE, mig_revisions(ctx, "current:", &list));
+	add(ctx, "add_current_idx", "aaa", "", NULL); /* an id like any other */
+	ok(ctx, mig_revisions(ctx, "aaa:add_current_idx", &list));
+	assert_int_equal(mig_revision_list_count(list), 2);
+	mig_revision_list_free(list);
+	ok(ctx, mig_revisions(ctx, "add_current_idx:", &list));
+	assert_int_equal(mig_revision_list_count(list), 1);
+	mig_revision_list_free(list);
+	expect(ctx, MIG_EBAD_RANGE, mig_revisions(ctx, "current", &list));
 	mig_close(ctx);
 }
 

@@ -144,6 +144,8 @@ static void an_empty_graph_is_fine(void **state)
 	mig__route_finish(f.g, &route);
 	assert_int_equal(mig__graph_history(f.g, NULL, none, &f.err, &nodes), MIG_OK);
 	assert_nodes(&f, &nodes, "");
+	assert_int_equal(mig__graph_history(f.g, "base:+1", none, &f.err, &nodes),
+			 MIG_EWALKED_TOO_FAR);
 	finish(&f);
 	mig__graph_free(NULL);
 }
