@@ -223,6 +223,7 @@ mig_status mig_close(mig_ctx *ctx)
 	if (ctx->beside)
 		ctx->db.dialect->conn->close(ctx->beside);
 	mig__unload(ctx);
+	mig__free(&alloc, ctx->reached.ids);
 	if (ctx->model)
 		mig__model_finish(ctx->model);
 	mig__free(&alloc, ctx->model);

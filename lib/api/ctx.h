@@ -73,6 +73,12 @@ struct mig_ctx {
 	void *progress_user;
 	struct mig__hooks step_hooks, run_hooks;
 	struct mig__run *run; /* while one is going on */
+	struct mig__reached {
+		int done;         /* there was a run that succeeded */
+		mig_bundle heads; /* its heads, if it has revisions; otherwise the ids */
+		const char **ids; /* one block with their texts; NULL: there was no memory */
+		size_t count;
+	} reached; /* where the last run has left the database */
 };
 
 /* Starts a call: clears the last error, refuses a call from inside a callback. */

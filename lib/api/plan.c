@@ -8,6 +8,7 @@
 /* Copies of everything but the SQL, which is read when it is asked for: it outlives the context. */
 struct mig_plan {
 	mig_revision_list *revisions;
+	mig_revision_list *current;
 	uint8_t *transactional;
 	int32_t unfinished; /* step 0 was begun by an earlier process */
 	int32_t unfinished_direction;
@@ -108,6 +109,41 @@ out:
 	return rc;
 }
 
+/* Flags the steps whose revision is one of the nodes. */
+static mig_status mark_current(struct planning *p, const struct mig__nodes *nodes)
+{
+	const struct mig__graph *graph = p->ctx->graph;
+	const mig_revision_list *steps = p->made->revisions;
+	uint8_t *is = mig__calloc(&p->ctx->alloc, mig__graph_count(graph) + 1, 1);
+
+	if (!is)
+		return mig__fail_nomem(&p->ctx->err);
+	for (uint32_t i = 0; i < nodes->count; i++)
+		is[nodes->at[i]] = 1;
+	for (size_t i = 0; i < steps->count; i++)
+		if (is[mig__graph_find(graph, steps->at[i].id)])
+			steps->at[i].flags |= MIG_REVISION_CURRENT;
+	mig__free(&p->ctx->alloc, is);
+	return MIG_OK;
+}
+
+/* Where the database is. */
+static mig_status fill_current(struct planning *p)
+{
+	mig_ctx *ctx = p->ctx;
+	struct mig__rows rows = { p->rows.stored.ids, p->rows.stored.count };
+	struct mig__nodes nodes = { 0 };
+	mig_status rc = mig__graph_current(ctx->graph, rows, &ctx->err, &nodes);
+
+	if (!rc)
+		rc = mig__revision_list_new(ctx, nodes.at, nodes.count, MIG_REVISION_CURRENT,
+					    &p->made->current);
+	if (!rc)
+		rc = mark_current(p, &nodes);
+	mig__nodes_finish(ctx->graph, &nodes);
+	return rc;
+}
+
 /* The rows to plan from: those of the table, or when the unfinished step is finished. */
 static mig_status plan_make(struct planning *p)
 {
@@ -132,7 +168,8 @@ static mig_status plan_make(struct planning *p)
 	p->made->unfinished = p->running.present;
 	p->made->unfinished_direction = p->running.direction;
 	p->made->statements_done = p->running.statements;
-	return plan_fill(p);
+	rc = plan_fill(p);
+	return rc ? rc : fill_current(p);
 }
 
 static mig_status plan_new(mig_ctx *ctx, const char *target, int32_t direction, mig_plan **out)
@@ -162,6 +199,7 @@ static mig_status plan_new(mig_ctx *ctx, const char *target, int32_t direction, 
 	if (!rc) {
 		*out = p.made;
 	} else {
+		mig_revision_list_free(p.made->current);
 		mig_revision_list_free(p.made->revisions);
 		mig__free(&ctx->alloc, p.made);
 	}
@@ -186,6 +224,11 @@ size_t mig_plan_count(const mig_plan *plan)
 const mig_revision *mig_plan_revision(const mig_plan *plan, size_t i)
 {
 	return plan ? mig_revision_list_at(plan->revisions, i) : NULL;
+}
+
+const mig_revision_list *mig_plan_current(const mig_plan *plan)
+{
+	return plan ? plan->current : NULL;
 }
 
 int32_t mig_plan_direction(const mig_plan *plan)
@@ -237,6 +280,7 @@ void mig_plan_free(mig_plan *plan)
 	if (!plan)
 		return;
 	alloc = plan->revisions->alloc;
+	mig_revision_list_free(plan->current);
 	mig_revision_list_free(plan->revisions);
 	mig__free(&alloc, plan);
 }

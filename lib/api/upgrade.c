@@ -1,5 +1,5 @@
 /* upgrade: the calls that change a database. */
-#include "api/ctx.h"
+#include "api/revision.h"
 
 #include "base/buf.h"
 
@@ -8,11 +8,41 @@
 static mig_status load(void *user, struct mig__world *out)
 {
 	mig_ctx *ctx = user;
-	mig_status rc = mig__load(ctx, 1);
+	mig_status rc;
 
+	ctx->set.keep_room = ctx->loaded ? 0 : MIG__KEEP_SIZE;
+	rc = mig__load(ctx, 1);
 	if (!rc)
 		*out = mig__world_of(ctx);
 	return rc;
+}
+
+/* Keeps the bundle whose heads it is, or the ids: a block of pointers and, after them, the texts. */
+static void on_reached(void *user, struct mig__rows rows)
+{
+	mig_ctx *ctx = user;
+	size_t size = (rows.count + 1) * sizeof(char *);
+	const char **ids;
+	char *text;
+
+	ctx->reached.done = 1;
+	if (ctx->run->heads) {
+		ctx->reached.heads = *ctx->run->heads;
+		return;
+	}
+	for (size_t i = 0; i < rows.count; i++)
+		size += strlen(rows.ids[i]) + 1;
+	ids = mig__malloc(&ctx->alloc, size);
+	if (!ids)
+		return;
+	text = (char *)(ids + rows.count + 1);
+	for (size_t i = 0; i < rows.count; i++) {
+		size = strlen(rows.ids[i]) + 1;
+		ids[i] = memcpy(text, rows.ids[i], size);
+		text += size;
+	}
+	ctx->reached.ids = ids;
+	ctx->reached.count = rows.count;
 }
 
 /* The heads of the one bundle that all revisions come from, if the target is them. */
@@ -48,9 +78,14 @@ static mig_status go(mig_ctx *ctx, const mig_run_options *options, const mig_bun
 				.progress_user = ctx->progress_user,
 				.step_hooks = ctx->step_hooks,
 				.run_hooks = ctx->run_hooks,
-				.ctx = ctx };
-	mig_status rc = mig__options_read(&run.options, sizeof run.options, options, &ctx->err);
+				.ctx = ctx,
+				.reached = on_reached,
+				.reached_user = ctx };
+	mig_status rc;
 
+	mig__free(&ctx->alloc, ctx->reached.ids);
+	ctx->reached = (struct mig__reached){ 0 };
+	rc = mig__options_read(&run.options, sizeof run.options, options, &ctx->err);
 	if (!rc && (run.options.transaction_mode < 0 || run.options.transaction_mode > 1 ||
 		    run.options.edited < 0 || run.options.edited > 2 ||
 		    run.options.statement_lock_timeout_ms < -1 ||
@@ -65,6 +100,7 @@ static mig_status go(mig_ctx *ctx, const mig_run_options *options, const mig_bun
 	rc = work(&run, user);
 	ctx->busy = 0;
 	ctx->run = NULL;
+	mig__set_forget(&ctx->set);
 	atomic_store(&ctx->db.cancelled, 0);
 	return rc;
 }
@@ -114,6 +150,48 @@ mig_status mig_downgrade_with(mig_ctx *ctx, const char *target, const mig_run_op
 mig_status mig_downgrade(mig_ctx *ctx, const char *target)
 {
 	return mig_downgrade_with(ctx, target, NULL);
+}
+
+/* The ids of the bundle's heads, in one block. */
+static const char **ids_of_heads(mig_ctx *ctx, const mig_bundle *b)
+{
+	const char **ids = mig__malloc(&ctx->alloc, b->head_count * sizeof *ids);
+	const char *at = (const char *)b->revisions;
+
+	for (size_t i = 0; ids && i < b->head_count; i++)
+		ids[i] = ((const mig_bundle_revision *)(const void *)(at + b->heads[i] *
+										 b->revision_size))
+				 ->id;
+	return ids;
+}
+
+mig_status mig_reached(mig_ctx *ctx, mig_revision_list **out)
+{
+	struct mig__reached *r;
+	struct mig__nodes nodes = { 0 };
+	mig_status rc = mig__enter_db(ctx);
+
+	if (rc)
+		return rc;
+	r = &ctx->reached;
+	if (!out)
+		return mig__fail(&ctx->err, MIG_EINVAL, "the output is NULL");
+	if (!r->done)
+		return mig__fail(&ctx->err, MIG_EMISUSE,
+				 "no upgrade or downgrade of this context has succeeded last");
+	if (!r->ids && r->heads.revisions) {
+		r->ids = ids_of_heads(ctx, &r->heads);
+		r->count = r->heads.head_count;
+	}
+	rc = r->ids ? mig__load(ctx, 0) : mig__fail_nomem(&ctx->err);
+	if (!rc)
+		rc = mig__graph_current(ctx->graph, (struct mig__rows){ r->ids, r->count },
+					&ctx->err, &nodes);
+	if (!rc)
+		rc = mig__revision_list_new(ctx, nodes.at, nodes.count, MIG_REVISION_CURRENT, out);
+	if (ctx->graph)
+		mig__nodes_finish(ctx->graph, &nodes);
+	return rc;
 }
 
 struct stamp {

@@ -144,8 +144,8 @@ int mig__cli_sql(struct mig__cli *cli, int32_t direction, const char *range);
 /* The same for the tables alone. */
 int mig__cli_sql_tables(struct mig__cli *cli);
 int mig__cli_check_run(struct mig__cli *cli); /* the options, before anything is opened */
-/* E.g. "3f2a9c (head)", "base"; of cli->current. */
-void mig__cli_add_place(struct mig__cli *cli, struct mig__cli_text *out);
+/* E.g. "3f2a9c (head)", "base". */
+void mig__cli_add_place(struct mig__cli_text *out, const mig_revision_list *current);
 
 /* plan.c */
 int mig__cli_plan(struct mig__cli *cli, int32_t direction, const char *target);

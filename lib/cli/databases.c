@@ -48,7 +48,7 @@ static void say_places(struct mig__cli *cli, const char *const *names, size_t fa
 			else
 				mig__cli_adds(&line, "at ");
 			if (one.current)
-				mig__cli_add_place(&one, &line);
+				mig__cli_add_place(&line, one.current);
 			if (i >= failed)
 				mig__cli_adds(&line, i == failed ? ": it failed" : ": not tried");
 			mig__cli_say(cli, mig__cli_string(&line));

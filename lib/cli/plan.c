@@ -17,7 +17,7 @@ static void add_sentence(struct mig__cli *cli, const mig_plan *plan, const char 
 	int down = mig_plan_direction(plan) == MIG_DOWNGRADE;
 
 	mig__cli_adds(out, count ? "The database is at " : "Nothing to do: the database is at ");
-	mig__cli_add_place(cli, out);
+	mig__cli_add_place(out, mig_plan_current(plan));
 	if (!count) {
 		mig__cli_adds(out, ".\n");
 		return;
@@ -116,8 +116,8 @@ static int print_json(struct mig__cli *cli, mig_plan *plan, const char *target)
 							  ? "downgrade"
 							  : "upgrade")) != 0;
 	failed |= json_object_set_new(o, "target", mig__cli_json_text(target)) != 0;
-	failed |=
-		json_object_set_new(o, "current", mig__cli_json_revisions(cli, cli->current)) != 0;
+	failed |= json_object_set_new(o, "current",
+				      mig__cli_json_revisions(cli, mig_plan_current(plan))) != 0;
 	failed |= json_object_set_new(o, "steps", steps) != 0;
 	if (failed) {
 		json_decref(o);
@@ -133,8 +133,6 @@ int mig__cli_plan(struct mig__cli *cli, int32_t direction, const char *target)
 	mig_plan *plan = NULL;
 	mig_status rc;
 
-	if (!status)
-		status = mig__cli_read_current(cli);
 	if (status)
 		return status;
 	rc = direction == MIG_DOWNGRADE ? mig_plan_downgrade(cli->ctx, target, &plan)

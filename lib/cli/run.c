@@ -27,8 +27,6 @@ const struct mig__cli_option mig__cli_run_options[] = {
 /* What the callback knows. */
 struct view {
 	struct mig__cli *cli;
-	mig_plan *plan;         /* for the parents of a step; NULL: nobody reads them */
-	mig_revision_list *all; /* instead of a plan that could not be made */
 	int64_t began_us, elapsed_us;
 	uint64_t done;
 	int waited;
@@ -106,36 +104,30 @@ int mig__cli_check_run(struct mig__cli *cli)
 
 /* -- the lines */
 
-static const mig_revision *find_revision(const struct view *view, const mig_progress *p)
+static void add_parents(struct mig__cli_text *out, const mig_progress *p)
 {
-	const mig_revision *r;
-
-	if (p->step) {
-		r = mig_plan_revision(view->plan, (size_t)p->step - 1);
-		if (r && !strcmp(mig_revision_id(r), p->revision))
-			return r;
+	if (!p->parents[0])
+		mig__cli_adds(out, "<base>");
+	for (size_t i = 0; p->parents[i]; i++) {
+		mig__cli_adds(out, i ? ", " : "");
+		mig__cli_shown(out, p->parents[i]);
 	}
-	for (size_t i = 0; (r = mig_revision_list_at(view->all, i)); i++)
-		if (!strcmp(mig_revision_id(r), p->revision))
-			return r;
-	return NULL;
 }
 
 static void add_step(struct view *view, const mig_progress *p)
 {
 	struct mig__cli_text *out = &view->cli->out;
-	const mig_revision *r = find_revision(view, p);
 	const char *message = p->message ? p->message : "";
 
 	mig__cli_adds(out, p->direction == MIG_DOWNGRADE ? "Downgrade " : "Upgrade ");
-	if (r && p->direction != MIG_DOWNGRADE) {
-		mig__cli_add_parents(out, r, "<base>");
+	if (p->direction != MIG_DOWNGRADE) {
+		add_parents(out, p);
 		mig__cli_adds(out, " -> ");
 	}
 	mig__cli_shown(out, p->revision);
-	if (r && p->direction == MIG_DOWNGRADE) {
+	if (p->direction == MIG_DOWNGRADE) {
 		mig__cli_adds(out, " -> ");
-		mig__cli_add_parents(out, r, "<base>");
+		add_parents(out, p);
 	}
 	mig__cli_adds(out, message[0] ? ", " : "");
 	mig__cli_add_shown(out, message, strcspn(message, "\n"));
@@ -215,14 +207,14 @@ static int32_t on_progress(void *user, const mig_progress *p)
 
 /* -- where the database is */
 
-void mig__cli_add_place(struct mig__cli *cli, struct mig__cli_text *out)
+void mig__cli_add_place(struct mig__cli_text *out, const mig_revision_list *current)
 {
-	size_t count = mig_revision_list_count(cli->current);
+	size_t count = mig_revision_list_count(current);
 
 	if (!count)
 		mig__cli_adds(out, "base");
 	for (size_t i = 0; i < count; i++) {
-		const mig_revision *r = mig_revision_list_at(cli->current, i);
+		const mig_revision *r = mig_revision_list_at(current, i);
 
 		mig__cli_adds(out, i ? ", " : "");
 		mig__cli_shown(out, mig_revision_id(r));
@@ -237,11 +229,11 @@ static int add_result(struct view *view, int32_t direction)
 
 	if (cli->quiet)
 		return MIG_CLI_DONE;
-	if (mig__cli_read_current(cli))
-		return MIG_CLI_ERROR;
+	if (!cli->current && mig_reached(cli->ctx, &cli->current))
+		return mig__cli_ctx_fail(cli);
 	mig__cli_adds(&cli->out,
 		      view->done ? "Database is at " : "Nothing to do: the database is at ");
-	mig__cli_add_place(cli, &cli->out);
+	mig__cli_add_place(&cli->out, cli->current);
 	if (view->done) {
 		mig__cli_addf(&cli->out, ": %" PRIu64 " revision%s %s in ", view->done,
 			      view->done == 1 ? "" : "s",
@@ -260,28 +252,12 @@ static void say_place(struct mig__cli *cli)
 	if (cli->current || mig_current(cli->ctx, &cli->current))
 		return;
 	mig__cli_adds(&text, "the database is at ");
-	mig__cli_add_place(cli, &text);
+	mig__cli_add_place(&text, cli->current);
 	mig__cli_say(cli, mig__cli_string(&text));
 	mig__cli_text_finish(&text);
 }
 
 /* -- the run */
-
-/* The steps' parents, to be shown. A plan that cannot be made is the run's own business, but for
- * one that has waited in vain. */
-static mig_status prepare(struct view *view, int32_t direction, const char *target)
-{
-	mig_ctx *ctx = view->cli->ctx;
-	mig_status rc;
-
-	if (view->cli->quiet)
-		return MIG_OK;
-	rc = direction == MIG_DOWNGRADE ? mig_plan_downgrade(ctx, target, &view->plan)
-					: mig_plan_upgrade(ctx, target, &view->plan);
-	if (rc == MIG_ELOCKED || rc == MIG_ECANCELLED)
-		return rc;
-	return rc ? mig_revisions(ctx, NULL, &view->all) : MIG_OK;
-}
 
 static mig_status on_sql(void *user, const char *text, size_t size)
 {
@@ -341,9 +317,7 @@ int mig__cli_run(struct mig__cli *cli, int32_t direction, const char *target)
 	if (status)
 		return status;
 	signals = mig__cli_signals_catch(cli->ctx);
-	rc = prepare(&view, direction, target);
-	if (!rc)
-		rc = mig_set_progress(cli->ctx, on_progress, &view);
+	rc = mig_set_progress(cli->ctx, on_progress, &view);
 	if (!rc)
 		rc = direction == MIG_DOWNGRADE ? mig_downgrade_with(cli->ctx, target, &options)
 						: mig_upgrade_with(cli->ctx, target, &options);
@@ -357,7 +331,5 @@ int mig__cli_run(struct mig__cli *cli, int32_t direction, const char *target)
 		status = add_result(&view, direction);
 	}
 	mig_set_progress(cli->ctx, NULL, NULL);
-	mig_plan_free(view.plan);
-	mig_revision_list_free(view.all);
 	return status;
 }

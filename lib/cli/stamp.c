@@ -36,7 +36,7 @@ int mig__cli_cmd_stamp(struct mig__cli *cli)
 	if (status)
 		return status;
 	mig__cli_adds(&cli->out, "Database is at ");
-	mig__cli_add_place(cli, &cli->out);
+	mig__cli_add_place(&cli->out, cli->current);
 	mig__cli_adds(&cli->out, ": nothing was run.\n");
 	return MIG_CLI_DONE;
 }

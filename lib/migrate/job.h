@@ -24,6 +24,13 @@ enum mig__run_hook {
 	MIG__HOOK_KEPT = 2    /* in one that is committed */
 };
 
+/* What the plan was made from. */
+enum mig__planned {
+	MIG__UNPLANNED,
+	MIG__PLANNED_AHEAD, /* the first read, without a lock: good if it is read again under it */
+	MIG__PLANNED        /* rows */
+};
+
 /* One call of mig__run_to or mig__run_stamp. */
 struct mig__job {
 	struct mig__run *run;
@@ -32,7 +39,7 @@ struct mig__job {
 	struct mig__version_rows rows;
 	struct mig__plan plan;
 	size_t at;      /* next step of the plan */
-	int planned;    /* plan belongs to rows */
+	enum mig__planned planned;
 	int begun;      /* the transaction of the next round is open already */
 	int locked;     /* db lock for work outside a transaction */
 	int announced;  /* MIG_EVENT_RUN_BEGIN was sent */

@@ -27,11 +27,16 @@ static void who(char out[MIG__ACTOR_SIZE])
 
 /* -- the run */
 
+static struct mig__rows rows_of(const struct mig__store_rows *stored)
+{
+	return (struct mig__rows){ stored->ids, stored->count };
+}
+
 /* Plans from the rows that were read; with an unfinished step, from those when it is finished. */
 static mig_status plan_from_rows(struct mig__job *job)
 {
 	struct mig__run *run = job->run;
-	struct mig__rows rows = { job->rows.stored.ids, job->rows.stored.count };
+	struct mig__rows rows = rows_of(&job->rows.stored);
 	struct mig__arena arena;
 	mig_status rc = mig__aim_take(run->alloc, &run->world, rows, &job->running, run->err,
 				      &job->aim);
@@ -48,34 +53,54 @@ static mig_status plan_from_rows(struct mig__job *job)
 	return rc;
 }
 
-/* What the table says now: checked, and planned from if it is not what the plan expects. */
-static mig_status replan(struct mig__job *job)
+static void drop_plan(struct mig__job *job)
+{
+	mig__plan_finish(job->run->alloc, &job->run->world, &job->plan);
+	job->planned = MIG__UNPLANNED;
+	job->at = 0;
+}
+
+/* The unfinished step that the history tells of, read again. */
+static mig_status read_running(struct mig__job *job)
 {
 	struct mig__run *run = job->run;
-	int changed;
-	mig_status rc = mig__version_read(run->db, &job->rows, &changed);
+	mig_status rc = MIG_OK;
 
-	if (rc || (job->planned && !changed))
-		return rc;
-	mig__plan_finish(run->alloc, &run->world, &job->plan);
-	job->planned = 0;
-	job->at = 0;
 	mig__arena_finish(&job->running_arena);
-	rc = mig__version_check(run->db, run->alloc, &run->world, run->options.edited, &job->rows);
-	if (rc)
-		return rc;
 	memset(&job->running, 0, sizeof job->running);
 	if (!job->rows.stored.missing)
 		rc = mig__store_read_running(run->db, &job->running_arena, &job->running);
 	if (!rc && job->rows.stored.running && !job->running.present)
 		rc = mig__unfinished_lost(&job->rows.stored, run->err);
-	if (rc)
-		return rc;
 	job->tables = !job->rows.stored.missing && !job->running.missing;
-	rc = plan_from_rows(job);
+	return rc;
+}
+
+/* What the table says now: checked, and planned from if it is not what the plan expects. The plan
+ * that was made ahead holds if the rows are the same and no step was or is unfinished. */
+static mig_status replan(struct mig__job *job)
+{
+	struct mig__run *run = job->run;
+	int changed, holds;
+	mig_status rc = mig__version_read(run->db, &job->rows, &changed);
+
+	if (rc || (job->planned == MIG__PLANNED && !changed))
+		return rc;
+	holds = job->planned == MIG__PLANNED_AHEAD && !changed && !job->running.present;
+	if (!holds) {
+		drop_plan(job);
+		rc = mig__version_check(run->db, run->alloc, &run->world, run->options.edited,
+					&job->rows);
+	}
+	if (!rc)
+		rc = read_running(job);
+	if (!rc && (!holds || job->running.present)) {
+		drop_plan(job);
+		rc = plan_from_rows(job);
+	}
 	if (rc)
 		return rc;
-	job->planned = 1;
+	job->planned = MIG__PLANNED;
 	run->now.direction = job->direction;
 	run->now.steps = run->resumed + job->plan.route.step_count + (job->running.present != 0);
 	return MIG_OK;
@@ -108,7 +133,7 @@ static mig_status resume(struct mig__job *job)
 	rc = mig__job_lone(job, node, running.direction, &running);
 	if (!rc) /* it was the first step of the plan */
 		run->resumed++;
-	job->planned = 0;
+	job->planned = MIG__UNPLANNED;
 	return rc;
 }
 
@@ -128,6 +153,20 @@ static mig_status commit(struct mig__job *job)
 	return rc == MIG_LOCK_FREED ? MIG_OK : rc;
 }
 
+/* A lock is needed that comes before the transaction. */
+static int wants_lock(const struct mig__job *job)
+{
+	return job->planned && !job->locked && (job->running.present || job->plan.lone_count);
+}
+
+static mig_status take_lock(struct mig__job *job)
+{
+	mig_status rc = job->run->db->dialect->conn->lock(job->run->db->conn);
+
+	job->locked = !rc;
+	return rc;
+}
+
 /* One transaction with as many steps as it takes, and the step outside a transaction that comes
  * after it. *more: call again. MIG_LOCK_FREED: another process was at work meanwhile. */
 static mig_status round_of(struct mig__job *job, int *more)
@@ -139,21 +178,18 @@ static mig_status round_of(struct mig__job *job, int *more)
 	mig_status rc;
 
 	*more = 1;
-	rc = job->begun ? MIG_OK : d->conn->begin(conn, !run->options.no_foreign_key_check);
-	job->begun = 0;
 	job->repeatable = 1;
+	rc = wants_lock(job) ? take_lock(job) : MIG_OK;
+	if (!rc && !job->begun)
+		rc = d->conn->begin(conn, !run->options.no_foreign_key_check);
+	job->begun = 0;
 	if (!rc)
 		rc = replan(job);
 	if (rc)
 		return rc;
-	if ((job->running.present || job->plan.lone_count) && !job->locked) {
-		/* the lock comes before the transaction: go back for it */
-		rc = d->conn->rollback(conn);
-		if (!rc)
-			rc = d->conn->lock(conn);
-		job->locked = !rc;
-		job->planned = 0;
-		return rc;
+	if (wants_lock(job)) { /* go back for it */
+		job->planned = MIG__PLANNED_AHEAD;
+		return d->conn->rollback(conn);
 	}
 	rc = announce(job);
 	if (!rc && job->running.present) {
@@ -267,14 +303,15 @@ static mig_status already_there(struct mig__job *job, int *there)
 					&job->rows);
 	if (rc)
 		return rc;
-	mig__plan_finish(run->alloc, &run->world, &job->plan);
-	job->planned = 0;
+	drop_plan(job);
 	if (job->rows.stored.running && !job->running.present)
 		return MIG_OK; /* others are at work: the lock shows it */
 	rc = plan_from_rows(job);
-	if (!rc)
-		*there = !job->plan.route.step_count && !job->rows.stale && !job->running.present;
-	return rc;
+	if (rc)
+		return rc;
+	job->planned = MIG__PLANNED_AHEAD;
+	*there = !job->plan.route.step_count && !job->rows.stale && !job->running.present;
+	return MIG_OK;
 }
 
 /* -- when others were in the way */
@@ -317,7 +354,8 @@ static mig_status try_again(struct mig__job *job, mig_status rc)
 	mig__version_forget(&job->rows);
 	mig__hooks_undo(job);
 	job->done_count = 0;
-	job->planned = job->timeouts = 0;
+	job->planned = MIG__UNPLANNED;
+	job->timeouts = 0;
 	job->at = 0;
 	return rc;
 }
@@ -350,6 +388,8 @@ mig_status mig__run_to(struct mig__run *run, int32_t direction, const char *targ
 	if (!rc && job.announced)
 		mig__run_emit(run, MIG_EVENT_RUN_END);
 out:
+	if (!rc && run->reached)
+		run->reached(run->reached_user, rows_of(&job.rows.stored));
 	job_finish(&job);
 	return rc;
 }
@@ -462,7 +502,7 @@ static mig_status stamp_inside(struct mig__job *job, const char *const *targets,
 		rc = mig__version_unmark(run->db, &job->rows);
 	if (rc)
 		goto out;
-	rows = (struct mig__rows){ job->rows.stored.ids, job->rows.stored.count };
+	rows = rows_of(&job->rows.stored);
 	rc = mig__graph_stamp(run->world.graph, rows, targets, count, run->err, &nodes);
 	if (rc == MIG_ENEWER)
 		mig__error_set_hint(run->err, "clear the unknown rows as well (purge, or --purge)");
@@ -531,8 +571,7 @@ static mig_status adopt_inside(struct mig__job *job, const char *const *table, s
 					      "table may have another name");
 	if (!rc)
 		rc = mig__graph_reduce(run->world.graph,
-				       (struct mig__rows){ theirs.ids, theirs.count }, run->err,
-				       &nodes);
+				       rows_of(&theirs), run->err, &nodes);
 	if (!rc)
 		rc = look(job, &arena, &before);
 	if (!rc)

@@ -42,6 +42,10 @@ struct mig__run {
 	void *progress_user;
 	struct mig__hooks step_hooks, run_hooks;
 	const mig_ctx *ctx; /* for mig_argument() */
+	/* Told where the database is when mig__run_to has succeeded: at the rows, or, with `heads`, at
+	 * these; or NULL. */
+	void (*reached)(void *user, struct mig__rows rows);
+	void *reached_user;
 	/* -- from here on run.c's own; zeroed by the caller */
 	mig_progress now; /* what the progress callback is told */
 	size_t resumed;   /* steps that are done and that an earlier process began */

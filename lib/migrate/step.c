@@ -104,6 +104,7 @@ void mig__run_now_step(struct mig__run *run, const struct mig__script *script, s
 {
 	run->now.revision = script ? script->id : NULL;
 	run->now.message = script ? script->message : NULL;
+	run->now.parents = script ? script->parents.at : NULL;
 	run->now.step = script ? run->resumed + step + 1 : 0;
 	run->now.statement = 0;
 	run->now.sql = NULL;

@@ -117,16 +117,17 @@ mig_status mig__script_body(const struct mig__alloc *alloc, const struct mig__sc
 {
 	struct mig__arena arena;
 	struct mig__script fresh;
-	size_t size = script->text_size;
+	const char *known = script->kept ? script->kept : script->text;
+	size_t size = script->kept ? script->kept_size : script->text_size;
 	char *text = NULL;
 	mig_status rc = MIG_OK;
 
 	mig__arena_init(&arena, alloc);
-	if (script->on_disk) {
+	if (script->on_disk && !known) {
 		rc = mig__reread(alloc, &arena, script, 0, err, &text, &size, &fresh);
 		script = rc ? script : &fresh;
-	} else if (script->text) {
-		text = mig__strndup(alloc, script->text, size);
+	} else if (known) {
+		text = mig__strndup(alloc, known, size);
 		if (!text)
 			rc = mig__fail_nomem(err);
 	}

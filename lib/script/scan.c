@@ -156,6 +156,19 @@ static mig_status read_more(struct scan *s, int fd, size_t want, size_t *len, in
 	return rc;
 }
 
+/* Keeps the text that was read, if there is room. */
+static mig_status keep(struct scan *s, size_t len, struct mig__script *out)
+{
+	if (len > s->set->keep_room)
+		return MIG_OK;
+	out->kept = mig__arena_strndup(&s->set->kept, s->text, len);
+	if (!out->kept)
+		return mig__fail_nomem(s->err);
+	out->kept_size = len;
+	s->set->keep_room -= len;
+	return MIG_OK;
+}
+
 static mig_status read_whole(struct scan *s, int fd, const char *file, struct mig__script *out)
 {
 	struct stat st;
@@ -169,7 +182,9 @@ static mig_status read_whole(struct scan *s, int fd, const char *file, struct mi
 			     : read_more(s, fd, (size_t)st.st_size + 1, &len, &ended);
 	while (!rc && !ended && len <= INT32_MAX) /* it grows meanwhile */
 		rc = read_more(s, fd, len * 2, &len, &ended);
-	return rc ? rc : mig__parse_whole(&s->set->arena, file, s->text, len, 1, s->err, out);
+	if (!rc)
+		rc = mig__parse_whole(&s->set->arena, file, s->text, len, 1, s->err, out);
+	return rc ? rc : keep(s, len, out);
 }
 
 /* A first read that comes back short has mostly reached the end; if the header goes on, more reads

@@ -44,6 +44,8 @@ struct mig__script {
 	int32_t on_disk;  /* file is read again for sections, digest and body */
 	const char *text; /* borrowed or in the set's arena; NULL on disk and for C */
 	size_t text_size;
+	const char *kept; /* on disk: what was read of it whole, of kept_size bytes; or NULL */
+	size_t kept_size;
 	mig_step_fn upgrade, downgrade; /* revisions in C */
 	void *user;
 	int32_t c_no_transaction, c_idempotent;
@@ -130,10 +132,18 @@ struct mig__set {
 	struct mig__script *at; /* load order */
 	size_t count, cap;
 	struct mig__map seen; /* files and folders read so far (scan.c) */
+	struct mig__arena kept; /* texts of files */
+	size_t keep_room;       /* bytes that may still be kept; 0 at first */
 };
+
+/* A run that is about to read a folder may keep the texts of so many bytes, so that it need not open
+ * the files again for what it runs of them: enough for a hundred files or two. */
+enum { MIG__KEEP_SIZE = 256 * 1024 };
 
 void mig__set_init(struct mig__set *set, const struct mig__alloc *alloc);
 void mig__set_finish(struct mig__set *set);
+/* Frees the texts of files that were kept, and keeps no more. */
+void mig__set_forget(struct mig__set *set);
 /* Adds the files of a folder in the order of their names (bytes), then, when recursive, its
  * sub-folders in theirs. Files that do not end in .sql, and names that begin with a dot, are not
  * revision files. digests nonzero: digests are taken while the files are read. A file seen before

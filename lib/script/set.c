@@ -11,6 +11,7 @@ void mig__set_init(struct mig__set *set, const struct mig__alloc *alloc)
 {
 	memset(set, 0, sizeof *set);
 	mig__arena_init(&set->arena, alloc);
+	mig__arena_init(&set->kept, alloc);
 	mig__map_init(&set->seen, alloc);
 }
 
@@ -20,8 +21,19 @@ void mig__set_finish(struct mig__set *set)
 
 	mig__free(alloc, set->at);
 	mig__map_finish(&set->seen);
+	mig__arena_finish(&set->kept);
 	mig__arena_finish(&set->arena);
 	mig__set_init(set, alloc);
+}
+
+void mig__set_forget(struct mig__set *set)
+{
+	set->keep_room = 0;
+	if (!set->kept.chunks)
+		return;
+	mig__arena_finish(&set->kept);
+	for (size_t i = 0; i < set->count; i++)
+		set->at[i].kept = NULL;
 }
 
 mig_status mig__set_push(struct mig__set *set, const struct mig__script *script,

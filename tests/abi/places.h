@@ -215,7 +215,7 @@ AT(mig_open_options, header_digest, 120, 72, 72);
 AT(mig_open_options, scratch, 124, 76, 76);
 AT(mig_open_options, scratch_url, 128, 80, 80);
 
-SIZE(mig_progress, 104, 88, 80);
+SIZE(mig_progress, 112, 96, 84);
 AT(mig_progress, struct_size, 0, 0, 0);
 AT(mig_progress, event, 8, 4, 4);
 AT(mig_progress, direction, 12, 8, 8);
@@ -230,6 +230,7 @@ AT(mig_progress, elapsed_us, 72, 56, 52);
 AT(mig_progress, work, 80, 64, 60);
 AT(mig_progress, work_done, 88, 72, 64);
 AT(mig_progress, work_total, 96, 80, 72);
+AT(mig_progress, parents, 104, 88, 80);
 
 SIZE(mig_directory_options, 16, 12, 12);
 AT(mig_directory_options, struct_size, 0, 0, 0);

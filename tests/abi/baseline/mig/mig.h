@@ -296,6 +296,8 @@ typedef struct mig_progress {
 	const char *work;
 	uint64_t work_done;  /**< how far it is with that */
 	uint64_t work_total; /**< of how much; 0: not known */
+	/** The revision's parents, as its header names them; ends with NULL. NULL outside a step. */
+	const char *const *parents;
 } mig_progress;
 
 /** Returns 0 to go on; anything else stops the run with MIG_ECANCELLED (at MIG_EVENT_RUN_END it
@@ -515,6 +517,12 @@ MIG_API mig_status mig_downgrade(mig_ctx *ctx, const char *target);
 MIG_API mig_status mig_downgrade_with(mig_ctx *ctx, const char *target,
 				      const mig_run_options *options);
 
+/** Where the last mig_upgrade() or mig_downgrade() of the context that succeeded has left the database,
+ * as it knows it from its own work: the same as mig_current() without asking the database again.
+ * Errors: MIG_EMISUSE if there was none since the context was opened, or the one since then failed.
+ * Since 0.1.0. */
+MIG_API mig_status mig_reached(mig_ctx *ctx, mig_revision_list **out);
+
 /** Sets the rows of the database to a target ("head", "heads", "base", an id, ...) without running
  * anything. An unfinished section outside a transaction is given up. Since 0.1.0. */
 MIG_API mig_status mig_stamp(mig_ctx *ctx, const char *target);
@@ -570,6 +578,9 @@ MIG_API mig_status mig_plan_downgrade(mig_ctx *ctx, const char *target, mig_plan
 MIG_API size_t mig_plan_count(const mig_plan *plan);
 /** The revision of step i, or NULL past the end. Borrowed from the plan. Since 0.1.0. */
 MIG_API const mig_revision *mig_plan_revision(const mig_plan *plan, size_t i);
+/** Where the database was when the plan was made, as mig_current() would have it. Borrowed from the
+ * plan. Since 0.1.0. */
+MIG_API const mig_revision_list *mig_plan_current(const mig_plan *plan);
 /** MIG_UPGRADE or MIG_DOWNGRADE. Since 0.1.0. */
 MIG_API int32_t mig_plan_direction(const mig_plan *plan);
 /** MIG_UPGRADE or MIG_DOWNGRADE of step i: that of the plan, but an unfinished step at its start may be

@@ -1,0 +1,277 @@
+/* How often a command asks the same thing: plans made, reads of the version rows, files opened.
+ *
+ * The command line runs in this process, over the static library. Plans are counted where the linker
+ * wraps mig__aim_plan(), statements by sqlite3_trace_v2 on every connection that SQLite opens, files
+ * by inotify. */
+#include "../bench/gen.h"
+#include "../crash/support.h"
+
+#include "migrate/aim.h"
+
+#include <mig/cli.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/inotify.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+enum { COUNT = 100, STATEMENT_SIZE = 512 };
+
+/* What one command did. */
+static struct {
+	int plans;
+	int before; /* reads of the version rows until the lock */
+	int under;  /* after it */
+	int writes; /* of the history */
+	int locked;
+} seen;
+
+mig_status __real_mig__aim_plan(const struct mig__alloc *alloc, struct mig__world *world,
+				struct mig__rows rows, const struct mig__aim *aim,
+				struct mig__error *err, struct mig__plan *out);
+mig_status __wrap_mig__aim_plan(const struct mig__alloc *alloc, struct mig__world *world,
+				struct mig__rows rows, const struct mig__aim *aim,
+				struct mig__error *err, struct mig__plan *out);
+
+mig_status __wrap_mig__aim_plan(const struct mig__alloc *alloc, struct mig__world *world,
+				struct mig__rows rows, const struct mig__aim *aim,
+				struct mig__error *err, struct mig__plan *out)
+{
+	seen.plans++;
+	return __real_mig__aim_plan(alloc, world, rows, aim, err, out);
+}
+
+/* A context that migrates when another one is about to take the lock. */
+static mig_ctx *intruder;
+
+static void intrude(void)
+{
+	mig_ctx *ctx = intruder;
+
+	if (!ctx)
+		return;
+	intruder = NULL;
+	assert_int_equal(mig_upgrade(ctx, "+1"), MIG_OK);
+	memset(&seen, 0, sizeof seen);
+	seen.before = seen.plans = 1; /* as the other one had done */
+}
+
+static int on_statement(unsigned kind, void *user, void *stmt, void *text)
+{
+	const char *sql = text;
+
+	(void)kind;
+	(void)user;
+	(void)stmt;
+	if (!strncasecmp(sql, "BEGIN", 5)) {
+		intrude();
+		seen.locked = 1;
+	} else if (!strncasecmp(sql, "SELECT", 6) && strstr(sql, "mig_version"))
+		seen.locked ? seen.under++ : seen.before++;
+	else if (!strncasecmp(sql, "INSERT", 6) && strstr(sql, "mig_history"))
+		seen.writes++;
+	if (getenv("SHOW_STATEMENTS"))
+		print_message("%.100s\n", sql);
+	return 0;
+}
+
+static int on_open(sqlite3 *db, char **error, const void *api)
+{
+	(void)error;
+	(void)api;
+	return sqlite3_trace_v2(db, SQLITE_TRACE_STMT, on_statement, NULL);
+}
+
+/* How many files of the folder were opened since the last call. */
+static int opened(int watch)
+{
+	char buffer[64 * 1024] __attribute__((aligned(8)));
+	int count = 0;
+	ssize_t got;
+
+	while ((got = read(watch, buffer, sizeof buffer)) > 0)
+		for (ssize_t at = 0; at < got;) {
+			const struct inotify_event *event = (const void *)(buffer + at);
+
+			assert_false(event->mask & IN_Q_OVERFLOW);
+			count += (event->mask & IN_OPEN) && event->len;
+			at += (ssize_t)sizeof *event + (ssize_t)event->len;
+		}
+	return count;
+}
+
+struct place {
+	struct folder files, data;
+	struct gen gen;
+	char url[PATH_SIZE], configuration[PATH_SIZE];
+	int watch;
+};
+
+static mig_ctx *open_place(const struct place *p)
+{
+	mig_ctx *ctx = NULL;
+
+	assert_int_equal(mig_open(&ctx, p->url), MIG_OK);
+	assert_int_equal(mig_add_directory(ctx, p->files.path), MIG_OK);
+	return ctx;
+}
+
+static int set_up(void **state)
+{
+	struct place *p = calloc(1, sizeof *p);
+	mig_ctx *ctx;
+	FILE *f;
+
+	assert_non_null(p);
+	folder_make(&p->files);
+	folder_make(&p->data);
+	folder_url(&p->data, "walks.db", p->url);
+	folder_path(&p->data, "mig.ini", p->configuration);
+	f = fopen(p->configuration, "w");
+	assert_non_null(f);
+	fprintf(f, "[mig]\nversion_locations = %s\n", p->files.path);
+	assert_int_equal(fclose(f), 0);
+	assert_int_equal(gen_make(&p->gen, COUNT, 0), 0);
+	assert_int_equal(gen_write(&p->gen, p->files.path), 0);
+	p->watch = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
+	assert_true(inotify_add_watch(p->watch, p->files.path, IN_OPEN) >= 0);
+	/* with its tables: a read of one that is missing is no statement */
+	ctx = open_place(p);
+	assert_int_equal(mig_upgrade(ctx, "+1"), MIG_OK);
+	mig_close(ctx);
+	*state = p;
+	return 0;
+}
+
+static int tear_down(void **state)
+{
+	struct place *p = *state;
+
+	close(p->watch);
+	gen_free(&p->gen);
+	folder_remove(&p->files);
+	folder_remove(&p->data);
+	free(p);
+	return 0;
+}
+
+/* Runs "mig ... COMMAND WORD" and says what it did. */
+static void run(struct place *p, const char *command, const char *word, const char *option)
+{
+	char *argv[] = { (char *)(uintptr_t) "mig", (char *)(uintptr_t) "--config", p->configuration,
+			 (char *)(uintptr_t) "--url", p->url, (char *)(uintptr_t)command,
+			 (char *)(uintptr_t)word, (char *)(uintptr_t)option, NULL };
+	int argc = option ? 8 : 7;
+
+	memset(&seen, 0, sizeof seen);
+	opened(p->watch);
+	assert_int_equal(mig_cli_main(argc, argv, NULL), MIG_CLI_DONE);
+	print_message("%s %s: plans %d, reads %d and %d\n", command, word, seen.plans, seen.before,
+		      seen.under);
+}
+
+/* Under the lock: the read, and the one that makes sure of what was written. */
+static void expect_run(struct place *p, int steps)
+{
+	assert_int_equal(seen.plans, 1);
+	assert_int_equal(seen.before, 1);
+	assert_int_equal(seen.under, 2);
+	assert_int_equal(seen.writes, steps);
+	assert_int_equal(opened(p->watch), COUNT);
+}
+
+static void expect_look(struct place *p)
+{
+	assert_int_equal(seen.plans, 1);
+	assert_int_equal(seen.before, 1);
+	assert_int_equal(seen.under, 0);
+	assert_int_equal(seen.writes, 0);
+	assert_int_equal(opened(p->watch), COUNT);
+}
+
+static void test_commands(void **state)
+{
+	struct place *p = *state;
+
+	run(p, "plan", "head", NULL);
+	expect_look(p);
+	run(p, "upgrade", p->gen.at[COUNT / 2].id, NULL);
+	expect_run(p, COUNT / 2);
+	run(p, "plan", "head", NULL);
+	expect_look(p);
+	run(p, "upgrade", "head", NULL);
+	expect_run(p, COUNT / 2 - 1);
+	run(p, "upgrade", "head", NULL);
+	expect_look(p);
+	run(p, "upgrade", "head", "--quiet");
+	expect_look(p);
+	run(p, "downgrade", "-1", NULL);
+	expect_run(p, 1);
+	run(p, "downgrade", p->gen.at[0].id, NULL);
+	expect_run(p, COUNT - 2);
+}
+
+/* The library alone. */
+static void test_calls(void **state)
+{
+	struct place *p = *state;
+	mig_ctx *ctx = open_place(p);
+	mig_revision_list *list = NULL;
+
+	memset(&seen, 0, sizeof seen);
+	opened(p->watch);
+	assert_int_equal(mig_reached(ctx, &list), MIG_EMISUSE);
+	assert_int_equal(mig_upgrade(ctx, "head"), MIG_OK);
+	assert_int_equal(mig_reached(ctx, &list), MIG_OK);
+	assert_int_equal(mig_revision_list_count(list), 1);
+	assert_string_equal(mig_revision_id(mig_revision_list_at(list, 0)),
+			    p->gen.at[COUNT - 1].id);
+	mig_revision_list_free(list);
+	expect_run(p, COUNT - 1);
+	memset(&seen, 0, sizeof seen);
+	assert_int_equal(mig_downgrade(ctx, "base"), MIG_OK);
+	assert_int_equal(seen.plans, 1);
+	assert_int_equal(seen.before, 1);
+	assert_int_equal(seen.under, 2);
+	assert_int_equal(mig_reached(ctx, &list), MIG_OK);
+	assert_int_equal(mig_revision_list_count(list), 0);
+	mig_revision_list_free(list);
+	assert_int_equal(mig_upgrade(ctx, "no_such"), MIG_ENOTFOUND);
+	assert_int_equal(mig_reached(ctx, &list), MIG_EMISUSE);
+	mig_close(ctx);
+}
+
+/* Another process migrates before this one has the lock: one more plan, from what it has left. */
+static void test_rows_that_changed(void **state)
+{
+	struct place *p = *state;
+	mig_ctx *ctx = open_place(p), *other = open_place(p);
+
+	assert_int_equal(mig_upgrade(ctx, "+1"), MIG_OK);
+	memset(&seen, 0, sizeof seen);
+	intruder = other;
+	assert_int_equal(mig_upgrade(ctx, "head"), MIG_OK);
+	assert_null(intruder);
+	assert_int_equal(seen.plans, 2);
+	assert_int_equal(seen.under, 2);
+	assert_int_equal(seen.writes, COUNT - 3);
+	mig_close(ctx);
+	mig_close(other);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(test_commands, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_calls, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_rows_that_changed, set_up, tear_down),
+	};
+
+	sqlite3_auto_extension((void (*)(void))(uintptr_t)on_open);
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
