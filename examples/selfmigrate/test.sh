@@ -7,6 +7,7 @@ trap 'rm -rf "$dir"' EXIT
 fail() { echo "$1"; cat "$dir/out"; exit 1; }
 
 "$1" "$dir/notes.db" >"$dir/out"
+grep -q '^  [0-9]* notes$' "$dir/out" || fail "it does not count its notes"
 [ "$(grep -c '^  applied' "$dir/out")" = 3 ] || fail "first start: not three revisions"
 "$1" "$dir/notes.db" >"$dir/out"
 grep -q 'up to date already' "$dir/out" || fail "second start: did something"

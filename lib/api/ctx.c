@@ -1,4 +1,4 @@
-#include "api/ctx.h"
+#include "api/statement.h"
 
 #include <string.h>
 
@@ -218,6 +218,7 @@ mig_status mig_close(mig_ctx *ctx)
 		return MIG_EMISUSE;
 	}
 	alloc = ctx->alloc;
+	mig__queries_end(ctx);
 	if (ctx->db.dialect)
 		mig__db_close(&ctx->db);
 	if (ctx->beside)

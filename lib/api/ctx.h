@@ -79,6 +79,7 @@ struct mig_ctx {
 		const char **ids; /* one block with their texts; NULL: there was no memory */
 		size_t count;
 	} reached; /* where the last run has left the database */
+	mig_stmt *queries;    /* of mig_query(), until they are freed */
 };
 
 /* Starts a call: clears the last error, refuses a call from inside a callback. */

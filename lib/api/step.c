@@ -1,5 +1,5 @@
 /* step: what a revision written in C can do. */
-#include "api/ctx.h"
+#include "api/statement.h"
 
 #include <string.h>
 
@@ -57,12 +57,12 @@ mig_status mig_step_exec(mig_step *step, const char *sql)
 }
 
 /* The transaction is the run's: no statement may end it. */
-static mig_status check_control(mig_step *step, struct mig__db *db, const char *sql)
+static mig_status check_control(mig_step *step, struct mig__db *db, const char *sql, size_t size)
 {
 	const uint32_t control =
 		MIG_STATEMENT_BEGIN | MIG_STATEMENT_COMMIT | MIG_STATEMENT_ROLLBACK;
 	mig_statement st = { .struct_size = sizeof st };
-	mig_status rc = db->dialect->conn->next_statement(db->conn, sql, strlen(sql), 0, &st);
+	mig_status rc = db->dialect->conn->next_statement(db->conn, sql, size, 0, &st);
 
 	if (rc || step->alone || !(st.kind & control))
 		return rc;
@@ -76,25 +76,57 @@ static mig_status check_control(mig_step *step, struct mig__db *db, const char *
 mig_status mig_step_prepare(mig_step *step, const char *sql, mig_stmt **out)
 {
 	struct mig__db *db;
-	mig_stmt *stmt;
 	mig_status rc;
 
 	if (!step || !sql || !out)
 		return MIG_EINVAL;
 	rc = before_sql(step, &db);
 	if (!rc)
-		rc = check_control(step, db, sql);
-	if (rc)
-		return rc;
-	stmt = mig__calloc(step->run->alloc, 1, sizeof *stmt);
-	if (!stmt)
-		return mig__fail_nomem(step->run->err);
-	stmt->db = db;
-	rc = db->dialect->conn->prepare(db->conn, sql, strlen(sql), 1, &stmt->cursor);
-	if (rc)
-		mig__free(step->run->alloc, stmt);
-	else
-		*out = stmt;
+		rc = check_control(step, db, sql, strlen(sql));
+	return rc ? rc : mig__stmt_new(db, sql, strlen(sql), out);
+}
+
+/* One statement without rows. */
+static mig_status exec_counted(mig_step *step, struct mig__db *db, const char *sql, size_t size,
+			       int64_t *changes)
+{
+	mig_stmt *stmt = NULL;
+	int32_t more = 1;
+	int64_t count;
+	mig_status rc = check_control(step, db, sql, size);
+
+	if (!rc)
+		rc = mig__stmt_new(db, sql, size, &stmt);
+	while (!rc && more)
+		rc = mig_stmt_step(stmt, &more);
+	if (!rc)
+		rc = mig__stmt_changes(stmt, &count);
+	if (!rc)
+		*changes += count;
+	mig_stmt_free(stmt);
+	return rc;
+}
+
+mig_status mig_step_exec_changes(mig_step *step, const char *sql, int64_t *changes)
+{
+	mig_statement st = { .struct_size = sizeof st };
+	struct mig__db *db;
+	int64_t sum = 0;
+	size_t size;
+	mig_status rc;
+
+	if (!step || !sql || !changes)
+		return MIG_EINVAL;
+	rc = before_sql(step, &db);
+	size = strlen(sql);
+	while (!rc) {
+		rc = db->dialect->conn->next_statement(db->conn, sql, size, st.next, &st);
+		if (rc || !st.size)
+			break;
+		rc = exec_counted(step, db, sql + st.offset, st.size, &sum);
+	}
+	if (!rc)
+		*changes = sum;
 	return rc;
 }
 
@@ -145,122 +177,4 @@ mig_status mig_step_log(mig_step *step, int32_t level, const char *message)
 	if (db->log)
 		db->log(db->user, level, message);
 	return MIG_OK;
-}
-
-static mig_status bind(mig_stmt *stmt, int32_t index, const mig_value *value)
-{
-	return stmt ? stmt->db->dialect->conn->bind(stmt->cursor, index, value) : MIG_EINVAL;
-}
-
-mig_status mig_stmt_bind_null(mig_stmt *stmt, int32_t index)
-{
-	mig_value value = { .type = MIG_NULL };
-
-	return bind(stmt, index, &value);
-}
-
-mig_status mig_stmt_bind_int64(mig_stmt *stmt, int32_t index, int64_t n)
-{
-	mig_value value = mig__value_int(n);
-
-	return bind(stmt, index, &value);
-}
-
-mig_status mig_stmt_bind_double(mig_stmt *stmt, int32_t index, double n)
-{
-	mig_value value = { .type = MIG_REAL, .real = n };
-
-	return bind(stmt, index, &value);
-}
-
-mig_status mig_stmt_bind_text(mig_stmt *stmt, int32_t index, const char *text)
-{
-	mig_value value = mig__value_text(text);
-
-	return bind(stmt, index, &value);
-}
-
-mig_status mig_stmt_bind_blob(mig_stmt *stmt, int32_t index, const void *data, size_t size)
-{
-	mig_value value = { .type = data || !size ? MIG_BLOB : MIG_NULL,
-			    .data = data ? data : "",
-			    .size = size };
-
-	if (!data && size)
-		return MIG_EINVAL;
-	return bind(stmt, index, &value);
-}
-
-mig_status mig_stmt_step(mig_stmt *stmt, int32_t *has_row)
-{
-	mig_status rc;
-
-	if (!stmt || !has_row)
-		return MIG_EINVAL;
-	rc = mig__db_check(stmt->db);
-	return rc ? rc : stmt->db->dialect->conn->step(stmt->cursor, has_row);
-}
-
-mig_status mig_stmt_reset(mig_stmt *stmt)
-{
-	return stmt ? stmt->db->dialect->conn->reset(stmt->cursor) : MIG_EINVAL;
-}
-
-int32_t mig_stmt_column_count(const mig_stmt *stmt)
-{
-	return stmt ? stmt->db->dialect->conn->column_count(stmt->cursor) : 0;
-}
-
-/* A column that cannot be read reads as NULL. */
-static mig_value column(mig_stmt *stmt, int32_t index, int32_t as)
-{
-	mig_value value = { .type = MIG_NULL };
-
-	if (!stmt || index < 0 || index >= mig_stmt_column_count(stmt) ||
-	    stmt->db->dialect->conn->column(stmt->cursor, index, as, &value))
-		return (mig_value){ .type = MIG_NULL };
-	return value;
-}
-
-int32_t mig_stmt_type(mig_stmt *stmt, int32_t index)
-{
-	return column(stmt, index, MIG_NULL).type;
-}
-
-int64_t mig_stmt_int64(mig_stmt *stmt, int32_t index)
-{
-	mig_value value = column(stmt, index, MIG_INTEGER);
-
-	return value.type == MIG_INTEGER ? value.integer : 0;
-}
-
-double mig_stmt_double(mig_stmt *stmt, int32_t index)
-{
-	mig_value value = column(stmt, index, MIG_REAL);
-
-	return value.type == MIG_REAL ? value.real : 0;
-}
-
-const char *mig_stmt_text(mig_stmt *stmt, int32_t index)
-{
-	mig_value value = column(stmt, index, MIG_TEXT);
-
-	return value.type == MIG_TEXT ? value.data : NULL;
-}
-
-const void *mig_stmt_blob(mig_stmt *stmt, int32_t index, size_t *size)
-{
-	mig_value value = column(stmt, index, MIG_BLOB);
-
-	if (size)
-		*size = value.type == MIG_BLOB ? value.size : 0;
-	return value.type == MIG_BLOB ? value.data : NULL;
-}
-
-void mig_stmt_free(mig_stmt *stmt)
-{
-	if (!stmt)
-		return;
-	stmt->db->dialect->conn->finish(stmt->cursor);
-	mig__free(stmt->db->err->alloc, stmt);
 }

@@ -1,5 +1,6 @@
 /* upgrade: the calls that change a database. */
 #include "api/revision.h"
+#include "api/statement.h"
 
 #include "base/buf.h"
 
@@ -64,6 +65,18 @@ static const mig_bundle *target_heads(const mig_ctx *ctx, const char *target)
 	return NULL;
 }
 
+struct to {
+	int32_t direction;
+	const char *target;
+};
+
+static mig_status run_verify(struct mig__run *run, void *user)
+{
+	const struct to *to = user;
+
+	return mig__run_verify(run, to->target);
+}
+
 /* Runs `work` with callbacks connected; the cancel flag is used up by it. */
 static mig_status go(mig_ctx *ctx, const mig_run_options *options, const mig_bundle *heads,
 		     mig_status (*work)(struct mig__run *run, void *user), void *user)
@@ -91,6 +104,8 @@ static mig_status go(mig_ctx *ctx, const mig_run_options *options, const mig_bun
 		    run.options.statement_lock_timeout_ms < -1 ||
 		    run.options.statement_timeout_ms < -1 || run.options.retries < -1))
 		rc = mig__fail(&ctx->err, MIG_EINVAL, "a run option is out of range");
+	if (!rc && work != run_verify)
+		rc = mig__queries_refuse(ctx);
 	if (!rc && !heads)
 		rc = load(ctx, &run.world);
 	if (rc)
@@ -104,11 +119,6 @@ static mig_status go(mig_ctx *ctx, const mig_run_options *options, const mig_bun
 	atomic_store(&ctx->db.cancelled, 0);
 	return rc;
 }
-
-struct to {
-	int32_t direction;
-	const char *target;
-};
 
 static mig_status run_to(struct mig__run *run, void *user)
 {
@@ -264,13 +274,6 @@ mig_status mig_adopt(mig_ctx *ctx, const char *table)
 	rc = go(ctx, NULL, NULL, run_adopt, sql);
 	mig__free(&ctx->alloc, sql);
 	return rc;
-}
-
-static mig_status run_verify(struct mig__run *run, void *user)
-{
-	const struct to *to = user;
-
-	return mig__run_verify(run, to->target);
 }
 
 mig_status mig_verify(mig_ctx *ctx, const char *target)

@@ -61,8 +61,10 @@ struct mig_step {
 	struct mig__edits edits; /* operations of mig/op.h */
 };
 struct mig_stmt {
-	struct mig__db *db;
+	struct mig__alloc alloc; /* its own: a query may outlive its context */
+	struct mig__db *db;      /* NULL: the context is closed */
 	mig_cursor *cursor;
+	struct mig_stmt *next, **list; /* the open queries of the context; list NULL: of a step */
 };
 
 mig_status mig__run_to(struct mig__run *run, int32_t direction, const char *target);

@@ -108,8 +108,41 @@ static void cursors_tell_errors(const mig_conformance *row)
 	suite_close(&b);
 }
 
+/* Runs one statement; how many rows it says to have written. */
+static int64_t written(struct session *b, const char *sql)
+{
+	int64_t count = -7;
+	mig_cursor *cursor;
+	int32_t more = 1;
+
+	OK(*b, b->d->conn->prepare(b->conn, sql, strlen(sql), 0, &cursor));
+	while (more)
+		OK(*b, b->d->conn->step(cursor, &more));
+	OK(*b, b->d->conn->affected(cursor, &count));
+	b->d->conn->finish(cursor);
+	return count;
+}
+
+static void writes_are_counted(const mig_conformance *row)
+{
+	struct session b;
+
+	suite_open(&b, row, row->fresh(), 1000);
+	if (SLOT(b.d, conn, affected)) {
+		RULE("affected: how many rows the statement has inserted, changed or deleted; of others 0");
+		EQUAL(written(&b, "CREATE TABLE t (x INTEGER)"), 0);
+		EQUAL(written(&b, "INSERT INTO t VALUES (1), (2), (3)"), 3);
+		EQUAL(written(&b, "SELECT x FROM t"), 0);
+		EQUAL(written(&b, "CREATE TABLE u (x INTEGER)"), 0);
+		EQUAL(written(&b, "UPDATE t SET x = 9 WHERE x > 1"), 2);
+		EQUAL(written(&b, "DELETE FROM t WHERE x = 0"), 0);
+	}
+	suite_close(&b);
+}
+
 const struct suite_case suite_cursor_cases[] = {
 	CASE(values_come_back),
+	CASE(writes_are_counted),
 	CASE(cursors_tell_errors),
 	{ NULL, NULL },
 };

@@ -358,11 +358,17 @@ mig_status mig__pg_cursor_step(mig_cursor *cursor, int32_t *has_row)
 	return MIG_OK;
 }
 
-/* Their own text makes sure: see mig__pg_fill(). */
+/* Of libmig's own statements the text makes sure: see mig__pg_fill(). The tag of a query counts the
+ * rows that it returns: "SELECT 3". */
 mig_status mig__pg_cursor_affected(mig_cursor *cursor, int64_t *out)
 {
-	(void)cursor;
-	*out = -1;
+	static const char *const writes[] = { "INSERT", "UPDATE", "DELETE", "MERGE" };
+	const char *tag = cursor->result ? PQcmdStatus(cursor->result) : "";
+
+	*out = cursor->own ? -1 : 0;
+	for (size_t i = 0; !cursor->own && i < sizeof writes / sizeof *writes; i++)
+		if (!strncmp(tag, writes[i], strlen(writes[i])))
+			*out = strtoll(PQcmdTuples(cursor->result), NULL, 10);
 	return MIG_OK;
 }
 

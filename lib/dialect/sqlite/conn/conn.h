@@ -126,6 +126,7 @@ struct mig_cursor {
 	sqlite3_stmt *stmt;
 	int harmless; /* reads, or writes libmig's own tables */
 	int64_t affected; /* rows that it has written */
+	int total;        /* of the connection, when it began */
 	int row;      /* there is a current row */
 	int done;     /* the end was reached */
 	int wrapped;  /* it has a transaction of its own, which ends with it */

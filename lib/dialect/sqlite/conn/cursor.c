@@ -198,6 +198,24 @@ static void abandon(mig_cursor *cursor)
 	cursor->wrapped = 0;
 }
 
+/* Notes what it has written, before anything else runs. sqlite3_changes() is of the last INSERT,
+ * UPDATE or DELETE, which need not be this statement; only those count as changes in total. */
+static mig_status step_counted(mig_cursor *cursor, int *code)
+{
+	sqlite3 *db = cursor->conn->db;
+	mig_status rc;
+
+	if (!sqlite3_stmt_busy(cursor->stmt)) {
+		cursor->total = sqlite3_total_changes(db);
+		cursor->affected = 0;
+	}
+	rc = mig__sqlite_step(cursor->conn, cursor->stmt, 0, code);
+	if (!rc && *code == SQLITE_DONE && !sqlite3_stmt_readonly(cursor->stmt) &&
+	    sqlite3_total_changes(db) != cursor->total)
+		cursor->affected = sqlite3_changes(db);
+	return rc;
+}
+
 mig_status mig__sqlite_cursor_step(mig_cursor *cursor, int32_t *has_row)
 {
 	mig_conn *conn = cursor->conn;
@@ -211,7 +229,7 @@ mig_status mig__sqlite_cursor_step(mig_cursor *cursor, int32_t *has_row)
 		rc = enter(cursor, sql);
 	conn->guarding = conn->revision.begun;
 	if (!rc && !cursor->done)
-		rc = mig__sqlite_step(conn, cursor->stmt, 0, &code);
+		rc = step_counted(cursor, &code);
 	conn->guarding = 0;
 	if (!rc && code != SQLITE_ROW && code != SQLITE_DONE)
 		rc = mig__sqlite_fail(conn, &place);
@@ -226,7 +244,6 @@ mig_status mig__sqlite_cursor_step(mig_cursor *cursor, int32_t *has_row)
 	}
 	cursor->row = code == SQLITE_ROW;
 	cursor->done = !cursor->row;
-	cursor->affected = sqlite3_changes(conn->db); /* before anything else runs */
 	*has_row = cursor->row;
 	return MIG_OK;
 }

@@ -393,9 +393,10 @@ typedef struct mig_dialect_conn {
 	 * with a NUL. */
 	mig_status (*column)(mig_cursor *cursor, int32_t column, int32_t as, mig_value *out);
 	void (*finish)(mig_cursor *cursor); /**< NULL allowed */
-	/** How many rows a statement of table_sql() that writes has inserted, changed or deleted, after
-	 * its last step(). -1: the dialect makes sure by itself: the statement, or at the latest
-	 * commit(), fails unless it was exactly one. Otherwise: what can be read back is. */
+	/** How many rows the statement has inserted, changed or deleted, after its last step(); of others,
+	 * such as a query or DDL, 0. Of one of table_sql() -1: the dialect makes sure by itself: the
+	 * statement, or at the latest commit(), fails unless it was exactly one. Otherwise: what can be
+	 * read back is, and mig_stmt_changes() is -1. */
 	mig_status (*affected)(mig_cursor *cursor, int64_t *out);
 
 	/* -- around revisions, optional */

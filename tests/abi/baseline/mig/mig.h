@@ -763,6 +763,10 @@ MIG_API const char *mig_step_argument(const mig_step *step, const char *name);
 MIG_API void *mig_step_connection(mig_step *step);
 /** Runs statements without parameters or rows. Since 0.1.0. */
 MIG_API mig_status mig_step_exec(mig_step *step, const char *sql);
+/** The same, and sets *changes to how many rows they have inserted, changed or deleted, added up: as
+ * mig_stmt_changes() counts. Errors: also MIG_EUNSUPPORTED where that is not known, such as in a script
+ * instead of a run. Since 0.1.0. */
+MIG_API mig_status mig_step_exec_changes(mig_step *step, const char *sql, int64_t *changes);
 /** Prepares one statement; parameters are written $1, $2, ... without a gap, on every engine. Free it
  * with mig_stmt_free() before the function returns. Errors: MIG_EINVAL for other parameters,
  * MIG_ETRANSACTION for a statement that begins or ends a transaction, unless the revision runs outside
@@ -793,6 +797,24 @@ MIG_API mig_status mig_step_progress(mig_step *step, const char *what, uint64_t 
 /** Sends a message to the log of mig_set_log(). level: enum mig_log_level. Since 0.1.0. */
 MIG_API mig_status mig_step_log(mig_step *step, int32_t level, const char *message);
 
+/* ---- statements with parameters and rows ---------------------------------------------------- */
+
+/** Prepares a statement on the context's database, outside of runs, e.g. to read the version that a
+ * program has kept so far: a query with the functions below. Parameters are written $1, $2, ... on
+ * every engine. Free it with mig_stmt_free(); after mig_close() that is all that can be done with it
+ * (MIG_EMISUSE).
+ *
+ * It is meant for reading. libmig begins no transaction for it and takes no lock: what it writes is
+ * committed at once, or with the transaction that the host has begun on a lent connection. Nothing of
+ * the session is changed, so text is UTF-8 on a connection that the context opened, and in the session's
+ * encoding on a lent one. While it is open, runs are MIG_EMISUSE, and an SQLite query that has not come
+ * to its end keeps its read lock. mig_cancel() stops it.
+ *
+ * Errors, here and of mig_stmt_step(): MIG_ESQL and those of the engine, in the record of the context;
+ * MIG_EINVAL for other parameters or several statements; MIG_ETRANSACTION for one that begins or ends a
+ * transaction; MIG_EMISUSE without a database. Since 0.1.0. */
+MIG_API mig_status mig_query(mig_ctx *ctx, const char *sql, mig_stmt **out);
+
 /* Parameters count from 1. Text and blobs are copied. An index out of range is MIG_EINVAL. */
 MIG_API mig_status mig_stmt_bind_null(mig_stmt *stmt, int32_t index);
 MIG_API mig_status mig_stmt_bind_int64(mig_stmt *stmt, int32_t index, int64_t value);
@@ -804,6 +826,10 @@ MIG_API mig_status mig_stmt_bind_blob(mig_stmt *stmt, int32_t index, const void 
 MIG_API mig_status mig_stmt_step(mig_stmt *stmt, int32_t *has_row);
 /** Makes the statement ready to run again; parameters keep their values. Since 0.1.0. */
 MIG_API mig_status mig_stmt_reset(mig_stmt *stmt);
+/** How many rows the statement has inserted, changed or deleted itself (not by triggers or cascades) in
+ * its last run, once mig_stmt_step() has said that it is done; 0 for queries and DDL. -1: not known.
+ * Since 0.1.0. */
+MIG_API int64_t mig_stmt_changes(mig_stmt *stmt);
 MIG_API int32_t mig_stmt_column_count(const mig_stmt *stmt);
 /* Columns count from 0 and are read after a step that had a row; what they return is borrowed
  * until the next step, reset or free. The engine converts; NULL reads as 0 and NULL. */
