@@ -112,7 +112,7 @@ static mig_status connect(mig_ctx *ctx, const mig_open_options *o)
 				   : o->lock_timeout_ms < 0 ? 0
 							    : o->lock_timeout_ms,
 		.create = o->create,
-		.offline = o->offline,
+		.offline = ctx->offline,
 		.watch = o->watch,
 		.foreign_keys = o->foreign_keys,
 		.trusted_owner = o->trusted_owner,
@@ -123,9 +123,10 @@ static mig_status connect(mig_ctx *ctx, const mig_open_options *o)
 		return mig__fail(&ctx->err, MIG_EINVAL, "create is no value of enum mig_create");
 	if (!o->url && !o->connection)
 		return MIG_OK;
-	if (o->offline && (o->connection || o->scratch))
+	if (ctx->offline && (o->connection || o->scratch))
 		return mig__fail(&ctx->err, MIG_EINVAL,
-				 "offline goes neither with a connection nor with scratch");
+				 "%s goes neither with a connection nor with scratch",
+				 o->script ? "a script" : "offline");
 	if (o->connection && !o->dialect && !o->dialect_name)
 		return mig__fail(&ctx->err, MIG_EINVAL,
 				 "a lent connection needs dialect_name or dialect");
@@ -189,7 +190,9 @@ mig_status mig_open_with(mig_ctx **out, const mig_open_options *options)
 	ctx->db.header_digest = o.header_digest != 0;
 	ctx->db.foreign_keys = o.foreign_keys != 0;
 	ctx->keep_cancel = o.keep_cancel != 0;
-	ctx->offline = o.offline != 0;
+	ctx->offline = o.offline || o.script;
+	ctx->script = o.script;
+	ctx->script_user = o.script_user;
 	if (o.scratch_url) {
 		ctx->db.scratch_url = mig__arena_strdup(&ctx->arena, o.scratch_url);
 		if (!ctx->db.scratch_url)
@@ -377,6 +380,11 @@ mig_status mig__enter_db(mig_ctx *ctx)
 	if (atomic_exchange(&ctx->db.cancelled, 0) && ctx->keep_cancel)
 		return mig__fail(&ctx->err, MIG_ECANCELLED, "cancelled before it began");
 	return MIG_OK;
+}
+
+mig_status mig__enter_run(mig_ctx *ctx)
+{
+	return ctx && ctx->script ? mig__enter_dialect(ctx) : mig__enter_db(ctx);
 }
 
 struct mig__world mig__world_of(mig_ctx *ctx)

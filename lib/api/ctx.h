@@ -49,6 +49,8 @@ struct mig_ctx {
 	int32_t lock_timeout_ms;
 	const char *database;
 	int offline; /* there is a dialect, but no database */
+	mig_sql_fn script; /* runs are written to it; NULL: they run */
+	void *script_user;
 	int busy; /* inside a call that may call back */
 	int keep_cancel; /* one that comes between two calls is for the next */
 
@@ -88,6 +90,13 @@ mig_status mig__enter(mig_ctx *ctx);
 mig_status mig__enter_dialect(mig_ctx *ctx);
 /* The same for a call that needs the database. */
 mig_status mig__enter_db(mig_ctx *ctx);
+/* The same for a call that runs, or is written as a script. */
+mig_status mig__enter_run(mig_ctx *ctx);
+/* Writes what a run to "FROM:TO" does; direction MIG_STAMP: what mig_stamp() does. */
+mig_status mig__script_range(mig_ctx *ctx, int32_t direction, const char *range,
+			     const mig_run_options *options);
+/* Writes what mig_ensure_version() does. */
+mig_status mig__script_tables(mig_ctx *ctx);
 /* Brings sources into set and graph; digests: they will be needed. */
 mig_status mig__load(mig_ctx *ctx, int32_t digests);
 /* Forgets set and graph: the next call reads the sources again. */

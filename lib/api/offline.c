@@ -1,4 +1,5 @@
-/* offline: the calls that write a run as a script, without a database. */
+/* offline: a run written as a script, without a database. It is the same run, on a connection that records.
+ * What it does not do: know the database. The range says where that is. */
 #include "api/ctx.h"
 
 #include "base/buf.h"
@@ -92,8 +93,6 @@ static mig_status write_range(struct offline *o, int32_t direction, const char *
 	mig_ctx *ctx = o->ctx;
 	mig_status rc;
 
-	if (!range)
-		return mig__fail(&ctx->err, MIG_EINVAL, "a script needs a range");
 	rc = read_range(o, range);
 	if (!rc && direction == MIG_DOWNGRADE && !o->told)
 		rc = mig__fail(&ctx->err, MIG_EBAD_RANGE,
@@ -116,18 +115,13 @@ static mig_status write_range(struct offline *o, int32_t direction, const char *
 enum { NO_DIRECTION = -1 }; /* libmig's tables alone */
 
 static mig_status write_script(mig_ctx *ctx, int32_t direction, const char *range,
-			       const mig_run_options *options, mig_sql_fn fn, void *user)
+			       const mig_run_options *options)
 {
 	struct offline o = { .ctx = ctx };
-	mig_status rc = mig__enter_dialect(ctx);
+	mig_status rc = mig__options_read(&o.run.options, sizeof o.run.options, options, &ctx->err);
 
-	if (rc)
-		return rc;
-	rc = mig__options_read(&o.run.options, sizeof o.run.options, options, &ctx->err);
-	if (!rc && !fn)
-		rc = mig__fail(&ctx->err, MIG_EINVAL, "a script needs a function that takes it");
 	if (!rc)
-		rc = mig__record_open(&ctx->db, fn, user, &o.record);
+		rc = mig__record_open(&ctx->db, ctx->script, ctx->script_user, &o.record);
 	if (rc)
 		return rc;
 	o.run.alloc = &ctx->alloc;
@@ -146,25 +140,13 @@ static mig_status write_script(mig_ctx *ctx, int32_t direction, const char *rang
 	return rc;
 }
 
-mig_status mig_upgrade_sql(mig_ctx *ctx, const char *range, const mig_run_options *options,
-			   mig_sql_fn fn, void *user)
+mig_status mig__script_range(mig_ctx *ctx, int32_t direction, const char *range,
+			     const mig_run_options *options)
 {
-	return write_script(ctx, MIG_UPGRADE, range, options, fn, user);
+	return write_script(ctx, direction, range, options);
 }
 
-mig_status mig_downgrade_sql(mig_ctx *ctx, const char *range, const mig_run_options *options,
-			     mig_sql_fn fn, void *user)
+mig_status mig__script_tables(mig_ctx *ctx)
 {
-	return write_script(ctx, MIG_DOWNGRADE, range, options, fn, user);
-}
-
-mig_status mig_stamp_sql(mig_ctx *ctx, const char *range, const mig_run_options *options,
-			 mig_sql_fn fn, void *user)
-{
-	return write_script(ctx, MIG_STAMP, range, options, fn, user);
-}
-
-mig_status mig_ensure_version_sql(mig_ctx *ctx, mig_sql_fn fn, void *user)
-{
-	return write_script(ctx, NO_DIRECTION, NULL, NULL, fn, user);
+	return write_script(ctx, NO_DIRECTION, NULL, NULL);
 }

@@ -130,12 +130,14 @@ static mig_status run_to(struct mig__run *run, void *user)
 mig_status mig_upgrade_with(mig_ctx *ctx, const char *target, const mig_run_options *options)
 {
 	struct to to = { MIG_UPGRADE, target };
-	mig_status rc = mig__enter_db(ctx);
+	mig_status rc = mig__enter_run(ctx);
 
 	if (rc)
 		return rc;
 	if (!target)
 		return mig__fail(&ctx->err, MIG_EINVAL, "the target is NULL: use \"head\"");
+	if (ctx->script)
+		return mig__script_range(ctx, MIG_UPGRADE, target, options);
 	return go(ctx, options, target_heads(ctx, target), run_to, &to);
 }
 
@@ -147,13 +149,15 @@ mig_status mig_upgrade(mig_ctx *ctx, const char *target)
 mig_status mig_downgrade_with(mig_ctx *ctx, const char *target, const mig_run_options *options)
 {
 	struct to to = { MIG_DOWNGRADE, target };
-	mig_status rc = mig__enter_db(ctx);
+	mig_status rc = mig__enter_run(ctx);
 
 	if (rc)
 		return rc;
 	if (!target)
 		return mig__fail(&ctx->err, MIG_EINVAL,
 				 "the target is NULL: use \"-1\" or \"base\"");
+	if (ctx->script)
+		return mig__script_range(ctx, MIG_DOWNGRADE, target, options);
 	return go(ctx, options, NULL, run_to, &to);
 }
 
@@ -220,7 +224,7 @@ mig_status mig_stamp_with(mig_ctx *ctx, const char *const *targets, size_t count
 			  const mig_run_options *options)
 {
 	struct stamp stamp = { targets, count };
-	mig_status rc = mig__enter_db(ctx);
+	mig_status rc = mig__enter_run(ctx);
 
 	if (rc)
 		return rc;
@@ -229,6 +233,10 @@ mig_status mig_stamp_with(mig_ctx *ctx, const char *const *targets, size_t count
 	for (size_t i = 0; i < count; i++)
 		if (!targets[i])
 			return mig__fail(&ctx->err, MIG_EINVAL, "target %zu is NULL", i + 1);
+	if (ctx->script && count > 1)
+		return mig__fail(&ctx->err, MIG_EINVAL, "a script stamps one target: FROM:TO");
+	if (ctx->script)
+		return mig__script_range(ctx, MIG_STAMP, targets[0], options);
 	return go(ctx, options, NULL, run_stamp, &stamp);
 }
 
@@ -292,7 +300,9 @@ static mig_status run_ensure(struct mig__run *run, void *user)
 
 mig_status mig_ensure_version(mig_ctx *ctx)
 {
-	mig_status rc = mig__enter_db(ctx);
+	mig_status rc = mig__enter_run(ctx);
 
-	return rc ? rc : go(ctx, NULL, NULL, run_ensure, NULL);
+	if (rc)
+		return rc;
+	return ctx->script ? mig__script_tables(ctx) : go(ctx, NULL, NULL, run_ensure, NULL);
 }

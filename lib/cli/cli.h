@@ -27,6 +27,7 @@ struct mig__cli {
 	const char **databases;    /* of mig.ini; ends with NULL, or NULL */
 	const char *database;      /* the one of them that is meant, or NULL */
 	int offline;               /* the context connects to nothing */
+	int script;                /* nor here: it writes a script to out */
 	int in_scratch;            /* the context works in a scratch beside the URL */
 	int32_t lock_timeout_ms;
 	mig_ctx *ctx;

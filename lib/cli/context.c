@@ -186,6 +186,14 @@ static void on_log(void *user, int32_t level, const char *message)
 	mig__cli_text_finish(&text);
 }
 
+static mig_status on_script(void *user, const char *text, size_t size)
+{
+	struct mig__cli *cli = user;
+
+	mig__cli_add(&cli->out, text, size);
+	return MIG_OK;
+}
+
 static int open_context(struct mig__cli *cli, unsigned needs)
 {
 	const struct mig__cli_config *config = &cli->config;
@@ -200,6 +208,8 @@ static int open_context(struct mig__cli *cli, unsigned needs)
 		o.schema = cli->in_scratch ? NULL : mig__cli_config_value(config, MIG__KEY_SCHEMA);
 		o.scratch = cli->in_scratch;
 		o.offline = cli->offline;
+		o.script = cli->script ? on_script : NULL;
+		o.script_user = cli;
 		o.create = needs & MIG__CLI_CHANGES ? MIG_CREATE_MISSING : MIG_CREATE_PRETEND;
 		o.watch = !cli->quiet && isatty(STDERR_FILENO);
 		o.keep_cancel = 1; /* Ctrl-C means the command */

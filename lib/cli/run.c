@@ -259,17 +259,9 @@ static void say_place(struct mig__cli *cli)
 
 /* -- the run */
 
-static mig_status on_sql(void *user, const char *text, size_t size)
+static int open_script(struct mig__cli *cli)
 {
-	struct mig__cli *cli = user;
-
-	mig__cli_add(&cli->out, text, size);
-	return MIG_OK;
-}
-
-static int open_offline(struct mig__cli *cli)
-{
-	cli->offline = 1;
+	cli->script = 1;
 	return mig__cli_open(cli, cli->args.command->needs);
 }
 
@@ -287,22 +279,21 @@ int mig__cli_sql(struct mig__cli *cli, int32_t direction, const char *range)
 	int status = read_run_options(cli, &options);
 
 	if (!status)
-		status = open_offline(cli);
+		status = open_script(cli);
 	if (status)
 		return status;
 	options.purge = mig__cli_count(&cli->args, MIG__OPT_PURGE) > 0;
-	return end_sql(cli, direction == MIG_UPGRADE
-				    ? mig_upgrade_sql(cli->ctx, range, &options, on_sql, cli)
+	return end_sql(cli, direction == MIG_UPGRADE ? mig_upgrade_with(cli->ctx, range, &options)
 			    : direction == MIG_DOWNGRADE
-				    ? mig_downgrade_sql(cli->ctx, range, &options, on_sql, cli)
-				    : mig_stamp_sql(cli->ctx, range, &options, on_sql, cli));
+				    ? mig_downgrade_with(cli->ctx, range, &options)
+				    : mig_stamp_with(cli->ctx, &range, 1, &options));
 }
 
 int mig__cli_sql_tables(struct mig__cli *cli)
 {
-	int status = open_offline(cli);
+	int status = open_script(cli);
 
-	return status ? status : end_sql(cli, mig_ensure_version_sql(cli->ctx, on_sql, cli));
+	return status ? status : end_sql(cli, mig_ensure_version(cli->ctx));
 }
 
 int mig__cli_run(struct mig__cli *cli, int32_t direction, const char *target)

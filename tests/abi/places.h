@@ -192,7 +192,7 @@ AT(mig_allocator, struct_size, 0, 0, 0);
 AT(mig_allocator, realloc_fn, 8, 4, 4);
 AT(mig_allocator, user, 16, 8, 8);
 
-SIZE(mig_open_options, 136, 84, 84);
+SIZE(mig_open_options, 152, 92, 92);
 AT(mig_open_options, struct_size, 0, 0, 0);
 AT(mig_open_options, allocator, 8, 4, 4);
 AT(mig_open_options, url, 16, 8, 8);
@@ -214,6 +214,8 @@ AT(mig_open_options, keep_cancel, 116, 68, 68);
 AT(mig_open_options, header_digest, 120, 72, 72);
 AT(mig_open_options, scratch, 124, 76, 76);
 AT(mig_open_options, scratch_url, 128, 80, 80);
+AT(mig_open_options, script, 136, 84, 84);
+AT(mig_open_options, script_user, 144, 88, 88);
 
 SIZE(mig_progress, 112, 96, 84);
 AT(mig_progress, struct_size, 0, 0, 0);

@@ -571,65 +571,118 @@ static mig_status reads(void *user, mig_step *step)
 	return mig_step_prepare(step, "SELECT 1", &stmt);
 }
 
+static void add_scripted(mig_ctx *ctx)
+{
+	static const char *const revises[] = { "aaa", NULL };
+	const mig_revision_def c = { .struct_size = sizeof c,
+			       .id = "ccc",
+			       .revises = revises,
+			       .upgrade = executes,
+			       .downgrade = reads };
+
+	add(ctx, "aaa", "", "CREATE TABLE t (x) -- no end", "DROP TABLE t;");
+	ok(ctx, mig_add_revision(ctx, &c));
+}
+
+/* s NULL: one that only reads revisions. */
+static mig_ctx *open_script(const char *url, struct script *s)
+{
+	mig_open_options o = {
+		.struct_size = sizeof o, .url = url, .script = to_script, .script_user = s
+	};
+	mig_ctx *ctx;
+
+	if (!s)
+		o = (mig_open_options){ .struct_size = sizeof o, .url = url, .offline = 1 };
+	assert_int_equal(mig_open_with(&ctx, &o), MIG_OK);
+	add_scripted(ctx);
+	return ctx;
+}
+
+static void test_offline(const char *url)
+{
+	mig_ctx *ctx = open_script(url, NULL);
+	int32_t at_head;
+
+	assert_null(mig_connection(ctx));
+	assert_null(mig_take_connection(ctx));
+	expect(ctx, MIG_EMISUSE, mig_upgrade(ctx, "head"));
+	expect(ctx, MIG_EMISUSE, mig_downgrade(ctx, "base"));
+	expect(ctx, MIG_EMISUSE, mig_stamp(ctx, "head"));
+	expect(ctx, MIG_EMISUSE, mig_ensure_version(ctx));
+	expect(ctx, MIG_EMISUSE, mig_is_at_head(ctx, &at_head));
+	mig_close(ctx);
+}
+
+static void test_script_errors(mig_ctx *ctx)
+{
+	const char *const two[] = { "aaa", "ccc" };
+	mig_revision_list *list;
+	int32_t at_head;
+	mig_plan *plan;
+
+	assert_null(mig_connection(ctx));
+	assert_null(mig_take_connection(ctx));
+	expect(ctx, MIG_EMISUSE, mig_is_at_head(ctx, &at_head));
+	expect(ctx, MIG_EMISUSE, mig_plan_upgrade(ctx, "head", &plan));
+	expect(ctx, MIG_EMISUSE, mig_adopt(ctx, NULL));
+	ok(ctx, mig_heads(ctx, 0, &list));
+	mig_revision_list_free(list);
+	expect(ctx, MIG_EINVAL, mig_upgrade(ctx, NULL));
+	expect(ctx, MIG_EINVAL, mig_stamp_with(ctx, two, 2, NULL));
+	expect(ctx, MIG_ENOTFOUND, mig_upgrade(ctx, "zzz"));
+	expect(ctx, MIG_EBAD_RANGE, mig_downgrade(ctx, "base"));
+	expect(ctx, MIG_EBAD_RANGE, mig_stamp(ctx, "a:b:c"));
+	expect(ctx, MIG_EUNSUPPORTED, mig_downgrade(ctx, "ccc:aaa"));
+	assert_string_equal(mig_error_revision(ctx), "ccc");
+}
+
 static void test_scripts(void **state)
 {
 	struct place *p = *state;
 	mig_open_options o = { .struct_size = sizeof o,
 			       .url = "sqlite:/nowhere/at/all",
+			       .scratch = 1,
 			       .offline = 1 };
-	mig_revision_def c = {
-		.struct_size = sizeof c, .id = "ccc", .upgrade = executes, .downgrade = reads
-	};
-	const char *revises[] = { "aaa", NULL };
 	struct script s = { 0 };
 	int32_t at_head;
 	mig_ctx *ctx;
 
-	c.revises = revises;
-	assert_int_equal(mig_open_with(&ctx, &o), MIG_OK);
-	add(ctx, "aaa", "", "CREATE TABLE t (x) -- no end", "DROP TABLE t;");
-	ok(ctx, mig_add_revision(ctx, &c));
-	assert_null(mig_connection(ctx));
-	assert_null(mig_take_connection(ctx));
-	expect(ctx, MIG_EMISUSE, mig_upgrade(ctx, "head"));
-	expect(ctx, MIG_EMISUSE, mig_is_at_head(ctx, &at_head));
-	expect(ctx, MIG_EINVAL, mig_upgrade_sql(ctx, "head", NULL, NULL, NULL));
-	expect(ctx, MIG_EINVAL, mig_upgrade_sql(ctx, NULL, NULL, to_script, &s));
-	expect(ctx, MIG_ENOTFOUND, mig_upgrade_sql(ctx, "zzz", NULL, to_script, &s));
-	expect(ctx, MIG_EBAD_RANGE, mig_downgrade_sql(ctx, "base", NULL, to_script, &s));
-	expect(ctx, MIG_EBAD_RANGE, mig_stamp_sql(ctx, "a:b:c", NULL, to_script, &s));
-	expect(ctx, MIG_EUNSUPPORTED, mig_downgrade_sql(ctx, "ccc:aaa", NULL, to_script, &s));
-	assert_string_equal(mig_error_revision(ctx), "ccc");
+	test_offline(o.url);
+	ctx = open_script(o.url, &s);
+	test_script_errors(ctx);
 	s = (struct script){ 0 };
-	ok(ctx, mig_upgrade_sql(ctx, "head", NULL, to_script, &s));
+	ok(ctx, mig_upgrade(ctx, "head"));
 	assert_non_null(strstr(s.text, "-- Upgrade aaa -> ccc\nCREATE TABLE c (x);\n"));
 	assert_non_null(strstr(s.text, "CREATE TABLE t (x); -- no end\n"));
 	tell(p, strstr(s.text, "BEGIN")); /* what comes before is for the shell alone */
 	mig_close(ctx);
 	ctx = open_place(p);
-	add(ctx, "aaa", "", "CREATE TABLE t (x) -- no end", "DROP TABLE t;");
-	ok(ctx, mig_add_revision(ctx, &c));
+	add_scripted(ctx);
 	ok(ctx, mig_is_at_head(ctx, &at_head));
 	assert_true(at_head);
-	/* the database of an open context is not asked, and a function that fails is told at any
-	 * call */
+	mig_close(ctx);
+	/* the database of the URL is not asked, and a function that fails is told at any call */
+	ctx = open_script(p->url, &s);
 	for (size_t i = 1, calls = s.calls; i <= calls; i++) {
 		s = (struct script){ .fails_at = i };
-		expect(ctx, MIG_EIO, mig_upgrade_sql(ctx, "base:head", NULL, to_script, &s));
+		expect(ctx, MIG_EIO, mig_upgrade(ctx, "base:head"));
 	}
 	s = (struct script){ 0 };
-	ok(ctx, mig_upgrade_sql(ctx, "ccc:head", NULL, to_script, &s));
+	ok(ctx, mig_upgrade(ctx, "ccc:head"));
 	assert_int_equal(s.size, 0);
-	ok(ctx, mig_ensure_version_sql(ctx, to_script, &s));
+	ok(ctx, mig_ensure_version(ctx));
 	assert_non_null(strstr(s.text, "CREATE TABLE IF NOT EXISTS \"main\".\"mig_history\""));
-	expect(ctx, MIG_EINVAL, mig_ensure_version_sql(ctx, NULL, NULL));
 	s = (struct script){ .fails_at = 3 };
-	expect(ctx, MIG_EIO, mig_ensure_version_sql(ctx, to_script, &s));
+	expect(ctx, MIG_EIO, mig_ensure_version(ctx));
 	s = (struct script){ 0 };
-	ok(ctx, mig_stamp_sql(ctx, "ccc:aaa", NULL, to_script, &s));
+	ok(ctx, mig_stamp(ctx, "ccc:aaa"));
 	assert_non_null(strstr(s.text, "SET revision = 'aaa'"));
 	mig_close(ctx);
-	o.scratch = 1;
+	assert_int_equal(mig_open_with(&ctx, &o), MIG_EINVAL);
+	mig_close(ctx);
+	o.offline = 0;
+	o.script = to_script;
 	assert_int_equal(mig_open_with(&ctx, &o), MIG_EINVAL);
 	mig_close(ctx);
 }

@@ -515,16 +515,20 @@ static void scripts_switch_between_transactions(void **state)
 	const mig_run_options each = { .struct_size = sizeof each,
 				       .transaction_mode = MIG_TRANSACTION_REVISION };
 	char text[8192] = "";
+	const mig_open_options o = {
+		.struct_size = sizeof o, .url = p->url, .script = take, .script_user = text
+	};
 	const char *on, *begin;
-	mig_ctx *ctx = open_place(p);
+	mig_ctx *ctx;
 
+	ok(ctx, mig_open_with(&ctx, &o));
 	add(ctx, "r1", "", parents, NULL);
 	add_with(ctx, "r2", "r1", "foreign_keys=on", "DELETE FROM p WHERE id = 2;");
 	add_with(ctx, "r3", "r2", "", "DELETE FROM c WHERE p = 1;");
-	expect(ctx, MIG_EUNSUPPORTED, mig_upgrade_sql(ctx, "head", NULL, take, text));
+	expect(ctx, MIG_EUNSUPPORTED, mig_upgrade(ctx, "head"));
 	has(mig_error_hint(ctx), "--per-revision");
 	text[0] = '\0';
-	ok(ctx, mig_upgrade_sql(ctx, "head", &each, take, text));
+	ok(ctx, mig_upgrade_with(ctx, "head", &each));
 	on = strstr(text, "PRAGMA foreign_keys = ON;");
 	assert_non_null(on);
 	begin = strstr(on, "BEGIN");
@@ -533,7 +537,7 @@ static void scripts_switch_between_transactions(void **state)
 	tell(p, strstr(text, "PRAGMA")); /* above it is the shell's ".bail on" */
 	assert_string_equal(ask(p, "SELECT group_concat(id) FROM c"), "30");
 	text[0] = '\0'; /* all of one transaction alike is no matter */
-	ok(ctx, mig_upgrade_sql(ctx, "r1:r2", NULL, take, text));
+	ok(ctx, mig_upgrade(ctx, "r1:r2"));
 	assert_non_null(strstr(text, "PRAGMA foreign_keys = ON;"));
 	mig_close(ctx);
 }

@@ -407,14 +407,18 @@ static void test_parameters_in_recorded_scripts(void **state)
 	struct place *p = *state;
 
 	for (int lone = 0; lone < 2; lone++) {
+		const mig_open_options o = {
+			.struct_size = sizeof o, .url = p->url, .script = take_script
+		};
 		char text[1000];
-		mig_ctx *ctx = open_place(p);
+		mig_ctx *ctx;
 
+		ok(ctx, mig_open_with(&ctx, &o));
 		snprintf(text, sizeof text,
 			 "-- one\n--\n-- revision: a\n-- revises:\n\n-- mig:upgrade%s\nSELECT :x;\n",
 			 attributes[lone]);
 		add_text(ctx, text);
-		expect(ctx, MIG_ESYNTAX, mig_upgrade_sql(ctx, "head", NULL, take_script, NULL));
+		expect(ctx, MIG_ESYNTAX, mig_upgrade(ctx, "head"));
 		mig_close(ctx);
 	}
 }

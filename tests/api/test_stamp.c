@@ -62,22 +62,6 @@ static void program_make(struct program *g, int now, int lone)
 				  .head_count = 1 };
 }
 
-static mig_ctx *open_program(const char *db, const struct program *g, int keep, int offline)
-{
-	char url[120];
-	mig_open_options o = {
-		.struct_size = sizeof o, .url = url, .header_digest = keep, .offline = offline
-	};
-	mig_ctx *ctx;
-
-	snprintf(url, sizeof url, "sqlite:%s", db);
-	ok(ctx, mig_open_with(&ctx, &o));
-	ok(ctx, mig_add_bundle(ctx, &g->bundle));
-	return ctx;
-}
-
-/* -- what is done */
-
 struct script {
 	char text[16384];
 	size_t size;
@@ -93,6 +77,26 @@ static mig_status take(void *user, const char *text, size_t size)
 	s->text[s->size] = '\0';
 	return MIG_OK;
 }
+
+/* script NULL: it runs. */
+static mig_ctx *open_program(const char *db, const struct program *g, int keep,
+			     struct script *script)
+{
+	char url[120];
+	mig_open_options o = { .struct_size = sizeof o,
+			       .url = url,
+			       .header_digest = keep,
+			       .script = script ? take : NULL,
+			       .script_user = script };
+	mig_ctx *ctx;
+
+	snprintf(url, sizeof url, "sqlite:%s", db);
+	ok(ctx, mig_open_with(&ctx, &o));
+	ok(ctx, mig_add_bundle(ctx, &g->bundle));
+	return ctx;
+}
+
+/* -- what is done */
 
 /* As the engine's shell does: the lines that are for it alone begin with a dot. */
 static void run_script(const struct place *p, struct script *s)
@@ -119,7 +123,7 @@ static void killed(const struct place *p, const struct program *g, int keep, int
 
 	assert_true(child >= 0);
 	if (!child) {
-		mig_ctx *ctx = open_program(p->db, g, keep, 0);
+		mig_ctx *ctx = open_program(p->db, g, keep, NULL);
 
 		mig_set_progress(ctx, die, NULL);
 		if (down)
@@ -179,7 +183,7 @@ static void do_deed(const struct place *p, struct program *g, enum deed deed, in
 			"('a')");
 	if (deed == ACCEPTED || deed == WARNED_DOWN)
 		g->revisions[deed == WARNED_DOWN].chain[0] = 7;
-	ctx = open_program(p->db, g, keep, deed >= SCRIPT_UP && deed <= SCRIPT_STAMP);
+	ctx = open_program(p->db, g, keep, deed >= SCRIPT_UP && deed <= SCRIPT_STAMP ? &s : NULL);
 	switch (deed) {
 	case UP:
 		ok(ctx, mig_upgrade(ctx, "head"));
@@ -201,7 +205,7 @@ static void do_deed(const struct place *p, struct program *g, enum deed deed, in
 		o.edited = MIG_EDITED_ACCEPT;
 		g->revisions[1].chain[0] = 8;
 		mig_close(ctx);
-		ctx = open_program(p->db, g, keep, 0);
+		ctx = open_program(p->db, g, keep, NULL);
 		ok(ctx, mig_upgrade_with(ctx, "head", &o));
 		break;
 	case WARNED_DOWN:
@@ -209,15 +213,15 @@ static void do_deed(const struct place *p, struct program *g, enum deed deed, in
 		ok(ctx, mig_downgrade_with(ctx, "a", &o));
 		break;
 	case SCRIPT_UP:
-		ok(ctx, mig_upgrade_sql(ctx, "a:b", NULL, take, &s));
+		ok(ctx, mig_upgrade(ctx, "a:b"));
 		run_script(p, &s);
 		break;
 	case SCRIPT_DOWN:
-		ok(ctx, mig_downgrade_sql(ctx, "b:a", NULL, take, &s));
+		ok(ctx, mig_downgrade(ctx, "b:a"));
 		run_script(p, &s);
 		break;
 	case SCRIPT_STAMP:
-		ok(ctx, mig_stamp_sql(ctx, "b:a", NULL, take, &s));
+		ok(ctx, mig_stamp(ctx, "b:a"));
 		run_script(p, &s);
 		break;
 	case ENSURED:
@@ -246,7 +250,7 @@ static void start(const struct place *p, const struct program *g, int keep, stru
 	snprintf(copy.db, sizeof copy.db, "%s/copy.db", p->dir);
 	snprintf(command, sizeof command, "cp '%s' '%s'", p->db, copy.db);
 	assert_int_equal(system(command), 0);
-	ctx = open_program(copy.db, g, keep, 0);
+	ctx = open_program(copy.db, g, keep, NULL);
 	out->status = mig_upgrade(ctx, "head");
 	mig_close(ctx);
 	snprintf(out->rows, sizeof out->rows, "%s",

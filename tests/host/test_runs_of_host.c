@@ -385,12 +385,18 @@ static void hooks_in_script(const struct base *base)
 {
 	static char script[65536];
 	const char *first, *last;
+	const mig_open_options o = {
+		.struct_size = sizeof o, .url = base->url, .script = gather, .script_user = script
+	};
 	struct notes n = { .text = "" };
-	mig_ctx *ctx = open_with(base, &n);
+	mig_ctx *ctx;
 
 	script[0] = '\0';
+	ok(ctx, mig_open_with(&ctx, &o));
+	ok(ctx, mig_set_run_hooks(ctx, run_before, run_after, &n));
+	ok(ctx, mig_set_step_hooks(ctx, step_before, step_after, &n));
 	add_three(ctx, "");
-	ok(ctx, mig_upgrade_sql(ctx, "head", NULL, gather, script));
+	ok(ctx, mig_upgrade(ctx, "head"));
 	first = strstr(script, "INSERT INTO calls VALUES ('<a')");
 	last = strstr(script, "INSERT INTO calls VALUES ('>c')");
 	assert_non_null(first);

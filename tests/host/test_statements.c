@@ -107,10 +107,12 @@ static void changes_in_script(const struct base *base)
 {
 	step_body body = fails_in_script;
 	mig_revision_def def = { .struct_size = sizeof def, .id = "a", .upgrade = call, .user = &body };
-	mig_ctx *ctx = open_base(base);
+	const mig_open_options o = { .struct_size = sizeof o, .url = base->url, .script = ignore };
+	mig_ctx *ctx;
 
+	ok(ctx, mig_open_with(&ctx, &o));
 	ok(ctx, mig_add_revision(ctx, &def));
-	expect(ctx, MIG_EUNSUPPORTED, mig_upgrade_sql(ctx, "head", NULL, ignore, NULL));
+	expect(ctx, MIG_EUNSUPPORTED, mig_upgrade(ctx, "head"));
 	mig_close(ctx);
 }
 

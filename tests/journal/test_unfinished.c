@@ -157,6 +157,7 @@ static mig_status take(void *user, const char *text, size_t size)
 static void test_hooks_in_scripts(void **state)
 {
 	static char script[SCRIPT_SIZE];
+	mig_open_options o = { .struct_size = sizeof o, .script = take, .script_user = script };
 	struct place p;
 	mig_ctx *ctx;
 	size_t count = 0;
@@ -164,9 +165,11 @@ static void test_hooks_in_scripts(void **state)
 	(void)state;
 	script[0] = '\0';
 	place_begin(&p);
-	ctx = open_with(&p, line);
+	o.url = p.url;
+	ok(ctx, mig_open_with(&ctx, &o));
+	add_all(ctx, line);
 	ok(ctx, mig_set_step_hooks(ctx, audit, audit, NULL));
-	ok(ctx, mig_upgrade_sql(ctx, "head", NULL, take, script));
+	ok(ctx, mig_upgrade(ctx, "head"));
 	for (const char *at = script; (at = strstr(at, "INSERT INTO audit")); at++)
 		count++;
 	assert_int_equal(count, 4);

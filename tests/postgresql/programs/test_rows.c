@@ -397,15 +397,12 @@ static void test_parameters_in_scripts(void **state)
 	place_begin(&p);
 	for (size_t i = 0; i < sizeof refused / sizeof *refused; i++)
 		for (int lone = 0; lone < 3; lone++) {
-			mig_ctx *ctx = open_place(&p, NULL);
+			mig_open_options o = { .script = lone < 2 ? NULL : take_script };
+			mig_ctx *ctx = open_place(&p, &o);
 
 			ADD(ctx, .id = "a", .attributes = lone == 1 ? " transaction=no" : "",
 			    .up = refused[i].up);
-			if (lone < 2)
-				expect(ctx, MIG_ESYNTAX, mig_upgrade(ctx, "head"));
-			else
-				expect(ctx, MIG_ESYNTAX,
-				       mig_upgrade_sql(ctx, "head", NULL, take_script, NULL));
+			expect(ctx, MIG_ESYNTAX, mig_upgrade(ctx, "head"));
 			if (lone < 2 && (mig_error_line(ctx) != refused[i].line ||
 					 mig_error_column(ctx) != refused[i].column))
 				fail_msg("%s", mig_error_message(ctx));

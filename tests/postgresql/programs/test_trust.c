@@ -698,7 +698,10 @@ static mig_status collect(void *user, const char *text, size_t size)
 static void test_script(void **state)
 {
 	static char script[30000];
-	mig_open_options o = { .struct_size = sizeof o, .offline = 1, .url = "postgresql:" };
+	mig_open_options o = { .struct_size = sizeof o,
+			       .url = "postgresql:",
+			       .script = collect,
+			       .script_user = script };
 	struct place p;
 	struct roles r;
 	PGresult *result;
@@ -710,7 +713,7 @@ static void test_script(void **state)
 	make_roles(&p, &r);
 	ok(ctx, mig_open_with(&ctx, &o));
 	ADD(ctx, .id = "r1", .up = "CREATE TABLE IF NOT EXISTS one (n int);");
-	ok(ctx, mig_upgrade_sql(ctx, "head", NULL, collect, script));
+	ok(ctx, mig_upgrade(ctx, "head"));
 	mig_close(ctx);
 	body = strstr(script, "SET client_encoding"); /* after psql's own command */
 	assert_non_null(body);

@@ -187,7 +187,7 @@ enum mig_table_sql {
 	 * oldest first */
 	MIG_SQL_READ_HISTORY = 11,
 
-	/* For scripts that the engine's own shell runs (mig_upgrade_sql()): each one statement or
+	/* For scripts that the engine's own shell runs (mig_open_options.script): each one statement or
 	 * several; NULL where a dialect has none. */
 
 	/** fails unless the ids in the version table, in the order of their bytes and with ", "
@@ -447,7 +447,7 @@ typedef struct mig_dialect_conn {
 	mig_status (*check_sql)(mig_conn *conn, const char *message, const char *text, size_t size,
 				const mig_sql_sink *sink);
 
-	/* -- for scripts that the engine's own shell runs (mig_upgrade_sql()), optional */
+	/* -- for scripts that the engine's own shell runs (mig_open_options.script), optional */
 
 	const char *script_begin; /**< whole lines at the top, e.g. to stop at errors; NULL: none */
 	const char *begin_sql;    /**< NULL: "BEGIN" */

@@ -152,6 +152,25 @@ typedef struct mig_open_options {
 	 * if not beside the database: the URL of any database of the same dialect on a server where
 	 * that is allowed. NULL: beside the database. */
 	const char *scratch_url;
+
+	/* -- a script instead of runs */
+
+	/** Takes a script: mig_upgrade(), mig_downgrade(), mig_stamp(), their _with() forms and
+	 * mig_ensure_version() then write what they would do for the engine's own shell (sqlite3, psql),
+	 * with its transactions and its rows in libmig's tables, and nothing runs. The context connects to
+	 * nothing: the URL only names the dialect. NULL: they run.
+	 *
+	 * Targets are "FROM:TO", or "TO" for a database at base; a downgrade needs its FROM. The same
+	 * revisions give the same script, byte for byte. Each of its transactions takes the migration
+	 * lock (SQLite: BEGIN IMMEDIATE), and fails unless the database is where the script is by then,
+	 * so that a script that is run twice, or on another database, does nothing. The script for a
+	 * section outside a transaction holds the lock on PostgreSQL alone.
+	 *
+	 * Errors of those calls: those of identifiers and of the graph, MIG_EBAD_RANGE, MIG_ENO_SECTION;
+	 * MIG_EUNSUPPORTED for a revision in C that reads rows or uses operations; what the function
+	 * returned. */
+	mig_sql_fn script;
+	void *script_user; /**< handed to script */
 } mig_open_options;
 
 /** Opens a context on the database of a URL.
@@ -321,8 +340,8 @@ typedef mig_status (*mig_step_fn)(void *user, mig_step *step);
  * they write is there like the step; what they set for the session (a role, a search path) does not
  * reach such a section: set it there, where it is set again when the section is resumed.
  *
- * In mig_upgrade_sql() and its like, their statements become part of the script; one with parameters
- * or rows is MIG_EUNSUPPORTED. Since 0.1.0. */
+ * In a script (mig_open_options.script) their statements become part of it; one with parameters or
+ * rows is MIG_EUNSUPPORTED. Since 0.1.0. */
 MIG_API mig_status mig_set_step_hooks(mig_ctx *ctx, mig_step_fn before, mig_step_fn after,
 				      void *user);
 
@@ -542,29 +561,6 @@ MIG_API mig_status mig_adopt(mig_ctx *ctx, const char *table);
 
 /** Creates the version and history tables if they are missing. Since 0.1.0. */
 MIG_API mig_status mig_ensure_version(mig_ctx *ctx);
-
-/* ---- scripts instead of runs -------------------------------------------------------------- */
-
-/** Writes what mig_upgrade() would do as a script for the engine's own shell (sqlite3, psql), with
- * its transactions and its rows in libmig's tables. range is "FROM:TO", or "TO" for a database at
- * base; the database itself is not asked. The same revisions give the same script, byte for byte.
- * Each of its transactions takes the migration lock (SQLite: BEGIN IMMEDIATE), and fails unless the
- * database is where the script is by then, so that a script that is run twice, or on another
- * database, does nothing. The script for a section outside a transaction holds the lock on
- * PostgreSQL alone. options: as for mig_upgrade_with(), or NULL.
- *
- * Errors: those of identifiers and of the graph, MIG_EBAD_RANGE, MIG_ENO_SECTION; MIG_EUNSUPPORTED
- * for a revision in C that reads rows or uses operations; what fn returned. Since 0.1.0. */
-MIG_API mig_status mig_upgrade_sql(mig_ctx *ctx, const char *range, const mig_run_options *options,
-				   mig_sql_fn fn, void *user);
-/** The same for mig_downgrade(); the range needs its FROM. Since 0.1.0. */
-MIG_API mig_status mig_downgrade_sql(mig_ctx *ctx, const char *range,
-				     const mig_run_options *options, mig_sql_fn fn, void *user);
-/** The same for mig_stamp(). Since 0.1.0. */
-MIG_API mig_status mig_stamp_sql(mig_ctx *ctx, const char *range, const mig_run_options *options,
-				 mig_sql_fn fn, void *user);
-/** The same for mig_ensure_version(). Since 0.1.0. */
-MIG_API mig_status mig_ensure_version_sql(mig_ctx *ctx, mig_sql_fn fn, void *user);
 
 /* ---- plans ------------------------------------------------------------------------------- */
 
