@@ -1,6 +1,8 @@
 /* autogen: the difference between the database and the model, and the revision made of it. */
 #include "migrate/autogen.h"
+#include "api/rename.h"
 #include "api/revision.h"
+#include "base/shown.h"
 #include "migrate/declare.h"
 
 #include <stdlib.h>
@@ -17,6 +19,8 @@ struct mig_op_list {
 	const char *dialect;
 	const char **uncovered;
 	size_t uncovered_count;
+	const char *unproved; /* why; NULL: proved, or not tried */
+	const char **renames; /* that were said yes to; ends with NULL */
 };
 
 /* -- what the caller said about the comparison */
@@ -374,6 +378,11 @@ static void fill_defaults(mig_diff_options *o, const mig_diff_options *defaults)
 		o->user = defaults->user;
 	}
 	o->unproved |= defaults->unproved;
+	o->at_head |= defaults->at_head;
+	if (!o->rename_fn) {
+		o->rename_fn = defaults->rename_fn;
+		o->rename_user = defaults->rename_user;
+	}
 }
 
 mig_status mig_set_diff_options(mig_ctx *ctx, const mig_diff_options *options)
@@ -385,17 +394,24 @@ mig_status mig_set_diff_options(mig_ctx *ctx, const mig_diff_options *options)
 				      &ctx->err);
 }
 
-/* After MIG_EPROOF the list is there all the same. */
-static mig_status diff(mig_ctx *ctx, const mig_diff_options *options, mig_op_list **out)
+static mig_status check_at_head(mig_ctx *ctx)
 {
-	mig_diff_options o;
-	mig_op_list *list;
-	mig_status rc = mig__options_read(&o, sizeof o, options, &ctx->err);
+	int32_t at_head = 0;
+	mig_status rc = mig_is_at_head(ctx, &at_head);
 
-	*out = NULL;
+	if (rc || at_head)
+		return rc;
+	mig__fail(&ctx->err, MIG_EBEHIND, "the database is not up to date");
+	mig__error_set_hint(&ctx->err, "upgrade it first, then compare it with the model");
+	return MIG_EBEHIND;
+}
+
+static mig_status check_comparable(mig_ctx *ctx, const mig_diff_options *o)
+{
+	mig_status rc = o->at_head ? check_at_head(ctx) : MIG_OK;
+
 	if (rc)
 		return rc;
-	fill_defaults(&o, &ctx->diff_options);
 	if (!MIG__SCHEMA_SLOT(&ctx->db, inspect) || !MIG__SCHEMA_SLOT(&ctx->db, native_column))
 		return mig__fail(&ctx->err, MIG_EUNSUPPORTED, "dialect %s cannot compare schemas",
 				 ctx->db.dialect->name);
@@ -405,7 +421,16 @@ static mig_status diff(mig_ctx *ctx, const mig_diff_options *options, mig_op_lis
 	if (ctx->model->status)
 		return mig__fail(&ctx->err, ctx->model->status, "%s",
 				 ctx->model->mistake ? ctx->model->mistake : "out of memory");
-	list = mig__calloc(&ctx->alloc, 1, sizeof *list);
+	return MIG_OK;
+}
+
+/* One comparison. After MIG_EPROOF the list is there all the same, and says why. */
+static mig_status diff_once(mig_ctx *ctx, const mig_diff_options *o, mig_op_list **out)
+{
+	mig_op_list *list = mig__calloc(&ctx->alloc, 1, sizeof *list);
+	mig_status rc;
+
+	*out = NULL;
 	if (!list)
 		return mig__fail_nomem(&ctx->err);
 	list->memory = mig__memory_share(ctx->memory);
@@ -414,30 +439,123 @@ static mig_status diff(mig_ctx *ctx, const mig_diff_options *options, mig_op_lis
 	list->work =
 		(struct mig__autogen){ .db = &ctx->db, .alloc = &list->memory->alloc, .err = &ctx->err };
 	ctx->busy = 1;
-	rc = compare(ctx, list, &o);
+	rc = compare(ctx, list, o);
 	ctx->busy = 0;
-	atomic_store(&ctx->db.cancelled, 0);
-	if (rc && rc != MIG_EPROOF) {
-		mig_op_list_free(list);
-		return rc;
+	if (rc == MIG_EPROOF) {
+		list->unproved = mig__arena_strdup(&list->arena, mig_error_message(ctx));
+		if (!list->unproved)
+			rc = mig__fail_nomem(&ctx->err);
 	}
-	*out = list;
+	if (rc && rc != MIG_EPROOF)
+		mig_op_list_free(list);
+	else
+		*out = list;
+	return rc;
+}
+
+static mig_status ask(mig_ctx *ctx, struct mig__asking *asking, const mig_op_list *list)
+{
+	mig_status rc;
+
+	ctx->busy = 1;
+	rc = mig__ask_renames(asking, list->at, list->count);
+	ctx->busy = 0;
+	return rc;
+}
+
+/* What was asked for and what was answered; the array is to be freed. */
+static mig_status join_renames(const struct mig__asking *asking, const char *const *given,
+			       struct mig__error *err, const char ***out)
+{
+	size_t count = 0;
+
+	while (given && given[count])
+		count++;
+	*out = mig__calloc(err->alloc, count + asking->said_count + 1, sizeof **out);
+	if (!*out)
+		return mig__fail_nomem(err);
+	for (size_t i = 0; i < count; i++)
+		(*out)[i] = given[i];
+	for (size_t i = 0; i < asking->said_count; i++)
+		(*out)[count + i] = asking->said[i];
+	return MIG_OK;
+}
+
+static mig_status keep_answers(const struct mig__asking *asking, mig_op_list *list,
+			       struct mig__error *err)
+{
+	list->renames = mig__arena_zalloc(&list->arena, asking->said_count + 1,
+					  sizeof *list->renames);
+	for (size_t i = 0; list->renames && i < asking->said_count; i++)
+		if (!(list->renames[i] = mig__arena_strdup(&list->arena, asking->said[i])))
+			return mig__fail_nomem(err);
+	return list->renames ? MIG_OK : mig__fail_nomem(err);
+}
+
+/* Once more, after some of it turned out to be renamed. */
+static mig_status diff_again(mig_ctx *ctx, const mig_diff_options *o,
+			     const struct mig__asking *asking, mig_op_list **list)
+{
+	mig_diff_options with = *o;
+	const char **renames;
+	mig_status rc = join_renames(asking, o->renames, &ctx->err, &renames), kept;
+
+	mig_op_list_free(*list);
+	*list = NULL;
+	if (rc)
+		return rc;
+	mig__error_clear(&ctx->err);
+	with.renames = renames;
+	rc = diff_once(ctx, &with, list);
+	mig__free(&ctx->alloc, renames);
+	if (!*list)
+		return rc;
+	kept = keep_answers(asking, *list, &ctx->err);
+	return kept ? kept : rc;
+}
+
+static mig_status diff(mig_ctx *ctx, const mig_diff_options *o, mig_op_list **out)
+{
+	struct mig__asking asking = { .fn = o->rename_fn,
+				      .user = o->rename_user,
+				      .err = &ctx->err };
+	mig_status rc = check_comparable(ctx, o), asked = MIG_OK;
+	mig_op_list *list = NULL;
+
+	*out = NULL;
+	if (!rc)
+		rc = diff_once(ctx, o, &list);
+	if (list && o->rename_fn)
+		asked = ask(ctx, &asking, list);
+	if (asked)
+		rc = asked;
+	else if (asking.said_count)
+		rc = diff_again(ctx, o, &asking, &list);
+	mig__asking_finish(&asking);
+	atomic_store(&ctx->db.cancelled, 0);
+	if (rc && rc != MIG_EPROOF)
+		mig_op_list_free(list);
+	else
+		*out = list;
 	return rc;
 }
 
 mig_status mig_diff(mig_ctx *ctx, const mig_diff_options *options, mig_op_list **out)
 {
-	mig_op_list *list;
+	mig_diff_options o;
+	mig_op_list *list = NULL;
 	mig_status rc = mig__enter_db(ctx);
 
 	if (rc)
 		return rc;
 	if (!out)
 		return mig__fail(&ctx->err, MIG_EINVAL, "the output is NULL");
-	rc = diff(ctx, options, &list);
+	rc = mig__options_read(&o, sizeof o, options, &ctx->err);
 	if (rc)
-		mig_op_list_free(list);
-	else
+		return rc;
+	fill_defaults(&o, &ctx->diff_options);
+	rc = diff(ctx, &o, &list);
+	if (list)
 		*out = list;
 	return rc;
 }
@@ -488,6 +606,20 @@ int32_t mig_op_list_foreign_keys(const mig_op_list *list, int32_t direction)
 												: 0;
 }
 
+const char *mig_op_list_unproved(const mig_op_list *list)
+{
+	return list ? list->unproved : NULL;
+}
+
+const char *mig_op_list_rename(const mig_op_list *list, size_t i)
+{
+	size_t count = 0;
+
+	while (list && list->renames && list->renames[count])
+		count++;
+	return i < count ? list->renames[i] : NULL;
+}
+
 const char *mig_op_list_uncovered(const mig_op_list *list, size_t i)
 {
 	return list && i < list->uncovered_count ? list->uncovered[i] : NULL;
@@ -508,114 +640,180 @@ void mig_op_list_free(mig_op_list *list)
 
 /* -- the revision */
 
-static mig_status check_at_head(mig_ctx *ctx)
-{
-	int32_t at_head = 0;
-	mig_status rc = mig_is_at_head(ctx, &at_head);
+/* One call of mig_autogenerate(). */
+struct making {
+	mig_ctx *ctx;
+	mig_autogenerate_options o;
+	mig_autogenerate_part own; /* what was compared here */
+	struct mig__arena arena;
+	mig_section *sections;
+	size_t count; /* of them: two for each part */
+};
 
-	if (rc || at_head)
-		return rc;
-	mig__fail(&ctx->err, MIG_EBEHIND, "the database is not up to date");
-	mig__error_set_hint(&ctx->err, "upgrade it first, then compare it with the model");
-	return MIG_EBEHIND;
+static mig_autogenerate_part part_of(const struct making *m, size_t i)
+{
+	mig_autogenerate_part part = { 0 };
+
+	memcpy(&part, (const char *)m->o.parts + i * m->o.part_size,
+	       m->o.part_size < sizeof part ? m->o.part_size : sizeof part);
+	return part;
 }
 
-static size_t others(const mig_autogenerate_options *o)
+/* Nothing unproved without force. */
+static mig_status check_parts(const struct making *m)
+{
+	struct mig__error *err = &m->ctx->err;
+
+	if (m->o.part_size < sizeof(mig_autogenerate_part) || !m->o.part_count)
+		return mig__fail(err, MIG_EINVAL, "the parts of a revision are missing");
+	for (size_t i = 0; !m->o.force && i < m->o.part_count; i++) {
+		mig_autogenerate_part part = part_of(m, i);
+
+		if (mig_op_list_unproved(part.ops))
+			return mig__fail(err, MIG_EPROOF, "%s", mig_op_list_unproved(part.ops));
+	}
+	return MIG_OK;
+}
+
+static int any_difference(const struct making *m)
 {
 	size_t count = 0;
 
-	while (o->others && o->others[count])
-		count++;
-	return count;
+	for (size_t i = 0; i < m->o.part_count; i++)
+		count += mig_op_list_count(part_of(m, i).ops);
+	return count > 0;
 }
 
 /* The SQL, under a warning if it is not proved. */
-static const char *warned(mig_op_list *list, const char *sql, const char *warning)
+static const char *warned(struct making *m, const mig_op_list *list, int32_t direction)
 {
+	const char *sql = list ? list->sql[direction] : "", *text;
 	struct mig__buf buf;
-	const char *text;
 
-	if (!warning)
+	if (!mig_op_list_unproved(list))
 		return sql;
-	mig__buf_init(&buf, &list->memory->alloc);
-	mig__buf_addf(&buf, "-- warning: this is not proved: %s\n\n%s", warning, sql);
-	text = buf.failed ? NULL : mig__arena_strdup(&list->arena, buf.data);
+	mig__buf_init(&buf, &m->ctx->alloc);
+	mig__buf_adds(&buf, "-- warning: this is not proved: ");
+	mig__shown_add(&buf, list->unproved, strlen(list->unproved));
+	mig__buf_addf(&buf, "\n\n%s", sql);
+	text = buf.failed ? NULL : mig__arena_strdup(&m->arena, buf.data);
 	mig__buf_finish(&buf);
 	return text;
 }
 
-/* The two sections of a dialect, which they name: another engine would run the SQL, or half of it,
- * with another meaning. */
-static void fill_sections(mig_section *sections, const mig_op_list *list, const char *const sql[2])
+/* The two sections of each part, which name the dialect: another engine would run the SQL, or half of
+ * it, with another meaning. */
+static mig_status fill_sections(struct making *m)
 {
-	for (int32_t i = MIG_UPGRADE; i <= MIG_DOWNGRADE; i++)
-		sections[i] = (mig_section){ .direction = i,
-					     .no_transaction = mig_op_list_no_transaction(list, i),
-					     .dialect = list->dialect,
-					     .sql = sql[i],
-					     .foreign_keys = mig_op_list_foreign_keys(list, i) };
+	m->count = 2 * m->o.part_count;
+	m->sections = mig__arena_zalloc(&m->arena, m->count, sizeof *m->sections);
+	if (!m->sections)
+		return mig__fail_nomem(&m->ctx->err);
+	for (size_t i = 0; i < m->count; i++) {
+		mig_autogenerate_part part = part_of(m, i / 2);
+		int32_t direction = i % 2 ? MIG_DOWNGRADE : MIG_UPGRADE;
+		const mig_op_list *list = part.ops;
+
+		m->sections[i] =
+			(mig_section){ .direction = direction,
+				       .no_transaction = mig_op_list_no_transaction(list, direction),
+				       .dialect = mig_op_list_dialect(list),
+				       .database = part.database,
+				       .sql = warned(m, list, direction),
+				       .foreign_keys = mig_op_list_foreign_keys(list, direction) };
+		if (!m->sections[i].sql)
+			return mig__fail_nomem(&m->ctx->err);
+	}
+	return MIG_OK;
 }
 
-static mig_status write_revision(mig_ctx *ctx, const mig_autogenerate_options *o, mig_op_list *list,
-				 const char *warning, mig_revision_list **out)
+/* Hands the sections' text to the caller. */
+static mig_status show_sections(struct making *m)
 {
-	const char *sql[2] = { warned(list, list->sql[0], warning),
-			       warned(list, list->sql[1], warning) };
-	size_t count = others(o) + 1;
-	mig_section *sections = mig__arena_zalloc(&list->arena, 2 * count, sizeof *sections);
+	mig_ctx *ctx = m->ctx;
+	struct mig__buf text;
+	mig_status rc;
+
+	mig__buf_init(&text, &ctx->alloc);
+	for (size_t i = 0; i < m->count; i++) {
+		mig__buf_adds(&text, i ? "\n" : "");
+		mig__script_add_directive(&text, &m->sections[i]);
+		mig__buf_adds(&text, m->sections[i].sql);
+	}
+	if (text.failed) {
+		rc = mig__fail_nomem(&ctx->err);
+	} else {
+		ctx->busy = 1;
+		rc = m->o.sections_fn(m->o.user, text.data, text.len);
+		ctx->busy = 0;
+		if (rc)
+			rc = mig__fail(&ctx->err, rc, "the sections could not be written");
+	}
+	mig__buf_finish(&text);
+	return rc;
+}
+
+static mig_status write_revision(struct making *m, mig_revision_list **out)
+{
 	mig_revision_options revision;
-	mig_status rc = mig__options_read(&revision, sizeof revision, o->revision, &ctx->err);
+	mig_status rc =
+		mig__options_read(&revision, sizeof revision, m->o.revision, &m->ctx->err);
 
 	if (rc)
 		return rc;
-	if (!sections || !sql[0] || !sql[1])
-		return mig__fail_nomem(&ctx->err);
-	fill_sections(sections, list, sql);
-	for (size_t i = 1; i < count; i++)
-		fill_sections(sections + 2 * i, o->others[i - 1], o->others[i - 1]->sql);
 	revision.struct_size = sizeof revision;
-	revision.sections = sections;
-	revision.section_count = 2 * count;
-	revision.section_size = sizeof *sections;
-	return mig_revision_create(ctx, &revision, out);
+	revision.sections = m->sections;
+	revision.section_count = m->count;
+	revision.section_size = sizeof *m->sections;
+	return mig_revision_create(m->ctx, &revision, out);
 }
 
-/* Whether any of the dialects differs. */
-static int any_difference(const mig_autogenerate_options *o, const mig_op_list *list)
+/* Compares the database of the context, for want of parts. */
+static mig_status compare_own(struct making *m, mig_op_list **list)
 {
-	size_t count = list->count;
+	mig_diff_options diff_options;
+	mig_status rc = mig__options_read(&diff_options, sizeof diff_options, m->o.diff,
+					  &m->ctx->err);
 
-	for (size_t i = 0; i < others(o); i++)
-		count += o->others[i]->count;
-	return count > 0;
+	if (rc)
+		return rc;
+	fill_defaults(&diff_options, &m->ctx->diff_options);
+	diff_options.at_head = 1;
+	rc = diff(m->ctx, &diff_options, list);
+	m->own.ops = *list;
+	m->o.parts = &m->own;
+	m->o.part_count = 1;
+	m->o.part_size = sizeof m->own;
+	return rc == MIG_EPROOF && m->o.force ? MIG_OK : rc;
 }
 
 mig_status mig_autogenerate(mig_ctx *ctx, const mig_autogenerate_options *options,
 			    mig_revision_list **out)
 {
-	mig_autogenerate_options o;
+	struct making m = { .ctx = ctx };
 	mig_op_list *list = NULL;
-	char *warning = NULL;
 	mig_status rc = mig__enter_db(ctx);
 
 	if (rc)
 		return rc;
 	if (!out)
 		return mig__fail(&ctx->err, MIG_EINVAL, "the output is NULL");
-	rc = mig__options_read(&o, sizeof o, options, &ctx->err);
+	rc = mig__options_read(&m.o, sizeof m.o, options, &ctx->err);
+	if (rc)
+		return rc;
+	mig__arena_init(&m.arena, &ctx->alloc);
+	rc = m.o.parts ? MIG_OK : compare_own(&m, &list);
 	if (!rc)
-		rc = check_at_head(ctx);
-	if (!rc)
-		rc = diff(ctx, o.diff, &list);
-	if (rc == MIG_EPROOF && o.force) {
-		warning = mig__strdup(&ctx->alloc, mig_error_message(ctx));
-		rc = warning ? MIG_OK : mig__fail_nomem(&ctx->err);
-	}
-	if (!rc && !any_difference(&o, list))
+		rc = check_parts(&m);
+	if (!rc && any_difference(&m))
+		rc = fill_sections(&m);
+	if (!rc && m.count && !m.o.sections_fn)
+		rc = write_revision(&m, out);
+	else if (!rc && m.count)
+		rc = show_sections(&m);
+	if (!rc && (!m.count || m.o.sections_fn))
 		rc = mig__revision_list_new(ctx, NULL, 0, 0, out);
-	else if (!rc)
-		rc = write_revision(ctx, &o, list, warning, out);
-	mig__free(&ctx->alloc, warning);
+	mig__arena_finish(&m.arena);
 	mig_op_list_free(list);
 	return rc;
 }

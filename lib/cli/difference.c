@@ -58,81 +58,72 @@ static int read_patterns(struct mig__cli *cli, enum mig__cli_option_id option,
 	return MIG_CLI_DONE;
 }
 
-int mig__cli_add_rename(struct mig__cli *cli, struct mig__cli_difference *d, char *text)
+/* What the command line says, and what was answered for the other difference. */
+static int read_renames(struct mig__cli *cli, struct mig__cli_difference *d)
 {
-	const char **renames =
-		text ? realloc(d->renames, (d->rename_count + 2) * sizeof *renames) : NULL;
-	char **answers =
-		renames ? realloc(d->answers, (d->answer_count + 1) * sizeof *answers) : NULL;
+	size_t count = mig__cli_count(&cli->args, MIG__OPT_RENAME);
+	const char **renames;
 
-	if (renames)
-		d->renames = renames;
-	if (!answers) {
-		free(text);
+	if (!mig__cli_values(&cli->args, MIG__OPT_RENAME, &d->renames))
 		return mig__cli_no_memory(cli);
+	for (size_t i = 0; d->like && mig_op_list_rename(d->like->ops, i); i++) {
+		renames = realloc(d->renames, (count + 2) * sizeof *renames);
+		if (!renames)
+			return mig__cli_no_memory(cli);
+		d->renames = renames;
+		renames[count++] = mig_op_list_rename(d->like->ops, i);
+		renames[count] = NULL;
 	}
-	d->answers = answers;
-	answers[d->answer_count++] = text;
-	renames[d->rename_count++] = text;
-	renames[d->rename_count] = NULL;
 	return MIG_CLI_DONE;
 }
 
 static int read_options(struct mig__cli *cli, struct mig__cli_difference *d)
 {
-	if (!mig__cli_values(&cli->args, MIG__OPT_RENAME, &d->renames))
-		return mig__cli_no_memory(cli);
-	d->rename_count = mig__cli_count(&cli->args, MIG__OPT_RENAME);
-	for (size_t i = 0; d->like && i < d->like->answer_count; i++)
-		if (mig__cli_add_rename(cli, d, strdup(d->like->answers[i])))
-			return MIG_CLI_ERROR;
-	if (read_patterns(cli, MIG__OPT_INCLUDE, MIG__KEY_INCLUDE, &d->include) ||
-	    read_patterns(cli, MIG__OPT_EXCLUDE, MIG__KEY_EXCLUDE, &d->exclude))
-		return MIG_CLI_ERROR;
-	return MIG_CLI_DONE;
+	int status = read_renames(cli, d);
+
+	if (!status)
+		status = read_patterns(cli, MIG__OPT_INCLUDE, MIG__KEY_INCLUDE, &d->include);
+	if (!status)
+		status = read_patterns(cli, MIG__OPT_EXCLUDE, MIG__KEY_EXCLUDE, &d->exclude);
+	return status;
 }
 
 void mig__cli_difference_finish(struct mig__cli_difference *d)
 {
 	mig_op_list_free(d->ops);
-	for (size_t i = 0; i < d->answer_count; i++)
-		free(d->answers[i]);
-	free(d->answers);
 	free(d->renames);
 	free(d->include);
 	free(d->exclude);
-	mig__cli_text_finish(&d->why_unproved);
 }
 
 /* -- the comparison */
 
-static mig_status diff(struct mig__cli *cli, const struct mig__cli_difference *d, int unproved,
-		       mig_op_list **out)
+static mig_status diff(struct mig__cli *cli, struct mig__cli_difference *d)
 {
-	mig_diff_options o = { .struct_size = sizeof o };
+	mig_diff_options o = { .struct_size = sizeof o,
+			       .renames = d->renames,
+			       .include = d->include,
+			       .exclude = d->exclude,
+			       .unproved = d->unproved,
+			       .at_head = 1 };
 	struct mig__cli_signals *signals;
 	mig_status rc;
 
-	o.renames = d->renames;
-	o.include = d->include;
-	o.exclude = d->exclude;
-	o.unproved = unproved;
+	if (d->ask) {
+		o.rename_fn = mig__cli_ask_rename;
+		o.rename_user = cli;
+	}
 	signals = mig__cli_signals_catch(cli->ctx);
-	rc = mig_diff(cli->ctx, &o, out);
+	rc = mig_diff(cli->ctx, &o, &d->ops);
 	mig__cli_signals_release(signals);
-	return rc;
+	return rc == MIG_EPROOF && d->force ? MIG_OK : rc;
 }
 
-static int check_at_head(struct mig__cli *cli)
+static int say_behind(struct mig__cli *cli)
 {
 	struct mig__cli_text hint = { 0 };
-	int32_t at_head = 0;
 
-	if (mig_is_at_head(cli->ctx, &at_head))
-		return mig__cli_ctx_fail(cli);
-	if (at_head)
-		return MIG_CLI_DONE;
-	mig__cli_fail(cli, "the database is not up to date");
+	mig__cli_fail(cli, "%s", mig_error_message(cli->ctx));
 	mig__cli_addf(&hint, "\"%s upgrade\" brings it there; then compare it with the model",
 		      cli->program);
 	mig__cli_hint(cli, mig__cli_string(&hint));
@@ -142,6 +133,8 @@ static int check_at_head(struct mig__cli *cli)
 
 static int explain(struct mig__cli *cli, mig_status rc)
 {
+	if (rc == MIG_EBEHIND)
+		return say_behind(cli);
 	mig__cli_ctx_fail(cli);
 	if (rc == MIG_EMISUSE) {
 		mig__cli_hint(cli, "say --models FILE.sql, write \"models = FILE.sql\" into "
@@ -151,24 +144,6 @@ static int explain(struct mig__cli *cli, mig_status rc)
 	if (rc == MIG_EPROOF)
 		mig__cli_hint(cli, "--force takes the SQL as it is; read it before you run it");
 	return MIG_CLI_ERROR;
-}
-
-/* What may be a rename is asked about. d->ops is given up if it was; it is not there if the
- * difference could not be proved, which a rename may mend. */
-static int ask(struct mig__cli *cli, struct mig__cli_difference *d)
-{
-	mig_op_list *ops = d->ops;
-	mig_status rc = ops ? MIG_OK : diff(cli, d, 1, &ops);
-	int status;
-
-	if (rc)
-		return explain(cli, rc);
-	status = mig__cli_ask_renames(cli, d, ops);
-	if (ops != d->ops || d->answer_count) {
-		mig_op_list_free(ops);
-		d->ops = NULL;
-	}
-	return status;
 }
 
 int mig__cli_compare(struct mig__cli *cli, struct mig__cli_difference *d)
@@ -182,22 +157,9 @@ int mig__cli_compare(struct mig__cli *cli, struct mig__cli_difference *d)
 	status = add_models(cli, model);
 	if (!status)
 		status = read_options(cli, d);
-	if (!status)
-		status = check_at_head(cli);
 	if (status)
 		return status;
-	rc = diff(cli, d, d->unproved, &d->ops);
-	if (d->ask && (!rc || rc == MIG_EPROOF)) {
-		status = ask(cli, d);
-		if (status)
-			return status;
-		if (!d->ops)
-			rc = diff(cli, d, d->unproved, &d->ops);
-	}
-	if (rc == MIG_EPROOF && d->force) {
-		mig__cli_adds(&d->why_unproved, mig_error_message(cli->ctx));
-		rc = diff(cli, d, 1, &d->ops);
-	}
+	rc = diff(cli, d);
 	return rc ? explain(cli, rc) : MIG_CLI_DONE;
 }
 

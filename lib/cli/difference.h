@@ -12,11 +12,7 @@ struct mig__cli_difference { /* starts as zeros, but for the first four */
 	int force;    /* what cannot be proved is taken all the same */
 	const struct mig__cli_difference *like; /* whose answers hold here, too; or NULL */
 	mig_op_list *ops;
-	const char **renames; /* of the command line and the answers; ends with NULL, or NULL */
-	char **answers;       /* of the renames, those that are to be freed */
-	size_t rename_count, answer_count;
-	const char **include, **exclude;
-	struct mig__cli_text why_unproved;
+	const char **renames, **include, **exclude; /* each ends with NULL, or is NULL */
 };
 
 /* Compares a database that has to be at head. */
@@ -33,10 +29,7 @@ void mig__cli_warn_uncovered(struct mig__cli *cli, const struct mig__cli_differe
 /* The members "operations" and "uncovered", or NULL. */
 json_t *mig__cli_json_difference(const struct mig__cli_difference *d);
 
-/* ask.c: asks on the terminal which of the operations are renames, and adds them to d->renames. */
-int mig__cli_ask_renames(struct mig__cli *cli, struct mig__cli_difference *d,
-			 const mig_op_list *ops);
-/* Takes over the text, which malloc gave. */
-int mig__cli_add_rename(struct mig__cli *cli, struct mig__cli_difference *d, char *text);
+/* ask.c: a mig_rename_fn whose user is a struct mig__cli. */
+int32_t mig__cli_ask_rename(void *user, const mig_object *from, const mig_object *to);
 
 #endif

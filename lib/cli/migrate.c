@@ -36,86 +36,41 @@ static int may_ask(const struct mig__cli *cli)
 	       isatty(STDIN_FILENO) && isatty(STDOUT_FILENO);
 }
 
-/* -- the SQL */
+/* -- the revision */
 
-/* Under a warning if it could not be proved. */
-static void add_sql(struct mig__cli_text *out, const struct mig__cli_difference *d,
-		    int32_t direction)
+/* fn: takes the sections' text instead of a file's being written; or NULL. */
+static int generate(struct mig__cli *cli, const struct mig__cli_dialects *dialects,
+		    const mig_revision_options *revision, mig_sql_fn fn, mig_revision_list **out)
 {
-	if (d->why_unproved.len) {
-		mig__cli_adds(out, "-- warning: this is not proved: ");
-		mig__cli_shown(out, d->why_unproved.data);
-		mig__cli_adds(out, "\n\n");
-	}
-	if (d->ops) /* a database that was not asked has none */
-		mig__cli_adds(out, mig_op_list_sql(d->ops, direction, NULL));
-}
+	mig_autogenerate_part *parts = calloc(dialects->count, sizeof *parts);
+	mig_autogenerate_options o = { .struct_size = sizeof o,
+				       .revision = revision,
+				       .parts = parts,
+				       .part_count = dialects->count,
+				       .part_size = sizeof *parts,
+				       .force = dialects->at[0].d.force,
+				       .sections_fn = fn,
+				       .user = cli };
+	int status = MIG_CLI_DONE;
 
-/* Generated SQL is for one dialect alone; an empty section, of a database that was not asked, is for
- * any. */
-static const char *dialect_of(const struct mig__cli_dialect *one)
-{
-	return one->name ? one->name : mig_op_list_dialect(one->d.ops);
-}
-
-static void add_dialect_sections(struct mig__cli_text *out, const struct mig__cli_dialect *one)
-{
-	static const char *const names[DIRECTIONS] = { "upgrade", "downgrade" };
-
-	for (int32_t i = 0; i < DIRECTIONS; i++) {
-		mig__cli_addf(out, "%s-- mig:%s", out->len ? "\n" : "", names[i]);
-		if (dialect_of(one))
-			mig__cli_addf(out, " dialect=%s", dialect_of(one));
-		if (one->database)
-			mig__cli_addf(out, " database=%s", one->database);
-		if (mig_op_list_no_transaction(one->d.ops, i))
-			mig__cli_adds(out, " transaction=no");
-		if (mig_op_list_foreign_keys(one->d.ops, i) < 0)
-			mig__cli_adds(out, " foreign_keys=off");
-		mig__cli_adds(out, "\n");
-		add_sql(out, &one->d, i);
-	}
-}
-
-static int fill_sections(const struct mig__cli_dialect *one, mig_section *sections,
-			 struct mig__cli_text *sql)
-{
-	for (int32_t i = 0; i < DIRECTIONS; i++) {
-		add_sql(&sql[i], &one->d, i);
-		sections[i] = (mig_section){
-			.direction = i,
-			.no_transaction = mig_op_list_no_transaction(one->d.ops, i),
-			.dialect = dialect_of(one),
-			.database = one->database,
-			.sql = mig__cli_string(&sql[i]),
-			.foreign_keys = mig_op_list_foreign_keys(one->d.ops, i),
-		};
-	}
-	return !sql[0].failed && !sql[1].failed;
-}
-
-static int create_revision(struct mig__cli *cli, const struct mig__cli_dialects *dialects,
-			   mig_revision_options *o, mig_revision_list **out)
-{
-	size_t count = dialects->count * DIRECTIONS;
-	struct mig__cli_text *sql = calloc(count, sizeof *sql);
-	mig_section *sections = calloc(count, sizeof *sections);
-	int ready = sql && sections, status = MIG_CLI_DONE;
-
-	for (size_t i = 0; ready && i < count; i += DIRECTIONS)
-		ready = fill_sections(&dialects->at[i / DIRECTIONS], sections + i, sql + i);
-	o->sections = sections;
-	o->section_count = count;
-	o->section_size = sizeof *sections;
-	if (!ready)
-		status = mig__cli_no_memory(cli);
-	else if (mig_revision_create(cli->ctx, o, out))
+	if (!parts)
+		return mig__cli_no_memory(cli);
+	for (size_t i = 0; i < dialects->count; i++)
+		parts[i] = (mig_autogenerate_part){ .ops = dialects->at[i].d.ops,
+						    .database = dialects->at[i].database };
+	if (mig_autogenerate(cli->ctx, &o, out))
 		status = mig__cli_ctx_fail(cli);
-	for (size_t i = 0; sql && i < count; i++)
-		mig__cli_text_finish(&sql[i]);
-	free(sql);
-	free(sections);
+	free(parts);
 	return status;
+}
+
+static mig_status on_sections(void *user, const char *text, size_t size)
+{
+	struct mig__cli *cli = user;
+
+	mig__cli_adds(&cli->out, cli->out.len ? "\n" : "");
+	mig__cli_add(&cli->out, text, size);
+	return MIG_OK;
 }
 
 /* -- what is printed */
@@ -179,26 +134,25 @@ static const char *named(const struct mig__cli_dialects *dialects, size_t i)
 	return dialects->count == 1 ? NULL : one->database ? one->database : one->name;
 }
 
-static void print_text(struct mig__cli *cli, const struct mig__cli_dialects *dialects,
-		       const mig_revision_list *made)
+/* What was written, or in a dry run would be. */
+static int print_text(struct mig__cli *cli, const struct mig__cli_dialects *dialects,
+		      mig_revision_list **made)
 {
-	const mig_revision *r = mig_revision_list_at(made, 0);
+	const mig_revision *r = mig_revision_list_at(*made, 0);
 
 	if (!mig__cli_dialects_differ(dialects)) {
 		mig__cli_adds(&cli->out, cli->quiet ? "" : "No changes in schema detected.\n");
-		return;
+		return MIG_CLI_DONE;
 	}
 	for (size_t i = 0; i < dialects->count && !cli->quiet; i++)
 		mig__cli_add_operations(&cli->out, &dialects->at[i].d, r ? "" : "-- ",
 					named(dialects, i));
-	if (!r) {
-		for (size_t i = 0; i < dialects->count; i++)
-			add_dialect_sections(&cli->out, &dialects->at[i]);
-		return;
-	}
+	if (!r)
+		return generate(cli, dialects, NULL, on_sections, made);
 	mig__cli_adds(&cli->out, cli->quiet ? "" : "Generating ");
 	mig__cli_shown(&cli->out, mig_revision_file(r));
 	mig__cli_adds(&cli->out, cli->quiet ? "\n" : " ... done\n");
+	return MIG_CLI_DONE;
 }
 
 static void warn(struct mig__cli *cli, const struct mig__cli_dialects *dialects)
@@ -222,14 +176,14 @@ static int autogenerate(struct mig__cli *cli, mig_revision_options *o)
 		status = mig__cli_compare_dialects(cli, &dialects);
 	}
 	if (!status && !dry && mig__cli_dialects_differ(&dialects))
-		status = create_revision(cli, &dialects, o, &made);
+		status = generate(cli, &dialects, o, NULL, &made);
 	if (!status && cli->json)
 		status = print_json(cli, &dialects, made);
 	else if (!status)
-		print_text(cli, &dialects, made);
+		status = print_text(cli, &dialects, &made);
 	if (!status)
 		warn(cli, &dialects);
-	if (!status && made)
+	if (!status && mig_revision_list_count(made))
 		status = mig__cli_run_hooks(cli, mig_revision_file(mig_revision_list_at(made, 0)));
 	mig_revision_list_free(made);
 	mig__cli_dialects_finish(&dialects);

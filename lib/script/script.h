@@ -177,6 +177,9 @@ mig_status mig__script_render(const struct mig__alloc *alloc, const char *name,
 			      const char *template_text, size_t size,
 			      const struct mig__script_values *values, struct mig__error *err,
 			      char **text, size_t *text_size);
+/* The line that begins a section, e.g. "-- mig:upgrade dialect=sqlite". */
+struct mig__buf;
+void mig__script_add_directive(struct mig__buf *out, const mig_section *section);
 /* The file name for a revision, "<id>_<slug>.sql": the slug is the message's first line, lower
  * case, letters and digits (of Unicode as they are) joined by "_", at most slug_length (0: 40) bytes, cut at
  * a "_". Freed with mig__free. */

@@ -114,15 +114,22 @@ static struct mig__word sql_of(const mig_section *s)
 }
 
 /* What stands behind "mig:upgrade". */
-static void add_options(struct render *r, const mig_section *s)
+static void add_options(struct mig__buf *out, const mig_section *s)
 {
 	if (s->dialect)
-		mig__buf_addf(&r->out, " dialect=%s", s->dialect);
+		mig__buf_addf(out, " dialect=%s", s->dialect);
 	if (s->database)
-		mig__buf_addf(&r->out, " database=%s", s->database);
-	mig__buf_adds(&r->out, s->no_transaction ? " transaction=no" : "");
+		mig__buf_addf(out, " database=%s", s->database);
+	mig__buf_adds(out, s->no_transaction ? " transaction=no" : "");
 	if (s->foreign_keys)
-		mig__buf_addf(&r->out, " foreign_keys=%s", s->foreign_keys > 0 ? "on" : "off");
+		mig__buf_addf(out, " foreign_keys=%s", s->foreign_keys > 0 ? "on" : "off");
+}
+
+void mig__script_add_directive(struct mig__buf *out, const mig_section *s)
+{
+	mig__buf_addf(out, "-- mig:%s", s->direction == MIG_UPGRADE ? "upgrade" : "downgrade");
+	add_options(out, s);
+	mig__buf_adds(out, "\n");
 }
 
 /* The SQL of a direction's first section; then the others, each with its directive. */
@@ -137,10 +144,8 @@ static void add_sections(struct render *r, int32_t direction)
 		if (s->direction != direction)
 			continue;
 		if (!first) {
-			mig__buf_addf(&r->out, "\n\n-- mig:%s",
-				      direction == MIG_UPGRADE ? "upgrade" : "downgrade");
-			add_options(r, s);
-			mig__buf_adds(&r->out, "\n");
+			mig__buf_adds(&r->out, "\n\n");
+			mig__script_add_directive(&r->out, s);
 		}
 		mig__buf_add(&r->out, sql.at, sql.size);
 		first = 0;
@@ -161,7 +166,7 @@ static void complete_directive(struct render *r, struct mig__word line)
 		const mig_section *s = &r->v->sections[i];
 
 		if (mig__word_is(mig__trim(words), names[s->direction])) {
-			add_options(r, s);
+			add_options(&r->out, s);
 			return;
 		}
 	}

@@ -367,7 +367,7 @@ AT(mig_index, include, 40, 20, 20);
 AT(mig_index, unique, 48, 24, 24);
 AT(mig_index, reserved, 52, 28, 28);
 
-SIZE(mig_diff_options, 72, 40, 40);
+SIZE(mig_diff_options, 88, 48, 48);
 AT(mig_diff_options, struct_size, 0, 0, 0);
 AT(mig_diff_options, renames, 8, 4, 4);
 AT(mig_diff_options, include, 16, 8, 8);
@@ -377,15 +377,25 @@ AT(mig_diff_options, compare_fn, 40, 20, 20);
 AT(mig_diff_options, operation_fn, 48, 24, 24);
 AT(mig_diff_options, user, 56, 28, 28);
 AT(mig_diff_options, unproved, 64, 32, 32);
-AT(mig_diff_options, reserved, 68, 36, 36);
+AT(mig_diff_options, at_head, 68, 36, 36);
+AT(mig_diff_options, rename_fn, 72, 40, 40);
+AT(mig_diff_options, rename_user, 80, 44, 44);
 
-SIZE(mig_autogenerate_options, 40, 24, 24);
+SIZE(mig_autogenerate_part, 16, 8, 8);
+AT(mig_autogenerate_part, ops, 0, 0, 0);
+AT(mig_autogenerate_part, database, 8, 4, 4);
+
+SIZE(mig_autogenerate_options, 72, 40, 40);
 AT(mig_autogenerate_options, struct_size, 0, 0, 0);
 AT(mig_autogenerate_options, revision, 8, 4, 4);
 AT(mig_autogenerate_options, diff, 16, 8, 8);
-AT(mig_autogenerate_options, others, 24, 12, 12);
-AT(mig_autogenerate_options, force, 32, 16, 16);
-AT(mig_autogenerate_options, reserved, 36, 20, 20);
+AT(mig_autogenerate_options, parts, 24, 12, 12);
+AT(mig_autogenerate_options, part_count, 32, 16, 16);
+AT(mig_autogenerate_options, part_size, 40, 20, 20);
+AT(mig_autogenerate_options, force, 48, 24, 24);
+AT(mig_autogenerate_options, reserved, 52, 28, 28);
+AT(mig_autogenerate_options, sections_fn, 56, 32, 32);
+AT(mig_autogenerate_options, user, 64, 36, 36);
 
 SIZE(mig_attribute, 16, 8, 8);
 AT(mig_attribute, key, 0, 0, 0);

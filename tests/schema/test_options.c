@@ -146,13 +146,17 @@ static void unproved(const struct base *base)
 	run_sql(base, "CREATE TABLE t (id INTEGER PRIMARY KEY)");
 	ctx = with_model(base, model);
 	expect(ctx, MIG_EPROOF, mig_diff(ctx, &diff, &ops));
-	assert_null(ops);
+	assert_int_equal(mig_op_list_count(ops), 1); /* it is there, and says why */
+	assert_string_equal(mig_op_list_unproved(ops), mig_error_message(ctx));
+	mig_op_list_free(ops);
+	ops = NULL;
 	expect(ctx, MIG_EPROOF, mig_autogenerate(ctx, &o, &list));
 	assert_null(list);
 	assert_int_equal(count_files(base), 0);
 	diff.unproved = 1; /* nobody tries it, so nobody finds out */
 	ok(ctx, mig_diff(ctx, &diff, &ops));
 	assert_int_equal(mig_op_list_count(ops), 1);
+	assert_null(mig_op_list_unproved(ops));
 	mig_op_list_free(ops);
 	diff.unproved = 0;
 	o.force = 1;
@@ -169,6 +173,85 @@ static void test_unproved(void **user)
 {
 	(void)user;
 	on_all(unproved);
+}
+
+/* -- renames that are asked about, and the parts of a revision */
+
+static int32_t yes_once(void *user, const mig_object *from, const mig_object *to)
+{
+	assert_string_equal(from->name, "name");
+	assert_string_equal(to->name, "called");
+	++*(int *)user;
+	return 1;
+}
+
+static int32_t no(void *user, const mig_object *from, const mig_object *to)
+{
+	(void)from;
+	(void)to;
+	++*(int *)user;
+	return 0;
+}
+
+static mig_status keep_sections(void *user, const char *text, size_t size)
+{
+	*(char **)user = strndup(text, size);
+	return MIG_OK;
+}
+
+static void asked(const struct base *base)
+{
+	int count = 0;
+	mig_diff_options diff = { .struct_size = sizeof diff,
+				  .rename_fn = no,
+				  .rename_user = &count };
+	mig_autogenerate_part parts[2] = { { .ops = NULL }, { .database = "other" } };
+	char *text = NULL;
+	mig_autogenerate_options o = { .struct_size = sizeof o,
+				       .parts = parts,
+				       .part_count = 2,
+				       .part_size = sizeof *parts,
+				       .sections_fn = keep_sections,
+				       .user = &text };
+	mig_revision_list *list = NULL;
+	mig_op_list *ops = NULL;
+	mig_ctx *ctx;
+
+	run_sql(base, "CREATE TABLE t (id INTEGER PRIMARY KEY, name TEXT)");
+	ctx = with_model(base, "CREATE TABLE t (id INTEGER PRIMARY KEY, called TEXT)");
+	ok(ctx, mig_diff(ctx, &diff, &ops));
+	assert_int_equal(count, 1);
+	assert_int_equal(mig_op_list_count(ops), 2);
+	assert_null(mig_op_list_rename(ops, 0));
+	mig_op_list_free(ops);
+	diff.rename_fn = yes_once;
+	ok(ctx, mig_diff(ctx, &diff, &ops));
+	assert_int_equal(count, 2); /* not asked again about what is left */
+	assert_int_equal(mig_op_list_count(ops), 1);
+	assert_int_equal(mig_op_list_at(ops, 0)->type, MIG_OP_RENAME);
+	assert_string_equal(mig_op_list_rename(ops, 0), "t.name=called");
+	assert_null(mig_op_list_rename(ops, 1));
+	parts[0].ops = ops;
+	ok(ctx, mig_autogenerate(ctx, &o, &list));
+	assert_int_equal(mig_revision_list_count(list), 0);
+	assert_int_equal(count_files(base), 0);
+	mig_revision_list_free(list);
+	assert_non_null(text);
+	assert_true(!strncmp(text, "-- mig:upgrade dialect=", 23));
+	assert_non_null(strstr(text, "-- mig:upgrade database=other\n\n-- mig:downgrade "
+				     "database=other\n"));
+	assert_non_null(strstr(text, mig_op_list_sql(ops, MIG_DOWNGRADE, NULL)));
+	free(text);
+	o.part_size = 1;
+	expect(ctx, MIG_EINVAL, mig_autogenerate(ctx, &o, &list));
+	mig_op_list_free(ops);
+	mig_close(ctx);
+}
+
+static void test_asked(void **user)
+{
+	(void)user;
+	on_all(asked);
 }
 
 /* With force, what is proved has no warning. */
@@ -514,6 +597,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_names_its_dialect), cmocka_unit_test(test_unproved),
+		cmocka_unit_test(test_names_its_dialect), cmocka_unit_test(test_asked),
 		cmocka_unit_test(test_forced_and_proved), cmocka_unit_test(test_later_renames_count),
 		cmocka_unit_test(test_keys_are_whole),    cmocka_unit_test(test_options_of_tables),
 		cmocka_unit_test(test_arrays),            cmocka_unit_test(test_joined_names),

@@ -171,6 +171,11 @@ typedef int32_t (*mig_compare_fn)(void *user, const mig_object *database, const 
  * down. 0: leave it out. */
 typedef int32_t (*mig_operation_fn)(void *user, const mig_op *op, int32_t direction);
 
+/** Asked, before anything else is done with it, about each pair of a dropped and a created object that
+ * may be one that was renamed: tables with the same columns, columns of one table with the same type.
+ * 1: it was renamed; the difference is made again with that. 0: it was not. */
+typedef int32_t (*mig_rename_fn)(void *user, const mig_object *from, const mig_object *to);
+
 typedef struct mig_diff_options {
 	size_t struct_size;
 	/** "old=new" or "table.old=new", each a rename that must fit; ends with NULL; NULL: none.
@@ -185,7 +190,9 @@ typedef struct mig_diff_options {
 	mig_operation_fn operation_fn; /**< NULL: all */
 	void *user;                    /**< handed to all three */
 	int32_t unproved;              /**< nonzero: the SQL is not tried in a copy */
-	int32_t reserved;
+	int32_t at_head; /**< nonzero: the database must be at head, otherwise MIG_EBEHIND */
+	mig_rename_fn rename_fn; /**< NULL: nothing is renamed but by `renames` and the model */
+	void *rename_user;       /**< handed to rename_fn */
 } mig_diff_options;
 
 /** Sets what mig_diff() and mig_autogenerate() use for members that their options leave zero, e.g. an
@@ -199,7 +206,9 @@ MIG_API mig_status mig_set_diff_options(mig_ctx *ctx, const mig_diff_options *op
  *
  * Errors: mistakes of the model; MIG_EMISUSE without a model; MIG_ENOTFOUND for a rename that does
  * not fit; MIG_EUNSUPPORTED if the dialect cannot do it; MIG_EPERMISSION (PostgreSQL: the role may
- * not create databases); MIG_EPROOF. Since 0.1.0. */
+ * not create databases). MIG_EPROOF: the SQL does not do in the copy what it should. The list is there
+ * all the same, to be shown or, with mig_autogenerate_options.force, to be written; *out is NULL
+ * after every other error. Since 0.1.0. */
 MIG_API mig_status mig_diff(mig_ctx *ctx, const mig_diff_options *options, mig_op_list **out);
 
 MIG_API size_t mig_op_list_count(const mig_op_list *list);
@@ -218,6 +227,12 @@ MIG_API const char *mig_op_list_dialect(const mig_op_list *list);
 /** -1 if that SQL must run with foreign keys off (foreign_keys=off: SQLite's rebuild of a table),
  * otherwise 0. Since 0.1.0. */
 MIG_API int32_t mig_op_list_foreign_keys(const mig_op_list *list, int32_t direction);
+/** Why the SQL could not be proved: the message of MIG_EPROOF. NULL: it was, or was not to be. Borrowed
+ * from the list. Since 0.1.0. */
+MIG_API const char *mig_op_list_unproved(const mig_op_list *list);
+/** Rename i that mig_diff_options.rename_fn said yes to, "old=new" or "table.old=new", for the renames
+ * of other dialects; NULL past the end. Borrowed from the list. Since 0.1.0. */
+MIG_API const char *mig_op_list_rename(const mig_op_list *list, size_t i);
 /** What the database or the model has that is not compared, e.g. "publication news"; NULL past the
  * end. Since 0.1.0. */
 MIG_API const char *mig_op_list_uncovered(const mig_op_list *list, size_t i);
@@ -225,22 +240,35 @@ MIG_API const char *mig_op_list_uncovered(const mig_op_list *list, size_t i);
  * Since 0.1.0. */
 MIG_API void mig_op_list_free(mig_op_list *list);
 
+/** What a revision has for one dialect or database: an upgrade and a downgrade section. */
+typedef struct mig_autogenerate_part {
+	const mig_op_list *ops; /**< what mig_diff() gave; NULL: both sections are empty */
+	const char *database;   /**< the sections say database=NAME; NULL: they are for every one */
+} mig_autogenerate_part;
+
 typedef struct mig_autogenerate_options {
 	size_t struct_size;
 	/** What the revision is called, where it goes, …; its SQL is ignored. NULL: defaults. */
 	const mig_revision_options *revision;
 	const mig_diff_options *diff; /**< NULL: defaults */
-	/** What mig_diff() gave for other dialects, each from a context of its own; ends with NULL: the
-	 * revision gets sections for these as well. NULL: none. */
-	const mig_op_list *const *others;
+	/** The sections, from mig_diff() on this context and on those of other dialects or databases:
+	 * nothing is compared again. NULL: the database is compared now, by `diff`. */
+	const mig_autogenerate_part *parts;
+	size_t part_count;
+	size_t part_size; /**< sizeof(mig_autogenerate_part) */
 	/** Nonzero: writes the revision though the proof failed, with a warning on top. */
 	int32_t force;
 	int32_t reserved; /**< 0 */
+	/** Takes the text of the sections, with their directives, and no file is written. NULL: the
+	 * revision is written. */
+	mig_sql_fn sections_fn;
+	void *user; /**< handed to sections_fn */
 } mig_autogenerate_options;
 
-/** Writes the revision that brings the database to the model. The database must be at head. *out is
- * a list of the one revision, or empty if there is no difference: then no file is written. Its
- * sections say dialect=NAME: on another engine the revision has no section, and is refused.
+/** Writes the revision that brings the database to the model. A database that is compared here must be
+ * at head. *out is a list of the one revision, or empty if there is no difference: then no file is
+ * written. Its sections say dialect=NAME: on another engine the revision has no section, and is
+ * refused.
  *
  * Errors: those of mig_diff() and mig_revision_create(); MIG_EBEHIND if the database is not at
  * head. Since 0.1.0. */
