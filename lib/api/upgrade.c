@@ -2,8 +2,6 @@
 #include "api/revision.h"
 #include "api/statement.h"
 
-#include "base/buf.h"
-
 #include <string.h>
 
 static mig_status load(void *user, struct mig__world *out)
@@ -96,8 +94,10 @@ static mig_status go(mig_ctx *ctx, const mig_run_options *options, const mig_bun
 				.reached_user = ctx };
 	mig_status rc;
 
-	mig__free(&ctx->alloc, ctx->reached.ids);
-	ctx->reached = (struct mig__reached){ 0 };
+	if (work != run_verify) {
+		mig__free(&ctx->alloc, ctx->reached.ids);
+		ctx->reached = (struct mig__reached){ 0 };
+	}
 	rc = mig__options_read(&run.options, sizeof run.options, options, &ctx->err);
 	if (!rc && (run.options.transaction_mode < 0 || run.options.transaction_mode > 1 ||
 		    run.options.edited < 0 || run.options.edited > 2 ||
@@ -245,43 +245,88 @@ mig_status mig_stamp(mig_ctx *ctx, const char *target)
 	return mig_stamp_with(ctx, &target, 1, NULL);
 }
 
+/* Copies, with today's size of a pair. */
+static mig_status read_pairs(mig_ctx *ctx, const mig_adopt_options *o, mig_adopt_pair **out)
+{
+	enum { FIRST_PAIR = MIG__SIZE_TO(mig_adopt_pair, revision) };
+	mig_adopt_pair *pairs;
+	mig_status rc = MIG_OK;
+
+	*out = NULL;
+	if (!o->pairs)
+		return MIG_OK;
+	if (o->pair_size < FIRST_PAIR)
+		return mig__fail(&ctx->err, MIG_EINVAL, "pair_size is too small for a pair");
+	pairs = mig__calloc(&ctx->alloc, o->pair_count + 1, sizeof *pairs);
+	if (!pairs)
+		return mig__fail_nomem(&ctx->err);
+	for (size_t i = 0; !rc && i < o->pair_count; i++) {
+		rc = mig__options_element(&pairs[i], sizeof *pairs,
+					  (const char *)o->pairs + i * o->pair_size, o->pair_size,
+					  "a pair", &ctx->err);
+		if (!rc && !pairs[i].value)
+			rc = mig__fail(&ctx->err, MIG_EINVAL, "the value of pair %zu is NULL",
+				       i + 1);
+	}
+	if (rc)
+		mig__free(&ctx->alloc, pairs);
+	else
+		*out = pairs;
+	return rc;
+}
+
+static mig_status check_adopt(mig_ctx *ctx, const mig_adopt_options *o)
+{
+	if (o->table && !*o->table)
+		return mig__fail(&ctx->err, MIG_EINVAL, "the name of the version table is empty");
+	if (o->column && !*o->column)
+		return mig__fail(&ctx->err, MIG_EINVAL, "the name of the column is empty");
+	if (o->query && (o->table || o->column))
+		return mig__fail(&ctx->err, MIG_EINVAL,
+				 "a query goes neither with a table nor with a column");
+	if (o->pairs && o->fn)
+		return mig__fail(&ctx->err, MIG_EINVAL, "pairs and a function exclude each other");
+	return MIG_OK;
+}
+
 static mig_status run_adopt(struct mig__run *run, void *user)
 {
 	return mig__run_adopt(run, user);
 }
 
-/* Each part of the name in quotes. */
-static char *quoted_table(mig_ctx *ctx, const char *table)
+mig_status mig_adopt_with(mig_ctx *ctx, const mig_adopt_options *options)
 {
-	struct mig__buf sql;
+	mig_adopt_options o;
+	mig_adopt_pair *pairs = NULL;
+	struct mig__adopt adopt;
+	mig_status rc = mig__enter_db(ctx);
 
-	mig__buf_init(&sql, &ctx->alloc);
-	mig__buf_adds(&sql, "\"");
-	for (size_t n; *table; table += n) {
-		n = strcspn(table, ".\"");
-		mig__buf_add(&sql, table, n);
-		if (table[n])
-			mig__buf_adds(&sql, table[n++] == '.' ? "\".\"" : "\"\"");
-	}
-	mig__buf_adds(&sql, "\"");
-	return mig__buf_take(&sql);
+	if (!rc)
+		rc = mig__options_read(&o, sizeof o, options, &ctx->err);
+	if (!rc)
+		rc = check_adopt(ctx, &o);
+	if (!rc)
+		rc = read_pairs(ctx, &o, &pairs);
+	if (rc)
+		return rc;
+	adopt = (struct mig__adopt){ .from = { .table = o.table ? o.table : "alembic_version",
+					       .column = o.column ? o.column : "version_num",
+					       .query = o.query },
+				     .pairs = pairs,
+				     .pair_count = o.pair_count,
+				     .fn = o.fn,
+				     .user = o.user,
+				     .once = o.once };
+	rc = go(ctx, NULL, NULL, run_adopt, &adopt);
+	mig__free(&ctx->alloc, pairs);
+	return rc;
 }
 
 mig_status mig_adopt(mig_ctx *ctx, const char *table)
 {
-	mig_status rc = mig__enter_db(ctx);
-	char *sql;
+	mig_adopt_options options = { .struct_size = sizeof options, .table = table };
 
-	if (rc)
-		return rc;
-	if (table && !*table)
-		return mig__fail(&ctx->err, MIG_EINVAL, "the name of the version table is empty");
-	sql = quoted_table(ctx, table ? table : "alembic_version");
-	if (!sql)
-		return mig__fail_nomem(&ctx->err);
-	rc = go(ctx, NULL, NULL, run_adopt, sql);
-	mig__free(&ctx->alloc, sql);
-	return rc;
+	return mig_adopt_with(ctx, &options);
 }
 
 mig_status mig_verify(mig_ctx *ctx, const char *target)

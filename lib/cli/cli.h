@@ -167,7 +167,11 @@ int mig__cli_with_revision(struct mig__cli *cli, unsigned needs,
 /* migrate.c: a revision from the difference to the model */
 int mig__cli_autogenerate(struct mig__cli *cli);
 
+/* adopt.c: and says where the database is then */
+int mig__cli_adopt(struct mig__cli *cli, const mig_adopt_options *options);
+
 /* The commands, and the options of those that have some. */
+int mig__cli_cmd_adopt(struct mig__cli *cli);
 int mig__cli_cmd_branches(struct mig__cli *cli);
 int mig__cli_cmd_check(struct mig__cli *cli);
 int mig__cli_cmd_completion(struct mig__cli *cli);
@@ -191,7 +195,7 @@ int mig__cli_cmd_revision(struct mig__cli *cli);
 int mig__cli_cmd_show(struct mig__cli *cli);
 int mig__cli_cmd_stamp(struct mig__cli *cli);
 int mig__cli_cmd_upgrade(struct mig__cli *cli);
-extern const struct mig__cli_option mig__cli_autogenerate_options[], mig__cli_current_options[],
+extern const struct mig__cli_option mig__cli_adopt_options[], mig__cli_autogenerate_options[], mig__cli_current_options[],
 	mig__cli_embed_options[], mig__cli_graph_options[], mig__cli_heads_options[],
 	mig__cli_ensure_version_options[], mig__cli_init_options[], mig__cli_history_options[],
 	mig__cli_import_options[], mig__cli_merge_options[], mig__cli_migrate_options[],

@@ -230,23 +230,10 @@ static int import(struct import *im)
 
 static int adopt(struct mig__cli *cli)
 {
-	mig_status rc;
-	struct mig__cli_signals *signals = mig__cli_signals_catch(cli->ctx);
-	int status;
+	mig_adopt_options options = { .struct_size = sizeof options,
+				      .table = mig__cli_value(&cli->args, MIG__OPT_TABLE) };
 
-	rc = mig_adopt(cli->ctx, mig__cli_value(&cli->args, MIG__OPT_TABLE));
-	mig__cli_signals_release(signals);
-	if (rc)
-		return mig__cli_ctx_fail(cli);
-	if (cli->quiet)
-		return MIG_CLI_DONE;
-	status = mig__cli_read_current(cli);
-	if (status)
-		return status;
-	mig__cli_adds(&cli->out, "Database is at ");
-	mig__cli_add_place(&cli->out, cli->current);
-	mig__cli_adds(&cli->out, ": nothing was run.\n");
-	return MIG_CLI_DONE;
+	return mig__cli_adopt(cli, &options);
 }
 
 static void import_finish(struct import *im)

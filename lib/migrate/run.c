@@ -554,24 +554,52 @@ static mig_status check_adoptable(struct mig__job *job, int is_there)
 	return MIG_EEXISTS;
 }
 
-static mig_status adopt_inside(struct mig__job *job, const char *const *table, size_t count)
+static mig_status note_any(void *user, const struct mig__store_entry *entry, const char *library)
+{
+	(void)entry, (void)library;
+	*(int *)user = 1;
+	return MIG_OK;
+}
+
+/* Whether libmig has been at this database; one that was taken down to base has a history. */
+static mig_status was_here(struct mig__run *run, int *was)
+{
+	struct mig__store_rows rows;
+	struct mig__arena arena;
+	mig_status rc;
+
+	mig__arena_init(&arena, run->alloc);
+	rc = mig__store_read(run->db, &arena, &rows);
+	*was = !rc && rows.count > 0;
+	if (!rc && !*was && !rows.missing)
+		rc = mig__store_history(run->db, note_any, was);
+	mig__arena_finish(&arena);
+	return rc;
+}
+
+static mig_status adopt_inside(struct mig__job *job, const char *const *none, size_t count)
 {
 	struct mig__run *run = job->run;
-	struct mig__store_rows theirs, before;
+	const struct mig__adopt *adopt = run->adopt;
+	struct mig__store_rows before;
+	struct mig__rows theirs = { 0 };
 	struct mig__nodes nodes = { 0 };
 	struct mig__arena arena;
 	int is_there = 0;
-	mig_status rc;
+	mig_status rc = MIG_OK;
 
-	(void)count;
+	(void)none, (void)count;
+	if (adopt->once) /* under the lock */
+		rc = was_here(run, &is_there);
+	if (rc || is_there)
+		return rc;
 	mig__arena_init(&arena, run->alloc);
-	rc = mig__store_read_foreign(run->db, *table, &arena, &theirs);
-	if (rc == MIG_ESQL)
+	rc = mig__adopt_read(run->db, adopt, &arena, &theirs);
+	if (rc == MIG_ESQL && !adopt->pairs && !adopt->fn && !adopt->from.query)
 		mig__error_set_hint(run->err, "has Alembic migrated this database? its version "
 					      "table may have another name");
 	if (!rc)
-		rc = mig__graph_reduce(run->world.graph,
-				       rows_of(&theirs), run->err, &nodes);
+		rc = mig__graph_reduce(run->world.graph, theirs, run->err, &nodes);
 	if (!rc)
 		rc = look(job, &arena, &before);
 	if (!rc)
@@ -587,7 +615,7 @@ static mig_status adopt_inside(struct mig__job *job, const char *const *table, s
 	return rc;
 }
 
-/* The names are the targets, or the one table. */
+/* The names are the targets. */
 static mig_status run_inside(struct mig__run *run, const char *const *names, size_t count,
 			     mig_status (*inside)(struct mig__job *job, const char *const *names,
 						  size_t count))
@@ -615,9 +643,13 @@ mig_status mig__run_stamp(struct mig__run *run, const char *const *targets, size
 	return run_inside(run, targets, count, stamp_inside);
 }
 
-mig_status mig__run_adopt(struct mig__run *run, const char *table)
+mig_status mig__run_adopt(struct mig__run *run, const struct mig__adopt *adopt)
 {
-	return run_inside(run, &table, 1, adopt_inside);
+	int was = 0;
+	mig_status rc = adopt->once ? was_here(run, &was) : MIG_OK;
+
+	run->adopt = adopt;
+	return rc || was ? rc : run_inside(run, NULL, 0, adopt_inside);
 }
 
 mig_status mig__run_ensure(struct mig__run *run)

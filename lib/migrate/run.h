@@ -15,6 +15,7 @@
 #ifndef MIG__MIGRATE_RUN_H
 #define MIG__MIGRATE_RUN_H
 
+#include "migrate/adopt.h"
 #include "migrate/edit.h"
 #include "migrate/plan.h"
 #include "migrate/store.h"
@@ -42,6 +43,7 @@ struct mig__run {
 	void *progress_user;
 	struct mig__hooks step_hooks, run_hooks;
 	const mig_ctx *ctx; /* for mig_argument() */
+	const struct mig__adopt *adopt; /* of mig__run_adopt() */
 	/* Told where the database is when mig__run_to has succeeded: at the rows, or, with `heads`, at
 	 * these; or NULL. */
 	void (*reached)(void *user, struct mig__rows rows);
@@ -69,8 +71,8 @@ struct mig_stmt {
 
 mig_status mig__run_to(struct mig__run *run, int32_t direction, const char *target);
 mig_status mig__run_stamp(struct mig__run *run, const char *const *targets, size_t count);
-/* Stamps the ids in the column version_num of a table of another tool; table is quoted SQL. */
-mig_status mig__run_adopt(struct mig__run *run, const char *table);
+/* Stamps what the version table of another tool stands for. */
+mig_status mig__run_adopt(struct mig__run *run, const struct mig__adopt *adopt);
 mig_status mig__run_ensure(struct mig__run *run);
 /* MIG_OK if an upgrade to the target would find nothing to do; only reads. */
 mig_status mig__run_verify(struct mig__run *run, const char *target);

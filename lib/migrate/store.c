@@ -153,23 +153,6 @@ mig_status mig__store_read(struct mig__db *db, struct mig__arena *arena,
 	return rc ? rc : read_rows(db, cursor, arena, out);
 }
 
-mig_status mig__store_read_foreign(struct mig__db *db, const char *table, struct mig__arena *arena,
-				   struct mig__store_rows *out)
-{
-	struct mig__buf sql;
-	mig_cursor *cursor;
-	mig_status rc;
-
-	mig__buf_init(&sql, db->err->alloc);
-	mig__buf_addf(&sql, "SELECT version_num, '' FROM %s", table);
-	if (sql.failed)
-		rc = mig__fail_nomem(db->err);
-	else
-		rc = db->dialect->conn->prepare(db->conn, sql.data, sql.len, 0, &cursor);
-	mig__buf_finish(&sql);
-	return rc ? rc : read_rows(db, cursor, arena, out);
-}
-
 /* E.g. "5f…e1 in flight:16402": the digest, and what was seen. */
 static mig_status read_journal(struct mig__db *db, struct mig__arena *arena,
 			       struct mig__store_running *out)

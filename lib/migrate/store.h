@@ -43,9 +43,6 @@ struct mig__store_entry {
 mig_status mig__store_create(struct mig__db *db);
 mig_status mig__store_read(struct mig__db *db, struct mig__arena *arena,
 			   struct mig__store_rows *out);
-/* The ids in the column version_num of another tool's table, which is quoted SQL; no digests. */
-mig_status mig__store_read_foreign(struct mig__db *db, const char *table, struct mig__arena *arena,
-				   struct mig__store_rows *out);
 mig_status mig__store_read_running(struct mig__db *db, struct mig__arena *arena,
 				   struct mig__store_running *out);
 mig_status mig__store_insert(struct mig__db *db, const char *revision, const char *digest);

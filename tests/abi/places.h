@@ -302,6 +302,23 @@ AT(mig_run_options, statement_timeout_ms, 28, 24, 24);
 AT(mig_run_options, retries, 32, 28, 28);
 AT(mig_run_options, reserved, 36, 32, 32);
 
+SIZE(mig_adopt_pair, 16, 8, 8);
+AT(mig_adopt_pair, value, 0, 0, 0);
+AT(mig_adopt_pair, revision, 8, 4, 4);
+
+SIZE(mig_adopt_options, 80, 44, 44);
+AT(mig_adopt_options, struct_size, 0, 0, 0);
+AT(mig_adopt_options, table, 8, 4, 4);
+AT(mig_adopt_options, column, 16, 8, 8);
+AT(mig_adopt_options, query, 24, 12, 12);
+AT(mig_adopt_options, pairs, 32, 16, 16);
+AT(mig_adopt_options, pair_count, 40, 20, 20);
+AT(mig_adopt_options, pair_size, 48, 24, 24);
+AT(mig_adopt_options, fn, 56, 28, 28);
+AT(mig_adopt_options, user, 64, 32, 32);
+AT(mig_adopt_options, once, 72, 36, 36);
+AT(mig_adopt_options, reserved, 76, 40, 40);
+
 SIZE(mig_history_entry, 80, 48, 48);
 AT(mig_history_entry, struct_size, 0, 0, 0);
 AT(mig_history_entry, revision, 8, 4, 4);

@@ -559,6 +559,60 @@ MIG_API mig_status mig_stamp_with(mig_ctx *ctx, const char *const *targets, size
  * taken over before and has gone on since. Since 0.1.0. */
 MIG_API mig_status mig_adopt(mig_ctx *ctx, const char *table);
 
+/** What a version of another tool is called here. */
+typedef struct mig_adopt_pair {
+	const char *value;    /**< as text, e.g. "17" */
+	const char *revision; /**< a whole id; NULL: before the first revision */
+} mig_adopt_pair;
+
+/** Says which revision a value stands for: sets *revision to a whole id, borrowed until the next call,
+ * or leaves it NULL: before the first one. Anything but MIG_OK ends mig_adopt_with(), which returns
+ * it. */
+typedef mig_status (*mig_adopt_fn)(void *user, const char *value, const char **revision);
+
+/** Where another tool, or the program itself, keeps its version. Zero what you do not set. */
+typedef struct mig_adopt_options {
+	size_t struct_size; /**< sizeof(mig_adopt_options) */
+	const char *table;  /**< "NAME" or "SCHEMA.NAME"; NULL: "alembic_version" */
+	const char *column; /**< NULL: "version_num" */
+	/** Instead of both: a query in the database's own SQL whose first column has the values, e.g.
+	 * "PRAGMA user_version", "SELECT value FROM vars WHERE name = 'version'". */
+	const char *query;
+	/** What the values stand for; those that are not listed are MIG_ENEWER. NULL, and no fn: the
+	 * values are ids themselves. */
+	const mig_adopt_pair *pairs;
+	size_t pair_count;
+	size_t pair_size; /**< sizeof(mig_adopt_pair) */
+	mig_adopt_fn fn;  /**< instead of pairs */
+	void *user;       /**< handed to fn */
+	/** Nonzero: a database that libmig has been at already, by its rows or its history, is left as it
+	 * is, which is MIG_OK: for a call at each start, before mig_upgrade(). */
+	int32_t once;
+	int32_t reserved;
+} mig_adopt_options;
+
+/** Takes over a database that something else has migrated so far: its version, or list of applied
+ * versions, becomes the rows of the database, without running anything. E.g. a program that has counted
+ * in a table of its own:
+ *
+ *     static const mig_adopt_pair versions[] = { { "0", NULL }, { "1", "0001" }, { "2", "0002" } };
+ *     mig_adopt_options from = { sizeof from, "version", "number" };
+ *
+ *     from.pairs = versions;
+ *     from.pair_count = 3;
+ *     from.pair_size = sizeof versions[0];
+ *     from.once = 1;
+ *     rc = mig_adopt_with(ctx, &from);
+ *     if (!rc) rc = mig_upgrade(ctx, "head");
+ *
+ * Of several values those that others imply are left out. What is read is left as it is. When the
+ * database is at these revisions already, nothing is written; at others it is MIG_EEXISTS, unless
+ * `once` is set.
+ *
+ * options NULL: as mig_adopt(ctx, NULL). Errors: as mig_adopt(); MIG_ENEWER also for a value that is not
+ * among the pairs; MIG_EINVAL also for one that is null; what fn returned. Since 0.1.0. */
+MIG_API mig_status mig_adopt_with(mig_ctx *ctx, const mig_adopt_options *options);
+
 /** Creates the version and history tables if they are missing. Since 0.1.0. */
 MIG_API mig_status mig_ensure_version(mig_ctx *ctx);
 

@@ -1,0 +1,57 @@
+/* foreign: see foreign.h. It is read by SQL that every engine takes, and never written. What its values
+ * mean is none of its business. */
+#include "dialect/foreign.h"
+
+#include "base/buf.h"
+
+#include <string.h>
+
+/* Each part of the name in quotes; a dot parts, unless it is no table's name. */
+static void add_name(struct mig__buf *sql, const char *name, int parts)
+{
+	mig__buf_adds(sql, "\"");
+	for (size_t n; *name; name += n) {
+		n = strcspn(name, parts ? ".\"" : "\"");
+		mig__buf_add(sql, name, n);
+		if (name[n])
+			mig__buf_adds(sql, name[n++] == '.' ? "\".\"" : "\"\"");
+	}
+	mig__buf_adds(sql, "\"");
+}
+
+static mig_status read_values(struct mig__db *db, const char *sql, size_t size, mig__foreign_fn fn,
+			      void *user)
+{
+	const mig_dialect_conn *d = db->dialect->conn;
+	mig_value value = { .type = MIG_NULL };
+	mig_cursor *cursor = NULL;
+	int32_t more;
+	mig_status rc = d->prepare(db->conn, sql, size, 0, &cursor);
+
+	while (!rc && !(rc = d->step(cursor, &more)) && more) {
+		rc = d->column(cursor, 0, MIG_TEXT, &value);
+		if (!rc)
+			rc = fn(user, value.type == MIG_TEXT ? value.data : NULL);
+	}
+	d->finish(cursor);
+	return rc;
+}
+
+mig_status mig__foreign_read(struct mig__db *db, const struct mig__foreign *what,
+			     mig__foreign_fn fn, void *user)
+{
+	struct mig__buf sql;
+	mig_status rc;
+
+	if (what->query)
+		return read_values(db, what->query, strlen(what->query), fn, user);
+	mig__buf_init(&sql, db->err->alloc);
+	mig__buf_adds(&sql, "SELECT ");
+	add_name(&sql, what->column, 0);
+	mig__buf_adds(&sql, " FROM ");
+	add_name(&sql, what->table, 1);
+	rc = sql.failed ? mig__fail_nomem(db->err)
+			: read_values(db, sql.data, sql.len, fn, user);
+	mig__buf_finish(&sql);
+	return rc;
+}

@@ -1,0 +1,91 @@
+/* adopt: see adopt.h. Reads and translates; the run stamps what comes out. E.g. the values "3" and "17"
+ * with the pairs 3 = 0001, 17 = 0004 are the ids 0001 and 0004, of which the run keeps the newer one. */
+#include "migrate/adopt.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+struct adopting {
+	struct mig__db *db;
+	const struct mig__adopt *adopt;
+	struct mig__arena *arena;
+	const char **ids;
+	size_t count, cap;
+};
+
+static mig_status fail_unknown(struct mig__db *db, const char *value)
+{
+	mig__fail(db->err, MIG_ENEWER,
+		  "the database is at version \"%s\", which stands for no revision here", value);
+	mig__error_set_hint(db->err, "a version that is missing in the mapping, or a database that is "
+				     "newer than this program");
+	return MIG_ENEWER;
+}
+
+/* NULL in *id: before the first revision. */
+static mig_status translate(const struct adopting *a, const char *value, const char **id)
+{
+	const struct mig__adopt *adopt = a->adopt;
+	mig_status rc;
+
+	*id = NULL;
+	if (adopt->fn) {
+		rc = adopt->fn(adopt->user, value, id);
+		return rc ? mig__fail(a->db->err, rc < 0 ? rc : MIG_EREVISION,
+				      "the program's function does not take version \"%s\"", value)
+			  : MIG_OK;
+	}
+	for (size_t i = 0; i < adopt->pair_count; i++)
+		if (!strcmp(adopt->pairs[i].value, value)) {
+			*id = adopt->pairs[i].revision;
+			return MIG_OK;
+		}
+	if (adopt->pairs)
+		return fail_unknown(a->db, value);
+	*id = value;
+	return MIG_OK;
+}
+
+static mig_status take(void *user, const char *value)
+{
+	struct adopting *a = user;
+	const char *id;
+	mig_status rc;
+
+	if (!value)
+		return mig__fail(a->db->err, MIG_EINVAL, "a version that is to be adopted is null");
+	rc = translate(a, value, &id);
+	if (rc || !id)
+		return rc;
+	if (!mig__grow(a->db->err->alloc, (void **)&a->ids, &a->cap, a->count + 1,
+		       sizeof *a->ids))
+		return mig__fail_nomem(a->db->err);
+	a->ids[a->count] = mig__arena_strdup(a->arena, id);
+	return a->ids[a->count++] ? MIG_OK : mig__fail_nomem(a->db->err);
+}
+
+static int by_bytes(const void *a, const void *b)
+{
+	return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+mig_status mig__adopt_read(struct mig__db *db, const struct mig__adopt *adopt,
+			   struct mig__arena *arena, struct mig__rows *out)
+{
+	struct adopting a = { .db = db, .adopt = adopt, .arena = arena };
+	const char **kept = NULL;
+	mig_status rc = mig__foreign_read(db, &adopt->from, take, &a);
+
+	if (!rc && a.count) {
+		qsort(a.ids, a.count, sizeof *a.ids, by_bytes);
+		kept = mig__arena_alloc(arena, a.count * sizeof *kept);
+		if (kept)
+			memcpy(kept, a.ids, a.count * sizeof *kept);
+		else
+			rc = mig__fail_nomem(db->err);
+	}
+	mig__free(db->err->alloc, a.ids);
+	if (!rc)
+		*out = (struct mig__rows){ kept, a.count };
+	return rc;
+}
