@@ -124,6 +124,33 @@ static void test_hint(void **state)
 	mig_close(ctx);
 }
 
+/* Each status has words of its own, which fit into a sentence; others are just errors. */
+static void test_status_messages(void **state)
+{
+	const char *seen[100];
+	size_t count = 0;
+
+	(void)state;
+	assert_string_equal(mig_status_message(MIG_ELOCKED), "the database is locked");
+	assert_string_equal(mig_status_message(MIG_OK), "no error");
+	assert_string_equal(mig_status_message(-1000), "error"); /* a program's own */
+	assert_string_equal(mig_status_message(1), "error");
+	for (mig_status s = -1; s > -1000; s--) {
+		const char *text = mig_status_message(s);
+
+		if (s != MIG_ERROR && !strcmp(mig_status_name(s), "MIG_ERROR")) {
+			assert_string_equal(text, "error");
+			continue;
+		}
+		assert_true(strlen(text) > 4 && text[strlen(text) - 1] != '.');
+		for (size_t i = 0; i < count; i++)
+			assert_string_not_equal(seen[i], text);
+		assert_true(count < sizeof seen / sizeof *seen);
+		seen[count++] = text;
+	}
+	assert_true(count > 40);
+}
+
 static int32_t ask_inside(void *user, const mig_progress *progress)
 {
 	mig_ctx *ctx = user;
@@ -156,6 +183,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_function, place_new, place_free),
 		cmocka_unit_test_setup_teardown(test_hint, place_new, place_free),
 		cmocka_unit_test_setup_teardown(test_corners, place_new, place_free),
+		cmocka_unit_test(test_status_messages),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
