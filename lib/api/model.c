@@ -1,6 +1,9 @@
-/* model: what a program declares with mig/model.h. */
+/* model: the builder of mig/model.h, which makes a model piece by piece. Not what the model means
+ * on an engine: that is migrate/declare.c. Texts are copied into the model's arena; the first
+ * mistake is kept in the model, so that a program may declare without looking. */
 #include "schema/model.h"
 #include "api/ctx.h"
+#include "schema/type.h"
 
 #include "base/buf.h"
 
@@ -20,6 +23,7 @@ mig_status mig_model_of(mig_ctx *ctx, mig_model **out)
 		if (!ctx->model)
 			return mig__fail_nomem(&ctx->err);
 		mig__model_init(ctx->model, &ctx->alloc);
+		ctx->model->err = &ctx->err;
 	}
 	*out = ctx->model;
 	return MIG_OK;
@@ -63,33 +67,31 @@ static mig__names copy_names(mig_model *m, mig__names names, int *failed)
 	return list;
 }
 
-/* Notes a name that may be there once: what, then up to three words. */
-static mig_status unique_name(mig_model *m, const char *a, const char *b, const char *c)
+/* Declares a name that may be there once; what it is called by in the message. */
+static mig_status take_name(mig_model *m, const char *kind, const char *schema, const char *name,
+			    const char *what)
 {
-	size_t na = strlen(a) + 1, nb = strlen(b) + 1, nc = strlen(c) + 1;
-	char *key = mig__arena_alloc(&m->arena, na + nb + nc);
-	uint32_t old;
+	mig_status rc = mig__model_note(m, kind, schema, name);
 
-	if (!key)
+	if (rc == MIG_ENOMEM)
 		return nomem(m);
-	memcpy(key, a, na);
-	memcpy(key + na, b, nb);
-	memcpy(key + na + nb, c, nc);
-	if (!mig__map_add(&m->names, key, na + nb + nc, 1, &old))
-		return nomem(m);
-	return old == MIG__NONE ? MIG_OK : MIG_EEXISTS;
+	return rc ? mig__model_mistake(m, rc, "%s %s is declared twice", what, name) : MIG_OK;
 }
 
-static mig_status set(mig_column *c, const char **where, const char *text)
+/* What a caller left out of a column. */
+static mig_status left_out(mig_column *c, const char *what)
+{
+	return c ? mig__model_mistake(c->table->model, MIG_EINVAL, "column %s.%s: %s is missing",
+				      c->table->name, c->name, what)
+		 : MIG_EINVAL;
+}
+
+static mig_status set(mig_column *c, const char **where, const char *what, const char *text)
 {
 	int failed = 0;
 
-	if (!c)
-		return MIG_EINVAL;
-	if (!text)
-		return mig__model_mistake(c->table->model, MIG_EINVAL,
-					  "column %s.%s: a text is missing", c->table->name,
-					  c->name);
+	if (!c || !text)
+		return left_out(c, what);
 	*where = copy(c->table->model, text, &failed);
 	return failed ? nomem(c->table->model) : MIG_OK;
 }
@@ -100,8 +102,6 @@ static mig_status say(mig_model *m, struct mig__said **list, const char *dialect
 	struct mig__said *said = mig__arena_zalloc(&m->arena, 1, sizeof *said);
 	int failed = !said;
 
-	if (!value)
-		return mig__model_mistake(m, MIG_EINVAL, "a text of the model is missing");
 	if (!failed) {
 		said->dialect = copy(m, dialect, &failed);
 		said->key = copy(m, key, &failed);
@@ -127,10 +127,8 @@ mig_table *mig_model_table(mig_model *m, const char *schema, const char *name)
 		mig__model_mistake(m, MIG_EINVAL, "a table has no name");
 		return NULL;
 	}
-	if (unique_name(m, "table", schema ? schema : "", name)) {
-		mig__model_mistake(m, MIG_EEXISTS, "table %s is declared twice", name);
+	if (take_name(m, "table", schema, name, "table"))
 		return NULL;
-	}
 	t = mig__arena_zalloc(&m->arena, 1, sizeof *t);
 	if (!t) {
 		nomem(m);
@@ -154,14 +152,16 @@ mig_status mig_model_enum(mig_model *m, const char *schema, const char *name,
 			  const char *const *values)
 {
 	struct mig__enum *e;
+	mig_status rc;
 	int failed = 0;
 
 	if (!m)
 		return MIG_EINVAL;
 	if (!name || !name[0] || !values || !values[0])
 		return mig__model_mistake(m, MIG_EINVAL, "an enum has no name or no values");
-	if (unique_name(m, "enum", "", name))
-		return mig__model_mistake(m, MIG_EEXISTS, "enum %s is declared twice", name);
+	rc = take_name(m, "enum", NULL, name, "enum");
+	if (rc)
+		return rc;
 	e = mig__arena_zalloc(&m->arena, 1, sizeof *e);
 	if (!e)
 		return nomem(m);
@@ -178,14 +178,16 @@ mig_status mig_model_enum(mig_model *m, const char *schema, const char *name,
 mig_status mig_model_view(mig_model *m, const char *schema, const char *name, const char *query)
 {
 	struct mig__view *v;
+	mig_status rc;
 	int failed = 0;
 
 	if (!m)
 		return MIG_EINVAL;
 	if (!name || !name[0] || !query || !query[0])
 		return mig__model_mistake(m, MIG_EINVAL, "a view has no name or no query");
-	if (unique_name(m, "table", schema ? schema : "", name))
-		return mig__model_mistake(m, MIG_EEXISTS, "view %s is declared twice", name);
+	rc = take_name(m, "table", schema, name, "view");
+	if (rc)
+		return rc;
 	v = mig__arena_zalloc(&m->arena, 1, sizeof *v);
 	if (!v)
 		return nomem(m);
@@ -267,94 +269,45 @@ mig_status mig_model_naming(mig_model *m, int32_t kind, const char *pattern)
 	return failed ? nomem(m) : MIG_OK;
 }
 
-/* -- types */
-
-static const struct {
-	const char *name;
-	int arguments; /* at most; 1 more: required */
-} types[] = {
-	{ MIG_TYPE_SMALLINT, 0 },
-	{ MIG_TYPE_INTEGER, 0 },
-	{ MIG_TYPE_BIGINT, 0 },
-	{ MIG_TYPE_BOOLEAN, 0 },
-	{ MIG_TYPE_FLOAT, 0 },
-	{ MIG_TYPE_DOUBLE, 0 },
-	{ MIG_TYPE_NUMERIC, 2 },
-	{ MIG_TYPE_TEXT, 0 },
-	{ MIG_TYPE_VARCHAR, 1 },
-	{ MIG_TYPE_CHAR, 1 },
-	{ MIG_TYPE_BYTES, 0 },
-	{ MIG_TYPE_DATE, 0 },
-	{ MIG_TYPE_TIME, 0 },
-	{ MIG_TYPE_TIMESTAMP, 0 },
-	{ MIG_TYPE_TIMESTAMPTZ, 0 },
-	{ MIG_TYPE_INTERVAL, 0 },
-	{ MIG_TYPE_UUID, 0 },
-	{ MIG_TYPE_JSON, 0 },
-	{ MIG_TYPE_JSONB, 0 },
-};
-
-/* "(10,2)" or nothing: the arguments of a type, at most `most` numbers. */
-static int arguments_fit(const char *p, int most)
-{
-	int count = 0;
-
-	if (!*p)
-		return 1;
-	if (*p != '(')
-		return 0;
-	do {
-		p++;
-		if (*p < '1' || *p > '9')
-			if (!(count && *p == '0'))
-				return 0;
-		while (*p >= '0' && *p <= '9')
-			p++;
-		count++;
-	} while (*p == ',');
-	return *p == ')' && !p[1] && count <= most;
-}
-
-/* The type without blanks and []; NULL if there is none such. */
-static int read_type(mig_column *c, const char *given)
-{
-	size_t n = 0, word;
-	char text[64];
-
-	if (!strncmp(given, "enum ", 5)) {
-		size_t size = strlen(given + 5);
-
-		c->is_enum = 1;
-		c->array = size > 2 && !strcmp(given + 3 + size, "[]");
-		c->type = mig__arena_strndup(&c->table->model->arena, given + 5,
-					     size - (c->array ? 2 : 0));
-		return c->type != NULL;
-	}
-	for (; *given; given++)
-		if (*given != ' ' && n < sizeof text - 1)
-			text[n++] = *given >= 'A' && *given <= 'Z' ? (char)(*given + 32) : *given;
-	text[n] = '\0';
-	if (n > 2 && !strcmp(text + n - 2, "[]")) {
-		c->array = 1;
-		text[n - 2] = '\0';
-	}
-	word = strcspn(text, "(");
-	for (size_t i = 0; i < sizeof types / sizeof *types; i++)
-		if (strlen(types[i].name) == word && !strncmp(types[i].name, text, word) &&
-		    arguments_fit(text + word, types[i].arguments)) {
-			c->type = mig__arena_strdup(&c->table->model->arena, text);
-			return c->type != NULL;
-		}
-	return 0;
-}
-
 /* -- tables */
+
+/* Notes a name that the table may have once, of a column or of one kind of item. */
+static mig_status note_in(mig_table *t, const char *kind, const char *name)
+{
+	mig_status rc = mig__model_note_in(t, kind, name);
+
+	if (rc == MIG_ENOMEM)
+		return nomem(t->model);
+	return rc ? mig__model_mistake(t->model, rc, "%s %s.%s is declared twice", kind, t->name,
+				       name)
+		  : MIG_OK;
+}
+
+/* The type as it was given, into the column. */
+static mig_status take_type(mig_column *c, const char *given)
+{
+	mig_model *m = c->table->model;
+	struct mig__type type;
+	mig_status rc = mig__type_read(&m->arena, given, &type);
+	const char *meant;
+
+	c->type = type.text;
+	c->is_enum = type.is_enum;
+	c->array = type.array;
+	if (rc == MIG_ENOMEM)
+		return nomem(m);
+	if (!rc)
+		return MIG_OK;
+	meant = mig__type_suggest(given);
+	return mig__model_mistake(m, rc, "column %s.%s: there is no type \"%s\"%s%s%s",
+				  c->table->name, c->name, given, meant ? " (did you mean \"" : "",
+				  meant ? meant : "", meant ? "\"?)" : "");
+}
 
 mig_column *mig_table_column(mig_table *t, const char *name, const char *type)
 {
 	mig_column *c;
 	mig_model *m;
-	char *table;
 	int failed = 0;
 
 	if (!t)
@@ -365,29 +318,18 @@ mig_column *mig_table_column(mig_table *t, const char *name, const char *type)
 				   t->name);
 		return NULL;
 	}
-	table = mig__arena_alloc(&m->arena, strlen(t->schema) + strlen(t->name) + 2);
 	c = mig__arena_zalloc(&m->arena, 1, sizeof *c);
-	if (!c || !table) {
+	if (!c) {
 		nomem(m);
 		return NULL;
 	}
-	memcpy(table, t->schema, strlen(t->schema) + 1);
-	memcpy(table + strlen(t->schema), ".", 1);
-	memcpy(table + strlen(t->schema) + 1, t->name, strlen(t->name) + 1);
-	if (unique_name(m, "column", table, name)) {
-		mig__model_mistake(m, MIG_EEXISTS, "column %s.%s is declared twice", t->name, name);
-		return NULL;
-	}
 	*c = (mig_column){ .table = t, .name = copy(m, name, &failed) };
-	if (!read_type(c, type)) {
-		mig__model_mistake(m, MIG_EINVAL, "column %s.%s: there is no type \"%s\"", t->name,
-				   name, type);
-		return NULL;
-	}
 	if (failed) {
 		nomem(m);
 		return NULL;
 	}
+	if (note_in(t, "column", name) || take_type(c, type))
+		return NULL;
 	*t->columns_end = c;
 	t->columns_end = &c->next;
 	return c;
@@ -401,8 +343,15 @@ static mig_status add_item(mig_table *t, const struct mig__item *given)
 	int failed = 0;
 
 	if (given->kind != MIG_KIND_CHECK && (!given->columns || !given->columns[0]))
-		return mig__model_mistake(m, MIG_EINVAL, "table %s: a %s has no columns", t->name,
+		return mig__model_mistake(m, MIG_EINVAL, "table %s: %s %s has no columns", t->name,
+					  given->kind == MIG_KIND_INDEX ? "an" : "a",
 					  mig_kind_name(given->kind));
+	if (given->name) {
+		mig_status rc = note_in(t, mig_kind_name(given->kind), given->name);
+
+		if (rc)
+			return rc;
+	}
 	item = mig__arena_zalloc(&m->arena, 1, sizeof *item);
 	if (!item)
 		return nomem(m);
@@ -455,22 +404,47 @@ mig_status mig_table_check(mig_table *t, const char *name, const char *expressio
 						.expression = expression });
 }
 
-static mig_status check_action(mig_table *t, const char *action)
+static mig_status take_action(mig_table *t, const char **action)
 {
-	static const char *const actions[] = { MIG_ACTION_CASCADE, MIG_ACTION_SET_NULL,
-					       MIG_ACTION_SET_DEFAULT, MIG_ACTION_RESTRICT,
-					       MIG_ACTION_NO_ACTION };
+	const char *known = *action ? mig__model_action(*action) : NULL;
 
-	for (size_t i = 0; action && i < sizeof actions / sizeof *actions; i++)
-		if (!strcmp(action, actions[i]))
-			return MIG_OK;
-	if (!action)
-		return MIG_OK;
-	return mig__model_mistake(t->model, MIG_EINVAL,
-				  "table %s: a foreign key cannot \"%s\" (" MIG_ACTION_CASCADE
-				  ", " MIG_ACTION_SET_NULL ", " MIG_ACTION_SET_DEFAULT
-				  ", " MIG_ACTION_RESTRICT ", " MIG_ACTION_NO_ACTION ")",
-				  t->name, action);
+	if (*action && !known)
+		return mig__model_mistake(t->model, MIG_EINVAL,
+					  "table %s: a foreign key cannot \"%s\" (" MIG__ACTIONS
+					  ")",
+					  t->name, *action);
+	*action = known;
+	return MIG_OK;
+}
+
+/* As many columns as are referred to, and words that are known. */
+static mig_status check_key(mig_table *t, mig_foreign_key *k)
+{
+	const char *deferrable = k->deferrable ? mig__model_deferrable(k->deferrable) : NULL;
+	size_t columns = 0, referred = 0;
+	mig_status rc = take_action(t, &k->on_delete);
+
+	if (!rc)
+		rc = take_action(t, &k->on_update);
+	if (rc)
+		return rc;
+	if (k->deferrable && !deferrable)
+		return mig__model_mistake(t->model, MIG_EINVAL,
+					  "table %s: a foreign key cannot be \"%s\" "
+					  "(" MIG__DEFERRABLES ")",
+					  t->name, k->deferrable);
+	k->deferrable = deferrable;
+	while (k->columns && k->columns[columns])
+		columns++;
+	while (k->referred_columns && k->referred_columns[referred])
+		referred++;
+	if (columns && columns != referred)
+		return mig__model_mistake(
+			t->model, MIG_EINVAL,
+			"table %s: the number of columns of a foreign key is %zu, "
+			"of those it refers to in table %s %zu",
+			t->name, columns, k->referred_table, referred);
+	return MIG_OK;
 }
 
 mig_status mig_table_foreign_key(mig_table *t, const mig_foreign_key *given)
@@ -487,9 +461,7 @@ mig_status mig_table_foreign_key(mig_table *t, const mig_foreign_key *given)
 	if (rc || !k.referred_table)
 		return mig__model_mistake(t->model, MIG_EINVAL,
 					  "table %s: a foreign key refers to no table", t->name);
-	rc = check_action(t, k.on_delete);
-	if (!rc)
-		rc = check_action(t, k.on_update);
+	rc = check_key(t, &k);
 	return rc ? rc
 		  : add_item(t, &(struct mig__item){ .kind = MIG_KIND_FOREIGN_KEY,
 						     .name = k.name,
@@ -525,24 +497,27 @@ mig_status mig_table_index(mig_table *t, const mig_index *given)
 						.unique = i.unique });
 }
 
-mig_status mig_table_comment(mig_table *t, const char *comment)
+static mig_status set_of_table(mig_table *t, const char **where, const char *what, const char *text)
 {
 	int failed = 0;
 
-	if (!t || !comment)
+	if (!t)
 		return MIG_EINVAL;
-	t->comment = copy(t->model, comment, &failed);
+	if (!text)
+		return mig__model_mistake(t->model, MIG_EINVAL, "table %s: %s is missing", t->name,
+					  what);
+	*where = copy(t->model, text, &failed);
 	return failed ? nomem(t->model) : MIG_OK;
+}
+
+mig_status mig_table_comment(mig_table *t, const char *comment)
+{
+	return set_of_table(t, t ? &t->comment : NULL, "the comment", comment);
 }
 
 mig_status mig_table_renamed_from(mig_table *t, const char *name)
 {
-	int failed = 0;
-
-	if (!t || !name)
-		return MIG_EINVAL;
-	t->renamed_from = copy(t->model, name, &failed);
-	return failed ? nomem(t->model) : MIG_OK;
+	return set_of_table(t, t ? &t->renamed_from : NULL, "the name before", name);
 }
 
 mig_status mig_table_option(mig_table *t, const char *dialect, const char *key, const char *value)
@@ -556,8 +531,11 @@ mig_status mig_table_option(mig_table *t, const char *dialect, const char *key, 
 			{ "postgresql", "persistence" } };
 	const char *known = NULL;
 
-	if (!t || !key)
+	if (!t)
 		return MIG_EINVAL;
+	if (!key || !value)
+		return mig__model_mistake(t->model, MIG_EINVAL,
+					  "table %s: an option has no key or no value", t->name);
 	/* attributes' keys are static */
 	for (size_t i = 0; dialect && i < sizeof options / sizeof *options; i++)
 		if (!strcmp(options[i].dialect, dialect) && !strcmp(options[i].key, key))
@@ -592,7 +570,9 @@ mig_status mig_column_default(mig_column *c, const char *expression)
 
 mig_status mig_column_default_for(mig_column *c, const char *dialect, const char *expression)
 {
-	return c ? say(c->table->model, &c->defaults, dialect, NULL, expression) : MIG_EINVAL;
+	if (!c || !expression)
+		return left_out(c, "the default");
+	return say(c->table->model, &c->defaults, dialect, NULL, expression);
 }
 
 mig_status mig_column_default_text(mig_column *c, const char *text)
@@ -601,7 +581,7 @@ mig_status mig_column_default_text(mig_column *c, const char *text)
 	mig_status rc;
 
 	if (!c || !text)
-		return MIG_EINVAL;
+		return left_out(c, "the default");
 	mig__buf_init(&buf, c->table->model->alloc);
 	mig__buf_adds(&buf, "'");
 	for (; *text; text++)
@@ -647,7 +627,7 @@ mig_status mig_column_generated(mig_column *c, const char *expression, int32_t s
 {
 	if (c)
 		c->stored = stored != 0;
-	return set(c, c ? &c->generated : NULL, expression);
+	return set(c, c ? &c->generated : NULL, "the expression", expression);
 }
 
 mig_status mig_column_identity(mig_column *c, int32_t always)
@@ -676,17 +656,17 @@ mig_status mig_column_references(mig_column *c, const char *table, const char *r
 
 mig_status mig_column_collation(mig_column *c, const char *collation)
 {
-	return set(c, c ? &c->collation : NULL, collation);
+	return set(c, c ? &c->collation : NULL, "the collation", collation);
 }
 
 mig_status mig_column_comment(mig_column *c, const char *comment)
 {
-	return set(c, c ? &c->comment : NULL, comment);
+	return set(c, c ? &c->comment : NULL, "the comment", comment);
 }
 
 mig_status mig_column_renamed_from(mig_column *c, const char *name)
 {
-	return set(c, c ? &c->renamed_from : NULL, name);
+	return set(c, c ? &c->renamed_from : NULL, "the name before", name);
 }
 
 mig_status mig_column_type_for(mig_column *c, const char *dialect, const char *type)
@@ -697,5 +677,29 @@ mig_status mig_column_type_for(mig_column *c, const char *dialect, const char *t
 		return mig__model_mistake(c->table->model, MIG_EINVAL,
 					  "column %s.%s: a type for which dialect?", c->table->name,
 					  c->name);
+	if (!type)
+		return left_out(c, "the type");
 	return say(c->table->model, &c->types, dialect, NULL, type);
+}
+
+/* -- what is declared */
+
+mig_table *mig_model_find_table(const mig_model *m, const char *schema, const char *name)
+{
+	if (!m || !name)
+		return NULL;
+	for (mig_table *t = m->tables; t; t = t->next)
+		if (!strcmp(t->name, name) && !strcmp(t->schema, schema ? schema : ""))
+			return t;
+	return NULL;
+}
+
+mig_column *mig_table_find_column(const mig_table *t, const char *name)
+{
+	if (!t || !name)
+		return NULL;
+	for (mig_column *c = t->columns; c; c = c->next)
+		if (!strcmp(c->name, name))
+			return c;
+	return NULL;
 }

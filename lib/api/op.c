@@ -15,6 +15,8 @@ mig_status mig_op_model(mig_step *step, mig_model **out)
 	if (!step->edits.has_model)
 		mig__model_init(&step->edits.model, step->run->alloc);
 	step->edits.has_model = 1;
+	step->edits.model.partial = 1;
+	step->edits.model.err = step->run->err;
 	*out = &step->edits.model;
 	return MIG_OK;
 }

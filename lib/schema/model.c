@@ -1,5 +1,10 @@
+/* model: the lists of a declared model, its first mistake, and names by the naming convention. Not
+ * the functions that declare (api/model.c), nor what an engine makes of a model
+ * (migrate/declare.c).
+ */
 #include "schema/model.h"
 
+#include "base/ascii.h"
 #include "base/buf.h"
 
 #include <string.h>
@@ -31,14 +36,16 @@ mig_status mig__model_mistake(mig_model *m, mig_status status, const char *forma
 	struct mig__buf buf;
 	va_list args;
 
-	if (m->status)
-		return status;
 	mig__buf_init(&buf, m->alloc);
 	va_start(args, format);
 	mig__buf_addv(&buf, format, args);
 	va_end(args);
-	m->status = buf.failed ? MIG_ENOMEM : status;
-	m->mistake = mig__arena_strdup(&m->arena, mig__buf_text(&buf));
+	if (m->err)
+		mig__fail(m->err, status, "%s", mig__buf_text(&buf));
+	if (!m->status) {
+		m->status = buf.failed ? MIG_ENOMEM : status;
+		m->mistake = mig__arena_strdup(&m->arena, mig__buf_text(&buf));
+	}
 	mig__buf_finish(&buf);
 	return status;
 }
@@ -46,6 +53,60 @@ mig_status mig__model_mistake(mig_model *m, mig_status status, const char *forma
 int mig__model_any(const mig_model *m)
 {
 	return m->status || m->tables || m->enums || m->views || m->sources;
+}
+
+static mig_status note(mig_model *m, const char *const *words, size_t count)
+{
+	size_t size = 0, at = 0;
+	uint32_t old;
+	char *key;
+
+	for (size_t i = 0; i < count; i++)
+		size += strlen(words[i]) + 1;
+	key = mig__arena_alloc(&m->arena, size);
+	if (!key)
+		return MIG_ENOMEM;
+	for (size_t i = 0; i < count; i++) {
+		memcpy(key + at, words[i], strlen(words[i]) + 1);
+		at += strlen(words[i]) + 1;
+	}
+	if (!mig__map_add(&m->names, key, size, 1, &old))
+		return MIG_ENOMEM;
+	return old == MIG__NONE ? MIG_OK : MIG_EEXISTS;
+}
+
+mig_status mig__model_note(mig_model *m, const char *kind, const char *schema, const char *name)
+{
+	return note(m, (const char *[]){ kind, schema ? schema : "", name }, 3);
+}
+
+mig_status mig__model_note_in(mig_table *t, const char *kind, const char *name)
+{
+	return note(t->model, (const char *[]){ kind, t->schema, t->name, name }, 4);
+}
+
+static const char *word_of(const char *const *words, const char *given)
+{
+	for (; *words; words++)
+		if (!mig__ascii_compare(*words, given))
+			return *words;
+	return NULL;
+}
+
+const char *mig__model_action(const char *given)
+{
+	static const char *const actions[] = { MIG_ACTION_CASCADE,     MIG_ACTION_SET_NULL,
+					       MIG_ACTION_SET_DEFAULT, MIG_ACTION_RESTRICT,
+					       MIG_ACTION_NO_ACTION,   NULL };
+
+	return word_of(actions, given);
+}
+
+const char *mig__model_deferrable(const char *given)
+{
+	static const char *const words[] = { "DEFERRABLE", "DEFERRABLE INITIALLY DEFERRED", NULL };
+
+	return word_of(words, given);
 }
 
 const struct mig__enum *mig__model_find_enum(const mig_model *m, const char *name)

@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "base/map.h"
 
+#include <mig/attribute.h>
 #include <mig/model.h>
 
 /* Names of columns, ending with NULL. */
@@ -73,15 +74,23 @@ struct mig__source_sql {
 struct mig_model {
 	const struct mig__alloc *alloc;
 	struct mig__arena arena;
-	struct mig__map names; /* of tables, columns, enums */
-	mig_status status;     /* the first mistake */
+	struct mig__map names;  /* of tables, columns, enums */
+	struct mig__error *err; /* of the context, which gets each mistake at once; NULL: none */
+	mig_status status;      /* the first mistake */
 	const char *mistake;
 	mig_table *tables, **tables_end;
 	struct mig__enum *enums, **enums_end;
 	struct mig__view *views, **views_end;
 	struct mig__source_sql *sources, **sources_end;
 	const char *naming[MIG_KIND_REPLICA_IDENTITY + 1];
+	int partial; /* of a revision: what it refers to is in the database */
 };
+
+/* Words for what a foreign key does, for messages. */
+#define MIG__ACTIONS                                                            \
+	MIG_ACTION_CASCADE ", " MIG_ACTION_SET_NULL ", " MIG_ACTION_SET_DEFAULT \
+			   ", " MIG_ACTION_RESTRICT ", " MIG_ACTION_NO_ACTION
+#define MIG__DEFERRABLES "DEFERRABLE, DEFERRABLE INITIALLY DEFERRED"
 
 void mig__model_init(mig_model *model, const struct mig__alloc *alloc);
 void mig__model_finish(mig_model *model);
@@ -90,6 +99,15 @@ mig_status mig__model_mistake(mig_model *model, mig_status status, const char *f
 	__attribute__((format(printf, 3, 4)));
 /* Whether anything was declared. */
 int mig__model_any(const mig_model *model);
+/* Notes the name of something of a kind ("table", "enum"): MIG_EEXISTS if there is one already,
+ * MIG_ENOMEM. schema may be NULL. The second is for what is inside a table. */
+mig_status mig__model_note(mig_model *model, const char *kind, const char *schema,
+			   const char *name);
+mig_status mig__model_note_in(mig_table *table, const char *kind, const char *name);
+/* An action of a foreign key in capitals, whatever the case of the given one; NULL: there is none
+ * such. The second likewise for deferrable. Static. */
+const char *mig__model_action(const char *given);
+const char *mig__model_deferrable(const char *given);
 /* The declared enum, or NULL. */
 const struct mig__enum *mig__model_find_enum(const mig_model *model, const char *name);
 /* The name of a constraint or index: its own, or by convention, in the arena; NULL without memory.

@@ -18,7 +18,7 @@
 /* r1 … r6, r4 outside a transaction. */
 static size_t revision_text(size_t i, char *out, size_t size)
 {
-	char revises[8] = "";
+	char revises[32] = "";
 
 	if (i > 1)
 		snprintf(revises, sizeof(revises), "r%zu", i - 1);

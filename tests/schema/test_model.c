@@ -226,6 +226,184 @@ static void test_mistakes(void **user)
 	assert_mistake(ctx, MIG_EINVAL, "there is no naming convention for kind 18");
 }
 
+/* Single calls on a model with table t and column a of it. */
+#define WRONG(name, expression)                                           \
+	static mig_status name(mig_model *m, mig_table *t, mig_column *c) \
+	{                                                                 \
+		(void)m, (void)t, (void)c;                                \
+		return (expression);                                      \
+	}
+
+static mig_status status_of(const mig_model *m, const void *handle)
+{
+	assert_null(handle);
+	return mig_model_status(m);
+}
+
+static mig_status key_with(mig_table *t, const char *on_update, const char *deferrable,
+			   const char *const *referred)
+{
+	return mig_table_foreign_key(t, &(mig_foreign_key){ .struct_size = sizeof(mig_foreign_key),
+							    .columns = COLUMNS("a"),
+							    .referred_table = "u",
+							    .referred_columns = referred,
+							    .on_update = on_update,
+							    .deferrable = deferrable });
+}
+
+static mig_status index_of_none(mig_table *t)
+{
+	return mig_table_index(t, &(mig_index){ .struct_size = sizeof(mig_index) });
+}
+
+WRONG(no_table_name, status_of(m, mig_model_table(m, NULL, NULL)))
+WRONG(empty_table_name, status_of(m, mig_model_table(m, NULL, "")))
+WRONG(no_column_name, status_of(m, mig_table_column(t, NULL, "text")))
+WRONG(no_column_type, status_of(m, mig_table_column(t, "b", NULL)))
+WRONG(a_view_as_a_table, mig_model_view(m, NULL, "t", "SELECT 1"))
+WRONG(no_view_query, mig_model_view(m, NULL, "v", NULL))
+WRONG(no_enum_values, mig_model_enum(m, NULL, "e", NULL))
+WRONG(enum_twice, mig_model_enum(m, NULL, "mood", COLUMNS("x")))
+WRONG(no_sql, mig_model_sql(m, NULL, "x", NULL, 0))
+WRONG(no_file, mig_model_file(m, NULL, NULL))
+WRONG(no_url, mig_model_database(m, NULL))
+WRONG(no_pattern, mig_model_naming(m, MIG_KIND_CHECK, NULL))
+WRONG(no_key_columns, mig_table_primary_key(t, NULL, NULL))
+WRONG(no_unique_columns, mig_table_unique(t, NULL, COLUMNS(NULL)))
+WRONG(no_check, mig_table_check(t, NULL, NULL))
+WRONG(check_twice, mig_table_check(t, "positive", "a > 1"))
+WRONG(no_key, mig_table_foreign_key(t, NULL))
+WRONG(wrong_action, key_with(t, "EXPLODE", NULL, COLUMNS("id")))
+WRONG(wrong_deferrable, key_with(t, NULL, "later", COLUMNS("id")))
+WRONG(too_many_referred, key_with(t, NULL, NULL, COLUMNS("id", "x")))
+WRONG(none_referred, key_with(t, NULL, NULL, NULL))
+WRONG(no_index, mig_table_index(t, NULL))
+WRONG(no_index_columns, index_of_none(t))
+WRONG(no_table_comment, mig_table_comment(t, NULL))
+WRONG(no_table_rename, mig_table_renamed_from(t, NULL))
+WRONG(no_option_key, mig_table_option(t, "sqlite", NULL, "yes"))
+WRONG(no_option_value, mig_table_option(t, "sqlite", "strict", NULL))
+WRONG(no_default, mig_column_default(c, NULL))
+WRONG(no_default_for, mig_column_default_for(c, "sqlite", NULL))
+WRONG(no_default_text, mig_column_default_text(c, NULL))
+WRONG(no_generated, mig_column_generated(c, NULL, 1))
+WRONG(no_references, mig_column_references(c, NULL, "id", NULL))
+WRONG(no_referred_column, mig_column_references(c, "u", NULL, NULL))
+WRONG(no_collation, mig_column_collation(c, NULL))
+WRONG(no_comment, mig_column_comment(c, NULL))
+WRONG(no_rename, mig_column_renamed_from(c, NULL))
+WRONG(no_type_for, mig_column_type_for(c, "sqlite", NULL))
+WRONG(no_dialect_for, mig_column_type_for(c, NULL, "BLOB"))
+
+static const struct {
+	mig_status (*call)(mig_model *m, mig_table *t, mig_column *c);
+	mig_status status;
+	const char *message;
+} wrong_calls[] = {
+	{ no_table_name, MIG_EINVAL, "a table has no name" },
+	{ empty_table_name, MIG_EINVAL, "a table has no name" },
+	{ no_column_name, MIG_EINVAL, "a column of table t has no name or no type" },
+	{ no_column_type, MIG_EINVAL, "a column of table t has no name or no type" },
+	{ a_view_as_a_table, MIG_EEXISTS, "view t is declared twice" },
+	{ no_view_query, MIG_EINVAL, "a view has no name or no query" },
+	{ no_enum_values, MIG_EINVAL, "an enum has no name or no values" },
+	{ enum_twice, MIG_EEXISTS, "enum mood is declared twice" },
+	{ no_sql, MIG_EINVAL, "the SQL of the model is missing" },
+	{ no_file, MIG_EINVAL, "the model's file has no name" },
+	{ no_url, MIG_EINVAL, "the URL of the model's database is missing" },
+	{ no_pattern, MIG_EINVAL, "there is no naming convention for kind 15" },
+	{ no_key_columns, MIG_EINVAL, "table t: a primary key has no columns" },
+	{ no_unique_columns, MIG_EINVAL, "table t: a unique constraint has no columns" },
+	{ no_check, MIG_EINVAL, "table t: a check has no expression" },
+	{ check_twice, MIG_EEXISTS, "check t.positive is declared twice" },
+	{ no_key, MIG_EINVAL, "table t: a foreign key refers to no table" },
+	{ wrong_action, MIG_EINVAL,
+	  "table t: a foreign key cannot \"EXPLODE\" (CASCADE, SET NULL, SET DEFAULT, RESTRICT, NO "
+	  "ACTION)" },
+	{ wrong_deferrable, MIG_EINVAL,
+	  "table t: a foreign key cannot be \"later\" (DEFERRABLE, DEFERRABLE INITIALLY "
+	  "DEFERRED)" },
+	{ too_many_referred, MIG_EINVAL,
+	  "table t: the number of columns of a foreign key is 1, of those it refers to in table u "
+	  "2" },
+	{ none_referred, MIG_EINVAL,
+	  "table t: the number of columns of a foreign key is 1, of those it refers to in table u "
+	  "0" },
+	{ no_index, MIG_EINVAL, "table t: an index is declared wrongly" },
+	{ no_index_columns, MIG_EINVAL, "table t: an index has no columns" },
+	{ no_table_comment, MIG_EINVAL, "table t: the comment is missing" },
+	{ no_table_rename, MIG_EINVAL, "table t: the name before is missing" },
+	{ no_option_key, MIG_EINVAL, "table t: an option has no key or no value" },
+	{ no_option_value, MIG_EINVAL, "table t: an option has no key or no value" },
+	{ no_default, MIG_EINVAL, "column t.a: the default is missing" },
+	{ no_default_for, MIG_EINVAL, "column t.a: the default is missing" },
+	{ no_default_text, MIG_EINVAL, "column t.a: the default is missing" },
+	{ no_generated, MIG_EINVAL, "column t.a: the expression is missing" },
+	{ no_references, MIG_EINVAL, "table t: a foreign key refers to no table" },
+	{ no_referred_column, MIG_EINVAL,
+	  "table t: the number of columns of a foreign key is 1, of those it refers to in table u "
+	  "0" },
+	{ no_collation, MIG_EINVAL, "column t.a: the collation is missing" },
+	{ no_comment, MIG_EINVAL, "column t.a: the comment is missing" },
+	{ no_rename, MIG_EINVAL, "column t.a: the name before is missing" },
+	{ no_type_for, MIG_EINVAL, "column t.a: the type is missing" },
+	{ no_dialect_for, MIG_EINVAL, "column t.a: a type for which dialect?" },
+};
+
+/* Each is kept, and returned by the call that uses the model. */
+static void test_wrong_calls(void **user)
+{
+	(void)user;
+	for (size_t i = 0; i < sizeof wrong_calls / sizeof *wrong_calls; i++) {
+		mig_ctx *ctx;
+		mig_model *m = mistaken(&ctx);
+		mig_table *t = mig_model_table(m, NULL, "t");
+		mig_column *c = mig_table_column(t, "a", "integer");
+
+		mig_table_check(t, "positive", "a > 0");
+		mig_model_enum(m, NULL, "mood", COLUMNS("x"));
+		assert_int_equal(mig_model_status(m), MIG_OK);
+		if (wrong_calls[i].call(m, t, c) != wrong_calls[i].status)
+			fail_msg("%s: another status", wrong_calls[i].message);
+		assert_int_equal(mig_model_status(m), wrong_calls[i].status);
+		assert_mistake(ctx, wrong_calls[i].status, wrong_calls[i].message);
+	}
+}
+
+/* What other tools call a type. */
+static void test_types_meant(void **user)
+{
+	static const struct {
+		const char *given, *meant;
+	} types[] = { { "int", "integer" },
+		      { "INT(11)", "integer" },
+		      { "bool", "boolean" },
+		      { "bool[]", "boolean" },
+		      { "string", "text" },
+		      { "datetime", "timestamp" },
+		      { "int64", "bigint" },
+		      { "double precision", "double" },
+		      { "timestamp with time zone", "timestamptz" },
+		      { "blob", "bytes" },
+		      { "decimal(10,2)", "numeric" },
+		      { "Real", "float" },
+		      { "integr", "integer" },
+		      { "varchra(10)", "varchar" } };
+
+	(void)user;
+	for (size_t i = 0; i < sizeof types / sizeof *types; i++) {
+		char message[120];
+		mig_ctx *ctx;
+		mig_model *m = mistaken(&ctx);
+
+		assert_null(mig_table_column(mig_model_table(m, NULL, "t"), "a", types[i].given));
+		snprintf(message, sizeof message,
+			 "column t.a: there is no type \"%s\" (did you mean \"%s\"?)",
+			 types[i].given, types[i].meant);
+		assert_mistake(ctx, MIG_EINVAL, message);
+	}
+}
+
 static void test_null_handles(void **user)
 {
 	(void)user;
@@ -475,6 +653,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_walk),         cmocka_unit_test(test_mistakes),
+		cmocka_unit_test(test_wrong_calls),  cmocka_unit_test(test_types_meant),
 		cmocka_unit_test(test_null_handles), cmocka_unit_test(test_sql_mistakes),
 		cmocka_unit_test(test_what_is_said), cmocka_unit_test(test_list),
 		cmocka_unit_test(test_behind),       cmocka_unit_test(test_privileges),

@@ -184,7 +184,7 @@ static void failures(const struct base *base)
 	} cases[] = {
 		{ missing_column, MIG_ENOTFOUND, "revision x: there is no column users.nothing" },
 		{ missing_table, MIG_ENOTFOUND, "revision x: there is no table nowhere" },
-		{ mistake, MIG_EINVAL, "revision x: column users.a: there is no type \"txet\"" },
+		{ mistake, MIG_EINVAL, "revision x: column users.a: there is no type \"txet\" (did you mean \"text\"?)" },
 	};
 
 	run_sql(base, "CREATE TABLE users (id integer)");

@@ -1,21 +1,30 @@
 /* mig/model.h: the schema that a program declares, and the difference from the database's.
  *
- *     mig_model *m;
- *     mig_table *t;
+ *     static const mig_column_def users[] = {
+ *             { "id", "integer", .primary_key = 1 },
+ *             { "email", "varchar(255)", .not_null = 1, .unique = 1 },
+ *     };
+ *     static const mig_table_def tables[] = { { "users", MIG_COLUMNS(users) } };
+ *     static const mig_schema_def schema = MIG_SCHEMA(MIG_TABLES(tables));
  *
- *     mig_model_of(ctx, &m);
- *     t = mig_model_table(m, NULL, "users");
- *     mig_column_primary_key(mig_table_column(t, "id", "integer"));
- *     mig_column_not_null(mig_table_column(t, "name", "varchar(80)"));
- *     mig_column_unique(mig_table_column(t, "email", "text"));
+ *     mig_model_of(ctx, &model);
+ *     mig_model_declare(model, &schema);
  *     rc = mig_autogenerate(ctx, &options, &revision);
+ *
+ * or the same by calls, which is the form for other languages and for schemas made at run time:
+ *
+ *     t = mig_model_table(model, NULL, "users");
+ *     mig_column_primary_key(mig_table_column(t, "id", "integer"));
+ *     c = mig_table_column(t, "email", "varchar(255)");
+ *     mig_column_not_null(c);
+ *     mig_column_unique(c);
  *
  * Declaring is done without looking: every function here takes a NULL handle, and the first mistake
  * (a type that does not exist, a name given twice, no memory) is kept, and returned with its place
- * by the call that uses the model. A model may come, instead or besides, from SQL text or a file,
- * or from another database. Everything is brought to the database's own terms in a scratch database
- * (SQLite: in memory; PostgreSQL: one that is created and dropped), so that the same schema
- * declared in different words is no difference.
+ * by the call that uses the model; mig_error_message() has it at once. A model may come, instead or
+ * besides, from SQL text or a file, or from another database. Everything is brought to the
+ * database's own terms in a scratch database (SQLite: in memory; PostgreSQL: one that is created
+ * and dropped), so that the same schema declared in different words is no difference.
  *
  * Types, for every dialect:
  *
@@ -74,9 +83,217 @@ MIG_API mig_status mig_model_database(mig_model *model, const char *url);
  * _FOREIGN_KEY or _PRIMARY_KEY; in the pattern, %(table)s, %(column)s (the first), %(columns)s
  * (joined by _) and %(referred)s (table) are replaced. Defaults: "ix_%(table)s_%(columns)s",
  * "uq_%(table)s_%(columns)s", "ck_%(table)s_%(column)s", "fk_%(table)s_%(columns)s_%(referred)s",
- * "pk_%(table)s". A check of a table has no column: a number, from 1 on, stands for it. Since 0.1.0.
+ * "pk_%(table)s". A check of a table has no column: a number, from 1 on, stands for it. Since
+ * 0.1.0.
  */
 MIG_API mig_status mig_model_naming(mig_model *model, int32_t kind, const char *pattern);
+
+/* ---- the model as a table ---------------------------------------------------------------- */
+
+/* A whole schema as constants, for mig_model_declare():
+ *
+ *     static const mig_column_def teams_columns[] = {
+ *             { "id", "integer", .primary_key = 1 },
+ *             { "name", "varchar(80)", .not_null = 1, .unique = 1 },
+ *     };
+ *     static const mig_column_def users_columns[] = {
+ *             { "id", "integer", .primary_key = 1 },
+ *             { "email", "varchar(255)", .not_null = 1, .unique = 1 },
+ *             { "team_id", "integer", .references = "teams.id", .on_delete = "cascade", .index = 1
+ * },
+ *     };
+ *     static const mig_constraint_def users_constraints[] = {
+ *             { MIG_KIND_CHECK, .expression = "email LIKE '%@%'" },
+ *             { MIG_KIND_INDEX, MIG_ON("team_id", "lower(email)"), .unique = 1 },
+ *     };
+ *     static const mig_table_def tables[] = {
+ *             { "teams", MIG_COLUMNS(teams_columns) },
+ *             { "users", MIG_COLUMNS(users_columns), MIG_CONSTRAINTS(users_constraints) },
+ *     };
+ *     static const mig_schema_def schema = MIG_SCHEMA(MIG_TABLES(tables));
+ *
+ *     rc = mig_model_declare(model, &schema);
+ *
+ * A member that a row does not name is zero or NULL: not said. The macros fill in an array, the
+ * number of its rows and the size of one; they take the array itself, not a pointer to it. In C an
+ * array may also stand in place: MIG_COLUMNS((const mig_column_def[]){ { "id", "integer" } }).
+ * Static tables with MIG_NAMES() and MIG_ON() stand outside of functions.
+ *
+ * C++20 wants every member named, in the order of the struct: { .name = "id", .type = "integer",
+ * .primary_key = 1 }; and it has no MIG_NAMES() and MIG_ON(): a list is an array with a name. With
+ * -Wextra compilers warn of a row without a named member: write { "bio", "text", .not_null = 0 }.
+ */
+
+/** Something of one dialect. Of a table: an option, as for mig_table_option(). Of a column: key is
+ * "type" or "default", as for mig_column_type_for() and mig_column_default_for(). Since 0.1.0. */
+typedef struct mig_option_def {
+	const char *dialect; /**< "sqlite", "postgresql", …; not NULL */
+	const char *key;
+	const char *value;
+} mig_option_def;
+
+/** A default that every dialect says in its own words. Since 0.1.0. */
+enum mig_default {
+	MIG_DEFAULT_NOW = 1,  /**< the time of the insert; the day, for a date */
+	MIG_DEFAULT_TRUE = 2, /**< of a boolean */
+	MIG_DEFAULT_FALSE = 3
+};
+
+/** How a column gets ascending values by itself, see mig_column_identity(). Since 0.1.0. */
+enum mig_column_identity {
+	MIG_COLUMN_IDENTITY = 1,       /**< if the insert gives none */
+	MIG_COLUMN_IDENTITY_ALWAYS = 2 /**< others are not allowed (SQLite: AUTOINCREMENT) */
+};
+
+/** A column. Since 0.1.0. */
+typedef struct mig_column_def {
+	const char *name;
+	const char *type;    /**< a type of the list above */
+	int32_t primary_key; /**< nonzero: the key, or the next column of it, see
+				mig_column_primary_key() */
+	int32_t not_null;    /**< nonzero: NOT NULL */
+	int32_t unique;      /**< nonzero: UNIQUE, of this column alone */
+	int32_t index;       /**< nonzero: an index of this column alone */
+	/* at most one default; options may have others for single dialects */
+	int32_t default_value;    /**< enum mig_default; 0: none */
+	int32_t identity;         /**< enum mig_column_identity; 0: none */
+	const char *default_text; /**< a text; it is quoted */
+	const char *default_sql;  /**< SQL: "0", "'new'", "lower('A')" */
+	/** SQL over other columns; kept in the row. At most one of these two. */
+	const char *generated_stored;
+	const char *generated_virtual; /**< the same, computed when read, where the dialect can */
+	/** "TABLE.COLUMN" or "SCHEMA.TABLE.COLUMN": a foreign key of this column alone. For names
+	 * with a dot in them: a row of constraints. */
+	const char *references;
+	const char *on_delete;  /**< of references, as in mig_foreign_key */
+	const char *on_update;  /**< likewise */
+	const char *deferrable; /**< likewise */
+	const char *collation;
+	const char *comment;
+	const char *renamed_from;      /**< what the column was called before */
+	const mig_option_def *options; /**< MIG_OPTIONS() */
+	size_t option_count;
+	size_t option_size; /**< sizeof(mig_option_def) */
+} mig_column_def;
+
+/** A constraint or an index of a table. Since 0.1.0. */
+typedef struct mig_constraint_def {
+	int32_t kind;   /**< MIG_KIND_PRIMARY_KEY, _UNIQUE, _CHECK, _FOREIGN_KEY or _INDEX */
+	int32_t unique; /**< of an index */
+	/** Not of a check; ends with NULL: MIG_ON(). Of an index: names, or SQL, see mig_index. */
+	const char *const *columns;
+	const char *name;            /**< NULL: by the naming convention */
+	const char *expression;      /**< of a check, without parentheses around it */
+	const char *referred_schema; /**< of a foreign key, as all to deferrable; NULL: default */
+	const char *referred_table;
+	const char *const *referred_columns; /**< ends with NULL: MIG_NAMES() */
+	const char *on_delete;
+	const char *on_update;
+	const char *deferrable;
+	const char *where; /**< of an index, as all that follow; see mig_index */
+	const char *method;
+	const char *const *include; /**< ends with NULL: MIG_NAMES() */
+} mig_constraint_def;
+
+/** A table. Since 0.1.0. */
+typedef struct mig_table_def {
+	const char *name;
+	const char *schema;            /**< NULL: the default one */
+	const mig_column_def *columns; /**< MIG_COLUMNS() */
+	size_t column_count;
+	size_t column_size;                    /**< sizeof(mig_column_def) */
+	const mig_constraint_def *constraints; /**< MIG_CONSTRAINTS(); NULL: none */
+	size_t constraint_count;
+	size_t constraint_size;        /**< sizeof(mig_constraint_def) */
+	const mig_option_def *options; /**< MIG_OPTIONS(); NULL: none */
+	size_t option_count;
+	size_t option_size; /**< sizeof(mig_option_def) */
+	const char *comment;
+	const char *renamed_from; /**< what the table was called before */
+} mig_table_def;
+
+/** An enumerated type, see mig_model_enum(). Since 0.1.0. */
+typedef struct mig_enum_def {
+	const char *name;
+	const char *schema;        /**< NULL: the default one */
+	const char *const *values; /**< ends with NULL: MIG_NAMES() */
+} mig_enum_def;
+
+/** A view, see mig_model_view(). Since 0.1.0. */
+typedef struct mig_view_def {
+	const char *name;
+	const char *schema; /**< NULL: the default one */
+	const char *query;
+} mig_view_def;
+
+/** A schema, or a part of one. Since 0.1.0. */
+typedef struct mig_schema_def {
+	size_t struct_size;          /**< sizeof(mig_schema_def): MIG_SCHEMA() */
+	const mig_table_def *tables; /**< MIG_TABLES(); NULL: none */
+	size_t table_count;
+	size_t table_size;         /**< sizeof(mig_table_def) */
+	const mig_enum_def *enums; /**< MIG_ENUMS(); NULL: none */
+	size_t enum_count;
+	size_t enum_size;          /**< sizeof(mig_enum_def) */
+	const mig_view_def *views; /**< MIG_VIEWS(); NULL: none */
+	size_t view_count;
+	size_t view_size; /**< sizeof(mig_view_def) */
+} mig_schema_def;
+
+#ifndef __cplusplus
+/** A list of texts that ends with NULL. */
+#define MIG_NAMES(...) ((const char *const[]){ __VA_ARGS__, NULL })
+/** The columns of a constraint or an index. */
+#define MIG_ON(...) .columns = MIG_NAMES(__VA_ARGS__)
+#endif
+/** Members of a struct above that say an array, how many rows it has and how large one is. */
+#define MIG_COLUMNS(...)                                                                      \
+	.columns = __VA_ARGS__, .column_count = sizeof(__VA_ARGS__) / sizeof(mig_column_def), \
+	.column_size = sizeof(mig_column_def)
+#define MIG_CONSTRAINTS(...)                                                  \
+	.constraints = __VA_ARGS__,                                           \
+	.constraint_count = sizeof(__VA_ARGS__) / sizeof(mig_constraint_def), \
+	.constraint_size = sizeof(mig_constraint_def)
+#define MIG_OPTIONS(...)                                                                      \
+	.options = __VA_ARGS__, .option_count = sizeof(__VA_ARGS__) / sizeof(mig_option_def), \
+	.option_size = sizeof(mig_option_def)
+#define MIG_TABLES(...)                                                                    \
+	.tables = __VA_ARGS__, .table_count = sizeof(__VA_ARGS__) / sizeof(mig_table_def), \
+	.table_size = sizeof(mig_table_def)
+#define MIG_ENUMS(...)                                                                  \
+	.enums = __VA_ARGS__, .enum_count = sizeof(__VA_ARGS__) / sizeof(mig_enum_def), \
+	.enum_size = sizeof(mig_enum_def)
+#define MIG_VIEWS(...)                                                                  \
+	.views = __VA_ARGS__, .view_count = sizeof(__VA_ARGS__) / sizeof(mig_view_def), \
+	.view_size = sizeof(mig_view_def)
+/** A mig_schema_def of MIG_TABLES(), MIG_ENUMS() and MIG_VIEWS(), in this order, as many as there
+ * are. */
+#define MIG_SCHEMA(...)                                            \
+	{                                                          \
+		.struct_size = sizeof(mig_schema_def), __VA_ARGS__ \
+	}
+
+/** Declares all of a schema, as the functions below do it piece by piece; both may be used for one
+ * model, and this may be called several times. Nothing of def is kept. What a table cannot say is
+ * said by functions: the naming convention, objects in SQL, another database
+ * (mig_model_naming(), mig_model_sql(), mig_model_file(), mig_model_database()).
+ *
+ * What a foreign key refers to must be in def, or declared before; unless the model has SQL
+ * (mig_model_sql(), mig_model_file()) or is that of a revision (mig_op_model()), since it may then
+ * be there all the same.
+ *
+ * Errors are mistakes of the model, kept and returned again by the call that uses it, and name
+ * table and column: MIG_EINVAL (a name or type is missing, there is no such type, two defaults, a
+ * member that does not fit the kind, a row whose size or unknown members libmig does not know),
+ * MIG_EEXISTS (a name given twice), MIG_ENOTFOUND (a table, column or enum that is referred to),
+ * MIG_ENOMEM. Since 0.1.0. */
+MIG_API mig_status mig_model_declare(mig_model *model, const mig_schema_def *def);
+
+/** A declared table, e.g. for mig_op_create_table(), or a column of it; NULL if there is none.
+ * schema NULL: the default one. Borrowed from the model. Since 0.1.0. */
+MIG_API mig_table *mig_model_find_table(const mig_model *model, const char *schema,
+					const char *name);
+MIG_API mig_column *mig_table_find_column(const mig_table *table, const char *name);
 
 /* ---- tables ------------------------------------------------------------------------------ */
 
@@ -195,8 +412,9 @@ typedef struct mig_diff_options {
 	void *rename_user;       /**< handed to rename_fn */
 } mig_diff_options;
 
-/** Sets what mig_diff() and mig_autogenerate() use for members that their options leave zero, e.g. an
- * application's hooks. Texts and lists are borrowed until mig_close(). NULL: nothing. Since 0.1.0. */
+/** Sets what mig_diff() and mig_autogenerate() use for members that their options leave zero, e.g.
+ * an application's hooks. Texts and lists are borrowed until mig_close(). NULL: nothing. Since
+ * 0.1.0. */
 MIG_API mig_status mig_set_diff_options(mig_ctx *ctx, const mig_diff_options *options);
 
 /** Compares the database with the model and returns the operations that make the database what the
