@@ -15,47 +15,33 @@
 #define MODEL_VERSION 1
 #endif
 
-/* What the program's code expects of the database. A mistake is told by the call that uses the
- * model, so nothing is checked here. */
-static void declare_users(mig_model *m)
-{
-	mig_table *users = mig_model_table(m, NULL, "users");
-	mig_column *name;
-
-	mig_column_primary_key(mig_table_column(users, "id", "integer"));
+/* What the program's code expects of the database. */
+static const mig_column_def users[] = {
+	{ "id", "integer", .primary_key = 1 },
 #if MODEL_VERSION == 1
-	name = mig_table_column(users, "name", "varchar(80)");
+	{ "name", "varchar(80)", .not_null = 1 },
 #else
-	/* renamed: its rows stay */
-	name = mig_table_column(users, "full_name", "varchar(80)");
-	mig_column_renamed_from(name, "name");
+	{ "full_name", "varchar(80)", .not_null = 1, .renamed_from = "name" }, /* its rows stay */
 #endif
-	mig_column_not_null(name);
-	mig_column_unique(mig_table_column(users, "email", "text"));
-}
-
-static void declare_results(mig_model *m)
-{
-	mig_table *results = mig_model_table(m, NULL, "results");
-	mig_column *user, *score, *at;
-
-	mig_column_primary_key(mig_table_column(results, "id", "integer"));
-	user = mig_table_column(results, "user_id", "integer");
-	mig_column_not_null(user);
-	mig_column_references(user, "users", "id", "CASCADE");
+	{ "email", "text", .unique = 1 },
+};
+static const mig_column_def results[] = {
+	{ "id", "integer", .primary_key = 1 },
 #if MODEL_VERSION == 1
-	score = mig_table_column(results, "score", "smallint");
+	{ "user_id", "integer", .not_null = 1, .references = "users.id", .on_delete = "cascade" },
+	{ "score", "smallint", .not_null = 1, .default_sql = "0" },
 #else
-	mig_column_indexed(user);
-	score = mig_table_column(results, "score", "bigint");                      /* wider */
-	mig_column_default_bool(mig_table_column(results, "final", "boolean"), 1); /* new */
+	{ "user_id", "integer", .not_null = 1, .references = "users.id", .on_delete = "cascade", .index = 1 },
+	{ "score", "bigint", .not_null = 1, .default_sql = "0" },   /* wider */
+	{ "final", "boolean", .default_value = MIG_DEFAULT_TRUE }, /* new */
 #endif
-	mig_column_not_null(score);
-	mig_column_default_int64(score, 0);
-	at = mig_table_column(results, "at", "timestamptz");
-	mig_column_not_null(at);
-	mig_column_default_now(at);
-}
+	{ "at", "timestamptz", .not_null = 1, .default_value = MIG_DEFAULT_NOW },
+};
+static const mig_table_def tables[] = {
+	{ "users", MIG_COLUMNS(users) },
+	{ "results", MIG_COLUMNS(results) },
+};
+static const mig_schema_def schema = MIG_SCHEMA(MIG_TABLES(tables));
 
 static mig_status setup(mig_ctx *ctx, void *user)
 {
@@ -63,11 +49,7 @@ static mig_status setup(mig_ctx *ctx, void *user)
 	mig_status rc = mig_model_of(ctx, &model);
 
 	(void)user;
-	if (rc)
-		return rc;
-	declare_users(model);
-	declare_results(model);
-	return MIG_OK;
+	return rc ? rc : mig_model_declare(model, &schema);
 }
 
 /* The program itself: first its database is brought up to date. */

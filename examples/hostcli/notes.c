@@ -14,22 +14,19 @@
 #include "notes_migrations.h"
 
 /* What the code expects: declared once, used by the revision below and by "check" and "migrate". */
-static mig_table *declare_authors(mig_model *m)
-{
-	mig_table *authors = mig_model_table(m, NULL, "authors");
-
-	mig_column_primary_key(mig_table_column(authors, "id", "integer"));
-	mig_column_not_null(mig_table_column(authors, "name", "varchar(80)"));
-	return authors;
-}
-
-static void declare_notes(mig_model *m)
-{
-	mig_table *notes = mig_model_table(m, NULL, "notes");
-
-	mig_column_primary_key(mig_table_column(notes, "id", "integer"));
-	mig_column_not_null(mig_table_column(notes, "text", "varchar(200)"));
-}
+static const mig_column_def notes[] = {
+	{ "id", "integer", .primary_key = 1 },
+	{ "text", "varchar(200)", .not_null = 1 },
+};
+static const mig_column_def authors[] = {
+	{ "id", "integer", .primary_key = 1 },
+	{ "name", "varchar(80)", .not_null = 1 },
+};
+static const mig_table_def tables[] = {
+	{ "notes", MIG_COLUMNS(notes) },
+	{ "authors", MIG_COLUMNS(authors) },
+};
+static const mig_schema_def schema = MIG_SCHEMA(MIG_TABLES(tables));
 
 /* A revision in C: the same on every dialect, and its way down is derived. */
 static mig_status create_authors(void *user, mig_step *step)
@@ -38,7 +35,9 @@ static mig_status create_authors(void *user, mig_step *step)
 	mig_status rc = mig_op_model(step, &m);
 
 	(void)user;
-	return rc ? rc : mig_op_create_table(step, declare_authors(m));
+	if (!rc)
+		rc = mig_model_declare(m, &schema);
+	return rc ? rc : mig_op_create_table(step, mig_model_find_table(m, NULL, "authors"));
 }
 
 /* Runs in the transaction of every step: whoever migrates may say who it was. */
@@ -68,28 +67,24 @@ static mig_status may_migrate(void *user, mig_step *step)
 static mig_status setup(mig_ctx *ctx, void *user)
 {
 	static const char *const after_notes[] = { "0001", NULL };
-	mig_revision_def authors = { .struct_size = sizeof authors };
+	mig_revision_def revision = { .struct_size = sizeof revision };
 	mig_model *model;
 	mig_status rc;
 
 	(void)user;
-	authors.id = "0002";
-	authors.message = "create authors";
-	authors.revises = after_notes;
-	authors.upgrade = create_authors;
-	authors.derive = 1;
-	rc = mig_add_revision(ctx, &authors);
+	revision.id = "0002";
+	revision.message = "create authors";
+	revision.revises = after_notes;
+	revision.upgrade = create_authors;
+	revision.derive = 1;
+	rc = mig_add_revision(ctx, &revision);
 	if (!rc)
 		rc = mig_set_step_hooks(ctx, NULL, tell_who, NULL);
 	if (!rc)
 		rc = mig_set_run_hooks(ctx, may_migrate, NULL, NULL);
 	if (!rc)
 		rc = mig_model_of(ctx, &model);
-	if (rc)
-		return rc;
-	declare_notes(model);
-	declare_authors(model);
-	return MIG_OK;
+	return rc ? rc : mig_model_declare(model, &schema);
 }
 
 static int work(const char *url)
