@@ -35,7 +35,7 @@ def read(path):
     header, found, comment, group = os.path.basename(path), [], None, ""
     with open(path, encoding="utf-8") as f:
         text = f.read()
-    for token in re.finditer(r"/\*.*?\*/|MIG_API [^;]*;|typedef [^;{]*;|^(?:enum|struct|typedef struct) \w+ \{.*?^\}[^;]*;",
+    for token in re.finditer(r"/\*.*?\*/|(?:MIG_(?:DIALECT_|CLI_)?API|MIG_EXPORT) [^;]*;|typedef [^;{]*;|^(?:enum|struct|typedef struct) \w+ \{.*?^\}[^;]*;",
                              text, re.S | re.M):
         piece = token.group(0)
         if piece.startswith("/** ") or piece.startswith("/**\n"):
@@ -44,8 +44,8 @@ def read(path):
             group, comment = "", None
         elif piece.startswith("/*"):
             group, comment = comment_text(piece), None
-        elif piece.startswith("MIG_API"):
-            declaration = re.sub(r"\s+", " ", piece[len("MIG_API "):])
+        elif re.match(r"MIG_(?:DIALECT_|CLI_)?API |MIG_EXPORT ", piece):
+            declaration = re.sub(r"\s+", " ", piece.split(" ", 1)[1])
             name = re.search(r"(mig_\w+)\(", declaration).group(1)
             found.append(Function(header, name, declaration, comment or "", group))
             comment = None

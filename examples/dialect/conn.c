@@ -300,7 +300,7 @@ static const mig_dialect dialect = {
 };
 
 /* The only name that the module exports; the scheme of its URLs is in it. */
-MIG_API const mig_dialect *mig_dialect_sqlcipher(void);
+MIG_EXPORT const mig_dialect *mig_dialect_sqlcipher(void);
 
 const mig_dialect *mig_dialect_sqlcipher(void)
 {

@@ -547,10 +547,10 @@ struct mig_dialect {
 };
 
 /** The dialect libmig-sqlite, for mig_open_options.dialect. Since 0.1.0. */
-MIG_API const mig_dialect *mig_dialect_sqlite(void);
+MIG_DIALECT_API const mig_dialect *mig_dialect_sqlite(void);
 /** The dialect libmig-postgresql. Its connection is a PGconn *. native_code of its errors is the
  * SQLSTATE, six bits a character, as PostgreSQL's own MAKE_SQLSTATE packs it. Since 0.1.0. */
-MIG_API const mig_dialect *mig_dialect_postgresql(void);
+MIG_DIALECT_API const mig_dialect *mig_dialect_postgresql(void);
 
 #ifdef __cplusplus
 }

@@ -66,8 +66,8 @@ typedef void *(*mig_realloc_fn)(void *user, void *ptr, size_t size);
 
 typedef struct mig_allocator {
 	size_t struct_size; /**< sizeof(mig_allocator) */
-	mig_realloc_fn realloc_fn;
-	void *user;
+	mig_realloc_fn realloc_fn; /**< NULL: libc */
+	void *user;                /**< handed to it */
 } mig_allocator;
 
 /** Takes the next piece of a script: size bytes of text, UTF-8, not NUL-terminated, borrowed for the
@@ -398,9 +398,9 @@ typedef struct mig_revision_def {
 	size_t struct_size;
 	const char *id;      /**< 1 to 255 of A-Z a-z 0-9 _ . */
 	const char *message; /**< may be NULL */
-	const char *const *revises;
-	const char *const *branch_labels;
-	const char *const *depends_on;
+	const char *const *revises;       /**< its parents, as full ids */
+	const char *const *branch_labels; /**< labels of the branch that begins here */
+	const char *const *depends_on;    /**< revisions of other branches that it needs, as ids or labels */
 	mig_step_fn upgrade;   /**< required */
 	mig_step_fn downgrade; /**< NULL: irreversible, or derived */
 	void *user;            /**< handed to both */
@@ -429,25 +429,25 @@ typedef struct mig_bundle_section {
 	int32_t no_transaction; /**< 1: transaction=no */
 	const char *dialect;    /**< NULL: every dialect */
 	const char *database;   /**< NULL: every database */
-	size_t offset;
-	size_t size;
-	int32_t foreign_keys; /**< 1: foreign_keys=on, -1: foreign_keys=off, 0: not given */
-	int32_t reserved;
+	size_t offset;          /**< of its SQL in the text, in bytes */
+	size_t size;            /**< bytes of its SQL */
+	int32_t foreign_keys;   /**< 1: foreign_keys=on, -1: foreign_keys=off, 0: not given */
+	int32_t reserved;       /**< 0 */
 } mig_bundle_section;
 
 /** One compiled-in revision. Lists end with NULL. */
 typedef struct mig_bundle_revision {
-	const char *id;
-	const char *message;
-	const char *created;
-	const char *file; /**< its name at build time, for messages */
-	const char *const *revises;
-	const char *const *branch_labels;
-	const char *const *depends_on;
-	const char *text; /**< the whole file */
-	size_t text_size;
-	const mig_bundle_section *sections;
-	size_t section_count;
+	const char *id;      /**< as in the header */
+	const char *message; /**< the whole message; NULL: "" */
+	const char *created; /**< RFC 3339, as in the header; NULL: "" */
+	const char *file;    /**< its name at build time, for messages */
+	const char *const *revises;       /**< ids of its parents; NULL: none */
+	const char *const *branch_labels; /**< NULL: none */
+	const char *const *depends_on;    /**< NULL: none */
+	const char *text;                 /**< the whole file */
+	size_t text_size;                 /**< bytes of text, the closing NUL not counted */
+	const mig_bundle_section *sections; /**< in the order of the file */
+	size_t section_count;               /**< entries of sections */
 	uint8_t digest[32];      /**< SHA-256 of its canonical text */
 	uint8_t chain[32];       /**< chain digest */
 	int32_t lock_timeout_ms; /**< as mig_run_options has them; 0: not given */
@@ -459,8 +459,8 @@ typedef struct mig_bundle {
 	size_t struct_size;   /**< sizeof(mig_bundle) */
 	size_t revision_size; /**< sizeof(mig_bundle_revision) */
 	size_t section_size;  /**< sizeof(mig_bundle_section) */
-	size_t count;
-	const mig_bundle_revision *revisions;
+	size_t count;         /**< entries of revisions */
+	const mig_bundle_revision *revisions; /**< in the order in which the folder is read */
 	/** The numbers of its heads, in the order of their ids' bytes: a database that has these
 	 * rows is up to date, and nothing else of the bundle is looked at. */
 	const uint32_t *heads;
@@ -644,6 +644,8 @@ MIG_API int32_t mig_plan_transactional(const mig_plan *plan, size_t i);
 /** The SQL of step i, of an unfinished one the rest: borrowed from the plan, NUL-terminated; *size (may be NULL) its bytes. NULL
  * for a revision written in C, or when the file cannot be read any more. Since 0.1.0. */
 MIG_API const char *mig_plan_sql(mig_plan *plan, size_t i, size_t *size);
+/** Frees the plan and what was borrowed from it, also after mig_close(). NULL is allowed.
+ * Since 0.1.0. */
 MIG_API void mig_plan_free(mig_plan *plan);
 
 /* ---- asking about revisions and the database ---------------------------------------------- */
@@ -673,6 +675,7 @@ MIG_API mig_status mig_verify(mig_ctx *ctx, const char *target);
  * first. It may be in progress at this moment, by another process. The answer outlives the context;
  * free it with mig_unfinished_free(). Since 0.1.0. */
 MIG_API mig_status mig_unfinished_read(mig_ctx *ctx, mig_unfinished **out);
+/** The id of its revision, which the context need not have. Borrowed from the answer. Since 0.1.0. */
 MIG_API const char *mig_unfinished_revision(const mig_unfinished *unfinished);
 /** MIG_UPGRADE or MIG_DOWNGRADE. Since 0.1.0. */
 MIG_API int32_t mig_unfinished_direction(const mig_unfinished *unfinished);
@@ -683,7 +686,9 @@ MIG_API int64_t mig_unfinished_total(const mig_unfinished *unfinished);
 /** When it was begun (RFC 3339, UTC), by whom (user@host:pid) and with which version of libmig; "" if
  * the table does not say. Since 0.1.0. */
 MIG_API const char *mig_unfinished_started_at(const mig_unfinished *unfinished);
+/** By whom it was begun: user@host:pid; "" if the table does not say. Since 0.1.0. */
 MIG_API const char *mig_unfinished_actor(const mig_unfinished *unfinished);
+/** With which version of libmig it was begun; "" if the table does not say. Since 0.1.0. */
 MIG_API const char *mig_unfinished_library(const mig_unfinished *unfinished);
 /** 1 if the context has its revision, with the statements that are done unchanged: a run can finish
  * it. Otherwise 0. Since 0.1.0. */
@@ -712,12 +717,17 @@ MIG_API mig_status mig_show(mig_ctx *ctx, const char *id, mig_revision_list **ou
  * Since 0.1.0. */
 MIG_API mig_status mig_revisions(mig_ctx *ctx, const char *range, mig_revision_list **out);
 
+/** Number of entries; 0 for NULL. Since 0.1.0. */
 MIG_API size_t mig_revision_list_count(const mig_revision_list *list);
 /** Entry i, or NULL past the end; borrowed from the list. Since 0.1.0. */
 MIG_API const mig_revision *mig_revision_list_at(const mig_revision_list *list, size_t i);
+/** Frees the list and what was borrowed from it, also after mig_close(). NULL is allowed.
+ * Since 0.1.0. */
 MIG_API void mig_revision_list_free(mig_revision_list *list);
 
 /* All borrowed from the list or plan that the revision came from. */
+
+/** Its id. Since 0.1.0. */
 MIG_API const char *mig_revision_id(const mig_revision *revision);
 /** The first line of the message; "" if there is none. Since 0.1.0. */
 MIG_API const char *mig_revision_summary(const mig_revision *revision);
@@ -729,17 +739,23 @@ MIG_API const char *mig_revision_file(const mig_revision *revision);
 MIG_API const char *mig_revision_created(const mig_revision *revision);
 /** The time-outs in the header, as mig_run_options has them; 0: not given. Since 0.1.0. */
 MIG_API int32_t mig_revision_lock_timeout_ms(const mig_revision *revision);
+/** The statement time-out in the header, likewise. Since 0.1.0. */
 MIG_API int32_t mig_revision_statement_timeout_ms(const mig_revision *revision);
+/** Number of parents, which the header's `revises` names; 0: a base. Since 0.1.0. */
 MIG_API size_t mig_revision_parent_count(const mig_revision *revision);
+/** The id of parent i, in the order of the header; NULL past the end. Since 0.1.0. */
 MIG_API const char *mig_revision_parent(const mig_revision *revision, size_t i);
 /** Revisions that have this one as a parent. Since 0.1.0. */
 MIG_API size_t mig_revision_child_count(const mig_revision *revision);
+/** The id of child i; NULL past the end. Since 0.1.0. */
 MIG_API const char *mig_revision_child(const mig_revision *revision, size_t i);
 /** Declared dependencies, as ids. Since 0.1.0. */
 MIG_API size_t mig_revision_dependency_count(const mig_revision *revision);
+/** The id of dependency i, in the order declared; NULL past the end. Since 0.1.0. */
 MIG_API const char *mig_revision_dependency(const mig_revision *revision, size_t i);
 /** Branch labels declared on the revision itself. Since 0.1.0. */
 MIG_API size_t mig_revision_label_count(const mig_revision *revision);
+/** Label i, in the order of the header; NULL past the end. Since 0.1.0. */
 MIG_API const char *mig_revision_label(const mig_revision *revision, size_t i);
 
 enum mig_revision_flag {
@@ -799,6 +815,7 @@ MIG_API void mig_history_list_free(mig_history_list *list);
 
 /* ---- inside a revision written in C -------------------------------------------------------- */
 
+/** The id of the revision that runs. Borrowed for the step. Since 0.1.0. */
 MIG_API const char *mig_step_revision(const mig_step *step);
 /** MIG_UPGRADE or MIG_DOWNGRADE. Since 0.1.0. */
 MIG_API int32_t mig_step_direction(const mig_step *step);
@@ -866,11 +883,17 @@ MIG_API mig_status mig_step_log(mig_step *step, int32_t level, const char *messa
 MIG_API mig_status mig_query(mig_ctx *ctx, const char *sql, mig_stmt **out);
 
 /* Parameters count from 1. Text and blobs are copied. An index out of range is MIG_EINVAL. */
+
+/** Binds NULL. Errors: MIG_EINVAL if index is out of range. Since 0.1.0. */
 MIG_API mig_status mig_stmt_bind_null(mig_stmt *stmt, int32_t index);
+/** Binds an integer. Errors: MIG_EINVAL if index is out of range. Since 0.1.0. */
 MIG_API mig_status mig_stmt_bind_int64(mig_stmt *stmt, int32_t index, int64_t value);
+/** Binds a real. Errors: MIG_EINVAL if index is out of range. Since 0.1.0. */
 MIG_API mig_status mig_stmt_bind_double(mig_stmt *stmt, int32_t index, double value);
 /** text NULL binds NULL. Since 0.1.0. */
 MIG_API mig_status mig_stmt_bind_text(mig_stmt *stmt, int32_t index, const char *text);
+/** Binds size bytes, which are copied; data NULL binds NULL. Errors: MIG_EINVAL if index is out of
+ * range. Since 0.1.0. */
 MIG_API mig_status mig_stmt_bind_blob(mig_stmt *stmt, int32_t index, const void *data, size_t size);
 /** Runs on to the next row: *has_row is 1 with a row, 0 when the statement is done. Since 0.1.0. */
 MIG_API mig_status mig_stmt_step(mig_stmt *stmt, int32_t *has_row);
@@ -880,12 +903,18 @@ MIG_API mig_status mig_stmt_reset(mig_stmt *stmt);
  * its last run, once mig_stmt_step() has said that it is done; 0 for queries and DDL. -1: not known.
  * Since 0.1.0. */
 MIG_API int64_t mig_stmt_changes(mig_stmt *stmt);
+/** Number of columns of a row; 0 for a statement without rows. Since 0.1.0. */
 MIG_API int32_t mig_stmt_column_count(const mig_stmt *stmt);
 /* Columns count from 0 and are read after a step that had a row; what they return is borrowed
  * until the next step, reset or free. The engine converts; NULL reads as 0 and NULL. */
+
+/** What the engine has in the column: enum mig_value_type. Since 0.1.0. */
 MIG_API int32_t mig_stmt_type(mig_stmt *stmt, int32_t column);
+/** The column as an integer. Since 0.1.0. */
 MIG_API int64_t mig_stmt_int64(mig_stmt *stmt, int32_t column);
+/** The column as a real. Since 0.1.0. */
 MIG_API double mig_stmt_double(mig_stmt *stmt, int32_t column);
+/** The column as text: UTF-8, ends with a NUL. Since 0.1.0. */
 MIG_API const char *mig_stmt_text(mig_stmt *stmt, int32_t column);
 /** *size (may be NULL) is set to its bytes. Since 0.1.0. */
 MIG_API const void *mig_stmt_blob(mig_stmt *stmt, int32_t column, size_t *size);

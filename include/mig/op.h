@@ -38,7 +38,9 @@ MIG_API mig_status mig_op_model(mig_step *step, mig_model **out);
 /** Creates a declared table with all that was declared of it, and enums that its columns use and
  * that are missing. Since 0.1.0. */
 MIG_API mig_status mig_op_create_table(mig_step *step, mig_table *table);
+/** Drops a table with its indexes and triggers. Since 0.1.0. */
 MIG_API mig_status mig_op_drop_table(mig_step *step, const char *schema, const char *name);
+/** Renames a table; what refers to it follows. Since 0.1.0. */
 MIG_API mig_status mig_op_rename_table(mig_step *step, const char *schema, const char *name,
 				       const char *to);
 
@@ -47,8 +49,10 @@ MIG_API mig_status mig_op_add_column(mig_step *step, mig_column *column);
 /** Makes a column what is declared: type, nullability, default, … Rows are converted. Since 0.1.0.
  */
 MIG_API mig_status mig_op_alter_column(mig_step *step, mig_column *column);
+/** Drops a column from its table. Since 0.1.0. */
 MIG_API mig_status mig_op_drop_column(mig_step *step, const char *schema, const char *table,
 				      const char *name);
+/** Renames a column; what refers to it follows. Since 0.1.0. */
 MIG_API mig_status mig_op_rename_column(mig_step *step, const char *schema, const char *table,
 					const char *name, const char *to);
 

@@ -11,8 +11,8 @@ for header in "$include"/mig/*.h; do
 done >"$source"
 # on one line without comments, then the declarations
 cat "$include"/mig/*.h | sed 's|//.*||' | tr '\n\t' '  ' | sed 's|/\*|\n/*|g; s|\*/|*/\n|g' | grep -v '^/\*' |
-	tr '\n' ' ' | grep -oE 'MIG_API [^;{]*|(enum|struct) mig_[a-z0-9_]* \{' |
-	sed -nE 's/^MIG_API [^(]*\b(mig_[a-z0-9_]*) *\(.*/__typeof__(\1) *function_\1;/p
+	tr '\n' ' ' | grep -oE '(MIG_(DIALECT_|CLI_)?API|MIG_EXPORT) [^;{]*|(enum|struct) mig_[a-z0-9_]* \{' |
+	sed -nE 's/^(MIG_[A-Z_]*) [^(]*\b(mig_[a-z0-9_]*) *\(.*/__typeof__(\2) *function_\2;/p
 		s/^(enum|struct) (mig_[a-z0-9_]*) \{/\1 \2 *\1_\2;/p' | sort -u >>"$source"
 ${CC:-cc} -std=c11 -D_GNU_SOURCE -g -O0 -fPIC -shared -fno-eliminate-unused-debug-types \
 	-I"$include" -o "$out" "$source"

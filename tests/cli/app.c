@@ -29,7 +29,7 @@ static mig_status declare(mig_ctx *ctx)
 mig_status mig_app_other(mig_ctx *ctx);
 #define mig_app_setup mig_app_other
 #endif
-MIG_API mig_status mig_app_setup(mig_ctx *ctx)
+MIG_EXPORT mig_status mig_app_setup(mig_ctx *ctx)
 {
 	const mig_revision_def def = {
 		.struct_size = sizeof def, .id = "made", .message = "made in C", .upgrade = make

@@ -21,7 +21,7 @@ static void fill(void *slot)
 #define TEXT(a) TEXT_(a)
 #define SLOT(name) fill(&conn.name)
 
-MIG_API const mig_dialect *GLUE(mig_dialect_, PLUGIN)(void);
+MIG_EXPORT const mig_dialect *GLUE(mig_dialect_, PLUGIN)(void);
 
 const mig_dialect *GLUE(mig_dialect_, PLUGIN)(void)
 {

@@ -10,7 +10,7 @@ trap 'rm -rf "$dir"' EXIT
 
 # functions HEADER…: what the headers declare as exported
 functions() {
-	for h in "$@"; do cat "include/mig/$h.h"; done | tr "\n\t" "  " | grep -o 'MIG_API [^;{]*' |
+	for h in "$@"; do cat "include/mig/$h.h"; done | tr "\n\t" "  " | grep -oE '(MIG_(DIALECT_|CLI_)?API|MIG_EXPORT) [^;{]*' |
 		grep -o 'mig_[a-z0-9_]*(' | tr -d '('
 }
 

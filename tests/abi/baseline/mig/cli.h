@@ -57,7 +57,7 @@ typedef struct mig_cli_options {
  * MIG_DIRECTORY, MIG_CONFIG, MIG_APP) and writes to stdout and stderr. While it works, SIGPIPE is
  * ignored, and SIGINT and SIGTERM cancel a run, unless the host handles them itself; all are put
  * back. Not to be called by two threads at once. Since 0.1.0. */
-MIG_API int mig_cli_main(int argc, char **argv, const mig_cli_options *options);
+MIG_CLI_API int mig_cli_main(int argc, char **argv, const mig_cli_options *options);
 
 /** What a module named by --app, MIG_APP or `app =` in mig.ini exports, and the program defines: a
  * shared object that the commands load, as FLASK_APP is for `flask db`. It is called once, when the
@@ -69,7 +69,7 @@ MIG_API int mig_cli_main(int argc, char **argv, const mig_cli_options *options);
  *
  * A host that calls mig_cli_main() has its setup function instead; MIG_APP and mig.ini then name no
  * module, only --app does. Since 0.1.0. */
-MIG_API mig_status mig_app_setup(mig_ctx *ctx);
+MIG_EXPORT mig_status mig_app_setup(mig_ctx *ctx);
 
 #ifdef __cplusplus
 }

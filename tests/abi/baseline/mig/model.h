@@ -302,6 +302,7 @@ MIG_API mig_column *mig_table_column(mig_table *table, const char *name, const c
 /** Lists of columns end with NULL. name NULL: by the naming convention. Since 0.1.0. */
 MIG_API mig_status mig_table_primary_key(mig_table *table, const char *name,
 					 const char *const *columns);
+/** A unique constraint over the columns together. Since 0.1.0. */
 MIG_API mig_status mig_table_unique(mig_table *table, const char *name, const char *const *columns);
 /** expression: SQL, without parentheses around it. Since 0.1.0. */
 MIG_API mig_status mig_table_check(mig_table *table, const char *name, const char *expression);
@@ -317,6 +318,8 @@ typedef struct mig_foreign_key {
 	const char *on_update;  /**< likewise */
 	const char *deferrable; /**< "DEFERRABLE", "DEFERRABLE INITIALLY DEFERRED"; NULL: not */
 } mig_foreign_key;
+/** A foreign key of one column or several. Errors: MIG_EINVAL without a table, or for an action that does
+ * not exist. Since 0.1.0. */
 MIG_API mig_status mig_table_foreign_key(mig_table *table, const mig_foreign_key *key);
 
 typedef struct mig_index {
@@ -330,8 +333,10 @@ typedef struct mig_index {
 	int32_t unique;
 	int32_t reserved;
 } mig_index;
+/** An index; its columns may be expressions. Since 0.1.0. */
 MIG_API mig_status mig_table_index(mig_table *table, const mig_index *index);
 
+/** A comment that the database keeps, where the dialect has them. Since 0.1.0. */
 MIG_API mig_status mig_table_comment(mig_table *table, const char *comment);
 /** The table was called `name` before: it is renamed, not dropped and created. Without effect once
  * that is done. Since 0.1.0. */
@@ -343,19 +348,25 @@ MIG_API mig_status mig_table_option(mig_table *table, const char *dialect, const
 
 /* ---- columns ----------------------------------------------------------------------------- */
 
+/** The column takes no NULL. Since 0.1.0. */
 MIG_API mig_status mig_column_not_null(mig_column *column);
 /** The column is the primary key, or the next column of it. Implies NOT NULL; a single integer one
  * gets its values by itself (mig_column_identity()). Since 0.1.0. */
 MIG_API mig_status mig_column_primary_key(mig_column *column);
+/** A unique constraint of this column alone, named by the convention. Since 0.1.0. */
 MIG_API mig_status mig_column_unique(mig_column *column);
+/** An index of this column alone, named by the convention. Since 0.1.0. */
 MIG_API mig_status mig_column_indexed(mig_column *column);
 /** The column's default: SQL, e.g. "0", "'new'", "lower('A')". Since 0.1.0. */
 MIG_API mig_status mig_column_default(mig_column *column, const char *expression);
 /** In one dialect. Since 0.1.0. */
 MIG_API mig_status mig_column_default_for(mig_column *column, const char *dialect,
 					  const char *expression);
+/** The column's default: this text, which libmig quotes. Since 0.1.0. */
 MIG_API mig_status mig_column_default_text(mig_column *column, const char *text);
+/** The column's default: this number. Since 0.1.0. */
 MIG_API mig_status mig_column_default_int64(mig_column *column, int64_t value);
+/** The column's default: 0 is false, anything else true, as the dialect writes them. Since 0.1.0. */
 MIG_API mig_status mig_column_default_bool(mig_column *column, int32_t value);
 /** The time of the insert (the day, for a date). Since 0.1.0. */
 MIG_API mig_status mig_column_default_now(mig_column *column);
@@ -368,7 +379,9 @@ MIG_API mig_status mig_column_identity(mig_column *column, int32_t always);
 /** A foreign key of this column alone; on_delete as in mig_foreign_key. Since 0.1.0. */
 MIG_API mig_status mig_column_references(mig_column *column, const char *table,
 					 const char *referred_column, const char *on_delete);
+/** The column's collation, by its name in the dialect. Since 0.1.0. */
 MIG_API mig_status mig_column_collation(mig_column *column, const char *collation);
+/** A comment that the database keeps, where the dialect has them. Since 0.1.0. */
 MIG_API mig_status mig_column_comment(mig_column *column, const char *comment);
 /** The column was called `name` before. Since 0.1.0. */
 MIG_API mig_status mig_column_renamed_from(mig_column *column, const char *name);
@@ -429,6 +442,7 @@ MIG_API mig_status mig_set_diff_options(mig_ctx *ctx, const mig_diff_options *op
  * after every other error. Since 0.1.0. */
 MIG_API mig_status mig_diff(mig_ctx *ctx, const mig_diff_options *options, mig_op_list **out);
 
+/** Number of operations; 0: there is no difference. Since 0.1.0. */
 MIG_API size_t mig_op_list_count(const mig_op_list *list);
 /** Operation i, or NULL past the end. Borrowed from the list. Since 0.1.0. */
 MIG_API const mig_op *mig_op_list_at(const mig_op_list *list, size_t i);
