@@ -87,8 +87,14 @@ static void test_noop_is_one_statement(void **unused)
 	assert_int_equal(mig_current(ctx, &list), MIG_OK);
 	assert_int_equal(statements, 4);
 	mig_revision_list_free(list);
+	assert_int_equal(mig_verify(ctx, NULL), MIG_OK); /* the revisions are in memory by now */
+	assert_int_equal(statements, 5);
 	mig_close(ctx);
-	assert_int_equal(statements, 4);
+	ctx = open_lent(db, &bundle);
+	assert_int_equal(mig_verify(ctx, "head"), MIG_OK); /* and here they are not looked at */
+	assert_int_equal(statements, 6);
+	mig_close(ctx);
+	assert_int_equal(statements, 6);
 	sqlite3_close(db);
 	gen_free(&gen);
 }

@@ -135,8 +135,10 @@ static void test_noop_is_one_message(void **unused)
 	assert_int_equal(mig_current(ctx, &list), MIG_OK);
 	assert_sent(&p, then, 4);
 	mig_revision_list_free(list);
+	assert_int_equal(mig_verify(ctx, NULL), MIG_OK);
+	assert_sent(&p, then, 5);
 	mig_close(ctx);
-	assert_sent(&p, then, 4);
+	assert_sent(&p, then, 5);
 	PQfinish(db);
 	place_remove(&p);
 }

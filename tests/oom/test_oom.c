@@ -18,7 +18,7 @@
 /* r1 … r6, r4 outside a transaction. */
 static size_t revision_text(size_t i, char *out, size_t size)
 {
-	char revises[32] = "";
+	char revises[24] = "";
 
 	if (i > 1)
 		snprintf(revises, sizeof(revises), "r%zu", i - 1);
@@ -181,6 +181,41 @@ static mig_status call_adopt(mig_ctx *ctx, const struct place *place)
 	sql_exec(db, "CREATE TABLE IF NOT EXISTS theirs AS SELECT 'r1' AS version_num");
 	sqlite3_close(db);
 	return mig_adopt(ctx, "theirs");
+}
+
+static mig_status call_adopt_mapped(mig_ctx *ctx, const struct place *place)
+{
+	static const mig_adopt_pair pairs[] = { { "0", NULL }, { "7", "r1" } };
+	mig_adopt_options options = { .struct_size = sizeof options,
+				      .query = "SELECT 7",
+				      .pairs = pairs,
+				      .pair_count = 2,
+				      .pair_size = sizeof pairs[0],
+				      .once = 1 };
+
+	(void)place;
+	return mig_adopt_with(ctx, &options);
+}
+
+static mig_status call_verify(mig_ctx *ctx, const struct place *place)
+{
+	(void)place;
+	return mig_verify(ctx, NULL);
+}
+
+static mig_status call_query(mig_ctx *ctx, const struct place *place)
+{
+	mig_stmt *query = NULL;
+	int32_t more = 1;
+	mig_status rc = mig_query(ctx, "SELECT v FROM o_1 WHERE v = $1", &query);
+
+	(void)place;
+	if (!rc)
+		rc = mig_stmt_bind_text(query, 1, "x");
+	while (!rc && more)
+		rc = mig_stmt_step(query, &more);
+	mig_stmt_free(query);
+	return rc;
 }
 
 static mig_status call_plan(mig_ctx *ctx, const struct place *place)
@@ -349,6 +384,7 @@ static void check_nomem(mig_ctx *ctx, const struct heap *heap, mig_status rc)
 	assert_true(heap->failed > 0);
 	assert_int_equal(mig_error_status(ctx), MIG_ENOMEM);
 	assert_true(strlen(mig_error_message(ctx)) > 0);
+	assert_true(strlen(mig_error_report(ctx)) > 0);
 }
 
 /* Sound, and tables and rows agree: revision k means tables o_1 … o_k, a row in each. Only r4,
@@ -371,7 +407,7 @@ static void check_database(const struct place *place, int stamped)
 
 static int is_stamp(const struct oom_case *c)
 {
-	return c->call == call_stamp || c->call == call_adopt;
+	return c->call == call_stamp || c->call == call_adopt || c->call == call_adopt_mapped;
 }
 
 static void go_to_head(const struct oom_case *c, const struct place *place)
@@ -525,6 +561,7 @@ static void test_adopt(void **unused)
 {
 	(void)unused;
 	run_case(&(struct oom_case){ .add = add_text, .call = call_adopt });
+	run_case(&(struct oom_case){ .add = add_text, .call = call_adopt_mapped });
 }
 
 static void test_plan(void **unused)
@@ -541,6 +578,9 @@ static void test_questions(void **unused)
 	run_case(&(struct oom_case){ .add = add_text, .call = call_current, .at_head = 1 });
 	run_case(&(struct oom_case){ .add = add_text, .call = call_show });
 	run_case(&(struct oom_case){ .add = add_text, .call = call_log, .at_head = 1 });
+	run_case(&(struct oom_case){ .add = add_folder, .call = call_verify, .at_head = 1 });
+	run_case(&(struct oom_case){ .add = add_bundle, .call = call_verify, .at_head = 1 });
+	run_case(&(struct oom_case){ .add = add_text, .call = call_query, .at_head = 1 });
 }
 
 static void test_create(void **unused)
