@@ -146,7 +146,8 @@ typedef struct mig_open_options {
 	/* -- scratch databases */
 
 	/** Nonzero: works in an empty database that is made beside the one of the URL, and removed by
-	 * mig_close() (SQLite: in memory). */
+	 * mig_close() (SQLite: in memory). The URL may be a scheme alone, "sqlite:", where the dialect
+	 * needs no database for it; otherwise that is MIG_EUNSUPPORTED. */
 	int32_t scratch;
 	/** Where the scratch databases of mig_diff(), mig_autogenerate() and the member above are made,
 	 * if not beside the database: the URL of any database of the same dialect on a server where

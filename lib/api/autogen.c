@@ -284,7 +284,7 @@ static mig_status fill_operations(mig_op_list *list)
 		list->at[i] = i < a->rename_up.count ? a->rename_up.at[i]
 						     : a->up_ops.at[i - a->rename_up.count];
 		mig__buf_init(&buf, &list->memory->alloc);
-		mig__op_words(&list->at[i], &buf);
+		mig__op_words(&list->at[i], mig__db_usual_schema(a->db), &buf);
 		list->texts[i] = buf.failed ? NULL : mig__arena_strdup(&list->arena, buf.data);
 		mig__buf_finish(&buf);
 		if (!list->texts[i])

@@ -98,6 +98,24 @@ static mig_status move_to_scratch(mig_ctx *ctx)
 	return MIG_OK;
 }
 
+static int is_scheme(const char *url)
+{
+	const char *end = url ? strchr(url, ':') : NULL;
+
+	return end && !end[1];
+}
+
+/* The database in which the dialect makes scratch databases, if none is named. */
+static mig_status find_scratch_url(mig_ctx *ctx, const char **url)
+{
+	*url = MIG__SCHEMA_SLOT(&ctx->db, scratch_url);
+	return *url ? MIG_OK
+		    : mig__fail(&ctx->err, MIG_EUNSUPPORTED,
+				"dialect %s makes scratch databases in a database alone, and none is "
+				"named",
+				ctx->db.dialect->name);
+}
+
 static mig_status connect(mig_ctx *ctx, const mig_open_options *o)
 {
 	mig_conn_options conn = {
@@ -138,6 +156,8 @@ static mig_status connect(mig_ctx *ctx, const mig_open_options *o)
 	else
 		rc = mig__dialect_find(o->connection ? NULL : o->url, o->dialect_name, &ctx->err,
 				       &ctx->db.dialect);
+	if (!rc && o->scratch && is_scheme(conn.url))
+		rc = find_scratch_url(ctx, &conn.url);
 	if (!rc)
 		rc = mig__db_open(&ctx->db, &conn);
 	if (!rc && o->scratch)

@@ -38,7 +38,7 @@ static const char generic_ini[] =
 	"; Seconds to wait for another process that is migrating.\n"
 	";lock_timeout = 60\n"
 	"\n"
-	"; PostgreSQL: seconds that a statement may wait for a lock, and that it may take in all; "
+	"; On a server: seconds that a statement may wait for a lock, and that it may take in all; "
 	"how\n"
 	"; often a transaction is repeated that had to give way; where unqualified names are "
 	"found;\n"
@@ -46,8 +46,8 @@ static const char generic_ini[] =
 	";statement_lock_timeout = 5\n"
 	";statement_timeout = 600\n"
 	";retries = 10\n"
-	";search_path = app, public\n"
-	";schema = public\n";
+	";search_path = app, extensions\n"
+	";schema = app\n";
 
 static const char multidb_ini[] =
 	"; Configuration of mig for several databases. What stands in [mig] holds for all of "

@@ -22,7 +22,7 @@ mig_status mig_model_of(mig_ctx *ctx, mig_model **out)
 		ctx->model = mig__calloc(&ctx->alloc, 1, sizeof *ctx->model);
 		if (!ctx->model)
 			return mig__fail_nomem(&ctx->err);
-		mig__model_init(ctx->model, &ctx->alloc);
+		mig__model_init(ctx->model, &ctx->alloc, ctx->db.dialect);
 		ctx->model->err = &ctx->err;
 	}
 	*out = ctx->model;
@@ -520,31 +520,23 @@ mig_status mig_table_renamed_from(mig_table *t, const char *name)
 	return set_of_table(t, t ? &t->renamed_from : NULL, "the name before", name);
 }
 
+/* What it means, and whether there is such a thing, is known to the dialect alone: the database's own
+ * is asked at once, another one if the model is ever used with it. */
 mig_status mig_table_option(mig_table *t, const char *dialect, const char *key, const char *value)
 {
-	static const struct {
-		const char *dialect, *key;
-	} options[] = { { "sqlite", "strict" },
-			{ "sqlite", "without_rowid" },
-			{ "postgresql", "options" },
-			{ "postgresql", "partition_by" },
-			{ "postgresql", "persistence" } };
-	const char *known = NULL;
+	const mig_dialect *own;
 
 	if (!t)
 		return MIG_EINVAL;
 	if (!key || !value)
 		return mig__model_mistake(t->model, MIG_EINVAL,
 					  "table %s: an option has no key or no value", t->name);
-	/* attributes' keys are static */
-	for (size_t i = 0; dialect && i < sizeof options / sizeof *options; i++)
-		if (!strcmp(options[i].dialect, dialect) && !strcmp(options[i].key, key))
-			known = options[i].key;
-	if (!known)
+	own = t->model->dialect;
+	if (!dialect || (own && !strcmp(own->name, dialect) && !mig__model_option(own, key)))
 		return mig__model_mistake(t->model, MIG_EINVAL,
 					  "table %s: there is no option \"%s\" for %s", t->name,
 					  key, dialect ? dialect : "every dialect");
-	return say(t->model, &t->options, dialect, known, value);
+	return say(t->model, &t->options, dialect, key, value);
 }
 
 /* -- columns */
@@ -577,18 +569,13 @@ mig_status mig_column_default_for(mig_column *c, const char *dialect, const char
 
 mig_status mig_column_default_text(mig_column *c, const char *text)
 {
-	struct mig__buf buf;
 	mig_status rc;
 
 	if (!c || !text)
 		return left_out(c, "the default");
-	mig__buf_init(&buf, c->table->model->alloc);
-	mig__buf_adds(&buf, "'");
-	for (; *text; text++)
-		mig__buf_adds(&buf, *text == '\'' ? "''" : (char[]){ *text, '\0' });
-	mig__buf_adds(&buf, "'");
-	rc = buf.failed ? nomem(c->table->model) : mig_column_default(c, buf.data);
-	mig__buf_finish(&buf);
+	rc = mig_column_default(c, text);
+	if (!rc)
+		c->defaults->is_text = 1;
 	return rc;
 }
 

@@ -13,7 +13,7 @@ mig_status mig_op_model(mig_step *step, mig_model **out)
 		return mig__fail(step->run->err, MIG_EUNSUPPORTED, "dialect %s has no operations",
 				 step->run->db->dialect->name);
 	if (!step->edits.has_model)
-		mig__model_init(&step->edits.model, step->run->alloc);
+		mig__model_init(&step->edits.model, step->run->alloc, step->run->db->dialect);
 	step->edits.has_model = 1;
 	step->edits.model.partial = 1;
 	step->edits.model.err = step->run->err;

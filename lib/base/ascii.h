@@ -6,6 +6,12 @@
 
 #include <stddef.h>
 
+/* For strspn() and strchr(). */
+#define MIG__SMALL "abcdefghijklmnopqrstuvwxyz"
+#define MIG__CAPITALS "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+#define MIG__LETTERS MIG__SMALL MIG__CAPITALS
+#define MIG__DIGITS "0123456789"
+
 static inline int mig__ascii_is_digit(char c)
 {
 	return c >= '0' && c <= '9';

@@ -1,22 +1,21 @@
-/* url: what may be shown of a database's URL: scheme, user, host, port and database. Everything
- * else is dropped, not masked, so a parameter that is unknown here is not shown either.
+/* url: what may be shown of a database's URL in the general form: scheme, user, host, port and
+ * path. Everything else is dropped, not masked, so a parameter that is unknown here is not shown
+ * either. A dialect whose URLs have another form shows those itself (mig_dialect.display).
  *
- *     postgresql://ann:pw@db:5433/app?sslpassword=x   postgresql://ann@db:5433/app
- *     host=db password='a b' user = ann               host=db user=ann
- *     sqlite:app.db?key=x  sqlite:///app.db  file:/srv/app.db?vfs=y      up to the "?"
+ *     db://ann:pw@host:5433/app?sslpassword=x      db://ann@host:5433/app
+ *     db:app.db?key=x  db:///app.db                up to the "?"
  *
  * The text is shown only if it can be read in one way. An @ or a / that its writer has not escaped
- * puts a part of the password where a host or a path would be: "postgresql://ann:p/w@db/app" has,
- * by the rules, the host "ann", the port "p" and the database "w@db/app". So whatever has a
+ * puts a part of the password where a host or a path would be: "db://ann:p/w@host/app" has,
+ * by the rules, the host "ann", the port "p" and the path "w@host/app". So whatever has a
  * character that would have to be escaped where it stands is not shown at all. */
 #include "base/url.h"
+
+#include "base/ascii.h"
 
 #include <string.h>
 
 static const char hidden[] = "(a URL that is not shown)";
-
-#define LETTERS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
-#define DIGITS "0123456789"
 
 struct part {
 	const char *at;
@@ -47,11 +46,6 @@ static void put_part(struct sink *s, struct part part)
 }
 
 /* -- reading */
-
-static int is_blank(char c)
-{
-	return c == ' ' || (c >= '\t' && c <= '\r');
-}
 
 static int hex(char c)
 {
@@ -84,13 +78,23 @@ static int is_made_of(struct part part, const char *characters)
 	return 1;
 }
 
+/* Only what is usual in a path. */
+static int is_plain(struct part path)
+{
+	for (size_t i = 0; i < path.size; i++)
+		if ((unsigned char)path.at[i] < 0x80 &&
+		    (!path.at[i] || !strchr(MIG__LETTERS MIG__DIGITS "._-+~/\\: ", path.at[i])))
+			return 0;
+	return 1;
+}
+
 /* Nothing that ends a user, a password, a host or a parameter. ":memory:", "C:/x" and "file:x" are
  * paths of their own kind. */
 static int is_path(struct part path)
 {
 	static const char memory[] = ":memory:", file[] = "file:";
 
-	if (path.size && path.at[0] == '/') { /* as in sqlite:///:memory: */
+	if (path.size && path.at[0] == '/') { /* as in db:///:memory: */
 		path.at++;
 		path.size--;
 	}
@@ -120,20 +124,20 @@ static int is_host(struct part host)
 		port = (struct part){ end + 1, host.size - name.size - 2 };
 		if (port.size && *port.at != ':')
 			return 0;
-		if (!is_made_of(name, LETTERS DIGITS ":.%_-"))
+		if (!is_made_of(name, MIG__LETTERS MIG__DIGITS ":.%_-"))
 			return 0;
 	} else {
 		end = memchr(host.at, ':', host.size);
 		name.size = end ? (size_t)(end - host.at) : host.size;
 		port = (struct part){ end, host.size - name.size };
-		if (!is_made_of(name, LETTERS DIGITS "._-%") || has(name, "@=&?#:;,"))
+		if (!is_made_of(name, MIG__LETTERS MIG__DIGITS "._-%") || has(name, "@=&?#:;,"))
 			return 0;
 	}
 	if (!port.size)
 		return 1;
 	port.at++;
 	port.size--;
-	return port.size <= 5 && is_made_of(port, DIGITS);
+	return port.size <= 5 && is_made_of(port, MIG__DIGITS);
 }
 
 static int are_hosts(struct part hosts)
@@ -150,8 +154,8 @@ static int are_hosts(struct part hosts)
 	return 1;
 }
 
-/* The @ of the authority ends the user, and the first colon of that the user's name. With two, libpq
- * takes the first one, and others the last. */
+/* The @ of the authority ends the user, and the first colon of that the user's name. With two, some
+ * take the first one, and others the last. */
 static int read_authority(struct url *u, struct part authority)
 {
 	const char *at = memchr(authority.at, '@', authority.size), *colon;
@@ -173,7 +177,7 @@ static int read_url(const char *text, struct url *u)
 	const char *p = text;
 
 	*u = (struct url){ 0 };
-	u->scheme = (struct part){ p, strspn(p, LETTERS DIGITS "+.-_") };
+	u->scheme = (struct part){ p, strspn(p, MIG__LETTERS MIG__DIGITS "+.-_") };
 	p += u->scheme.size;
 	if (*p == ':' && !u->scheme.size)
 		return 0;
@@ -193,105 +197,33 @@ static int read_url(const char *text, struct url *u)
 			return 0;
 	}
 	u->path = (struct part){ p, strcspn(p, "?#") };
+	/* without a scheme it may be anything */
+	if (!u->scheme.size && !is_plain(u->path))
+		return 0;
 	return is_path(u->path);
 }
 
-/* -- keywords, by libpq's rules: blanks around "=", quotes and backslashes in values */
-
-static const char *skip_blanks(const char *p)
+int mig__url_has(const char *text, size_t size, const char *characters)
 {
-	while (is_blank(*p))
-		p++;
-	return p;
+	return has((struct part){ text, size }, characters);
 }
 
-int mig__url_is_keywords(const char *url)
+size_t mig__url_hide(char *out, size_t size)
 {
-	const char *p = skip_blanks(url);
-	size_t name = strspn(p, LETTERS DIGITS "_");
+	struct sink s = { .out = out, .size = size };
 
-	return name && *skip_blanks(p + name) == '=';
+	put(&s, hidden, sizeof hidden - 1);
+	if (size)
+		out[s.len < size ? s.len : size - 1] = '\0';
+	return s.len;
 }
 
-/* A value with its quotes and backslashes; what follows it, or NULL if it does not end. */
-static const char *read_value(const char *p, struct part *value)
-{
-	int quoted = *p == '\'';
-
-	value->at = p;
-	for (p += quoted; *p && (quoted ? *p != '\'' : !is_blank(*p)); p++)
-		if (*p == '\\' && p[1])
-			p++;
-	if (quoted && !*p)
-		return NULL;
-	p += quoted;
-	value->size = (size_t)(p - value->at);
-	return p;
-}
-
-/* The next "keyword = value"; NULL: there is none. */
-static const char *read_pair(const char *p, struct part *name, struct part *value)
-{
-	name->at = p = skip_blanks(p);
-	while (*p && *p != '=' && !is_blank(*p))
-		p++;
-	name->size = (size_t)(p - name->at);
-	p = skip_blanks(p);
-	return *p == '=' && name->size ? read_value(skip_blanks(p + 1), value) : NULL;
-}
-
-static int is_shown_keyword(struct part name)
-{
-	static const char *const shown[] = { "host", "hostaddr", "port", "user", "dbname" };
-
-	for (size_t i = 0; i < sizeof shown / sizeof *shown; i++)
-		if (strlen(shown[i]) == name.size && !memcmp(shown[i], name.at, name.size))
-			return 1;
-	return 0;
-}
-
-/* hostaddr=::1 */
-static int is_address(struct part name, struct part value)
-{
-	return !memcmp(name.at, "host", 4) && is_made_of(value, DIGITS "abcdefABCDEF:.,");
-}
-
-/* *whole: every keyword that may be shown was. */
-static int show_keywords(const char *p, struct sink *s, int *whole)
-{
-	struct part name, value;
-	size_t start = s->len;
-
-	*whole = 1;
-	for (p = skip_blanks(p); *p; p = skip_blanks(p)) {
-		p = read_pair(p, &name, &value);
-		if (!p)
-			return 0;
-		if (!is_shown_keyword(name))
-			continue;
-		/* a database may be a URL itself, with all that it has */
-		if (has(value, "@=&?#:;") && !is_address(name, value)) {
-			*whole = 0;
-			continue;
-		}
-		put(s, " ", s->len > start);
-		put_part(s, name);
-		put(s, "=", 1);
-		put_part(s, value);
-	}
-	return s->len > start;
-}
-
-/* -- both */
+/* -- what is shown */
 
 static int show(const char *url, struct sink *s)
 {
-	struct sink check = { 0 };
 	struct url u;
-	int whole;
 
-	if (mig__url_is_keywords(url))
-		return show_keywords(url, &check, &whole) && show_keywords(url, s, &whole);
 	if (!read_url(url, &u))
 		return 0;
 	put_part(s, u.scheme);
@@ -306,10 +238,7 @@ static int show(const char *url, struct sink *s)
 int mig__url_is_shown(const char *url)
 {
 	struct sink none = { 0 };
-	int whole;
 
-	if (mig__url_is_keywords(url))
-		return show_keywords(url, &none, &whole) && whole;
 	return show(url, &none);
 }
 
@@ -318,7 +247,7 @@ size_t mig__url_display(const char *url, char *out, size_t size)
 	struct sink s = { .out = out, .size = size };
 
 	if (!show(url, &s))
-		put(&s, hidden, sizeof hidden - 1);
+		return mig__url_hide(out, size);
 	if (size)
 		out[s.len < size ? s.len : size - 1] = '\0';
 	return s.len;

@@ -1,4 +1,4 @@
-/* url: what may be shown of a database's URL. */
+/* url: what may be shown of a database's URL in the general form (RFC 3986). */
 #ifndef MIG__BASE_URL_H
 #define MIG__BASE_URL_H
 
@@ -11,7 +11,10 @@ size_t mig__url_display(const char *url, char *out, size_t size);
 /* Whether the URL's user, host, port and database can be read in one way, and are shown. */
 int mig__url_is_shown(const char *url);
 
-/* "host=x dbname=y": a keyword and "=" at the start. */
-int mig__url_is_keywords(const char *url);
+/* Writes, likewise, that nothing is shown. */
+size_t mig__url_hide(char *out, size_t size);
+
+/* Whether a part of a URL has one of the characters, written as itself or as "%40". */
+int mig__url_has(const char *text, size_t size, const char *characters);
 
 #endif

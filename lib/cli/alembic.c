@@ -1,4 +1,5 @@
 #include "cli/alembic.h"
+#include "base/ascii.h"
 
 #include "base/shown.h"
 #include "cli/cli.h"
@@ -375,7 +376,7 @@ static int is_key(const char *line, size_t size)
 	static const char *const keys[] = { "revision",     "revises",          "branch_labels",
 					    "depends_on",   "created",          "mig",
 					    "lock_timeout", "statement_timeout" };
-	size_t n = strspn(line, "abcdefghijklmnopqrstuvwxyz_");
+	size_t n = strspn(line, MIG__SMALL "_");
 
 	if (n >= size || line[n + strspn(line + n, " \t")] != ':')
 		return 0;

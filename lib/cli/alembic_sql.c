@@ -282,7 +282,7 @@ static int is_bookkeeping(const struct sql *s, const struct statement *st, int *
  */
 static int is_log_line(const char *p)
 {
-	size_t n = strspn(p, "ABCDEFGHIJKLMNOPQRSTUVWXYZ");
+	size_t n = strspn(p, MIG__CAPITALS);
 
 	return n > 3 && p[n] == ' ' && !strncmp(p + n + strspn(p + n, " "), "[alembic", 8);
 }

@@ -1,4 +1,5 @@
 #include "cli/cli.h"
+#include "base/ascii.h"
 
 #include "base/shown.h"
 
@@ -59,8 +60,7 @@ static const struct mig__cli_option *find_option(const struct mig__cli *cli, cha
 
 static int unknown_long(struct mig__cli *cli, const char *name, size_t size)
 {
-	static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
-				      "0123456789-_";
+	static const char letters[] = MIG__LETTERS MIG__DIGITS "-_";
 	struct mig__cli_text word = { 0 };
 	size_t plain = strspn(name, letters);
 	const char *near;

@@ -3,6 +3,7 @@
  * inih gives up on lines longer than its buffer; here they are errors, and a long value goes on in
  * an indented line. The first error wins and is shown with its line. */
 #include "cli/cli.h"
+#include "base/ascii.h"
 
 #include "base/excerpt.h"
 #include "base/file.h"
@@ -451,7 +452,7 @@ int mig__cli_config_values(const struct mig__cli_config *config, enum mig__cli_k
 int mig__cli_is_url(const char *text)
 {
 	static const char letters[] =
-		"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789+.-";
+		MIG__LETTERS MIG__DIGITS "+.-";
 	size_t n = strspn(text, letters);
 	struct stat st;
 
@@ -460,7 +461,7 @@ int mig__cli_is_url(const char *text)
 
 size_t mig__cli_dialect_length(const char *text)
 {
-	size_t n = strspn(text, "abcdefghijklmnopqrstuvwxyz0123456789_");
+	size_t n = strspn(text, MIG__SMALL MIG__DIGITS "_");
 
 	return n < MIG__CLI_DIALECT_SIZE && text[n] == '=' ? n : 0;
 }

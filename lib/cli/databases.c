@@ -1,6 +1,7 @@
 /* databases: an environment of several databases: `databases = users, orders` in [mig], and a
  * section for each. A command that asks or changes databases does it for one after the other. */
 #include "cli/cli.h"
+#include "base/ascii.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -62,8 +63,7 @@ static void say_places(struct mig__cli *cli, const char *const *names, size_t fa
 static int check_names(struct mig__cli *cli, const char *const *names)
 {
 	for (size_t i = 0; names[i]; i++) {
-		if (names[i][strspn(names[i], "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
-					      "0123456789_-")])
+		if (names[i][strspn(names[i], MIG__LETTERS MIG__DIGITS "_-")])
 			return mig__cli_fail(cli, "databases: \"%s\" is not a name", names[i]);
 		if (!strcmp(names[i], "mig"))
 			return mig__cli_fail(cli, "databases: [mig] is what they have in common");

@@ -110,6 +110,17 @@ static int no_scratch(struct mig__cli *cli, const char *name)
 	return MIG_CLI_USAGE;
 }
 
+/* Whether the dialect makes scratch databases without one to make them in. */
+static int needs_no_database(const char *url)
+{
+	mig_open_options o = { .struct_size = sizeof o, .url = url, .scratch = 1 };
+	mig_ctx *ctx = NULL;
+	int is = !mig_open_with(&ctx, &o);
+
+	mig_close(ctx);
+	return is;
+}
+
 static int open_side(struct mig__cli *cli, struct mig__cli_dialect *one)
 {
 	struct mig__cli_signals *signals;
@@ -118,10 +129,12 @@ static int open_side(struct mig__cli *cli, struct mig__cli_dialect *one)
 	mig_status rc;
 	int status;
 
-	if (!url && !strcmp(one->name, "sqlite"))
-		url = "sqlite::memory:";
-	if (!url)
-		return no_scratch(cli, one->name);
+	if (!url) {
+		mig__cli_addf(&one->url, "%s:", one->name);
+		url = mig__cli_string(&one->url);
+		if (!needs_no_database(url))
+			return no_scratch(cli, one->name);
+	}
 	*side = *cli;
 	side->ctx = NULL;
 	side->app = NULL;
@@ -186,6 +199,7 @@ void mig__cli_dialects_finish(struct mig__cli_dialects *dialects)
 		struct mig__cli_dialect *one = &dialects->at[i];
 
 		mig__cli_difference_finish(&one->d);
+		mig__cli_text_finish(&one->url);
 		free(one->name);
 		if (one->database && i) {
 			mig__cli_close(&one->side);

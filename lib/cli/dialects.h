@@ -10,6 +10,7 @@ struct mig__cli_dialect {
 	struct mig__cli_difference d;
 	/* of all but the first: a scratch that the revisions were run in, or another database */
 	struct mig__cli side;
+	struct mig__cli_text url; /* of side, if it is made here */
 };
 
 struct mig__cli_dialects {

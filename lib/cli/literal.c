@@ -1,4 +1,5 @@
 #include "cli/literal.h"
+#include "base/ascii.h"
 
 #include <string.h>
 
@@ -82,7 +83,7 @@ int mig__cli_is_c_name(const char *name)
 		"return short signed sizeof static static_assert struct switch thread_local true "
 		"typedef typeof union unsigned void volatile while ";
 	static const char letters[] =
-		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz_0123456789";
+		MIG__LETTERS MIG__DIGITS "_";
 	struct mig__cli_text word = { 0 };
 	int keyword;
 

@@ -1,4 +1,5 @@
 #include "cli/json.h"
+#include "base/ascii.h"
 
 #include <limits.h>
 #include <stdio.h>
@@ -101,7 +102,7 @@ static int read_created(struct mig__cli *cli, char out[MIG__CLI_TIME])
 	if (text.failed)
 		return mig__cli_no_memory(cli);
 	if (zone[strspn(zone,
-			"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_+-/")] ||
+			MIG__LETTERS MIG__DIGITS "_+-/")] ||
 	    access(text.data, R_OK)) {
 		mig__cli_text_finish(&text);
 		return mig__cli_fail(cli, "timezone: there is no \"%s\"", zone);

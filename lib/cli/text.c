@@ -3,8 +3,8 @@
 #include "base/ascii.h"
 #include "base/excerpt.h"
 #include "base/shown.h"
-#include "base/url.h"
 
+#include <mig/mig.h>
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -148,12 +148,12 @@ void mig__cli_add_duration(struct mig__cli_text *text, int64_t us)
 
 void mig__cli_add_url(struct mig__cli_text *text, const char *url)
 {
-	size_t size = mig__url_display(url, NULL, 0) + 1;
+	size_t size = mig_url_display(url, NULL, 0) + 1;
 	char *shown = malloc(size);
 
 	text->failed |= !shown;
 	if (shown) {
-		mig__url_display(url, shown, size);
+		mig_url_display(url, shown, size);
 		mig__cli_shown(text, shown);
 	}
 	free(shown);

@@ -9,6 +9,7 @@
  *     sed -i "s/a b/c/" REVISION_SCRIPT_FILENAME   sed, -i, s/a b/c/, the file
  *     fmt REVISION_SCRIPT_FILENAME | tee log       refused: | */
 #include "cli/words.h"
+#include "base/ascii.h"
 
 #include "cli/cli.h"
 
@@ -25,8 +26,7 @@ static const char token[] = "REVISION_SCRIPT_FILENAME";
 static const char *find_shell_word(const char *p, int starts, int is_first, const char *word,
 				   size_t size)
 {
-	static const char names[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-				    "abcdefghijklmnopqrstuvwxyz_0123456789";
+	static const char names[] = MIG__LETTERS MIG__DIGITS "_";
 
 	if (strchr("|&;<>()$`", *p))
 		return p;

@@ -1,5 +1,7 @@
 #include "dialect/db.h"
 
+#include "base/quote.h"
+
 #include <stdio.h>
 #include <string.h>
 
@@ -183,6 +185,27 @@ const char *mig__db_default_schema(const struct mig__db *db)
 	if (!usual)
 		usual = MIG__SCHEMA_SLOT(db, default_schema);
 	return usual ? usual : "";
+}
+
+const char *mig__db_usual_schema(const struct mig__db *db)
+{
+	const char *usual = MIG__SCHEMA_SLOT(db, default_schema);
+
+	return usual ? usual : "";
+}
+
+const char *mig__db_name_quotes(const struct mig__db *db)
+{
+	const char *marks = MIG__CONN_SLOT(db, name_quotes);
+
+	return marks ? marks : mig__quote_names;
+}
+
+const char *mig__db_text_quotes(const struct mig__db *db)
+{
+	const char *marks = MIG__CONN_SLOT(db, text_quotes);
+
+	return marks ? marks : mig__quote_texts;
 }
 
 mig_status mig__db_call_begin(struct mig__db *db)

@@ -20,6 +20,11 @@
 #define MIG__STORE_SLOT(db, slot) MIG__SLOT(db, store, slot)
 #define MIG__SCHEMA_SLOT(db, slot) MIG__SLOT(db, schema, slot)
 
+/* Whether the dialect's own struct has this optional member. */
+#define MIG__HAS(dialect, member)                                                               \
+	((dialect)->struct_size >= offsetof(mig_dialect, member) + sizeof(dialect)->member &&   \
+	 (dialect)->member)
+
 struct mig__db {
 	const mig_dialect *dialect; /* NULL: no database */
 	mig_conn *conn;
@@ -49,10 +54,13 @@ static inline int mig__db_ddl_commits(const struct mig__db *db)
 	return db->dialect && !(db->dialect->capabilities & MIG_CAN_TRANSACTIONAL_DDL);
 }
 
-/* Finds the dialect of a URL's scheme or of a name: built in, already linked, or in the plugin
- * folders. MIG_ENO_DIALECT names what was looked for, and where. */
+/* Finds the dialect of a URL or of a name: built in, already linked, or in the plugin folders.
+ * MIG_ENO_DIALECT names what was looked for, and where. */
 mig_status mig__dialect_find(const char *url, const char *name, struct mig__error *err,
 			     const mig_dialect **out);
+
+/* What may be shown of a URL, as mig__url_display() has it: as its dialect says. */
+size_t mig__dialect_display(const char *url, const struct mig__alloc *alloc, char *out, size_t size);
 
 /* MIG_ENO_DIALECT if a table that the host gave is not one that can be used. */
 mig_status mig__dialect_check(const mig_dialect *dialect, struct mig__error *err);
@@ -69,6 +77,11 @@ void mig__db_cancel(struct mig__db *db);
 /* Asks in which schema unqualified names are; what is known is the second's answer. */
 mig_status mig__db_find_default_schema(struct mig__db *db);
 const char *mig__db_default_schema(const struct mig__db *db);
+/* The schema that every database of the dialect has: names in it are shown without it. */
+const char *mig__db_usual_schema(const struct mig__db *db);
+/* How the engine quotes names and texts, for mig__add_quoted(). */
+const char *mig__db_name_quotes(const struct mig__db *db);
+const char *mig__db_text_quotes(const struct mig__db *db);
 /* A call of the host begins. */
 mig_status mig__db_call_begin(struct mig__db *db);
 /* MIG_ECANCELLED, with its message, once mig_cancel() was called or poll said stop. */

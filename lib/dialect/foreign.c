@@ -3,20 +3,20 @@
 #include "dialect/foreign.h"
 
 #include "base/buf.h"
+#include "base/quote.h"
 
 #include <string.h>
 
-/* Each part of the name in quotes; a dot parts, unless it is no table's name. */
-static void add_name(struct mig__buf *sql, const char *name, int parts)
+/* Each part of a table's name in quotes; a dot parts. */
+static void add_table(struct mig__buf *sql, const char *name, const char *marks)
 {
-	mig__buf_adds(sql, "\"");
-	for (size_t n; *name; name += n) {
-		n = strcspn(name, parts ? ".\"" : "\"");
-		mig__buf_add(sql, name, n);
-		if (name[n])
-			mig__buf_adds(sql, name[n++] == '.' ? "\".\"" : "\"\"");
+	for (size_t n;; name += n + 1) {
+		n = strcspn(name, ".");
+		mig__add_quoted_n(sql, name, n, marks);
+		if (!name[n])
+			return;
+		mig__buf_adds(sql, ".");
 	}
-	mig__buf_adds(sql, "\"");
 }
 
 static mig_status read_values(struct mig__db *db, const char *sql, size_t size, mig__foreign_fn fn,
@@ -47,9 +47,9 @@ mig_status mig__foreign_read(struct mig__db *db, const struct mig__foreign *what
 		return read_values(db, what->query, strlen(what->query), fn, user);
 	mig__buf_init(&sql, db->err->alloc);
 	mig__buf_adds(&sql, "SELECT ");
-	add_name(&sql, what->column, 0);
+	mig__add_quoted(&sql, what->column, mig__db_name_quotes(db));
 	mig__buf_adds(&sql, " FROM ");
-	add_name(&sql, what->table, 1);
+	add_table(&sql, what->table, mig__db_name_quotes(db));
 	rc = sql.failed ? mig__fail_nomem(db->err)
 			: read_values(db, sql.data, sql.len, fn, user);
 	mig__buf_finish(&sql);

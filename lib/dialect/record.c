@@ -4,6 +4,7 @@
 #include "base/arena.h"
 #include "base/ascii.h"
 #include "base/buf.h"
+#include "base/quote.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -411,20 +412,6 @@ static mig_status bind(mig_cursor *cursor, int32_t index, const mig_value *value
 	return cursor->texts[i] ? MIG_OK : mig__fail_nomem(cursor->conn->err);
 }
 
-static void add_quoted(struct mig__buf *out, const char *text)
-{
-	mig__buf_adds(out, "'");
-	for (size_t n; *text; text += n) {
-		n = strcspn(text, "'");
-		mig__buf_add(out, text, n);
-		if (text[n]) {
-			mig__buf_adds(out, "''");
-			n++;
-		}
-	}
-	mig__buf_adds(out, "'");
-}
-
 static int marks(const mig_cursor *cursor)
 {
 	return cursor->which == MIG_SQL_UPDATE_RUNNING || cursor->which == MIG_SQL_MARK_RUNNING;
@@ -459,7 +446,7 @@ static void add_value(const mig_cursor *cursor, size_t i, struct mig__buf *out)
 	else if (i < VALUES && cursor->values[i].type == MIG_INTEGER)
 		mig__buf_addf(out, "%" PRId64, cursor->values[i].integer);
 	else if (i < VALUES && cursor->texts[i])
-		add_quoted(out, cursor->texts[i]);
+		mig__add_quoted(out, cursor->texts[i], mig__db_text_quotes(cursor->conn->real));
 	else
 		mig__buf_adds(out, "NULL");
 }

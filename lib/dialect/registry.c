@@ -1,11 +1,14 @@
 /* registry: which dialect a URL means, and where its table is: built in, in a library that the
- * program has linked, or in a plugin folder. A name is never a path, and a plugin once loaded stays
- * loaded, so nothing has to be remembered. */
+ * program has linked, or in a plugin folder. It knows no dialect by name: a URL's scheme is one, or
+ * each dialect that is found is asked whether the URL is its own. A name is never a path, and a
+ * plugin once loaded stays loaded, so nothing has to be remembered. */
 #include "base/buf.h"
+#include "base/ascii.h"
 #include "base/url.h"
 #include "dialect/builtin.h"
 #include "dialect/db.h"
 
+#include <dirent.h>
 #include <dlfcn.h>
 #include <stdlib.h> /* secure_getenv */
 #include <string.h>
@@ -21,19 +24,13 @@
 enum { NAME_MAX_SIZE = 32, SIZE_LIMIT = 65536 };
 
 struct search {
-	const char *name;
+	const char *name; /* "": the URL begins with none */
+	const char *url;  /* NULL: searched by name */
 	struct mig__error *err;
+	int resident;             /* load nothing */
+	int any, near;            /* ask every module; only those whose name is like the scheme */
 	struct mig__buf tried;    /* folders */
 	struct mig__buf problems; /* of the loader */
-};
-
-static const struct {
-	const char *scheme;
-	const char *name;
-} aliases[] = {
-	{ "sqlite3", "sqlite" },
-	{ "file", "sqlite" },
-	{ "postgres", "postgresql" },
 };
 
 /* Copies a name in lower case; 0 if it is not [a-z0-9_]+ or too long. */
@@ -56,28 +53,20 @@ static int read_name(const char *text, size_t size, char out[NAME_MAX_SIZE])
 	return 1;
 }
 
-/* E.g. "sqlite+pysqlite:///x.db" has the scheme "sqlite". */
-static int read_scheme(const char *url, char out[NAME_MAX_SIZE])
+/* E.g. "sqlite+pysqlite:///x.db" has the scheme "sqlite"; "" if there is none. */
+static void read_scheme(const char *url, char out[NAME_MAX_SIZE])
 {
-	size_t size = strcspn(url, ":+");
-
-	if (mig__url_is_keywords(url)) {
-		strcpy(out, "postgresql");
-		return 1;
-	}
-
-	return strchr(url, ':') && read_name(url, size, out);
+	if (!strchr(url, ':') || !read_name(url, strcspn(url, ":+"), out))
+		out[0] = '\0';
 }
 
-static void resolve_alias(char name[NAME_MAX_SIZE])
+/* Whether the URL is the dialect's, or it has that other name. */
+static int is_meant(const struct search *s, const mig_dialect *d)
 {
-	size_t i;
-
-	for (i = 0; i < sizeof aliases / sizeof *aliases; i++)
-		if (strcmp(name, aliases[i].scheme) == 0) {
-			strcpy(name, aliases[i].name);
-			return;
-		}
+	for (const char *const *scheme = d->schemes; *scheme; scheme++)
+		if (strcmp(*scheme, s->name) == 0)
+			return 1;
+	return s->url && MIG__HAS(d, owns) && d->owns(s->url);
 }
 
 /* A table of the dialect: it begins with its size. */
@@ -236,7 +225,7 @@ static mig_status find_builtin(struct search *s, const mig_dialect **out)
 	for (fn = mig__dialect_builtin(); *fn; fn++) {
 		const mig_dialect *d = (*fn)();
 
-		if (strcmp(d->name, s->name) == 0)
+		if (strcmp(d->name, s->name) == 0 || is_meant(s, d))
 			return accept(s, d, "built in", out);
 	}
 	return MIG_OK;
@@ -264,7 +253,8 @@ static void note(struct mig__buf *list, const char *text)
 
 static mig_status load(struct search *s, const char *path, const mig_dialect **out)
 {
-	void *handle = dlopen(path, RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE);
+	int how = s->resident ? RTLD_NOLOAD : RTLD_NODELETE;
+	void *handle = dlopen(path, RTLD_NOW | RTLD_LOCAL | how);
 	mig__dialect_fn fn;
 
 	if (!handle) {
@@ -278,6 +268,70 @@ static mig_status load(struct search *s, const char *path, const mig_dialect **o
 	return fn ? accept(s, fn(), path, out) : MIG_OK;
 }
 
+/* The dialect of a module, if it is meant; otherwise the module is unloaded again. */
+static void ask(struct search *s, const char *path, const char *name, const mig_dialect **out)
+{
+	mig__dialect_fn fn = find_symbol(RTLD_DEFAULT, name);
+	void *handle = fn ? NULL : dlopen(path, RTLD_LAZY | RTLD_LOCAL);
+	const mig_dialect *d;
+
+	if (!fn && handle)
+		fn = find_symbol(handle, name);
+	d = fn ? fn() : NULL;
+	if (d && !fault(d) && is_meant(s, d)) {
+		*out = d;
+		if (handle)
+			dlopen(path, RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE);
+	}
+	if (handle)
+		dlclose(handle);
+}
+
+static int is_near(const struct search *s, const char *name)
+{
+	size_t a = strlen(s->name), b = strlen(name);
+
+	return a && !strncmp(s->name, name, a < b ? a : b);
+}
+
+/* The name in libmig-NAME.so; 0 if the file is called otherwise. */
+static int module_name(const char *file, char out[NAME_MAX_SIZE])
+{
+	static const char lead[] = "libmig-";
+	size_t size;
+
+	if (strncmp(file, lead, sizeof lead - 1) != 0)
+		return 0;
+	file += sizeof lead - 1;
+	size = strspn(file, MIG__SMALL MIG__DIGITS "_");
+	return (!strcmp(file + size, ".so") || !strcmp(file + size, ".so." MIG_SOVERSION)) &&
+	       read_name(file, size, out);
+}
+
+/* Asks every module of a folder. */
+static mig_status ask_folder(struct search *s, const char *folder, const mig_dialect **out)
+{
+	DIR *dir = opendir(folder);
+	char name[NAME_MAX_SIZE];
+	struct mig__buf path;
+	struct dirent *e;
+
+	if (!dir)
+		return MIG_OK;
+	mig__buf_init(&path, s->err->alloc);
+	while (!*out && (e = readdir(dir))) {
+		if (!module_name(e->d_name, name) || is_near(s, name) != s->near)
+			continue;
+		mig__buf_clear(&path);
+		mig__buf_addf(&path, "%s/%s", folder, e->d_name);
+		if (!path.failed)
+			ask(s, path.data, name, out);
+	}
+	closedir(dir);
+	mig__buf_finish(&path);
+	return path.failed ? mig__fail_nomem(s->err) : MIG_OK;
+}
+
 /* Looks in one folder; size bytes of its path. */
 static mig_status try_folder(struct search *s, const char *folder, size_t size,
 			     const mig_dialect **out)
@@ -289,6 +343,11 @@ static mig_status try_folder(struct search *s, const char *folder, size_t size,
 
 	mig__buf_init(&path, s->err->alloc);
 	mig__buf_add(&path, folder, size);
+	if (s->any) {
+		rc = path.failed ? mig__fail_nomem(s->err) : ask_folder(s, path.data, out);
+		mig__buf_finish(&path);
+		return rc;
+	}
 	note(&s->tried, mig__buf_text(&path));
 	for (i = 0; !rc && !*out && i < 2; i++) {
 		mig__buf_clear(&path);
@@ -378,23 +437,6 @@ static mig_status fail_not_found(struct search *s)
 	return rc;
 }
 
-static mig_status find(struct search *s, const mig_dialect **out)
-{
-	const mig_dialect *found = NULL;
-	mig__dialect_fn fn;
-	mig_status rc = find_builtin(s, &found);
-
-	if (!rc && !found && (fn = find_symbol(RTLD_DEFAULT, s->name)) != NULL)
-		rc = accept(s, fn(), "linked", &found);
-	if (!rc && !found)
-		rc = find_plugin(s, &found);
-	if (!rc && !found)
-		rc = fail_not_found(s);
-	if (!rc)
-		*out = found;
-	return rc;
-}
-
 static mig_status fail_no_scheme(const char *url, struct mig__error *err)
 {
 	char shown[256];
@@ -407,6 +449,26 @@ static mig_status fail_no_scheme(const char *url, struct mig__error *err)
 	return rc;
 }
 
+static mig_status find(struct search *s, const mig_dialect **out)
+{
+	const mig_dialect *found = NULL;
+	mig__dialect_fn fn;
+	mig_status rc = find_builtin(s, &found);
+
+	if (!rc && !found && s->name[0] && (fn = find_symbol(RTLD_DEFAULT, s->name)) != NULL)
+		rc = accept(s, fn(), "linked", &found);
+	if (!rc && !found && s->name[0])
+		rc = find_plugin(s, &found);
+	/* not a name, but a scheme of another name, or a URL of another form */
+	for (s->any = 1, s->near = 1; !rc && !found && !s->resident && s->near >= 0; s->near--)
+		rc = find_plugin(s, &found);
+	if (!rc && !found)
+		rc = s->name[0] ? fail_not_found(s) : fail_no_scheme(s->url, s->err);
+	if (!rc)
+		*out = found;
+	return rc;
+}
+
 mig_status mig__dialect_find(const char *url, const char *name, struct mig__error *err,
 			     const mig_dialect **out)
 {
@@ -416,13 +478,46 @@ mig_status mig__dialect_find(const char *url, const char *name, struct mig__erro
 
 	if (name && !read_name(name, strlen(name), found))
 		return mig__fail(err, MIG_ENO_DIALECT, "\"%s\" is not a dialect's name", name);
-	if (!name && !(url && read_scheme(url, found)))
-		return fail_no_scheme(url ? url : "", err);
-	resolve_alias(found);
+	if (!name)
+		s.url = url ? url : "";
+	if (!name)
+		read_scheme(s.url, found);
 	mig__buf_init(&s.tried, err->alloc);
 	mig__buf_init(&s.problems, err->alloc);
 	rc = find(&s, out);
 	mig__buf_finish(&s.tried);
 	mig__buf_finish(&s.problems);
 	return rc;
+}
+
+/* The dialect of a URL if it is in the process already. */
+static const mig_dialect *find_resident(const char *url, struct mig__error *err)
+{
+	char found[NAME_MAX_SIZE];
+	struct search s = { .name = found, .url = url, .err = err, .resident = 1 };
+	const mig_dialect *d = NULL;
+
+	read_scheme(url, found);
+	mig__buf_init(&s.tried, err->alloc);
+	mig__buf_init(&s.problems, err->alloc);
+	(void)find(&s, &d);
+	mig__buf_finish(&s.tried);
+	mig__buf_finish(&s.problems);
+	mig__error_clear(err);
+	return d;
+}
+
+size_t mig__dialect_display(const char *url, const struct mig__alloc *alloc, char *out, size_t size)
+{
+	const mig_dialect *d;
+	struct mig__error err;
+
+	mig__error_init(&err, alloc);
+	d = find_resident(url, &err);
+	/* of a URL in the general form all is known that matters; another one is its dialect's */
+	if (!d && !mig__url_is_shown(url))
+		(void)mig__dialect_find(url, NULL, &err, &d);
+	mig__error_clear(&err);
+	return d && MIG__HAS(d, display) ? d->display(url, out, size)
+					 : mig__url_display(url, out, size);
 }

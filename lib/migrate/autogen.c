@@ -228,7 +228,7 @@ static mig_status expect(struct mig__autogen *a, struct mig__schema *is, struct 
 	mig__buf_init(&words, a->alloc);
 	for (size_t i = 0; i < ops.count && i < SHOWN; i++) {
 		mig__buf_adds(&words, i ? ", " : "");
-		mig__op_words(&ops.at[i], &words);
+		mig__op_words(&ops.at[i], mig__db_usual_schema(a->db), &words);
 	}
 	if (ops.count > SHOWN)
 		mig__buf_addf(&words, " and %zu more", ops.count - SHOWN);

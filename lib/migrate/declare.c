@@ -1,6 +1,8 @@
 #include "migrate/declare.h"
 
+#include "base/ascii.h"
 #include "base/file.h"
+#include "base/quote.h"
 #include "schema/alike.h"
 
 #include <mig/attribute.h>
@@ -47,17 +49,6 @@ static mig_object object_of(int32_t kind, const char *schema, const char *name,
 
 /* -- texts */
 
-static void add_quoted(struct mig__buf *buf, const char *name, char quote)
-{
-	mig__buf_add(buf, &quote, 1);
-	for (; *name; name++) {
-		if (*name == quote)
-			mig__buf_add(buf, name, 1);
-		mig__buf_add(buf, name, 1);
-	}
-	mig__buf_add(buf, &quote, 1);
-}
-
 static const char *kept(struct declaring *d, struct mig__buf *buf)
 {
 	const char *text = buf->failed ? NULL : mig__arena_strdup(&d->arena, mig__buf_text(buf));
@@ -73,14 +64,13 @@ static int is_column(const mig_table *t, const char *name)
 	for (const mig_column *c = t->columns; c; c = c->next)
 		if (!strcmp(c->name, name))
 			return 1;
-	return !t->columns &&
-	       !name[strspn(name,
-			    "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_0123456789")];
+	return !t->columns && !name[strspn(name, MIG__LETTERS MIG__DIGITS "_")];
 }
 
-/* "a", "b"; of an index, what is no column of the table is an expression and stays as it is. */
+/* Each between the marks, with ", " between them; of an index, what is not a column of the table is
+ * an expression, and stays as it is. */
 static const char *list_of(struct declaring *d, mig__names names, const mig_table *expressions,
-			   char quote)
+			   const char *marks)
 {
 	struct mig__buf buf;
 
@@ -90,7 +80,7 @@ static const char *list_of(struct declaring *d, mig__names names, const mig_tabl
 		if (expressions && !is_column(expressions, names[i]))
 			mig__buf_adds(&buf, names[i]);
 		else
-			add_quoted(&buf, names[i], quote);
+			mig__add_quoted(&buf, names[i], marks);
 	}
 	return kept(d, &buf);
 }
@@ -103,15 +93,15 @@ static const char *schema_of(const struct declaring *d, const char *schema)
 
 static const char *qualified(struct declaring *d, const char *given, const char *name)
 {
-	const char *schema = schema_of(d, given);
+	const char *schema = schema_of(d, given), *marks = mig__db_name_quotes(d->db);
 	struct mig__buf buf;
 
 	mig__buf_init(&buf, d->db->err->alloc);
 	if (schema[0]) {
-		add_quoted(&buf, schema, '"');
+		mig__add_quoted(&buf, schema, marks);
 		mig__buf_adds(&buf, ".");
 	}
-	add_quoted(&buf, name, '"');
+	mig__add_quoted(&buf, name, marks);
 	return kept(d, &buf);
 }
 
@@ -130,17 +120,29 @@ static mig_status nomem(struct declaring *d)
 }
 
 /* What was said for the dialect, or for every one; NULL: nothing. */
-static const char *said(const struct declaring *d, const struct mig__said *list)
+static const struct mig__said *said(const struct declaring *d, const struct mig__said *list)
 {
-	const char *general = NULL;
+	const struct mig__said *general = NULL;
 
 	for (; list; list = list->next) {
 		if (list->dialect && !strcmp(list->dialect, d->db->dialect->name))
-			return list->value;
+			return list;
 		if (!list->dialect && !general)
-			general = list->value;
+			general = list;
 	}
 	return general;
+}
+
+/* A default in the engine's SQL; NULL: none was said. */
+static const char *default_of(struct declaring *d, const struct mig__said *said)
+{
+	struct mig__buf buf;
+
+	if (!said || !said->is_text)
+		return said ? said->value : NULL;
+	mig__buf_init(&buf, d->db->err->alloc);
+	mig__add_quoted(&buf, said->value, mig__db_text_quotes(d->db));
+	return kept(d, &buf);
 }
 
 /* -- columns */
@@ -183,7 +185,7 @@ static mig_status enum_attributes(struct declaring *d, const mig_column *c, stru
 				 c->table->name, c->name, c->type);
 	put(bag, MIG_ATTR_ENUM_SCHEMA, schema_of(d, e->schema));
 	put(bag, MIG_ATTR_ENUM_NAME, e->name);
-	put(bag, MIG_ATTR_ENUM_VALUES, list_of(d, e->values, NULL, '\''));
+	put(bag, MIG_ATTR_ENUM_VALUES, list_of(d, e->values, NULL, mig__db_text_quotes(d->db)));
 	name = mig__model_name(d->model, &d->arena, c->table, &check);
 	put(bag, MIG_ATTR_ENUM_CHECK, name);
 	return name ? MIG_OK : nomem(d);
@@ -191,12 +193,13 @@ static mig_status enum_attributes(struct declaring *d, const mig_column *c, stru
 
 static mig_status declare_column(struct declaring *d, const mig_column *c)
 {
-	const char *expression = said(d, c->defaults), *type = said(d, c->types);
+	const struct mig__said *type = said(d, c->types);
+	const char *expression = default_of(d, said(d, c->defaults));
 	struct bag bag = { .count = 0 }, of_default = { .count = 0 };
 	mig_object column, fallback;
 	mig_status rc = MIG_OK;
 
-	put(&bag, type ? MIG_ATTR_TYPE : MIG_ATTR_PORTABLE_TYPE, type ? type : portable_type(d, c));
+	put(&bag, type ? MIG_ATTR_TYPE : MIG_ATTR_PORTABLE_TYPE, type ? type->value : portable_type(d, c));
 	if (c->is_enum)
 		rc = enum_attributes(d, c, &bag);
 	put(&bag, MIG_ATTR_NOT_NULL, c->not_null || c->primary_key ? MIG_YES : NULL);
@@ -244,6 +247,7 @@ static mig_status need_referred(struct declaring *d, const struct mig__item *i, 
 static mig_status declare_item(struct declaring *d, const mig_table *t, const struct mig__item *i)
 {
 	const char *name = mig__model_name(d->model, &d->arena, t, i);
+	const char *marks = mig__db_name_quotes(d->db);
 	uint32_t number;
 	struct bag bag = { .count = 0 };
 	mig_object object;
@@ -255,16 +259,16 @@ static mig_status declare_item(struct declaring *d, const mig_table *t, const st
 		put(&bag, MIG_ATTR_EXPRESSION, in_parentheses(d, i->expression));
 	} else {
 		put(&bag, MIG_ATTR_COLUMNS,
-		    list_of(d, i->columns, i->kind == MIG_KIND_INDEX ? t : NULL, '"'));
+		    list_of(d, i->columns, i->kind == MIG_KIND_INDEX ? t : NULL, marks));
 		put(&bag, MIG_ATTR_UNIQUE, i->kind == MIG_KIND_INDEX && i->unique ? MIG_YES : NULL);
 		put(&bag, MIG_ATTR_METHOD, i->method);
 		put(&bag, MIG_ATTR_INCLUDE,
-		    i->include && i->include[0] ? list_of(d, i->include, NULL, '"') : NULL);
+		    i->include && i->include[0] ? list_of(d, i->include, NULL, marks) : NULL);
 		put(&bag, MIG_ATTR_WHERE, i->expression);
 	}
 	if (i->referred_table) {
 		put(&bag, MIG_ATTR_REFERRED, qualified(d, i->referred_schema, i->referred_table));
-		put(&bag, MIG_ATTR_REFERRED_COLUMNS, list_of(d, i->referred_columns, NULL, '"'));
+		put(&bag, MIG_ATTR_REFERRED_COLUMNS, list_of(d, i->referred_columns, NULL, marks));
 		put(&bag, MIG_ATTR_ON_DELETE, i->on_delete);
 		put(&bag, MIG_ATTR_ON_UPDATE, i->on_update);
 		put(&bag, MIG_ATTR_DEFERRABLE, i->deferrable);
@@ -308,6 +312,28 @@ static mig_status declare_top(struct declaring *d, mig_object *object, const cha
 	return rc ? rc : d->sink.need(d->sink.user, *number, in, MIG_NEED);
 }
 
+/* What was said for this dialect. The keys must live as long as the schema. */
+static mig_status add_options(struct declaring *d, const mig_table *t, struct bag *bag)
+{
+	for (const struct mig__said *o = t->options; o && bag->count < ATTRIBUTES - 1; o = o->next) {
+		const char *key;
+
+		if (strcmp(o->dialect, d->db->dialect->name) != 0)
+			continue;
+		key = mig__model_option(d->db->dialect, o->key);
+		if (!key)
+			return mig__fail(d->db->err, MIG_EINVAL,
+					 "table %s: there is no option \"%s\" for %s", t->name,
+					 o->key, o->dialect);
+		if (key == o->key)
+			key = mig__arena_strdup(&d->into->arena, key);
+		if (!key)
+			return nomem(d);
+		put(bag, key, o->value);
+	}
+	return MIG_OK;
+}
+
 static mig_status declare_table(struct declaring *d, const mig_table *t)
 {
 	struct bag bag = { .count = 0 };
@@ -316,12 +342,11 @@ static mig_status declare_table(struct declaring *d, const mig_table *t)
 
 	if (!t->columns)
 		return mig__fail(d->db->err, MIG_EINVAL, "table %s has no columns", t->name);
-	for (const struct mig__said *o = t->options; o && bag.count < ATTRIBUTES - 1; o = o->next)
-		if (!strcmp(o->dialect, d->db->dialect->name))
-			put(&bag, o->key, o->value);
+	rc = add_options(d, t, &bag);
 	put(&bag, MIG_ATTR_COMMENT, t->comment);
 	object = object_of(MIG_KIND_TABLE, schema_of(d, t->schema), t->name, &bag);
-	rc = declare_top(d, &object, t->schema, &d->parent);
+	if (!rc)
+		rc = declare_top(d, &object, t->schema, &d->parent);
 	for (const mig_column *c = t->columns; !rc && c; c = c->next)
 		rc = declare_column(d, c);
 	return rc;
@@ -388,7 +413,7 @@ static mig_status declare_enum(struct declaring *d, const struct mig__enum *e)
 
 	if (!(d->db->dialect->capabilities & MIG_CAN_ENUMS))
 		return MIG_OK;
-	put(&bag, MIG_ATTR_VALUES, list_of(d, e->values, NULL, '\''));
+	put(&bag, MIG_ATTR_VALUES, list_of(d, e->values, NULL, mig__db_text_quotes(d->db)));
 	if (d->nomem)
 		return nomem(d);
 	object = object_of(MIG_KIND_ENUM, schema_of(d, e->schema), e->name, &bag);
@@ -679,7 +704,7 @@ static mig_status unlike_part(struct mig__db *db, const mig_model *model, struct
 	mig_status rc;
 
 	mig__arena_init(&arena, db->err->alloc);
-	rc = mig__unlike(live, native, &arena, &unlike.at, &unlike.count);
+	rc = mig__unlike(live, native, mig__db_name_quotes(db), &arena, &unlike.at, &unlike.count);
 	if (!rc && has_declared_view(model, &unlike)) {
 		mig__arena_finish(&arena);
 		return in_scratch(db, model, native, NULL, 0, out);

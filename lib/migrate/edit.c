@@ -309,7 +309,7 @@ static mig_status run(struct mig__db *db, const struct mig__sql *sql, int own)
 			rc = db->dialect->conn->run_statement(db->conn, st->text, st->size);
 	}
 	if (rc == MIG_ECHECK)
-		mig__error_set_hint(db->err, "change the values before, e.g. by an UPDATE");
+		mig__error_set_hint(db->err, "change the values before, in a statement of the revision");
 	/* after an error the revision has failed, and they go back with everything else */
 	return rc || !keys ? rc : keys(db->conn, 0);
 }
@@ -505,7 +505,7 @@ mig_status mig__edits_end(struct mig__edits *edits, struct mig__db *db)
 
 	if (!edits->reverse)
 		return mig__edits_flush(edits, db);
-	mig__model_init(&back.model, edits->alloc);
+	mig__model_init(&back.model, edits->alloc, db->dialect);
 	for (size_t i = edits->count; !rc && i > 0; i--)
 		rc = undo(&back, db, &edits->at[i - 1]);
 	if (!rc)

@@ -62,20 +62,26 @@ mig_status mig__scratch_place(struct mig__db *db, mig_status rc, const char *nam
 	return rc;
 }
 
-static mig_status transaction(struct mig__db *db, const char *what)
+/* Nobody else is in a scratch, but the dialect may have its lock there as anywhere. */
+static mig_status begin(struct mig__db *db)
 {
-	return db->dialect->conn->run_statement(db->conn, what, strlen(what));
+	mig_status rc;
+
+	do
+		rc = db->dialect->conn->begin(db->conn, 0);
+	while (rc == MIG_LOCK_FREED);
+	return rc;
 }
 
 /* A script at once, in a transaction: few messages, one commit. After an error nothing was done. */
 static mig_status run_whole(struct mig__db *db, const char *text, size_t size)
 {
-	mig_status rc = transaction(db, "BEGIN");
+	mig_status rc = begin(db);
 
 	if (!rc)
 		rc = db->dialect->conn->run_script(db->conn, text, size, NULL, NULL);
 	if (!rc)
-		rc = transaction(db, "COMMIT");
+		rc = db->dialect->conn->commit(db->conn, 0);
 	if (rc) {
 		struct mig__error kept = *db->err;
 

@@ -17,12 +17,12 @@ void mig__sql_finish(struct mig__sql *sql)
 	*sql = (struct mig__sql){ 0 };
 }
 
-/* schema.table.name, without the parts that there are not. */
-static void add_name(const mig_object *o, struct mig__buf *out)
+/* schema.table.name, without the usual schema and parts that there are not. */
+static void add_name(const mig_object *o, const char *usual, struct mig__buf *out)
 {
 	const mig_object *top = mig__top(o);
 
-	if (top->schema[0] && strcmp(top->schema, "public") != 0)
+	if (top->schema[0] && strcmp(top->schema, usual) != 0)
 		mig__buf_addf(out, "%s.", top->schema);
 	if (o->kind == MIG_KIND_DEFAULT)
 		o = o->parent;
@@ -31,7 +31,7 @@ static void add_name(const mig_object *o, struct mig__buf *out)
 	mig__buf_adds(out, o->name);
 }
 
-void mig__op_words(const mig_op *op, struct mig__buf *out)
+void mig__op_words(const mig_op *op, const char *usual, struct mig__buf *out)
 {
 	static const char *const verbs[] = { "", "create", "drop", "alter", "rename" };
 	const mig_object *o = op->to && op->type != MIG_OP_RENAME ? op->to : op->from;
@@ -39,13 +39,14 @@ void mig__op_words(const mig_op *op, struct mig__buf *out)
 	mig__buf_addf(out, "%s %s ",
 		      op->type > 0 && op->type <= MIG_OP_RENAME ? verbs[op->type] : "",
 		      mig_kind_name(o->kind));
-	add_name(o, out);
+	add_name(o, usual, out);
 	if (op->type == MIG_OP_RENAME)
 		mig__buf_addf(out, " to %s", op->to->name);
 }
 
 struct rendering {
 	struct mig__sql *sql;
+	const char *usual; /* schema */
 	struct mig__error *err;
 };
 
@@ -58,7 +59,8 @@ static const char *why_destructive(const mig_op *op)
 }
 
 /* The dialect's comment, and a mark where data is lost. */
-static const char *comment_of(struct mig__sql *sql, const mig_op *op, const char *given)
+static const char *comment_of(struct mig__sql *sql, const char *usual, const mig_op *op,
+			      const char *given)
 {
 	struct mig__buf buf;
 	const char *kept = NULL;
@@ -67,7 +69,7 @@ static const char *comment_of(struct mig__sql *sql, const mig_op *op, const char
 		return given ? mig__arena_strdup(&sql->arena, given) : "";
 	mig__buf_init(&buf, sql->alloc);
 	mig__buf_adds(&buf, "destructive: ");
-	mig__op_words(op, &buf);
+	mig__op_words(op, usual, &buf);
 	mig__buf_addf(&buf, " %s", why_destructive(op));
 	if (given && given[0])
 		mig__buf_addf(&buf, "\n%s", given);
@@ -86,7 +88,7 @@ static mig_status take(void *user, const char *text, size_t size, const mig_op *
 
 	s.text = mig__arena_strndup(&sql->arena, text, size);
 	s.comment = kind & MIG_STATEMENT_CHECK ? mig__arena_strdup(&sql->arena, comment)
-					       : comment_of(sql, op, comment);
+					       : comment_of(sql, r->usual, op, comment);
 	if (!s.text || !s.comment ||
 	    !mig__grow(sql->alloc, (void **)&sql->at, &sql->cap, sql->count + 1, sizeof *sql->at))
 		return mig__fail_nomem(r->err);
@@ -102,7 +104,7 @@ mig_status mig__sql_render(struct mig__sql *sql, struct mig__db *db, const struc
 			   const mig_object *before, const mig_object *after)
 {
 	const mig_op **list = mig__malloc(sql->alloc, (ops->count + 1) * sizeof *list);
-	struct rendering r = { sql, db->err };
+	struct rendering r = { sql, mig__db_usual_schema(db), db->err };
 	mig_changes changes = { .struct_size = sizeof changes,
 				.ops = list,
 				.op_count = ops->count,

@@ -31,7 +31,7 @@ mig_status mig__sql_render(struct mig__sql *sql, struct mig__db *db, const struc
 			   const mig_object *before, const mig_object *after);
 /* Statements with their comments, an empty line between them. */
 void mig__sql_text(const struct mig__sql *sql, struct mig__buf *out);
-/* An operation in words: "drop column users.email". */
-void mig__op_words(const mig_op *op, struct mig__buf *out);
+/* An operation in words: "drop column users.email". usual: a schema that is not worth naming. */
+void mig__op_words(const mig_op *op, const char *usual, struct mig__buf *out);
 
 #endif

@@ -1,29 +1,9 @@
 #include "schema/alike.h"
 
+#include "base/quote.h"
 #include "schema/match.h"
 
 #include <string.h>
-
-/* A declared list of names quotes each; the engine only where it must. Names with odd characters
- * are not compared here. */
-static int same_but_quotes(const char *live, const char *declared)
-{
-	for (;;) {
-		while (*live == '"')
-			live++;
-		while (*declared == '"')
-			declared++;
-		if (*live != *declared)
-			return 0;
-		if (!*live)
-			return 1;
-		if (!strchr("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_., ",
-			    *live))
-			return 0;
-		live++;
-		declared++;
-	}
-}
 
 static int is_list_of_names(const char *key)
 {
@@ -31,7 +11,9 @@ static int is_list_of_names(const char *key)
 	       !strcmp(key, MIG_ATTR_REFERRED_COLUMNS) || !strcmp(key, MIG_ATTR_INCLUDE);
 }
 
-static int same_attributes(const mig_object *live, const mig_object *declared)
+/* A declared list of names quotes each; the engine only where it must. Names with odd characters are
+ * not compared here. */
+static int same_attributes(const mig_object *live, const mig_object *declared, const char *marks)
 {
 	size_t compared = 0, given = 0;
 
@@ -42,7 +24,7 @@ static int same_attributes(const mig_object *live, const mig_object *declared)
 		if (d->key[0] == '.')
 			continue;
 		if (!value || (strcmp(value, d->value) != 0 &&
-			       !(is_list_of_names(d->key) && same_but_quotes(value, d->value))))
+			       !(is_list_of_names(d->key) && mig__quote_same(value, d->value, marks))))
 			return 0;
 		compared++;
 	}
@@ -52,14 +34,14 @@ static int same_attributes(const mig_object *live, const mig_object *declared)
 }
 
 /* At most three deep. */
-static int alike(const mig_object *live, const mig_object *declared)
+static int alike(const mig_object *live, const mig_object *declared, const char *marks)
 {
 	size_t children = 0;
 
-	if (live->flags != declared->flags || !same_attributes(live, declared))
+	if (live->flags != declared->flags || !same_attributes(live, declared, marks))
 		return 0;
 	for (const mig_object *c = declared->child; c; c = c->next, children++)
-		if (!c->other || !alike(c->other, c))
+		if (!c->other || !alike(c->other, c, marks))
 			return 0;
 	for (const mig_object *c = live->child; c; c = c->next)
 		children--;
@@ -80,7 +62,7 @@ static int add(struct mig__arena *arena, mig_op **at, size_t *count, size_t most
 }
 
 mig_status mig__unlike(struct mig__schema *live, struct mig__schema *declared,
-		       struct mig__arena *arena, mig_op **at, size_t *count)
+		       const char *marks, struct mig__arena *arena, mig_op **at, size_t *count)
 {
 	size_t most = live->count + declared->count;
 	mig_status rc = mig__match(live, declared);
@@ -89,7 +71,7 @@ mig_status mig__unlike(struct mig__schema *live, struct mig__schema *declared,
 	*at = NULL;
 	*count = 0;
 	for (const mig_object *o = rc ? NULL : mig__schema_first(declared); ok && o; o = o->next)
-		if (!o->other || !alike(o->other, o))
+		if (!o->other || !alike(o->other, o, marks))
 			ok = add(arena, at, count, most, o->other, o);
 	for (const mig_object *o = rc ? NULL : mig__schema_first(live); ok && o; o = o->next)
 		if (!o->other)

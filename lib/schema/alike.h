@@ -8,8 +8,8 @@
 
 /* Matches the schemas and returns for each operation-free pair a mark: a list of operations that
  * has one for every object at the top, on either side, that is not surely the same. at is in the
- * arena. */
+ * arena. marks: the dialect's quotes of names. */
 mig_status mig__unlike(struct mig__schema *live, struct mig__schema *declared,
-		       struct mig__arena *arena, mig_op **at, size_t *count);
+		       const char *marks, struct mig__arena *arena, mig_op **at, size_t *count);
 
 #endif

@@ -9,9 +9,9 @@
 
 #include <string.h>
 
-void mig__model_init(mig_model *m, const struct mig__alloc *alloc)
+void mig__model_init(mig_model *m, const struct mig__alloc *alloc, const mig_dialect *dialect)
 {
-	*m = (mig_model){ .alloc = alloc };
+	*m = (mig_model){ .alloc = alloc, .dialect = dialect };
 	mig__arena_init(&m->arena, alloc);
 	mig__map_init(&m->names, alloc);
 	m->tables_end = &m->tables;
@@ -48,6 +48,19 @@ mig_status mig__model_mistake(mig_model *m, mig_status status, const char *forma
 	}
 	mig__buf_finish(&buf);
 	return status;
+}
+
+const char *mig__model_option(const mig_dialect *dialect, const char *key)
+{
+	const mig_dialect_schema *s = dialect->schema;
+	const size_t needed = offsetof(mig_dialect_schema, table_options) + sizeof s->table_options;
+	const char *const *known = s && s->struct_size >= needed ? s->table_options : NULL;
+
+	if (!known)
+		return key;
+	while (*known && strcmp(*known, key) != 0)
+		known++;
+	return *known;
 }
 
 int mig__model_any(const mig_model *m)
@@ -121,8 +134,7 @@ const struct mig__enum *mig__model_find_enum(const mig_model *m, const char *nam
 static void add_word(struct mig__buf *buf, const char *text)
 {
 	for (; *text; text++)
-		if (strchr("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_",
-			   *text) ||
+		if (strchr(MIG__LETTERS MIG__DIGITS "_", *text) ||
 		    (unsigned char)*text >= 0x80)
 			mig__buf_add(buf, text, 1);
 }

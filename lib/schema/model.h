@@ -8,6 +8,7 @@
 #include "base/map.h"
 
 #include <mig/attribute.h>
+#include <mig/dialect.h>
 #include <mig/model.h>
 
 /* Names of columns, ending with NULL. */
@@ -16,6 +17,7 @@ typedef const char *const *mig__names;
 /* Something said for one dialect (NULL: every one). */
 struct mig__said {
 	const char *dialect, *key, *value;
+	int is_text; /* the value is a text, not SQL */
 	struct mig__said *next;
 };
 
@@ -73,6 +75,7 @@ struct mig__source_sql {
 
 struct mig_model {
 	const struct mig__alloc *alloc;
+	const mig_dialect *dialect; /* of the database; NULL: there is none */
 	struct mig__arena arena;
 	struct mig__map names;  /* of tables, columns, enums */
 	struct mig__error *err; /* of the context, which gets each mistake at once; NULL: none */
@@ -92,11 +95,14 @@ struct mig_model {
 			   ", " MIG_ACTION_RESTRICT ", " MIG_ACTION_NO_ACTION
 #define MIG__DEFERRABLES "DEFERRABLE, DEFERRABLE INITIALLY DEFERRED"
 
-void mig__model_init(mig_model *model, const struct mig__alloc *alloc);
+void mig__model_init(mig_model *model, const struct mig__alloc *alloc, const mig_dialect *dialect);
 void mig__model_finish(mig_model *model);
 /* Keeps the first mistake; returns status. */
 mig_status mig__model_mistake(mig_model *model, mig_status status, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
+/* The dialect's own copy of the key of a table's option; NULL if it has no such option; the key itself
+ * if it takes every one. */
+const char *mig__model_option(const mig_dialect *dialect, const char *key);
 /* Whether anything was declared. */
 int mig__model_any(const mig_model *model);
 /* Notes the name of something of a kind ("table", "enum"): MIG_EEXISTS if there is one already,

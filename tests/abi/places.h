@@ -110,7 +110,7 @@ AT(mig_sql_sink, struct_size, 0, 0, 0);
 AT(mig_sql_sink, user, 8, 4, 4);
 AT(mig_sql_sink, statement, 16, 8, 8);
 
-SIZE(mig_dialect_conn, 344, 172, 172);
+SIZE(mig_dialect_conn, 360, 180, 180);
 AT(mig_dialect_conn, struct_size, 0, 0, 0);
 AT(mig_dialect_conn, open, 8, 4, 4);
 AT(mig_dialect_conn, close, 16, 8, 8);
@@ -154,6 +154,8 @@ AT(mig_dialect_conn, script_begin, 312, 156, 156);
 AT(mig_dialect_conn, begin_sql, 320, 160, 160);
 AT(mig_dialect_conn, now_sql, 328, 164, 164);
 AT(mig_dialect_conn, shell_text, 336, 168, 168);
+AT(mig_dialect_conn, name_quotes, 344, 172, 172);
+AT(mig_dialect_conn, text_quotes, 352, 176, 176);
 
 SIZE(mig_dialect_store, 40, 20, 20);
 AT(mig_dialect_store, struct_size, 0, 0, 0);
@@ -162,7 +164,7 @@ AT(mig_dialect_store, table_exists, 16, 8, 8);
 AT(mig_dialect_store, read_stamp, 24, 12, 12);
 AT(mig_dialect_store, write_stamp, 32, 16, 16);
 
-SIZE(mig_dialect_schema, 96, 48, 48);
+SIZE(mig_dialect_schema, 112, 56, 56);
 AT(mig_dialect_schema, struct_size, 0, 0, 0);
 AT(mig_dialect_schema, inspect, 8, 4, 4);
 AT(mig_dialect_schema, change, 16, 8, 8);
@@ -175,8 +177,10 @@ AT(mig_dialect_schema, read_script, 64, 32, 32);
 AT(mig_dialect_schema, may_copy, 72, 36, 36);
 AT(mig_dialect_schema, check_schema, 80, 40, 40);
 AT(mig_dialect_schema, find_object, 88, 44, 44);
+AT(mig_dialect_schema, table_options, 96, 48, 48);
+AT(mig_dialect_schema, scratch_url, 104, 52, 52);
 
-SIZE(mig_dialect, 64, 48, 40);
+SIZE(mig_dialect, 80, 56, 48);
 AT(mig_dialect, struct_size, 0, 0, 0);
 AT(mig_dialect, contract, 8, 4, 4);
 AT(mig_dialect, reserved, 12, 8, 8);
@@ -186,6 +190,8 @@ AT(mig_dialect, capabilities, 32, 24, 20);
 AT(mig_dialect, conn, 40, 32, 28);
 AT(mig_dialect, store, 48, 36, 32);
 AT(mig_dialect, schema, 56, 40, 36);
+AT(mig_dialect, owns, 64, 44, 40);
+AT(mig_dialect, display, 72, 48, 44);
 
 SIZE(mig_allocator, 24, 12, 12);
 AT(mig_allocator, struct_size, 0, 0, 0);

@@ -21,11 +21,28 @@ static void fill(void *slot)
 #define TEXT(a) TEXT_(a)
 #define SLOT(name) fill(&conn.name)
 
+/* A URL of another form than others have: "good>USER>SECRET". */
+static int32_t owns(const char *url)
+{
+	return !strncmp(url, TEXT(PLUGIN) ">", strlen(TEXT(PLUGIN)) + 1);
+}
+
+static size_t display(const char *url, char *out, size_t size)
+{
+	size_t shown = owns(url) ? (size_t)(strrchr(url, '>') - url) : 0;
+
+	if (size) {
+		memcpy(out, url, shown < size ? shown : size - 1);
+		out[shown < size ? shown : size - 1] = '\0';
+	}
+	return shown;
+}
+
 MIG_EXPORT const mig_dialect *GLUE(mig_dialect_, PLUGIN)(void);
 
 const mig_dialect *GLUE(mig_dialect_, PLUGIN)(void)
 {
-	static const char *const schemes[] = { TEXT(PLUGIN), NULL };
+	static const char *const schemes[] = { TEXT(PLUGIN), TEXT(PLUGIN) "_too", NULL };
 	static mig_dialect_conn conn;
 	static mig_dialect_store store;
 	static mig_dialect d;
@@ -36,6 +53,8 @@ const mig_dialect *GLUE(mig_dialect_, PLUGIN)(void)
 	d.schemes = schemes;
 	d.conn = &conn;
 	d.store = &store;
+	d.owns = owns;
+	d.display = display;
 	conn.struct_size = sizeof conn;
 	store.struct_size = sizeof store;
 	SLOT(open), SLOT(close), SLOT(native), SLOT(detach), SLOT(cancel);

@@ -2,6 +2,7 @@
 #include "support.h"
 
 #include <mig/mig.h>
+#include <mig/model.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -124,6 +125,40 @@ static void plugins_are_loaded(void **state)
 	mig__error_clear(&err);
 	unsetenv("MIG_DIALECT_PATH");
 }
+
+/* By a scheme that is not its name, and by a URL that has no scheme. */
+static void dialects_are_asked(void **state)
+{
+	static const char *const urls[] = { "good_one_too:x", "good_one_too+driver://h/x",
+					    "good_one>me>pw" };
+	const mig_dialect *d;
+	struct mig__error err;
+	char out[40];
+
+	(void)state;
+	mig__error_init(&err, &mig__alloc_libc);
+	setenv("MIG_DIALECT_PATH", PLUGIN_DIR, 1);
+	for (size_t i = 0; i < sizeof urls / sizeof *urls; i++) {
+		d = NULL;
+		assert_int_equal(find(urls[i], NULL, &err, &d), MIG_OK);
+		assert_string_equal(d->name, "good_one");
+	}
+	assert_int_equal(find(NULL, "good_one_too", &err, &d), MIG_OK);
+	assert_string_equal(d->name, "good_one");
+	/* of the wrong version: it is not asked */
+	assert_int_equal(find("old_one>me>pw", NULL, &err, &d), MIG_ENO_DIALECT);
+	assert_null(strstr(err.message, "pw"));
+	assert_int_equal(find("old_one_too:x", NULL, &err, &d), MIG_ENO_DIALECT);
+	/* what may be shown, the dialect says */
+	assert_int_equal(mig_url_display("good_one>me>pw", out, sizeof out), 11);
+	assert_string_equal(out, "good_one>me");
+	/* and of nobody's URL nothing is shown */
+	mig_url_display("nobody>me>pw", out, sizeof out);
+	assert_null(strstr(out, "pw"));
+	assert_null(strstr(out, "me"));
+	unsetenv("MIG_DIALECT_PATH");
+	mig__error_clear(&err);
+}
 #endif
 
 static void check_refused(const mig_dialect *d, const char *why)
@@ -184,6 +219,43 @@ static void half_a_group_is_refused(void **state)
 	mig_close(ctx);
 }
 
+/* An engine with other quotes, and with options of its own: SQLite takes these quotes, too. */
+static void quotes_are_the_dialects(void **state)
+{
+	static const char *const options[] = { "engine", NULL };
+	mig_dialect d = *mig_dialect_sqlite();
+	mig_dialect_conn conn = *d.conn;
+	mig_dialect_schema schema = *d.schema;
+	const mig_open_options o = { .struct_size = sizeof o, .url = "sqlite::memory:", .dialect = &d };
+	mig_model *m;
+	mig_table *t;
+	mig_op_list *list;
+	mig_ctx *ctx;
+	const char *sql;
+
+	(void)state;
+	conn.name_quotes = "``";
+	conn.text_quotes = "''x";
+	schema.table_options = options;
+	d.name = "mysql";
+	d.conn = &conn;
+	d.schema = &schema;
+	assert_int_equal(mig_open_with(&ctx, &o), MIG_OK);
+	assert_int_equal(mig_model_of(ctx, &m), MIG_OK);
+	t = mig_model_table(m, NULL, "t");
+	mig_column_primary_key(mig_table_column(t, "id", "integer"));
+	mig_column_indexed(mig_table_column(t, "select", "text"));
+	mig_column_default_text(mig_table_column(t, "b", "text"), "axb");
+	assert_int_equal(mig_table_option(t, "mysql", "engine", "InnoDB"), MIG_OK);
+	assert_int_equal(mig_diff(ctx, NULL, &list), MIG_OK);
+	sql = mig_op_list_sql(list, MIG_UPGRADE, NULL);
+	assert_non_null(strstr(sql, "'axxb'"));
+	assert_non_null(strstr(sql, "(`select`)"));
+	mig_op_list_free(list);
+	assert_int_equal(mig_table_option(t, "mysql", "strict", "yes"), MIG_EINVAL);
+	mig_close(ctx);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -191,8 +263,10 @@ int main(void)
 		cmocka_unit_test(names_are_never_paths), cmocka_unit_test(broken_plugins_are_told),
 #ifdef PLUGIN_DIR
 		cmocka_unit_test(plugins_are_loaded),
+		cmocka_unit_test(dialects_are_asked),
 #endif
 		cmocka_unit_test(half_a_group_is_refused),
+		cmocka_unit_test(quotes_are_the_dialects),
 	};
 
 	return cmocka_run_group_tests_name("registry", tests, NULL, NULL);

@@ -395,7 +395,7 @@ static const struct field fields[] = {
 	  "referred_columns=id" },
 	{ "references, on delete", set_references_on_delete,
 	  "create foreign key t.fk_t_number_keyed: columns=number referred=keyed "
-	  "referred_columns=id on_delete=cascade",
+	  "referred_columns=id on_delete=CASCADE",
 	  "create foreign key t.fk_t_number_keyed: columns=number referred=public.keyed "
 	  "referred_columns=id on_delete=CASCADE" },
 	{ "primary key", set_primary_key, "create primary key keyless.pk_named: columns=b, a",
@@ -435,22 +435,22 @@ static const struct field fields[] = {
 	  "create foreign key t.named: columns=number referred=public.keyed referred_columns=id" },
 	{ "foreign key, on delete", set_foreign_key_on_delete,
 	  "create foreign key t.fk_t_number_keyed: columns=number referred=keyed "
-	  "referred_columns=id on_delete=set null",
+	  "referred_columns=id on_delete=SET NULL",
 	  "create foreign key t.fk_t_number_keyed: columns=number referred=public.keyed "
 	  "referred_columns=id on_delete=SET NULL" },
 	{ "foreign key, on update", set_foreign_key_on_update,
 	  "create foreign key t.fk_t_number_keyed: columns=number referred=keyed "
-	  "referred_columns=id on_update=cascade",
+	  "referred_columns=id on_update=CASCADE",
 	  "create foreign key t.fk_t_number_keyed: columns=number referred=public.keyed "
 	  "referred_columns=id on_update=CASCADE" },
 	{ "foreign key, deferrable", set_foreign_key_deferrable,
 	  "create foreign key t.fk_t_number_keyed: columns=number referred=keyed "
-	  "referred_columns=id deferrable=deferrable",
+	  "referred_columns=id deferrable=DEFERRABLE",
 	  "create foreign key t.fk_t_number_keyed: columns=number referred=public.keyed "
 	  "referred_columns=id deferrable=DEFERRABLE" },
 	{ "foreign key, deferred", set_foreign_key_deferred,
 	  "create foreign key t.fk_t_number_keyed: columns=number referred=keyed "
-	  "referred_columns=id deferrable=deferrable initially deferred",
+	  "referred_columns=id deferrable=DEFERRABLE INITIALLY DEFERRED",
 	  "create foreign key t.fk_t_number_keyed: columns=number referred=public.keyed "
 	  "referred_columns=id deferrable=DEFERRABLE INITIALLY DEFERRED" },
 	{ "naming of indexes", set_naming_of_indexes, "create index t.i_t_word: columns=word",

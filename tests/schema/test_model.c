@@ -69,6 +69,29 @@ static void declare_second(mig_model *m)
 		       "user_id");
 }
 
+/* What is said for a dialect that is not the database's is kept for it. */
+static void test_other_dialects(void **user)
+{
+	mig_model *m;
+	mig_op_list *list;
+	mig_table *t;
+	mig_ctx *ctx;
+	const mig_open_options o = { .struct_size = sizeof o, .url = "sqlite::memory:" };
+
+	(void)user;
+	ok(NULL, mig_open_with(&ctx, &o));
+	ok(ctx, mig_model_of(ctx, &m));
+	t = mig_model_table(m, NULL, "t");
+	mig_column_primary_key(mig_table_column(t, "id", "integer"));
+	ok(ctx, mig_table_option(t, "mysql", "engine", "InnoDB"));
+	ok(ctx, mig_table_option(t, "sqlite", "strict", "yes"));
+	ok(ctx, mig_diff(ctx, NULL, &list));
+	assert_non_null(strstr(mig_op_list_sql(list, MIG_UPGRADE, NULL), "STRICT"));
+	assert_null(strstr(mig_op_list_sql(list, MIG_UPGRADE, NULL), "InnoDB"));
+	mig_op_list_free(list);
+	mig_close(ctx);
+}
+
 /* Autogenerates; the number of revisions written. */
 static size_t generate(const struct base *base, void (*declare)(mig_model *), const char *id)
 {
@@ -654,6 +677,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_walk),         cmocka_unit_test(test_mistakes),
 		cmocka_unit_test(test_wrong_calls),  cmocka_unit_test(test_types_meant),
+		cmocka_unit_test(test_other_dialects),
 		cmocka_unit_test(test_null_handles), cmocka_unit_test(test_sql_mistakes),
 		cmocka_unit_test(test_what_is_said), cmocka_unit_test(test_list),
 		cmocka_unit_test(test_behind),       cmocka_unit_test(test_privileges),

@@ -20,6 +20,7 @@
 #include "base/map.h"
 #include "base/number.h"
 #include "base/options.h"
+#include "base/quote.h"
 #include "base/text.h"
 
 /* An allocator that fails from the k-th allocation on; counts what is not freed. */
@@ -330,6 +331,33 @@ static void empty_texts_are_texts(void **state)
 	mig__free(&mig__alloc_libc, text);
 }
 
+static void check_quote(const char *text, const char *marks, const char *wanted)
+{
+	struct mig__buf buf;
+
+	mig__buf_init(&buf, &mig__alloc_libc);
+	mig__add_quoted(&buf, text, marks);
+	assert_string_equal(mig__buf_text(&buf), wanted);
+	mig__buf_finish(&buf);
+}
+
+static void test_quote(void **state)
+{
+	(void)state;
+	check_quote("a\"b", mig__quote_names, "\"a\"\"b\"");
+	check_quote("it's", mig__quote_texts, "'it''s'");
+	check_quote("a[b]c", "[]", "[a[b]]c]");
+	check_quote("a`b\"", "``", "`a``b\"`");
+	check_quote("it's a \\", "''\\", "'it''s a \\\\'");
+	check_quote("", "[]", "[]");
+	assert_true(mig__quote_same("\"a\", b", "a, \"b\"", mig__quote_names));
+	assert_true(mig__quote_same("[a], b", "a, [b]", "[]"));
+	assert_false(mig__quote_same("\"a\", b", "a, b", "[]"));
+	assert_false(mig__quote_same("a", "ab", "[]"));
+	/* quotes may mean something there */
+	assert_false(mig__quote_same("lower(a)", "lower(a)", "[]"));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -342,6 +370,7 @@ int main(void)
 		cmocka_unit_test(test_utf8),
 		cmocka_unit_test(test_suggest),
 		cmocka_unit_test(test_options),
+		cmocka_unit_test(test_quote),
 		cmocka_unit_test(test_ascii),
 		cmocka_unit_test(test_numbers),
 		cmocka_unit_test(test_files),

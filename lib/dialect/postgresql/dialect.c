@@ -53,6 +53,8 @@ static const mig_dialect_store store_table = {
 	.table_exists = mig__pg_table_exists,
 };
 
+static const char *const table_options[] = { "options", "partition_by", "persistence", NULL };
+
 static const mig_dialect_schema schema_table = {
 	.struct_size = sizeof schema_table,
 	.inspect = mig__pg_inspect,
@@ -63,6 +65,7 @@ static const mig_dialect_schema schema_table = {
 	.native_column = mig__pg_native_column,
 	.default_schema = "public",
 	.may_copy = mig__pg_may_copy,
+	.table_options = table_options,
 };
 
 static const mig_dialect dialect = {
@@ -74,6 +77,8 @@ static const mig_dialect dialect = {
 	.conn = &conn_table,
 	.store = &store_table,
 	.schema = &schema_table,
+	.owns = mig__pg_is_keywords,
+	.display = mig__pg_url_display,
 };
 
 const mig_dialect *mig_dialect_postgresql(void)

@@ -48,6 +48,8 @@ static const mig_dialect_store store_table = {
 	.write_stamp = mig__sqlite_write_stamp,
 };
 
+static const char *const table_options[] = { "strict", "without_rowid", NULL };
+
 static const mig_dialect_schema schema_table = {
 	.struct_size = sizeof schema_table,
 	.inspect = mig__sqlite_inspect,
@@ -59,6 +61,8 @@ static const mig_dialect_schema schema_table = {
 	.read_script = mig__sqlite_read_script,
 	.check_schema = mig__sqlite_check_schema,
 	.find_object = mig__sqlite_find_object,
+	.table_options = table_options,
+	.scratch_url = "sqlite::memory:",
 };
 
 static const mig_dialect dialect = {

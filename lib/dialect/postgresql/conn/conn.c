@@ -1,4 +1,5 @@
 #include "dialect/postgresql/conn/conn.h"
+#include "base/ascii.h"
 
 #include <string.h>
 #include <time.h>
@@ -34,7 +35,7 @@ static mig_conn *new_conn(const mig_dialect_host *host, const mig_conn_options *
 /* What libpq is given for a URL: "postgresql+asyncpg://x" is "postgresql://x". */
 static char *plain_url(const mig_conn *conn, const char *url)
 {
-	size_t scheme = strspn(url, "abcdefghijklmnopqrstuvwxyz");
+	size_t scheme = strspn(url, MIG__SMALL);
 	size_t driver = url[scheme] == '+' ? strcspn(url + scheme, ":/") : 0;
 	struct mig__buf buf;
 

@@ -211,6 +211,14 @@ mig_status mig__pg_shell_text(mig_conn *conn, const char *text, size_t size,
 			      void *user);
 /* secret.c: what may be shown of libpq's words about a URL, freed by the caller; NULL: no memory.
  * *malformed: the URL is not what libpq takes, or can be read in two ways. */
+/* url.c */
+/* "host=x dbname=y": a keyword and "=" at the start. */
+int32_t mig__pg_is_keywords(const char *url);
+/* As mig__url_is_shown() and mig__url_display(), for these as well. */
+int mig__pg_url_is_shown(const char *url);
+size_t mig__pg_url_display(const char *url, char *out, size_t size);
+
+/* secret.c */
 char *mig__pg_unsecret(const mig_conn *conn, const char *url, const char *words, int *malformed);
 mig_status mig__pg_cancelled(mig_conn *conn);
 /* Whether the result's SQLSTATE is this one. */

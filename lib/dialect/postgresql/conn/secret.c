@@ -5,7 +5,6 @@
  * quotes values of parameters as well, but those of a server's answer are hosts, users and
  * databases. */
 #include "base/ascii.h"
-#include "base/url.h"
 #include "dialect/postgresql/conn/conn.h"
 
 #include <string.h>
@@ -44,7 +43,7 @@ static int is_shown(const char *keyword)
 static int is_choice(const PQconninfoOption *o)
 {
 	return (!o->dispchar || o->dispchar[0] != '*') &&
-	       strspn(o->val, "abcdefghijklmnopqrstuvwxyz-") == strlen(o->val);
+	       strspn(o->val, MIG__SMALL "-") == strlen(o->val);
 }
 
 /* Whether the words have the value of a parameter that is not for everybody. "1" is in every
@@ -98,11 +97,11 @@ char *mig__pg_unsecret(const mig_conn *conn, const char *url, const char *words,
 	char *why = NULL;
 	PQconninfoOption *options = PQconninfoParse(url, &why);
 	/* a name alone is a database's, and has nothing else */
-	int is_name = !mig__url_is_keywords(url) && !strstr(url, "://");
-	int tells = !mig__url_is_shown(url) || tells_value(options, words) ||
+	int is_name = !mig__pg_is_keywords(url) && !strstr(url, "://");
+	int tells = !mig__pg_url_is_shown(url) || tells_value(options, words) ||
 		    (!options && !is_name && !names_parameter(url, words));
 
-	*malformed = (!options && !is_name) || !mig__url_is_shown(url);
+	*malformed = (!options && !is_name) || !mig__pg_url_is_shown(url);
 	PQconninfoFree(options);
 	PQfreemem(why);
 	return tells ? without_quoted(conn, words) : mig__strdup(&conn->alloc, words);

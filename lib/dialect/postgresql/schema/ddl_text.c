@@ -1,4 +1,5 @@
 #include "dialect/postgresql/schema/ddl.h"
+#include "base/ascii.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -40,7 +41,7 @@ static int is_plain(const char *name)
 {
 	if ((name[0] < 'a' || name[0] > 'z') && name[0] != '_')
 		return 0;
-	if (name[strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789_")])
+	if (name[strspn(name, MIG__SMALL MIG__DIGITS "_")])
 		return 0;
 	return !bsearch(name, keywords, sizeof keywords / sizeof *keywords, sizeof *keywords,
 			compare_keyword);
@@ -113,7 +114,7 @@ static void add_code(struct mig__buf *b, const mig_object *o, char code)
 /* Reads the key at p; its attribute's value, or NULL. */
 static const char *read_key(const mig_object *o, const char **p)
 {
-	size_t size = strspn(*p, "abcdefghijklmnopqrstuvwxyz_.");
+	size_t size = strspn(*p, MIG__SMALL "_.");
 	char key[32] = { 0 };
 
 	memcpy(key, *p, size < sizeof key ? size : sizeof key - 1);

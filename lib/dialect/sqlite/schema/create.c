@@ -1,6 +1,7 @@
 /* create: CREATE statements. An object that was read has its text, and keeps it; any other is
  * written out of its attributes. */
 #include "dialect/sqlite/schema/objects.h"
+#include "base/ascii.h"
 
 #include <string.h>
 
@@ -12,7 +13,7 @@ void mig__sqlite_add_word(struct mig__buf *buf, const char *name)
 
 	if (size && (name[0] < '0' || name[0] > '9') &&
 	    !name[strspn(name,
-			 "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_")] &&
+			 MIG__LETTERS MIG__DIGITS "_")] &&
 	    !sqlite3_keyword_check(name, (int)size))
 		mig__buf_adds(buf, name);
 	else

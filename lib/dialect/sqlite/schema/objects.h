@@ -14,7 +14,8 @@
  *   PRIMARY_KEY    columns (with COLLATE, DESC), order ("desc", if it stands in the definition of
  *                  its column), autoincrement ("yes"), conflict
  *   UNIQUE         columns, conflict
- *   FOREIGN_KEY    columns, referred, referred_columns, on_delete, on_update, match, deferrable
+ *   FOREIGN_KEY    columns, referred, referred_columns, on_delete, on_update, match, deferrable;
+ *                  the keywords in capitals
  *   CHECK          expression, in its parentheses; conflict
  *                  Each constraint: .sql: as written, from its keyword on; .inline: the column in
  *                  whose definition it stands. One without a name is named as its normal text

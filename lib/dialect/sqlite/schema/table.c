@@ -190,6 +190,19 @@ static const char *conflict(struct reader *r)
 
 /* -- constraints */
 
+/* Keywords as mig/attribute.h has them: in capitals. */
+static const char *capitals(struct reader *r, const char *from, const char *to)
+{
+	const char *text = normal(r, from, to);
+	char *copy = mig__arena_strdup(&r->arena, text);
+
+	r->nomem |= !copy;
+	for (char *p = copy; p && *p; p++)
+		if (*p >= 'a' && *p <= 'z')
+			*p = (char)(*p - 'a' + 'A');
+	return copy ? copy : "";
+}
+
 /* DELETE action, UPDATE action, or INSERT action, which SQLite reads and ignores; after ON. What
  * stands last holds, and NO ACTION is what holds without any. */
 static void reference_action(struct reader *r, struct item *item)
@@ -208,7 +221,7 @@ static void reference_action(struct reader *r, struct item *item)
 	if (key && mig__sqlite_is(r->t, "ACTION"))
 		forget(item, key);
 	else if (key)
-		put(item, key, normal(r, from, mig__sqlite_behind(r->t)));
+		put(item, key, capitals(r, from, mig__sqlite_behind(r->t)));
 	next(r);
 }
 
@@ -229,7 +242,7 @@ static int reference_deferrable(struct reader *r, struct item *item)
 	if (mig__sqlite_is(first, "NOT"))
 		forget(item, "deferrable");
 	else
-		put(item, "deferrable", normal(r, from, r->t.at));
+		put(item, "deferrable", capitals(r, from, r->t.at));
 	return 1;
 }
 

@@ -459,6 +459,14 @@ typedef struct mig_dialect_conn {
 	mig_status (*shell_text)(mig_conn *conn, const char *text, size_t size,
 				 mig_status (*fn)(void *user, const char *text, size_t size),
 				 void *user);
+
+	/* -- the engine's quotes, optional */
+
+	/** The marks around a name, e.g. "``" or "[]": the opening one; the closing one, which is doubled
+	 * inside; further characters that are doubled inside. NULL: those of standard SQL, "\"\"". */
+	const char *name_quotes;
+	/** Likewise around a text, e.g. "''\\" where a backslash escapes. NULL: "''". */
+	const char *text_quotes;
 } mig_dialect_conn;
 
 /** libmig's own tables. */
@@ -531,6 +539,12 @@ typedef struct mig_dialect_schema {
 	/** Where a script creates the object that check_schema() found; MIG_NO_OFFSET: nowhere. */
 	mig_status (*find_object)(mig_conn *conn, const char *text, size_t size,
 				  const mig_object *object, size_t *offset);
+
+	/** The keys that mig_table_option() takes for this dialect, attributes of a TABLE, with NULL at
+	 * the end. NULL: whatever it is given. */
+	const char *const *table_options;
+	/** A URL on which scratch() works without a server or a file. NULL: there is none. */
+	const char *scratch_url;
 } mig_dialect_schema;
 
 /** A dialect. */
@@ -544,6 +558,17 @@ struct mig_dialect {
 	const mig_dialect_conn *conn;
 	const mig_dialect_store *store;
 	const mig_dialect_schema *schema; /**< NULL: there is no autogenerate */
+
+	/* -- URLs in a form of the dialect's own, optional. Called without a connection, by any thread */
+
+	/** Nonzero if the URL is this dialect's, though it begins with none of its schemes, e.g.
+	 * "host=db dbname=app". Otherwise: only URLs with its schemes are. */
+	int32_t (*owns)(const char *url);
+	/** What may be shown of a URL, as mig_url_display() returns and writes it. Otherwise: scheme,
+	 * user, host, port and path of a URL in the general form (RFC 3986), and nothing of another
+	 * one. While the module is not loaded the latter holds for every dialect, so what is secret
+	 * belongs into the password or after the "?". */
+	size_t (*display)(const char *url, char *out, size_t size);
 };
 
 /** The dialect libmig-sqlite, for mig_open_options.dialect. Since 0.1.0. */
