@@ -1,3 +1,6 @@
+/* ctx: opens and closes contexts, keeps what is set on them, and prepares every call: the
+ * revisions are read and the database is opened when a call first needs them. Not what a call
+ * then does: that is in the other files of this folder, one a noun. */
 #include "api/statement.h"
 
 #include <string.h>

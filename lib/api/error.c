@@ -1,3 +1,5 @@
+/* error: the error of a context, as its callers read it, and the names and sentences of
+ * statuses. Not where errors are set: base/error.c. A status is one row of a table. */
 #include "api/ctx.h"
 
 /* One row a status: name, and what to say when there was no memory for a message. */

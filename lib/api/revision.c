@@ -1,3 +1,6 @@
+/* revision: lists of revisions as handles. A list holds copies of all texts, so it outlives the
+ * context; digests and sections are added when mig_revision_list_load() asks for them. Not how
+ * revisions are found: that is the graph. */
 #include "api/revision.h"
 
 #include "base/file.h"
