@@ -1,3 +1,5 @@
+/* alloc: checked calls of the context's allocator. Not arenas: arena.c. Sizes are checked for
+ * overflow here, so that no caller has to. */
 #include "base/alloc.h"
 
 #include <stdlib.h>

@@ -1,3 +1,5 @@
+/* arena: cuts small pieces from chunks that are freed all at once. A piece cannot be freed
+ * alone. What is larger than a chunk gets one of its own, and the current chunk goes on. */
 #include "base/arena.h"
 
 #include <stdalign.h>

@@ -1,3 +1,5 @@
+/* buf: a text that grows by half of its size at least. A failed allocation sets a flag that
+ * stays, so that only the end has to look. */
 #include "base/buf.h"
 
 #include <stdio.h>

@@ -1,3 +1,5 @@
+/* digest: SHA-256 by libmd, and digests as hexadecimal text. Not what is digested: script and
+ * graph decide that. */
 #include "base/digest.h"
 
 void mig__digest_init(struct mig__digest *d)

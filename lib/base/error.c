@@ -1,3 +1,5 @@
+/* error: sets the error record of a context and its fields. Not what users read of it:
+ * api/error.c. Without memory for a text the status stays, and the text is NULL. */
 #include "base/error.h"
 
 #include "base/buf.h"

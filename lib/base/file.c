@@ -1,3 +1,6 @@
+/* file: reads and writes whole files. What is written goes into a new file next to the target
+ * and is renamed over it, so that others see the old file or the new one. Not a stream: nothing
+ * here keeps a file open. */
 #include "base/file.h"
 
 #include <errno.h>

@@ -1,3 +1,6 @@
+/* options: copies a caller's struct into one of today's size. A shorter one is filled up with
+ * zeros; a longer one may set nothing that is not known here, since it would be ignored in
+ * silence. */
 #include "base/options.h"
 
 #include <string.h>

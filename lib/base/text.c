@@ -1,3 +1,5 @@
+/* text: line and column of an offset, a check of UTF-8, and the nearest of several words.
+ * Characters are counted as code points; distance is Damerau's, with swaps of neighbours. */
 #include "base/text.h"
 
 #include <stdlib.h>
