@@ -1,3 +1,4 @@
+/* builtin: the dialects that a static build links in. Not the search for modules: registry.c. */
 #include "dialect/builtin.h"
 
 static const mig__dialect_fn builtin[] = {

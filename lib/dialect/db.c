@@ -1,3 +1,6 @@
+/* db: calls a dialect's slots for the core, with the defaults of those that it does not have,
+ * and passes its errors, log and waiting on to the context. Not how a dialect is found:
+ * registry.c. */
 #include "dialect/db.h"
 
 #include "base/quote.h"

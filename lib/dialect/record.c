@@ -1,3 +1,5 @@
+/* record: a connection without a database, which writes what it is asked to do as a script for
+ * the engine's own shell. Not the guards around it: the dialect words those. */
 #include "dialect/record.h"
 
 #include "base/alloc.h"

@@ -1,3 +1,5 @@
+/* dialect: the tables of slots that the core sees of PostgreSQL. Each slot is a function of one
+ * of the folders next to it. */
 #include "dialect/postgresql/schema/objects.h"
 
 static const char *const schemes[] = { "postgresql", "postgres", NULL };

@@ -1,3 +1,5 @@
+/* dialect: the tables of slots that the core sees of SQLite. Each slot is a function of one of
+ * the folders next to it. */
 #include "dialect/sqlite/schema/objects.h"
 
 static const char *const schemes[] = { "sqlite", "sqlite3", "file", NULL };

@@ -1,3 +1,5 @@
+/* conn: opens, takes over, hands out and closes a connection. Not what is sent over it: send.c;
+ * nor transactions: those have a file of their own. A lent connection is left as it was found. */
 #include "dialect/postgresql/conn/conn.h"
 #include "base/ascii.h"
 

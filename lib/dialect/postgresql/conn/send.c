@@ -1,6 +1,11 @@
 /* send: messages to the server and what comes back. Waiting for the server is interrupted now and
  * then to ask the host whether to go on; if not, the server is asked to stop, and its answer is
- * still waited for a while, so that the connection stays usable: stop.c. */
+ * still waited for a while, so that the connection stays usable: stop.c.
+ *
+ * E.g. an UPDATE of the version rows is pending and a script comes: both are one message, and the
+ * server answers with a result for each statement. If the third fails, its results say where: the
+ * position, in characters of the whole message, or else the number of results before it. Both are
+ * brought back to an offset in the script: bytes_of(), and what was pending does not count. */
 #include "dialect/postgresql/conn/conn.h"
 
 #include <poll.h>

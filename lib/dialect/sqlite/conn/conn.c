@@ -1,3 +1,5 @@
+/* conn: opens, takes over, hands out and closes a connection. Not what runs on it: script.c and
+ * cursor.c. A lent one is never configured. */
 #include "dialect/sqlite/conn/conn.h"
 #include "base/holder.h"
 #include "base/url.h"

@@ -1,3 +1,6 @@
+/* cursor: one statement with parameters and rows, for revisions in C and for libmig's own
+ * tables. Not scripts: script.c. A write outside a transaction gets one of its own, in which
+ * foreign keys are checked before the commit. */
 #include "dialect/sqlite/conn/conn.h"
 
 #include <limits.h>

@@ -1,3 +1,6 @@
+/* error: what SQLite says, as a status of libmig. Not the texts of the core: base/error.c. The
+ * extended result code decides; an interrupt counts as a cancel only if libmig was asked for
+ * one. */
 #include "dialect/sqlite/conn/conn.h"
 
 #include "base/holder.h"

@@ -1,3 +1,4 @@
+/* scratch: an empty database in memory, to try a schema in. */
 #include "dialect/sqlite/schema/objects.h"
 
 mig_status mig__sqlite_scratch(mig_conn *conn, mig_conn **out)

@@ -1,3 +1,6 @@
+/* tokens: takes CREATE statements apart as SQLite does, and writes expressions in a normal form,
+ * so that layout and quotes make no difference. Not a parser: table.c and its like know what
+ * follows what. */
 #include "dialect/sqlite/sql/tokens.h"
 
 #include "base/ascii.h"
