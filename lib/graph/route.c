@@ -3,7 +3,12 @@
  *
  * The rows are always the maximal applied revisions. A step up takes the rows that are directly
  * below the new revision and adds it. A step down takes the revision and adds what is directly
- * below it and has no applied dependent left. */
+ * below it and has no applied dependent left.
+ *
+ * E.g. b and c follow a, m merges both, and the row is {b}. Up to m: the step of c takes no row (a
+ * is none, b stands for it) and adds c: {b, c}; the step of m takes both: {m}. Down to a: m goes
+ * and b, c come; then c and b go, and a comes only with the second, when nothing above it is left:
+ * {a}. */
 #include "graph/internal.h"
 
 #include <string.h>
