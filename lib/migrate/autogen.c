@@ -1,3 +1,6 @@
+/* autogen: from two schemas to a proved pair of scripts. Not the comparison (schema/diff.c), nor
+ * the SQL (the dialect): this is the order in which they are asked, and what is tried in the
+ * scratch database. */
 #include "migrate/autogen.h"
 
 #include "schema/match.h"

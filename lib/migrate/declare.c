@@ -1,3 +1,6 @@
+/* declare: a declared model as objects in the dialect's own words. Where the dialect can make
+ * them without running anything they are compared at once; only what differs, with what that
+ * needs, is run in a scratch database and read back. Not how a program declares: api/model.c. */
 #include "migrate/declare.h"
 
 #include "base/ascii.h"

@@ -1,3 +1,6 @@
+/* edit: the operations of a revision in C, gathered and then done together. The schema is read,
+ * a copy is changed, and the difference of the two is rendered and run: so SQLite rebuilds a
+ * table once, however many changes it gets. Not the public functions: api/op.c. */
 #include "migrate/edit.h"
 
 #include "migrate/check.h"

@@ -1,3 +1,6 @@
+/* journal: how far a section outside a transaction is: a count of its statements and a digest
+ * over them. Not when marks are written: lone.c. The digest says whether what is done is still
+ * what the script says. */
 #include "migrate/journal.h"
 
 #include "base/text.h"

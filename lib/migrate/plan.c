@@ -1,3 +1,6 @@
+/* plan: the steps from the version rows to a target, with the section of each script and its
+ * digest. Not which revisions: graph/route.c; and nothing runs: run.c. A plan is good for the
+ * rows it was made from, and for no others. */
 #include "migrate/plan.h"
 
 #include "base/buf.h"

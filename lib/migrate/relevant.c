@@ -1,3 +1,7 @@
+/* relevant: marks the part of two schemas that operations can touch. What an operation is about
+ * brings in what depends on it and what it needs; what was brought in brings in only what it
+ * needs. A work list of objects at the top holds those that are still to be followed, so the
+ * work is linear in what is marked. */
 #include "migrate/relevant.h"
 
 #include "base/error.h"

@@ -1,3 +1,20 @@
+/* rows: the version rows in memory, as they are in the table and as they are to be. Not when they
+ * are read or written: run.c. Not the SQL: the store.
+ *
+ * A step only notes its change. By node, `was` says whether the row is in the table, `is` whether
+ * it is to be, and `touched` lists the nodes that steps have named, so that a write looks at these
+ * alone. E.g. rows {b, c}, a step to their merge m, and one to d above m:
+ *
+ *     after        b         c         m         d
+ *     the read     was, is   was, is   -         -
+ *     step m       was       was       is        -
+ *     step d       was       was       -         is      written: UPDATE b to d, DELETE c
+ *
+ * m came and went in one transaction, so nothing is written about it. After a rollback
+ * mig__version_forget() drops all three; the next step makes them from `stored` again.
+ *
+ * `unstamped` is about the digest in the file's header (stamp.c): the header has none for `stored`,
+ * so that a run of many steps looks there once and not at each write. */
 #include "migrate/rows.h"
 
 #include "base/buf.h"

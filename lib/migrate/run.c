@@ -1,3 +1,14 @@
+/* run: the rounds of a run, and the calls that set rows without running anything (stamp, adopt,
+ * ensure). Not the steps themselves (step.c, lone.c), nor which steps (plan.c). The shape of a run
+ * is in run.h.
+ *
+ * E.g. revisions a and b from nothing, a transaction for each, while another process does the same:
+ *
+ *     rows {}; plan a, b     without a lock: if there were nothing to do, that would be all
+ *     round 1                begin, lock; rows {} as planned; run a; rows {a}; commit
+ *     round 2                begin, lock; rows {b}: the other process was here; plan again: nothing
+ *
+ * So a plan is used only inside a transaction that has read its rows: round_of(). */
 #include "base/buf.h"
 #include "migrate/job.h"
 #include "migrate/stamp.h"

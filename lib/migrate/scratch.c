@@ -1,3 +1,6 @@
+/* scratch: runs SQL in a scratch database, and inspects it. Not how one is made: the dialect. A
+ * script runs in one transaction; if it fails, e.g. since it begins transactions of its own, it
+ * runs again statement by statement. */
 #include "migrate/scratch.h"
 
 #include "base/text.h"

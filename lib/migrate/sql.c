@@ -1,3 +1,5 @@
+/* sql: has the dialect render operations, and writes its statements as the text of a section,
+ * with a comment before what loses data. */
 #include "migrate/sql.h"
 
 #include <string.h>

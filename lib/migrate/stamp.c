@@ -1,3 +1,6 @@
+/* stamp: the digest of the version rows that SQLite can keep in the file's header
+ * (header_digest). Not `mig stamp`. 0 means that there is none; what is there and was not
+ * written by libmig is never changed. */
 #include "migrate/stamp.h"
 
 #include "base/digest.h"

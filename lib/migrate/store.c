@@ -1,3 +1,4 @@
+/* store: libmig's own two tables, read and written for the core. Nothing here decides anything. */
 #include "migrate/store.h"
 
 #include "base/buf.h"

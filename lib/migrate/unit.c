@@ -1,3 +1,6 @@
+/* unit: follows BEGIN, COMMIT, SAVEPOINT and RELEASE through a section outside a transaction,
+ * and checks before the run that each unit is closed and that the dialect can repeat it. Not the
+ * run: lone.c. */
 #include "migrate/unit.h"
 
 #include "migrate/journal.h"
