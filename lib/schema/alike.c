@@ -1,3 +1,6 @@
+/* alike: finds the objects of two schemas that differ, or may, without asking an engine. Not the
+ * difference: diff.c. "Alike" is certain, "unlike" is not: CURRENT_TIMESTAMP and now() are
+ * unlike here, and the engine decides later. */
 #include "schema/alike.h"
 
 #include "base/quote.h"

@@ -1,3 +1,5 @@
+/* diff: matches two schemas, decides the fate of each object, and orders what is to be done:
+ * match.c, fate.c and order.c, one after the other. */
 #include "schema/work.h"
 
 mig_status mig__diff(struct mig__schema *before, struct mig__schema *after,

@@ -1,3 +1,5 @@
+/* object: small questions about one object: an attribute, a child, the object at the top. Pure;
+ * nothing is changed. */
 #include "schema/object.h"
 
 #include <string.h>

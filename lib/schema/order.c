@@ -10,7 +10,11 @@
  * become operations of their own, and the sort is done again.
  *
  * Among operations that could come next, the one with the smallest key does: first what only makes
- * room, then tables in the model's order, last what goes for good. (Kahn 1962, with a heap.) */
+ * room, then tables in the model's order, last what goes for good. (Kahn 1962, with a heap.)
+ *
+ * E.g. view v shows column x of users, and the model has v over column y in place of x: v is
+ * dropped since it needs x, x is dropped, y is added, v is created. And two new tables that refer
+ * to each other: their keys become operations of their own, after both tables. */
 #include "schema/work.h"
 
 #include <string.h>

@@ -1,3 +1,5 @@
+/* schema: gathers the objects that an inspector reports, in one arena, and links them when all
+ * are there: children, needs, and who needs whom. Not changed after that. */
 #include "schema/schema.h"
 
 #include <assert.h>
