@@ -1,3 +1,5 @@
+/* lines: a text as lines (LF, CRLF or CR) and a line as words, with "did you mean" for words of
+ * the header and directives. Not what the words mean: header.c and parse.c. */
 #include "script/internal.h"
 
 #include "base/ascii.h"

@@ -1,3 +1,5 @@
+/* name: which texts may be a revision id or a label. Ids are ASCII; labels may have letters of
+ * every script. What a fault is comes back as a sentence for the message. */
 #include "script/internal.h"
 
 #include "base/text.h"

@@ -1,3 +1,5 @@
+/* slug: the name of a new file, by default ID_first_words_of_the_message.sql, or by
+ * file_template. What the template makes must be the name of a file, without folders. */
 #include "script/internal.h"
 
 #include "base/buf.h"
