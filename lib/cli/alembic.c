@@ -1,3 +1,6 @@
+/* alembic: puts an environment of Alembic together from its Python files and the SQL that it
+ * printed, and writes it as revisions. Not the reading of Python: alembic_python.c; nor of SQL:
+ * alembic_sql.c. */
 #include "cli/alembic.h"
 #include "base/ascii.h"
 

@@ -1,3 +1,5 @@
+/* branches: the command that lists the revisions where the history divides, with what follows
+ * each. */
 #include "cli/describe.h"
 #include "cli/json.h"
 

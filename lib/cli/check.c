@@ -1,3 +1,5 @@
+/* check: the command that compares the database with the model and writes nothing. Unfinished
+ * and edited revisions are reported first: a comparison would mean little. */
 #include "cli/describe.h"
 #include "cli/difference.h"
 

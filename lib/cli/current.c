@@ -1,3 +1,5 @@
+/* current: the command that shows where the database is. Read-only; with --check-heads its
+ * status says whether that is the newest. */
 #include "cli/describe.h"
 #include "cli/json.h"
 

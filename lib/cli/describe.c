@@ -1,3 +1,5 @@
+/* describe: revisions as lines of text, as history, heads and show print them. Not as JSON:
+ * json.c. */
 #include "cli/describe.h"
 
 #include <string.h>

@@ -1,3 +1,5 @@
+/* difference: the database compared with the model, for migrate and check: reads the options,
+ * and prints operations as text or JSON. Not the comparison: mig_diff(). */
 #include "cli/difference.h"
 
 #include <stdlib.h>

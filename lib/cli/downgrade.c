@@ -1,3 +1,4 @@
+/* downgrade: the command's default target; the rest is run.c. */
 #include "cli/cli.h"
 
 int mig__cli_cmd_downgrade(struct mig__cli *cli)

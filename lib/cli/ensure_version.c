@@ -1,3 +1,4 @@
+/* ensure_version: the command that creates libmig's tables and nothing else. */
 #include "cli/cli.h"
 
 const struct mig__cli_option mig__cli_ensure_version_options[] = {

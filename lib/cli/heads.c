@@ -1,3 +1,4 @@
+/* heads: the command that lists the revisions that no other follows. */
 #include "cli/describe.h"
 #include "cli/json.h"
 

@@ -1,3 +1,5 @@
+/* history: the command that lists revisions, newest first, with --graph drawn. Not what was run
+ * on a database: log.c. */
 #include "base/text.h"
 #include "cli/describe.h"
 #include "cli/graphdraw.h"

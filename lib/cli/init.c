@@ -1,3 +1,5 @@
+/* init: the commands that make an environment from a template and list the templates. The
+ * templates are in the library: api/init.c. */
 #include "cli/cli.h"
 
 const struct mig__cli_option mig__cli_init_options[] = {

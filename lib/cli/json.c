@@ -1,3 +1,5 @@
+/* json: what queries print with --json. Not the text for people: describe.c. Bytes that are not
+ * UTF-8 are replaced, so that the output is always JSON. */
 #include "cli/json.h"
 
 #include "base/shown.h"

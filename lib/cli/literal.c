@@ -1,3 +1,5 @@
+/* literal: texts as string literals of C. Long ones become arrays of numbers, since compilers
+ * need not take a literal of more than 4,095 characters. */
 #include "cli/literal.h"
 #include "base/ascii.h"
 

@@ -1,3 +1,5 @@
+/* log: the command that shows what was run on a database, from its history table. Not the list
+ * of revisions: history.c. */
 #include "cli/json.h"
 
 #include <inttypes.h>

@@ -1,3 +1,4 @@
+/* merge: the command that writes a revision without SQL whose parents are several heads. */
 #include "cli/cli.h"
 
 #include <stdlib.h>

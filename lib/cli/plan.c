@@ -1,3 +1,5 @@
+/* plan: the command that shows what an upgrade or downgrade would run. Nothing is run, and no
+ * lock is taken; upgrade and downgrade use it for --dry-run. */
 #include "cli/describe.h"
 #include "cli/json.h"
 

@@ -1,3 +1,5 @@
+/* revision: the command that writes a new, empty revision, and what it has in common with
+ * migrate and merge: how the file is named, where it goes, what is printed. */
 #include "cli/json.h"
 #include "base/ascii.h"
 

@@ -1,3 +1,4 @@
+/* show: the command that prints one revision in full. */
 #include "cli/describe.h"
 #include "cli/json.h"
 

@@ -1,3 +1,4 @@
+/* stamp: the command that sets the version rows without running anything. */
 #include "cli/cli.h"
 
 const struct mig__cli_option mig__cli_stamp_options[] = {

@@ -1,3 +1,5 @@
+/* text: a text that grows, on libc's memory, and what may be put on a terminal: control
+ * characters are shown as \xNN and passwords as ***. */
 #include "cli/text.h"
 
 #include "base/ascii.h"

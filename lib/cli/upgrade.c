@@ -1,3 +1,4 @@
+/* upgrade: the command's default target; the rest is run.c. */
 #include "cli/cli.h"
 
 int mig__cli_cmd_upgrade(struct mig__cli *cli)
