@@ -450,7 +450,7 @@ typedef struct mig_bundle_revision {
 	const mig_bundle_section *sections; /**< in the order of the file */
 	size_t section_count;               /**< entries of sections */
 	uint8_t digest[32];      /**< SHA-256 of its canonical text */
-	uint8_t chain[32];       /**< chain digest */
+	uint8_t chain[32];       /**< chain digest; zeros: below it are revisions that the program adds */
 	int32_t lock_timeout_ms; /**< as mig_run_options has them; 0: not given */
 	int32_t statement_timeout_ms;
 } mig_bundle_revision;
@@ -465,8 +465,12 @@ typedef struct mig_bundle {
 	/** The numbers of its heads, in the order of their ids' bytes: a database that has these
 	 * rows is up to date, and nothing else of the bundle is looked at. */
 	const uint32_t *heads;
-	/** 0: not given, or the bundle has dependencies for which heads alone do not tell. */
+	/** 0: not given, or the bundle has dependencies for which heads alone do not tell, or declares
+	 * revisions. */
 	size_t head_count;
+	/** Ids of revisions that belong among these and that the program adds itself, by
+	 * mig_add_revision(); ends with NULL. NULL: none. */
+	const char *const *declared;
 } mig_bundle;
 
 /** Adds a compiled-in folder. It is not copied: it must outlive the context, as a constant does.
@@ -717,6 +721,11 @@ MIG_API mig_status mig_show(mig_ctx *ctx, const char *id, mig_revision_list **ou
 /** Revisions newest first. range is "A:B", either side empty, "current" allowed; NULL: all.
  * Since 0.1.0. */
 MIG_API mig_status mig_revisions(mig_ctx *ctx, const char *range, mig_revision_list **out);
+
+/** All revisions in the order in which they are loaded: as their sources were added, the files of a
+ * folder by the bytes of their names, those of its sub-folders after them. It decides between plans
+ * that are equally good. Since 0.1.0. */
+MIG_API mig_status mig_revisions_in_load_order(mig_ctx *ctx, mig_revision_list **out);
 
 /** Number of entries; 0 for NULL. Since 0.1.0. */
 MIG_API size_t mig_revision_list_count(const mig_revision_list *list);

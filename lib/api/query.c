@@ -145,3 +145,26 @@ mig_status mig_revisions(mig_ctx *ctx, const char *range, mig_revision_list **ou
 		mig__arena_finish(&arena);
 	return rc;
 }
+
+mig_status mig_revisions_in_load_order(mig_ctx *ctx, mig_revision_list **out)
+{
+	uint32_t *nodes, count;
+	mig_status rc = mig__enter(ctx);
+
+	if (rc)
+		return rc;
+	if (!out)
+		return mig__fail(&ctx->err, MIG_EINVAL, "the output is NULL");
+	rc = mig__load(ctx, 0);
+	if (rc)
+		return rc;
+	count = mig__graph_count(ctx->graph);
+	nodes = mig__calloc(&ctx->alloc, (size_t)count + 1, sizeof *nodes);
+	if (!nodes)
+		return mig__fail_nomem(&ctx->err);
+	for (uint32_t i = 0; i < count; i++) /* a node's number is its place in the set */
+		nodes[i] = i;
+	rc = mig__revision_list_new(ctx, nodes, count, 0, out);
+	mig__free(&ctx->alloc, nodes);
+	return rc;
+}

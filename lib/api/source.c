@@ -198,6 +198,45 @@ static mig_status read_source(mig_ctx *ctx, const struct mig__source *s, int32_t
 	return mig__fail(&ctx->err, MIG_EINVAL, "unknown kind of source");
 }
 
+static mig_status check_declared(mig_ctx *ctx, const struct mig__map *ids, const mig_bundle *b)
+{
+	for (const char *const *id = b->declared; id && *id; id++) {
+		if (mig__map_get(ids, *id, strlen(*id)) != MIG__NONE)
+			continue;
+		mig__fail(&ctx->err, MIG_EMISSING_PARENT,
+			  "revision %s is missing: the bundle leaves it to the program", *id);
+		mig__error_set_revision(&ctx->err, *id);
+		mig__error_set_hint(&ctx->err, "add it with mig_add_revision()");
+		return MIG_EMISSING_PARENT;
+	}
+	return MIG_OK;
+}
+
+/* What bundles leave to the program was added by it. */
+static mig_status check_all_declared(mig_ctx *ctx)
+{
+	struct mig__map ids;
+	size_t bundles = 0;
+	mig_status rc = MIG_OK;
+
+	for (size_t i = 0; i < ctx->source_count; i++)
+		bundles += ctx->sources[i].kind == MIG__BUNDLE && ctx->sources[i].bundle.declared;
+	if (!bundles)
+		return MIG_OK;
+	mig__map_init(&ids, &ctx->alloc);
+	for (size_t i = 0; !rc && i < ctx->set.count; i++) {
+		const char *id = ctx->set.at[i].id;
+
+		if (!mig__map_add(&ids, id, strlen(id), (uint32_t)i, NULL))
+			rc = mig__fail_nomem(&ctx->err);
+	}
+	for (size_t i = 0; !rc && i < ctx->source_count; i++)
+		if (ctx->sources[i].kind == MIG__BUNDLE)
+			rc = check_declared(ctx, &ids, &ctx->sources[i].bundle);
+	mig__map_finish(&ids);
+	return rc;
+}
+
 static mig_status build_graph(mig_ctx *ctx)
 {
 	struct mig__graph_decl *decls =
@@ -231,6 +270,8 @@ mig_status mig__load(mig_ctx *ctx, int32_t digests)
 		return MIG_OK;
 	for (size_t i = 0; !rc && i < ctx->source_count; i++)
 		rc = read_source(ctx, &ctx->sources[i], digests);
+	if (!rc)
+		rc = check_all_declared(ctx);
 	if (!rc)
 		rc = build_graph(ctx);
 	if (rc)

@@ -52,7 +52,7 @@ static const mig_bundle *target_heads(const mig_ctx *ctx, const char *target)
 	if (ctx->source_count != 1)
 		return NULL;
 	b = &ctx->sources[0].bundle;
-	if (ctx->sources[0].kind != MIG__BUNDLE || ctx->loaded || !b->head_count || !b->heads ||
+	if (ctx->sources[0].kind != MIG__BUNDLE || ctx->loaded || !b->head_count || b->declared || !b->heads ||
 	    !b->revisions)
 		return NULL;
 	for (size_t i = 0; i < b->head_count; i++)

@@ -313,6 +313,38 @@ static int set_arguments(struct mig__cli *cli)
 	return rc ? mig__cli_ctx_fail(cli) : MIG_CLI_DONE;
 }
 
+static mig_status stand_in(void *user, mig_step *step)
+{
+	(void)user;
+	return mig_step_fail(step, "a revision that a program adds");
+}
+
+/* --declare ID[,ID…]: revisions that a program will add, for the places that they have in the graph. */
+static int add_declared(struct mig__cli *cli)
+{
+	mig_revision_def def = { .struct_size = sizeof def, .upgrade = stand_in };
+	struct mig__cli_text id = { 0 };
+	mig_status rc = MIG_OK;
+
+	for (size_t i = 0; !rc && i < cli->args.given_count; i++) {
+		const char *p = cli->args.given[i].value;
+
+		if (cli->args.given[i].id != MIG__OPT_DECLARE)
+			continue;
+		for (size_t n; !rc; p += n + 1) {
+			n = strcspn(p, ",");
+			mig__cli_clear(&id);
+			mig__cli_add(&id, p, n);
+			def.id = mig__cli_string(&id);
+			rc = mig_add_revision(cli->ctx, &def);
+			if (!p[n])
+				break;
+		}
+	}
+	mig__cli_text_finish(&id);
+	return rc ? mig__cli_ctx_fail(cli) : MIG_CLI_DONE;
+}
+
 int mig__cli_open(struct mig__cli *cli, unsigned needs)
 {
 	int status = open_context(cli, needs);
@@ -328,6 +360,8 @@ int mig__cli_open(struct mig__cli *cli, unsigned needs)
 	if (!status && cli->host.setup)
 		status = mig__cli_setup_result(cli, cli->host.setup(cli->ctx, cli->host.user),
 					       "the program's own setup");
+	if (!status)
+		status = add_declared(cli);
 	return status ? status : mig__cli_load_app(cli);
 }
 

@@ -4,6 +4,7 @@
  * is read (it decides between plans that are equally good), files named from the environment's
  * folder. */
 #include "base/file.h"
+#include "base/map.h"
 #include "cli/cli.h"
 #include "cli/literal.h"
 
@@ -16,77 +17,11 @@ const struct mig__cli_option mig__cli_embed_options[] = {
 	{ MIG__OPT_HEADER, 0, "header", "FILE.h", "write a header that declares it, too" },
 	{ MIG__OPT_CHECK, 0, "check", NULL,
 	  "write nothing; status 3 if the files are not up to date" },
+	{ MIG__OPT_DECLARE, 0, "declare", "ID,...",
+	  "revisions that the program adds itself, with mig_add_revision()" },
 	{ MIG__OPT_SYMBOL, 0, "symbol", "NAME", "its name in C (default: migrations)" },
 	{ 0 }
 };
-
-/* -- the order */
-
-struct entry {
-	size_t at;       /* in the list */
-	size_t location; /* number of the folder in version_locations */
-	const char *file;
-};
-
-/* The files of a folder come by name, then the folders in it. */
-static int by_load_order(const void *a, const void *b)
-{
-	const struct entry *x = a, *y = b;
-	const char *p = x->file, *q = y->file;
-	size_t m, n;
-	int order;
-
-	if (x->location != y->location)
-		return x->location < y->location ? -1 : 1;
-	for (;;) {
-		m = strcspn(p, "/");
-		n = strcspn(q, "/");
-		if (!p[m] != !q[n])
-			return p[m] ? 1 : -1;
-		if (!p[m])
-			return strcmp(p, q);
-		order = memcmp(p, q, m < n ? m : n);
-		if (order || m != n)
-			return order ? order : m < n ? -1 : 1;
-		p += m + 1;
-		q += n + 1;
-	}
-}
-
-/* The first folder of the list that gives the file: its own, or one above it. */
-static size_t find_location(const struct mig__cli *cli, const char *file)
-{
-	const char *list = mig__cli_config_value(&cli->config, MIG__KEY_VERSION_LOCATIONS);
-	int recursive = mig__cli_config_true(&cli->config, MIG__KEY_RECURSIVE);
-	size_t number = 0, n;
-
-	for (; list && *list; list += n + (list[n] == '\n'), number++) {
-		size_t size = n = strcspn(list, "\n");
-
-		while (size > 1 && list[size - 1] == '/')
-			size--;
-		if (!strncmp(file, list, size) && file[size] == '/' &&
-		    (recursive || !strchr(file + size + 1, '/')))
-			break;
-	}
-	return number;
-}
-
-static struct entry *load_order(const struct mig__cli *cli, const mig_revision_list *list)
-{
-	size_t count = mig_revision_list_count(list);
-	struct entry *entries = calloc(count + 1, sizeof *entries);
-
-	for (size_t i = 0; entries && i < count; i++) {
-		const char *file = mig_revision_file(mig_revision_list_at(list, i));
-
-		file = file ? file : "";
-		entries[i] = (struct entry){ i, find_location(cli, file), file };
-	}
-	if (entries)
-		qsort(entries, count, sizeof *entries, by_load_order);
-	return entries;
-}
 
 /* From the environment's folder, or the last part alone. */
 static const char *short_name(const struct mig__cli *cli, const char *file)
@@ -108,10 +43,83 @@ typedef const char *(*item_fn)(const mig_revision *revision, size_t i);
 struct writer {
 	struct mig__cli *cli;
 	struct mig__cli_text *out;
-	mig_revision_list *list;
-	const struct entry *entries;
+	mig_revision_list *list; /* in load order */
 	const char *symbol;
+	uint8_t *program; /* by place in the list: one that the program adds */
+	uint8_t *above;   /* such a one, or one that stands on it */
 };
+
+/* -- what the program adds */
+
+/* Whether a parent or dependency is above. */
+static int stands_on(const struct writer *w, const struct mig__map *ids, const mig_revision *r)
+{
+	size_t parents = mig_revision_parent_count(r), count = mig_revision_dependency_count(r);
+
+	for (size_t i = 0; i < parents + count; i++) {
+		const char *id = i < parents ? mig_revision_parent(r, i)
+					     : mig_revision_dependency(r, i - parents);
+		uint32_t at = mig__map_get(ids, id, strlen(id));
+
+		if (at != MIG__NONE && w->above[at])
+			return 1;
+	}
+	return 0;
+}
+
+/* From the oldest on, so that once is mostly enough. */
+static void mark_above(struct writer *w, const struct mig__map *ids, const mig_revision_list *newest)
+{
+	int changed;
+
+	do {
+		changed = 0;
+		for (size_t i = mig_revision_list_count(newest); i-- > 0;) {
+			const mig_revision *r = mig_revision_list_at(newest, i);
+			const char *id = mig_revision_id(r);
+			uint32_t at = mig__map_get(ids, id, strlen(id));
+
+			if (!w->above[at] && stands_on(w, ids, r))
+				w->above[at] = (uint8_t)(changed = 1);
+		}
+	} while (changed);
+}
+
+/* A revision without a file is in C. What its chain digest is, and that of all above it, is known once
+ * it is there. */
+static int find_program(struct writer *w)
+{
+	size_t count = mig_revision_list_count(w->list);
+	mig_revision_list *newest = NULL;
+	struct mig__map ids;
+	int failed, status = MIG_CLI_DONE;
+
+	w->program = calloc(count + 1, 1);
+	w->above = calloc(count + 1, 1);
+	failed = !w->program || !w->above;
+	mig__map_init(&ids, &mig__alloc_libc);
+	for (size_t i = 0; !failed && i < count; i++) {
+		const mig_revision *r = mig_revision_list_at(w->list, i);
+		const char *id = mig_revision_id(r);
+
+		w->program[i] = w->above[i] = !mig_revision_file(r);
+		failed = !mig__map_add(&ids, id, strlen(id), (uint32_t)i, NULL);
+	}
+	if (failed)
+		status = mig__cli_no_memory(w->cli);
+	else if (mig_revisions(w->cli->ctx, NULL, &newest))
+		status = mig__cli_ctx_fail(w->cli);
+	else
+		mark_above(w, &ids, newest);
+	mig_revision_list_free(newest);
+	mig__map_finish(&ids);
+	return status;
+}
+
+static int is_any(const uint8_t *flags, size_t count)
+{
+	return count && memchr(flags, 1, count) != NULL;
+}
 
 static void add_array(struct writer *w, const char *what, size_t number, const mig_revision *r,
 		      size_t count, item_fn item)
@@ -154,8 +162,8 @@ static void add_sections(struct writer *w, size_t number, const mig_revision *r)
 /* What a row of the table points to. */
 static int add_parts(struct writer *w, size_t number)
 {
-	size_t at = w->entries[number].at, size = 0;
-	const mig_revision *r = mig_revision_list_at(w->list, at);
+	size_t size = 0;
+	const mig_revision *r = mig_revision_list_at(w->list, number);
 	const char *text = mig_revision_text(r, &size);
 	struct mig__cli_text name = { 0 };
 
@@ -204,8 +212,8 @@ static void add_digest(struct writer *w, const char *member, const char *hex, co
 
 static int add_row(struct writer *w, size_t number)
 {
-	size_t at = w->entries[number].at, size = 0;
-	const mig_revision *r = mig_revision_list_at(w->list, at);
+	size_t size = 0;
+	const mig_revision *r = mig_revision_list_at(w->list, number);
 	const char *digest = mig_revision_digest(r), *chain = mig_revision_chain(r);
 
 	if (strlen(digest) != 64 || strlen(chain) != 64)
@@ -214,7 +222,7 @@ static int add_row(struct writer *w, size_t number)
 	add_text_member(w, "\t{ ", "id", mig_revision_id(r));
 	add_text_member(w, "\t  ", "message", mig_revision_message(r));
 	add_text_member(w, "\t  ", "created", mig_revision_created(r));
-	add_text_member(w, "\t  ", "file", short_name(w->cli, w->entries[number].file));
+	add_text_member(w, "\t  ", "file", short_name(w->cli, mig_revision_file(r)));
 	add_reference(w, "revises", "revises", number, mig_revision_parent_count(r));
 	add_reference(w, "branch_labels", "labels", number, mig_revision_label_count(r));
 	add_reference(w, "depends_on", "depends", number, mig_revision_dependency_count(r));
@@ -228,7 +236,10 @@ static int add_row(struct writer *w, size_t number)
 			      "\t  .lock_timeout_ms = %d,\n\t  .statement_timeout_ms = %d,\n",
 			      (int)mig_revision_lock_timeout_ms(r),
 			      (int)mig_revision_statement_timeout_ms(r));
-	add_digest(w, "chain", chain, " },");
+	if (w->above[number])
+		mig__cli_adds(w->out, "\t  .chain = { 0 } },\n"); /* found when all are there */
+	else
+		add_digest(w, "chain", chain, " },");
 	return MIG_CLI_DONE;
 }
 
@@ -242,13 +253,16 @@ static int by_id(const void *a, const void *b)
 	return strcmp(((const struct head *)a)->id, ((const struct head *)b)->id);
 }
 
-/* None if a head is needed by another: a database has no row of it then. */
+/* None if a head is needed by another: a database has no row of it then; or if the program adds some:
+ * their digests are not known. */
 static size_t find_heads(const struct writer *w, struct head *heads)
 {
 	size_t count = 0;
 
+	if (is_any(w->program, mig_revision_list_count(w->list)))
+		return 0;
 	for (size_t i = 0; i < mig_revision_list_count(w->list); i++) {
-		const mig_revision *r = mig_revision_list_at(w->list, w->entries[i].at);
+		const mig_revision *r = mig_revision_list_at(w->list, i);
 		uint32_t flags = mig_revision_flags(r);
 
 		if (!(flags & MIG_REVISION_HEAD))
@@ -277,9 +291,27 @@ static int add_heads(struct writer *w, size_t *count)
 	return MIG_CLI_DONE;
 }
 
+/* How many there are. */
+static size_t add_declared(struct writer *w)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < mig_revision_list_count(w->list); i++) {
+		if (!w->program[i])
+			continue;
+		if (!count++)
+			mig__cli_addf(w->out, "\nstatic const char *const %s_declared[] = { ",
+				      w->symbol);
+		mig__cli_add_literal(w->out, mig_revision_id(mig_revision_list_at(w->list, i)));
+		mig__cli_adds(w->out, ", ");
+	}
+	mig__cli_adds(w->out, count ? "NULL };\n" : "");
+	return count;
+}
+
 static int add_source(struct writer *w)
 {
-	size_t count = mig_revision_list_count(w->list), heads = 0;
+	size_t count = mig_revision_list_count(w->list), heads = 0, declared = 0;
 	int status = MIG_CLI_DONE;
 
 	mig__cli_adds(w->out,
@@ -287,12 +319,16 @@ static int add_source(struct writer *w)
 		      "#include <mig/mig.h>\n\n");
 	mig__cli_addf(w->out, "extern const mig_bundle %s;\n", w->symbol);
 	for (size_t i = 0; !status && i < count; i++)
-		status = add_parts(w, i);
-	if (count)
+		if (!w->program[i])
+			status = add_parts(w, i);
+	declared = add_declared(w);
+	if (count > declared)
 		mig__cli_addf(w->out, "\nstatic const mig_bundle_revision %s_revisions[] = {\n",
 			      w->symbol);
 	for (size_t i = 0; !status && i < count; i++)
-		status = add_row(w, i);
+		if (!w->program[i])
+			status = add_row(w, i);
+	count -= declared;
 	if (count)
 		mig__cli_adds(w->out, "};\n");
 	if (!status)
@@ -305,10 +341,12 @@ static int add_source(struct writer *w)
 		      "\t.count = %zu,\n"
 		      "\t.revisions = %s%s,\n"
 		      "\t.heads = %s%s,\n"
-		      "\t.head_count = %zu,\n"
-		      "};\n",
+		      "\t.head_count = %zu,\n",
 		      w->symbol, count, count ? w->symbol : "NULL", count ? "_revisions" : "",
 		      heads ? w->symbol : "NULL", heads ? "_heads" : "", heads);
+	if (declared)
+		mig__cli_addf(w->out, "\t.declared = %s_declared,\n", w->symbol);
+	mig__cli_adds(w->out, "};\n");
 	return status;
 }
 
@@ -397,7 +435,6 @@ int mig__cli_cmd_embed(struct mig__cli *cli)
 	const char *symbol = mig__cli_value(&cli->args, MIG__OPT_SYMBOL);
 	struct mig__cli_text source = { 0 };
 	struct writer w = { .cli = cli, .out = &source, .symbol = symbol ? symbol : "migrations" };
-	struct entry *entries = NULL;
 	int status;
 
 	if (!mig__cli_is_c_name(w.symbol))
@@ -408,18 +445,20 @@ int mig__cli_cmd_embed(struct mig__cli *cli)
 	status = mig__cli_open(cli, cli->args.command->needs);
 	if (status)
 		return status;
-	if (mig_revisions(cli->ctx, NULL, &w.list) || mig_revision_list_load(cli->ctx, w.list)) {
+	if (mig_revisions_in_load_order(cli->ctx, &w.list) ||
+	    mig_revision_list_load(cli->ctx, w.list)) {
 		status = mig__cli_ctx_fail(cli);
-	} else if (!(w.entries = entries = load_order(cli, w.list))) {
-		status = mig__cli_no_memory(cli);
 	} else {
-		status = mig__cli_check_sections(cli, w.list);
+		status = find_program(&w);
+		if (!status)
+			status = mig__cli_check_sections(cli, w.list);
 		if (!status)
 			status = add_source(&w);
 		if (!status)
 			status = save_all(cli, &source, w.symbol);
 	}
-	free(entries);
+	free(w.program);
+	free(w.above);
 	mig_revision_list_free(w.list);
 	mig__cli_text_finish(&source);
 	return status;

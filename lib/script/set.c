@@ -147,8 +147,7 @@ static mig_status take_revision(struct mig__set *set, const mig_bundle_revision 
 				 .text_size = given->text_size,
 				 .section_count = given->section_count,
 				 .sections_read = 1,
-				 .has_digest = 1,
-				 .has_chain = 1 };
+				 .has_digest = 1 };
 	struct mig__section *sections;
 	mig_status rc;
 
@@ -169,6 +168,8 @@ static mig_status take_revision(struct mig__set *set, const mig_bundle_revision 
 	s.sections = sections;
 	memcpy(s.digest, given->digest, sizeof s.digest);
 	memcpy(s.chain, given->chain, sizeof s.chain);
+	for (size_t i = 0; i < sizeof s.chain; i++)
+		s.has_chain |= s.chain[i] != 0;
 	return mig__set_push(set, &s, err);
 }
 

@@ -288,7 +288,7 @@ AT(mig_bundle_revision, chain, 120, 76, 76);
 AT(mig_bundle_revision, lock_timeout_ms, 152, 108, 108);
 AT(mig_bundle_revision, statement_timeout_ms, 156, 112, 112);
 
-SIZE(mig_bundle, 56, 28, 28);
+SIZE(mig_bundle, 64, 32, 32);
 AT(mig_bundle, struct_size, 0, 0, 0);
 AT(mig_bundle, revision_size, 8, 4, 4);
 AT(mig_bundle, section_size, 16, 8, 8);
@@ -296,6 +296,7 @@ AT(mig_bundle, count, 24, 12, 12);
 AT(mig_bundle, revisions, 32, 16, 16);
 AT(mig_bundle, heads, 40, 20, 20);
 AT(mig_bundle, head_count, 48, 24, 24);
+AT(mig_bundle, declared, 56, 28, 28);
 
 SIZE(mig_run_options, 40, 36, 36);
 AT(mig_run_options, struct_size, 0, 0, 0);
