@@ -171,16 +171,10 @@ static mig_status open_own(mig_conn *conn, const mig_conn_options *o)
 
 static void close_conn(mig_conn *conn)
 {
-	int i;
-
 	if (conn->db)
 		run_end(conn);
 	if (!conn->lent)
 		sqlite3_close_v2(conn->db);
-	for (i = 0; i < TEXTS; i++)
-		sqlite3_free(conn->texts[i]);
-	sqlite3_free(conn->exists[0]);
-	sqlite3_free(conn->exists[1]);
 	sqlite3_free(conn->lock_path);
 	conn->host->realloc_fn(conn->host->user, conn, 0);
 }
@@ -201,8 +195,6 @@ static mig_status open_conn(const mig_dialect_host *host, const mig_conn_options
 	conn->db = o.native;
 	conn->lent = o.native != NULL;
 	rc = conn->lent ? check_engine(conn) : open_own(conn, &o);
-	if (!rc)
-		rc = make_texts(conn, &o);
 	if (rc)
 		close_conn(conn);
 	else
@@ -230,9 +222,9 @@ static void cancel(mig_conn *conn)
 	sqlite3_interrupt(conn->db);
 }
 
-/* -- a number beside the tables */
+/* -- the header digest, a number in the file's header */
 
-static mig_status read_stamp(mig_conn *conn, uint32_t *out)
+static mig_status read_header_digest(mig_conn *conn, uint32_t *out)
 {
 	int value = 0;
 	mig_status rc = run_own(conn, "PRAGMA user_version", NULL, &value);
@@ -242,11 +234,13 @@ static mig_status read_stamp(mig_conn *conn, uint32_t *out)
 	return rc;
 }
 
-static mig_status write_stamp(mig_conn *conn, uint32_t stamp)
+static mig_status write_header_digest(mig_conn *conn, uint32_t digest, const mig_sql_sink *script)
 {
 	char sql[50];
 
-	snprintf(sql, sizeof sql, "PRAGMA user_version = %d", (int)stamp);
+	snprintf(sql, sizeof sql, "PRAGMA user_version = %d", (int)digest);
+	if (script)
+		return script->statement(script->user, sql, strlen(sql), NULL, 0, NULL);
 	return run_own(conn, sql, NULL, NULL);
 }
 
@@ -281,12 +275,20 @@ static const mig_dialect_conn conn_table = {
 	.finish = cursor_finish,
 };
 
+/* Qualified, as an unqualified name could be found in a temporary database. */
+static const mig_store_words words = {
+	.struct_size = sizeof words,
+	.schema = "main",
+	.key_type = "TEXT",
+	.integer_type = "INTEGER",
+	.id_type = "INTEGER PRIMARY KEY",
+};
+
 static const mig_dialect_store store_table = {
 	.struct_size = sizeof store_table,
-	.table_sql = table_sql,
-	.table_exists = table_exists,
-	.read_stamp = read_stamp,
-	.write_stamp = write_stamp,
+	.words = &words,
+	.read_header_digest = read_header_digest,
+	.write_header_digest = write_header_digest,
 };
 
 static const mig_dialect dialect = {

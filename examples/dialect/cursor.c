@@ -90,14 +90,14 @@ mig_status run_own(mig_conn *conn, const char *sql, int *rows, int *value)
 
 /* -- statements with parameters and rows */
 
-mig_status cursor_prepare(mig_conn *conn, const char *text, size_t size, int32_t keep,
+mig_status cursor_prepare(mig_conn *conn, const char *text, size_t size, uint32_t flags,
 			  mig_cursor **out)
 {
 	const struct place place = { text, size, 0 };
 	mig_cursor *cursor = conn->host->realloc_fn(conn->host->user, NULL, sizeof *cursor);
 	mig_status rc;
 
-	(void)keep; /* this SQLite has no use for it */
+	(void)flags; /* nothing here depends on them */
 	if (!cursor)
 		return report(conn, MIG_ENOMEM, NULL, NULL, "out of memory");
 	*cursor = (mig_cursor){ .conn = conn };
@@ -211,75 +211,4 @@ void cursor_finish(mig_cursor *cursor)
 		return;
 	sqlite3_finalize(cursor->stmt);
 	cursor->conn->host->realloc_fn(cursor->conn->host->user, cursor, 0);
-}
-
-/* -- libmig's own tables. Their names come from the user: quoted, and qualified. */
-
-static const char *const patterns[TEXTS] = {
-	[MIG_SQL_CREATE_VERSION] = "CREATE TABLE IF NOT EXISTS \"%w\".\"%w\" ("
-				   "revision TEXT NOT NULL PRIMARY KEY, digest TEXT NOT NULL)",
-	[MIG_SQL_CREATE_HISTORY] =
-		"CREATE TABLE IF NOT EXISTS \"%w\".\"%w\" (id INTEGER PRIMARY KEY, "
-		"revision TEXT NOT NULL, direction TEXT NOT NULL, state TEXT NOT NULL, digest "
-		"TEXT, "
-		"statements INTEGER, done_digest TEXT, started_at TEXT, duration_us INTEGER, "
-		"actor TEXT, library TEXT)",
-	[MIG_SQL_READ_VERSION] = "SELECT revision, digest FROM \"%w\".\"%w\" ORDER BY revision",
-	[MIG_SQL_INSERT_VERSION] = "INSERT INTO \"%w\".\"%w\" VALUES ($1, $2)",
-	[MIG_SQL_UPDATE_VERSION] =
-		"UPDATE \"%w\".\"%w\" SET revision = $1, digest = $2 WHERE revision = $3",
-	[MIG_SQL_DELETE_VERSION] = "DELETE FROM \"%w\".\"%w\" WHERE revision = $1",
-	[MIG_SQL_CLEAR_VERSION] = "DELETE FROM \"%w\".\"%w\"",
-	[MIG_SQL_INSERT_HISTORY] =
-		"INSERT INTO \"%w\".\"%w\" VALUES (NULL, $1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
-	[MIG_SQL_UPDATE_RUNNING] =
-		"UPDATE \"%w\".\"%w\" SET state = $1, statements = $2, done_digest = $3, "
-		"duration_us = $4 WHERE state = 'running'",
-	[MIG_SQL_READ_RUNNING] =
-		"SELECT revision, direction, digest, statements, done_digest, started_at "
-		"FROM \"%w\".\"%w\" WHERE state = 'running' ORDER BY id",
-	[MIG_SQL_READ_HISTORY] =
-		"SELECT revision, direction, state, digest, statements, started_at, duration_us, "
-		"actor, library FROM \"%w\".\"%w\" ORDER BY id",
-};
-
-static int is_of_history(int which)
-{
-	return which == MIG_SQL_CREATE_HISTORY || which >= MIG_SQL_INSERT_HISTORY;
-}
-
-mig_status make_texts(mig_conn *conn, const mig_conn_options *options)
-{
-	const char *schema = options->schema ? options->schema : "main";
-	int i, missing = 0;
-
-	for (i = 0; i < TEXTS; i++) {
-		const char *table =
-			is_of_history(i) ? options->history_table : options->version_table;
-
-		conn->texts[i] = patterns[i] ? sqlite3_mprintf(patterns[i], schema, table) : NULL;
-		missing |= patterns[i] && !conn->texts[i];
-	}
-	for (i = 0; i < 2; i++) {
-		conn->exists[i] = sqlite3_mprintf(
-			"SELECT 1 FROM \"%w\".sqlite_master WHERE lower(name) = lower(%Q)", schema,
-			i ? options->history_table : options->version_table);
-		missing |= !conn->exists[i];
-	}
-	return missing ? report(conn, MIG_ENOMEM, NULL, NULL, "out of memory") : MIG_OK;
-}
-
-const char *table_sql(mig_conn *conn, int32_t which)
-{
-	return which > 0 && which < TEXTS ? conn->texts[which] : NULL;
-}
-
-mig_status table_exists(mig_conn *conn, int32_t which, int32_t *out)
-{
-	int rows;
-	mig_status rc = run_own(conn, conn->exists[is_of_history(which)], &rows, NULL);
-
-	if (!rc)
-		*out = rows > 0;
-	return rc;
 }

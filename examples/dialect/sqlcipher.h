@@ -6,17 +6,15 @@
  *
  * A module of its own that sees nothing of libmig but <mig/dialect.h>: a model to copy. conn.c
  * opens connections, has the settings and transactions of a run, and the table of functions; lock.c
- * the migration lock; script.c splits and runs SQL; cursor.c has statements with parameters, and
- * libmig's own tables; error.c says what went wrong. The slots for schemas (autogenerate) are left
- * out. */
+ * the migration lock; script.c splits and runs SQL; cursor.c has statements with parameters;
+ * error.c says what went wrong. libmig's own tables are in the default store, which needs a few words
+ * of the engine's SQL. The table for schemas (autogenerate) is left out. */
 #ifndef SQLCIPHER_H
 #define SQLCIPHER_H
 
 #include <mig/dialect.h>
 #include <sqlite3.h>
 #include <stdatomic.h>
-
-enum { TEXTS = MIG_SQL_READ_HISTORY + 1 };
 
 struct mig_conn {
 	const mig_dialect_host *host;
@@ -30,8 +28,6 @@ struct mig_conn {
 	int lock_fd;      /* -1: the migration lock is not held */
 	int locked;       /* by lock(), so it outlasts transactions */
 	char *lock_path;
-	char *texts[TEXTS]; /* for table_sql() */
-	char *exists[2];    /* asks whether the version table is there, and the history */
 };
 
 struct mig_cursor {
@@ -77,9 +73,8 @@ mig_status step_one(mig_conn *conn, sqlite3_stmt *stmt, const struct place *plac
 /* Runs one statement of our own; the number of its rows in *rows, unless that is NULL, and the
  * first column of the last one in *value, likewise. */
 mig_status run_own(mig_conn *conn, const char *sql, int *rows, int *value);
-mig_status make_texts(mig_conn *conn, const mig_conn_options *options);
 
-mig_status cursor_prepare(mig_conn *conn, const char *text, size_t size, int32_t keep,
+mig_status cursor_prepare(mig_conn *conn, const char *text, size_t size, uint32_t flags,
 			  mig_cursor **out);
 mig_status cursor_bind(mig_cursor *cursor, int32_t index, const mig_value *value);
 mig_status cursor_step(mig_cursor *cursor, int32_t *has_row);
@@ -87,8 +82,6 @@ mig_status cursor_reset(mig_cursor *cursor);
 int32_t cursor_column_count(const mig_cursor *cursor);
 mig_status cursor_column(mig_cursor *cursor, int32_t column, int32_t as, mig_value *out);
 void cursor_finish(mig_cursor *cursor);
-const char *table_sql(mig_conn *conn, int32_t which);
-mig_status table_exists(mig_conn *conn, int32_t which, int32_t *out);
 
 /* -- script.c */
 

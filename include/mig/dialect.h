@@ -74,14 +74,14 @@ typedef struct mig_conn_options {
 	const char *url;    /**< whole, as the user gave it; NULL with native */
 	void *native;       /**< a connection lent by the host application, or NULL */
 	const char *schema; /**< schema of libmig's tables, or NULL */
-	const char *version_table;
-	const char *history_table;
+	const char *version_table; /**< NULL: "mig_version" */
+	const char *history_table; /**< NULL: "mig_history" */
 	int32_t lock_timeout_ms; /**< how long any wait for other processes may last; 0: not at all
 				  */
 	int32_t create; /**< a database file that is missing: enum mig_create */
 	const char *search_path; /**< where SQL looks for unqualified names, or NULL: as it is */
-	/** Nonzero: connects to nothing, and only next_statement(), table_sql(), cancel() and close()
-	 * will be called: a script is written for a database of this kind. */
+	/** Nonzero: connects to nothing, and only next_statement(), cancel(), close(), and what writes to
+	 * scripts will be called: a script is written for a database of this kind. */
 	int32_t offline;
 	/** Nonzero: working() is wanted even if the engine has to be asked over a second
 	 * connection. */
@@ -166,54 +166,74 @@ typedef struct mig_unit {
  * returned by run_script() as it is. */
 typedef mig_status (*mig_statement_fn)(void *user, const mig_statement *statement);
 
-/** The statements on libmig's own tables, for table_sql(). Parameters in this order. */
-enum mig_table_sql {
-	MIG_SQL_CREATE_VERSION = 1, /**< create the version table unless it is there */
-	MIG_SQL_CREATE_HISTORY = 2, /**< create the history table unless it is there */
-	MIG_SQL_READ_VERSION = 3,   /**< revision, digest of every row */
-	MIG_SQL_INSERT_VERSION = 4, /**< revision, digest */
-	MIG_SQL_UPDATE_VERSION = 5, /**< new revision, new digest, old revision */
-	MIG_SQL_DELETE_VERSION = 6, /**< revision */
-	MIG_SQL_CLEAR_VERSION = 7,  /**< all rows */
-	/** revision, direction, state, digest, statements, done_digest, started_at, duration_us,
-	 * actor, library */
-	MIG_SQL_INSERT_HISTORY = 8,
-	/** state, statements, done_digest, duration_us; of the only row in state "running" */
-	MIG_SQL_UPDATE_RUNNING = 9,
-	/** revision, direction, digest, statements, done_digest, started_at, actor, library of the row
-	 * in state "running"; the last two may be left out */
-	MIG_SQL_READ_RUNNING = 10,
-	/** revision, direction, state, digest, statements, started_at, duration_us, actor, library,
-	 * oldest first */
-	MIG_SQL_READ_HISTORY = 11,
+/** A row of the version table. Here and below: texts in UTF-8, borrowed for the call. */
+typedef struct mig_version_row {
+	size_t struct_size;
+	const char *revision;
+	const char *digest; /**< 64 hexadecimal digits, with a mark of libmig's before them, or "" */
+} mig_version_row;
 
-	/* For scripts that the engine's own shell runs (mig_open_options.script): each one statement or
-	 * several; NULL where a dialect has none. */
+/** A row of the history table. Texts that are not known are NULL or "". */
+typedef struct mig_history_row {
+	size_t struct_size;
+	const char *revision;
+	const char *direction; /**< "upgrade", "downgrade" or "stamp" */
+	const char *state; /**< "done", "abandoned"; "running": a section outside a transaction */
+	const char *digest;
+	int64_t statements;      /**< that are done */
+	const char *done_digest; /**< over these */
+	/** In UTC, e.g. 2026-01-02T03:04:05Z. NULL in a script: the time at which it runs. */
+	const char *started_at;
+	int64_t duration_us;
+	const char *actor;   /**< e.g. user@host:pid */
+	const char *library; /**< its version */
+} mig_history_row;
 
-	/** fails unless the ids in the version table, in the order of their bytes and with ", "
-	 * between them ("base": none), and ", unfinished" behind them if the history table has a
-	 * row in state "running", are this text */
-	MIG_SQL_EXPECT_VERSION = 12,
-	/** behind the BEGIN of a transaction: takes the migration lock until it ends, or fails at once
-	 * if somebody has it, and sets what runs set */
-	MIG_SQL_ENTER = 13,
-	MIG_SQL_ENTER_SESSION = 14, /**< the same for what runs outside transactions */
-	MIG_SQL_LEAVE_SESSION = 15, /**< undoes it */
-	/** Outside a transaction: foreign keys are enforced from here on, or are not. */
-	MIG_SQL_KEYS_ON = 16,
-	MIG_SQL_KEYS_OFF = 17,
+/** A change of one row of the version table. */
+typedef struct mig_row_change {
+	size_t struct_size;
+	const char *old_revision; /**< whose row it is; NULL: a row is added */
+	const char *revision;     /**< what it becomes; NULL: the row is removed */
+	const char *digest;
+} mig_row_change;
 
-	/* So that rows and schema never disagree; NULL where a dialect has none. */
+/** What write_rows() writes, in this order. Each part may be absent. */
+typedef struct mig_rows_write {
+	size_t struct_size;
+	const mig_row_change *const *changes;
+	size_t change_count;
+	/** Nonzero: the version table must then have exactly the rows `expected`, which are in the order
+	 * of the bytes of their revisions. */
+	int32_t check;
+	int32_t reserved;
+	const mig_version_row *const *expected;
+	size_t expected_count;
+	const mig_history_row *const *history; /**< rows that are added */
+	size_t history_count;
+} mig_rows_write;
 
-	/** for a dialect whose writes wait for a later message: fails, at the latest with commit(),
-	 * unless the version table has exactly the rows of this text: "REVISION DIGEST" of each, in
-	 * the order of their bytes, with a line feed between them. Otherwise: they are read */
-	MIG_SQL_CHECK_VERSION = 18,
-	/** as MIG_SQL_UPDATE_RUNNING, and then the revision, direction and statements that the row must
-	 * have. Otherwise: MIG_SQL_READ_RUNNING, compared, and MIG_SQL_UPDATE_RUNNING */
-	MIG_SQL_MARK_RUNNING = 19,
-	/** for scripts: makes the number of read_stamp() 0 */
-	MIG_SQL_CLEAR_STAMP = 20
+/** A change of the history row in state "running": the journal of a section outside a transaction. */
+typedef struct mig_journal_mark {
+	size_t struct_size;
+	/** Whose row it must be, and how many statements it must have now. revision NULL: whatever row
+	 * is in that state, if any, and nothing but its state changes. */
+	const char *revision;
+	const char *direction;
+	int64_t before;
+	const char *state; /**< "running" as long as the section goes on */
+	int64_t statements;
+	const char *done_digest;
+	int64_t duration_us;
+} mig_journal_mark;
+
+/** Called by the slots that read, for each row. Anything but MIG_OK is to be returned at once. */
+typedef mig_status (*mig_version_row_fn)(void *user, const mig_version_row *row);
+typedef mig_status (*mig_history_row_fn)(void *user, const mig_history_row *row);
+
+/** Flags of prepare(). */
+enum mig_prepare_flag {
+	MIG_PREPARE_OFTEN = 1, /**< it will be run often */
+	MIG_PREPARE_OWN = 2    /**< a statement on libmig's own tables */
 };
 
 /** What a dialect can do, or-ed in mig_dialect.capabilities. */
@@ -377,9 +397,9 @@ typedef struct mig_dialect_conn {
 
 	/* -- statements with parameters and rows */
 
-	/** Prepares one statement; parameters are $1, $2, … without a gap, and others MIG_EINVAL. keep
-	 * nonzero: it will be run often. */
-	mig_status (*prepare)(mig_conn *conn, const char *text, size_t size, int32_t keep,
+	/** Prepares one statement; parameters are $1, $2, … without a gap, and others MIG_EINVAL. flags:
+	 * enum mig_prepare_flag, or-ed. */
+	mig_status (*prepare)(mig_conn *conn, const char *text, size_t size, uint32_t flags,
 			      mig_cursor **out);
 	/** index from 1; text and blobs are copied. Errors: MIG_EINVAL out of range. */
 	mig_status (*bind)(mig_cursor *cursor, int32_t index, const mig_value *value);
@@ -393,10 +413,9 @@ typedef struct mig_dialect_conn {
 	 * with a NUL. */
 	mig_status (*column)(mig_cursor *cursor, int32_t column, int32_t as, mig_value *out);
 	void (*finish)(mig_cursor *cursor); /**< NULL allowed */
-	/** How many rows the statement has inserted, changed or deleted, after its last step(); of others,
-	 * such as a query or DDL, 0. Of one of table_sql() -1: the dialect makes sure by itself: the
-	 * statement, or at the latest commit(), fails unless it was exactly one. Otherwise: what can be
-	 * read back is, and mig_stmt_changes() is -1. */
+	/** Optional: how many rows the statement has inserted, changed or deleted, after its last step();
+	 * of others, such as a query or DDL, 0. The default store asks, to see that each of its writes
+	 * wrote one row. Otherwise: it reads back what can be, and mig_stmt_changes() is -1. */
 	mig_status (*affected)(mig_cursor *cursor, int64_t *out);
 
 	/* -- around revisions, optional */
@@ -451,8 +470,6 @@ typedef struct mig_dialect_conn {
 
 	const char *script_begin; /**< whole lines at the top, e.g. to stop at errors; NULL: none */
 	const char *begin_sql;    /**< NULL: "BEGIN" */
-	/** An expression for the time as the history table has it; NULL: none. */
-	const char *now_sql;
 	/** Writes statements of a revision to fn as the engine's own shell has to read them to do what
 	 * run_script() does; psql replaces :name, for one. What the shell alone would understand is
 	 * refused by next_statement(). Returns what fn returns. NULL: as they are. */
@@ -469,23 +486,81 @@ typedef struct mig_dialect_conn {
 	const char *text_quotes;
 } mig_dialect_conn;
 
-/** libmig's own tables. */
+/** What the default store has to know of the engine's SQL, besides its quotes. NULL: what standard SQL
+ * has. */
+typedef struct mig_store_words {
+	size_t struct_size;
+	const char *schema;       /**< of the tables, unless options->schema says so; NULL: none */
+	const char *key_type;     /**< of a text that is a primary key; NULL: VARCHAR(255) */
+	const char *text_type;    /**< of any text; NULL: TEXT */
+	const char *integer_type; /**< of 64 bits; NULL: BIGINT */
+	/** Of a column that numbers its rows, with its constraints. NULL: BIGINT GENERATED ALWAYS AS
+	 * IDENTITY PRIMARY KEY */
+	const char *id_type;
+	const char *version_end; /**< after the columns of the version table, or NULL */
+	/** An expression for the time as the history table has it, for scripts; NULL: none. */
+	const char *now;
+} mig_store_words;
+
+/** libmig's own tables, named by the connection's options. Each of the slots that write is called
+ * inside a transaction, or has a script: then it touches no database, which may be absent, and hands
+ * the SQL that would do it over to the sink, with values in it, for the engine's own shell. What it
+ * writes must be the rows that are named, each once. A dialect whose messages cost time may keep its
+ * writes back until the next message, at the latest commit(), and report then what went wrong. */
 typedef struct mig_dialect_store {
 	size_t struct_size;
 
-	/** The text of one of enum mig_table_sql, static or kept with the connection; NULL: none.
-	 */
-	const char *(*table_sql)(mig_conn *conn, int32_t which);
-	/** 1 in *out if the version table (which: MIG_SQL_READ_VERSION) or the history table
-	 * (MIG_SQL_READ_HISTORY) is there, otherwise 0. Asked only after a read of it failed. */
-	mig_status (*table_exists)(mig_conn *conn, int32_t which, int32_t *out);
+	/* -- the tables: all or none; otherwise there is a default, made of prepare() and step() */
+
+	/** Creates the tables that are missing, and adds the columns that an older libmig did not have. */
+	mig_status (*create)(mig_conn *conn, const mig_sql_sink *script);
+	/** Calls fn for each version row, in any order. 0 in *there: there is no such table. */
+	mig_status (*read_rows)(mig_conn *conn, mig_version_row_fn fn, void *user, int32_t *there);
+	/** Changes version rows and adds rows to the history. Errors: MIG_EREVISION if a row that is to be
+	 * changed is not there, or a check fails. */
+	mig_status (*write_rows)(mig_conn *conn, const mig_rows_write *write,
+				 const mig_sql_sink *script);
+	/** Removes all version rows. */
+	mig_status (*clear_rows)(mig_conn *conn, const mig_sql_sink *script);
+	/** Calls fn for the history row in state "running", if there is one. 0 in *there: there is no such
+	 * table. */
+	mig_status (*read_running)(mig_conn *conn, mig_history_row_fn fn, void *user,
+				   int32_t *there);
+	/** Errors: MIG_ELOCKED if the row is not there, or not as the mark says. */
+	mig_status (*mark_running)(mig_conn *conn, const mig_journal_mark *mark,
+				   const mig_sql_sink *script);
+	/** Calls fn for each row of the history, oldest first. */
+	mig_status (*read_history)(mig_conn *conn, mig_history_row_fn fn, void *user,
+				   int32_t *there);
+
+	/* -- for the default, optional */
+
+	const mig_store_words *words;
+	/** 1 in *out if the version table (history: the history table) is there. Asked only after a read of
+	 * it failed. Otherwise: whether a query for none of its columns works. */
+	mig_status (*table_exists)(mig_conn *conn, int32_t history, int32_t *out);
 
 	/* -- the header digest, both or none */
 
-	/** A number beside the tables, 0 at first, that is part of transactions and can be
-	 * read without the schema. Otherwise: mig_open_options.header_digest has no effect. */
-	mig_status (*read_stamp)(mig_conn *conn, uint32_t *out);
-	mig_status (*write_stamp)(mig_conn *conn, uint32_t stamp);
+	/** A number beside the tables, 0 at first, that is part of transactions and can be read without
+	 * the schema. Otherwise: mig_open_options.header_digest has no effect. */
+	mig_status (*read_header_digest)(mig_conn *conn, uint32_t *out);
+	mig_status (*write_header_digest)(mig_conn *conn, uint32_t digest,
+					  const mig_sql_sink *script);
+
+	/* -- for scripts that the engine's own shell runs, optional */
+
+	/** What fails unless the ids in the version table, in the order of their bytes and with ", "
+	 * between them ("base": none), and ", unfinished" after them if the history table has a row in
+	 * state "running", are this text. Otherwise: the script does not look. */
+	mig_status (*expect)(mig_conn *conn, const char *ids, const mig_sql_sink *script);
+	/** What takes the migration lock and sets what runs set, or fails at once if somebody has the lock.
+	 * session 0: after the BEGIN of a transaction, until it ends; 1: for what runs outside
+	 * transactions, until leave(). Otherwise: the transaction is enough. */
+	mig_status (*enter)(mig_conn *conn, int32_t session, const mig_sql_sink *script);
+	mig_status (*leave)(mig_conn *conn, const mig_sql_sink *script);
+	/** Outside a transaction: foreign keys are enforced from here on, or are not. Otherwise: nothing. */
+	mig_status (*keys)(mig_conn *conn, int32_t on, const mig_sql_sink *script);
 } mig_dialect_store;
 
 /** Schemas: what autogenerate and the operations of mig/op.h need. Slots without "optional" are
@@ -556,7 +631,7 @@ struct mig_dialect {
 	const char *const *schemes; /**< URL schemes without the colon, NULL at the end */
 	uint64_t capabilities;      /**< enum mig_dialect_capability */
 	const mig_dialect_conn *conn;
-	const mig_dialect_store *store;
+	const mig_dialect_store *store;   /**< NULL: the default, with standard SQL */
 	const mig_dialect_schema *schema; /**< NULL: there is no autogenerate */
 
 	/* -- URLs in a form of the dialect's own, optional. Called without a connection, by any thread */

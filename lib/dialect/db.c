@@ -3,6 +3,7 @@
  * registry.c. */
 #include "dialect/db.h"
 
+#include "base/alloc.h"
 #include "base/quote.h"
 
 #include <stdio.h>
@@ -95,6 +96,27 @@ static void *host_realloc(void *user, void *ptr, size_t size)
 	return alloc->fn(alloc->user, ptr, size);
 }
 
+static void forget_names(struct mig__db *db)
+{
+	mig__free(db->err->alloc, db->schema);
+	mig__free(db->err->alloc, db->version_table);
+	mig__free(db->err->alloc, db->history_table);
+	db->schema = db->version_table = db->history_table = NULL;
+}
+
+static mig_status keep_names(struct mig__db *db, const mig_conn_options *o)
+{
+	const struct mig__alloc *alloc = db->err->alloc;
+
+	forget_names(db);
+	db->schema = o->schema ? mig__strdup(alloc, o->schema) : NULL;
+	db->version_table = mig__strdup(alloc, o->version_table ? o->version_table : "mig_version");
+	db->history_table = mig__strdup(alloc, o->history_table ? o->history_table : "mig_history");
+	return (o->schema && !db->schema) || !db->version_table || !db->history_table
+		       ? mig__fail_nomem(db->err)
+		       : MIG_OK;
+}
+
 mig_status mig__db_open(struct mig__db *db, const mig_conn_options *options)
 {
 	mig_conn *conn = NULL;
@@ -109,9 +131,13 @@ mig_status mig__db_open(struct mig__db *db, const mig_conn_options *options)
 		.poll = host_poll,
 		.working = host_working,
 	};
-	rc = db->dialect->conn->open(&db->host, options, &conn);
-	if (rc)
+	rc = keep_names(db, options);
+	if (!rc)
+		rc = db->dialect->conn->open(&db->host, options, &conn);
+	if (rc) {
+		forget_names(db);
 		return rc;
+	}
 	db->conn = conn;
 	atomic_store(&db->open, 1);
 	return MIG_OK;
@@ -165,6 +191,7 @@ void mig__db_close(struct mig__db *db)
 		db->dialect->conn->close(db->scratch_maker);
 	db->scratch_maker = NULL;
 	db->conn = NULL;
+	forget_names(db);
 }
 
 void mig__db_cancel(struct mig__db *db)
@@ -226,36 +253,8 @@ mig_status mig__db_check(struct mig__db *db)
 	return mig__fail(db->err, MIG_ECANCELLED, "cancelled");
 }
 
-static mig_status prepare(struct mig__db *db, int32_t which, mig_cursor **cursor)
-{
-	const char *sql = db->dialect->store->table_sql(db->conn, which);
-
-	if (!sql)
-		return mig__fail(db->err, MIG_EUNSUPPORTED, "dialect %s has no statement %d",
-				 db->dialect->name, (int)which);
-	return db->dialect->conn->prepare(db->conn, sql, strlen(sql), 0, cursor);
-}
-
-mig_status mig__db_read(struct mig__db *db, int32_t which, mig_cursor **cursor)
-{
-	int32_t table = which == MIG_SQL_READ_VERSION ? which : MIG_SQL_READ_HISTORY;
-	int32_t exists = 0;
-	mig_status rc = prepare(db, which, cursor);
-
-	if (rc != MIG_ESQL)
-		return rc;
-	rc = db->dialect->store->table_exists(db->conn, table, &exists);
-	if (rc)
-		return rc;
-	if (exists) /* created meanwhile, or there is something else wrong: this says it again */
-		return prepare(db, which, cursor);
-	mig__error_clear(db->err);
-	*cursor = NULL;
-	return MIG_OK;
-}
-
 /* Outside a transaction a write would stay, whatever becomes of the run. */
-static mig_status check_inside(struct mig__db *db)
+mig_status mig__db_inside(struct mig__db *db)
 {
 	int32_t inside = 0;
 	mig_status rc = db->dialect->conn->in_transaction(db->conn, &inside);
@@ -272,35 +271,9 @@ static mig_status check_inside(struct mig__db *db)
 mig_status mig__db_verify(struct mig__db *db)
 {
 	mig_status (*verify)(mig_conn *) = MIG__CONN_SLOT(db, verify);
-	mig_status rc = check_inside(db);
+	mig_status rc = mig__db_inside(db);
 
 	return rc || !verify ? rc : verify(db->conn);
-}
-
-mig_status mig__db_write(struct mig__db *db, int32_t which, const mig_value *values, size_t count,
-			 int64_t *affected)
-{
-	const mig_dialect *d = db->dialect;
-	mig_status (*count_rows)(mig_cursor *, int64_t *) = MIG__CONN_SLOT(db, affected);
-	mig_cursor *cursor = NULL;
-	int32_t more = 1;
-	size_t i;
-	mig_status rc = check_inside(db);
-
-	if (!rc)
-		rc = prepare(db, which, &cursor);
-	if (rc)
-		return rc;
-	for (i = 0; !rc && i < count; i++)
-		rc = d->conn->bind(cursor, (int32_t)i + 1, &values[i]);
-	while (!rc && more)
-		rc = d->conn->step(cursor, &more);
-	if (!rc && affected)
-		*affected = MIG__UNKNOWN;
-	if (!rc && affected && count_rows)
-		rc = count_rows(cursor, affected);
-	d->conn->finish(cursor);
-	return rc;
 }
 
 mig_value mig__value_text(const char *text)

@@ -37,6 +37,7 @@ struct mig__db {
 	int32_t foreign_keys;    /* mig_open_options.foreign_keys */
 	int32_t header_digest;      /* the host lets libmig use the dialect's number */
 	const char *default_schema; /* as the session has it; NULL: not asked in this call */
+	char *schema, *version_table, *history_table; /* of libmig's tables; schema may be NULL */
 	const char *scratch_url; /* where scratch databases are made; NULL: beside conn */
 	mig_conn *scratch_maker; /* the connection to it, once it was needed */
 	/* set by mig_cancel(): read by poll and before each statement */
@@ -87,17 +88,8 @@ mig_status mig__db_call_begin(struct mig__db *db);
 /* MIG_ECANCELLED, with its message, once mig_cancel() was called or poll said stop. */
 mig_status mig__db_check(struct mig__db *db);
 
-/* A read of one of libmig's tables: *cursor is NULL if the table is not there. */
-mig_status mig__db_read(struct mig__db *db, int32_t which, mig_cursor **cursor);
-/* What is known of the rows that a write was about. */
-enum mig__affected {
-	MIG__UNKNOWN = -2, /* read back what can be */
-	MIG__SURE = -1     /* exactly one, or commit() will fail */
-};
-/* Runs one of libmig's statements with text (NULL: null) and integer values, in a transaction. The
- * number of rows, or one of enum mig__affected, in *affected (may be NULL). */
-mig_status mig__db_write(struct mig__db *db, int32_t which, const mig_value *values, size_t count,
-			 int64_t *affected);
+/* MIG_ETRANSACTION outside a transaction. */
+mig_status mig__db_inside(struct mig__db *db);
 /* MIG_ETRANSACTION unless the transaction that was begun last is open. */
 mig_status mig__db_verify(struct mig__db *db);
 

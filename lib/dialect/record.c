@@ -1,23 +1,14 @@
-/* record: a connection without a database, which writes what it is asked to do as a script for
- * the engine's own shell. Not the guards around it: the dialect words those. */
+/* record: writes a run down as a script. It is no database: what can be known of one beforehand, the
+ * version rows and whether a section is unfinished, it keeps itself. The SQL on libmig's own tables
+ * comes from the real dialect's store, which gets a sink in place of the database. */
 #include "dialect/record.h"
 
 #include "base/alloc.h"
-#include "base/arena.h"
-#include "base/ascii.h"
 #include "base/buf.h"
-#include "base/quote.h"
+#include "dialect/store.h"
 
-#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
-
-enum {
-	VALUES = 10, /* of libmig's own statements */
-	GIVE_UP = -1, /* MIG_SQL_UPDATE_RUNNING with the values that the row has when the script
-		       * runs */
-	CHECKED = -2  /* the query of a check, which is in the script already */
-};
 
 struct row {
 	char *id, *digest;
@@ -31,6 +22,7 @@ struct mig_conn {
 	struct mig__error *err;
 	mig_sql_fn fn;
 	void *user;
+	mig_sql_sink sink; /* where the real store puts its SQL */
 	int assume, headed, expect;
 	int locked;     /* the session has the lock */
 	int keys;       /* foreign keys are enforced */
@@ -44,13 +36,9 @@ struct mig_conn {
 	size_t count, cap;
 };
 
+/* The query of a check, which is in the script already: it has no rows. */
 struct mig_cursor {
 	mig_conn *conn;
-	int32_t which; /* enum mig_table_sql */
-	const char *text;
-	char *texts[VALUES]; /* those of values */
-	mig_value values[VALUES];
-	size_t at; /* next row */
 };
 
 /* -- the script */
@@ -87,9 +75,8 @@ static const char *begin_sql(const mig_conn *conn)
 	return sql ? sql : "BEGIN";
 }
 
-static mig_status put_own(mig_conn *conn, int32_t which);
 static mig_status put_expected(mig_conn *conn);
-static const char *table_sql(mig_conn *conn, int32_t which);
+static mig_status put_enter(mig_conn *conn, int32_t session);
 
 static mig_status put_head(mig_conn *conn)
 {
@@ -112,7 +99,7 @@ static mig_status lead(mig_conn *conn)
 	if (!rc)
 		rc = puts_(conn, ";\n\n");
 	if (!rc)
-		rc = put_own(conn, MIG_SQL_ENTER);
+		rc = put_enter(conn, 0);
 	if (!rc && conn->tables) /* otherwise it waits until they are there */
 		rc = put_expected(conn);
 	return rc;
@@ -140,11 +127,29 @@ static mig_status put_line(mig_conn *conn, const char *text)
 	return conn->assume ? MIG_OK : put_text(conn, text, strlen(text), strlen(text), 1);
 }
 
-static mig_status put_own(mig_conn *conn, int32_t which)
+/* For the real store. */
+static mig_status put_sink(void *user, const char *text, size_t size, const mig_op *op, uint32_t kind,
+			   const char *comment)
 {
-	const char *text = conn->real->dialect->store->table_sql(conn->real->conn, which);
+	mig_conn *conn = user;
 
-	return text ? put_line(conn, text) : MIG_OK;
+	(void)op, (void)kind, (void)comment;
+	return conn->assume ? MIG_OK : put_text(conn, text, size, size, 1);
+}
+
+static mig_status put_enter(mig_conn *conn, int32_t session)
+{
+	mig_status (*enter)(mig_conn *, int32_t, const mig_sql_sink *) =
+		MIG__STORE_SLOT(conn->real, enter);
+
+	return enter ? enter(conn->real->conn, session, &conn->sink) : MIG_OK;
+}
+
+static mig_status put_leave(mig_conn *conn)
+{
+	mig_status (*leave)(mig_conn *, const mig_sql_sink *) = MIG__STORE_SLOT(conn->real, leave);
+
+	return leave ? leave(conn->real->conn, &conn->sink) : MIG_OK;
 }
 
 /* -- a run */
@@ -181,7 +186,7 @@ static mig_status nothing(mig_conn *conn)
 static mig_status lock(mig_conn *conn)
 {
 	conn->locked = 1;
-	return put_own(conn, MIG_SQL_ENTER_SESSION);
+	return put_enter(conn, 1);
 }
 
 static mig_status unlock(mig_conn *conn)
@@ -189,7 +194,7 @@ static mig_status unlock(mig_conn *conn)
 	int locked = conn->locked;
 
 	conn->locked = 0;
-	return locked ? put_own(conn, MIG_SQL_LEAVE_SESSION) : MIG_OK;
+	return locked ? put_leave(conn) : MIG_OK;
 }
 
 static mig_status begin(mig_conn *conn, int32_t check)
@@ -211,12 +216,13 @@ static mig_status end(mig_conn *conn, const char *how)
 /* Rows that are not what was written, or that a revision has changed, are not committed. */
 static mig_status commit(mig_conn *conn, int32_t check)
 {
-	const char *clear = table_sql(conn, MIG_SQL_CLEAR_STAMP);
+	mig_status (*clear)(mig_conn *, uint32_t, const mig_sql_sink *) =
+		MIG__STORE_SLOT(conn->real, write_header_digest);
 	mig_status rc = MIG_OK;
 
 	(void)check;
 	if (conn->changed && conn->real->header_digest && clear)
-		rc = put_line(conn, clear);
+		rc = clear(conn->real->conn, 0, &conn->sink);
 	if (!rc && conn->changed && !conn->assume)
 		rc = put_expected(conn);
 	conn->changed = 0;
@@ -235,30 +241,41 @@ static mig_status run_end(mig_conn *conn)
 	return rc ? rc : unlocked;
 }
 
+/* Outside the transaction that is due. */
+static mig_status put_before(void *user, const char *text, size_t size, const mig_op *op, uint32_t kind,
+			     const char *comment)
+{
+	mig_conn *conn = user;
+	mig_status rc = put_head(conn);
+
+	(void)op, (void)kind, (void)comment;
+	if (!rc)
+		rc = put(conn, text, size);
+	return rc ? rc : puts_(conn, ";\n\n");
+}
+
 /* Foreign keys are switched between two transactions: inside one, shells cannot. */
 static mig_status revision_begin(mig_conn *conn, const mig_revision_run *revision)
 {
-	int keys = revision->foreign_keys ? revision->foreign_keys > 0
-					  : conn->real->foreign_keys != 0;
-	const char *text = conn->real->dialect->store->table_sql(
-		conn->real->conn, keys ? MIG_SQL_KEYS_ON : MIG_SQL_KEYS_OFF);
-	mig_status rc;
+	int on = revision->foreign_keys ? revision->foreign_keys > 0 : conn->real->foreign_keys != 0;
+	mig_status (*keys)(mig_conn *, int32_t, const mig_sql_sink *) =
+		MIG__STORE_SLOT(conn->real, keys);
+	const mig_sql_sink sink = { .struct_size = sizeof sink,
+				    .user = conn,
+				    .statement = put_before };
 
-	if (!text || keys == conn->keys)
+	if (!keys || on == conn->keys)
 		return MIG_OK;
 	if (conn->inside && !conn->due) {
 		mig__fail(conn->err, MIG_EUNSUPPORTED,
 			  "a script cannot turn foreign keys %s inside a transaction",
-			  keys ? "on" : "off");
+			  on ? "on" : "off");
 		mig__error_set_hint(conn->err, "write one transaction for each revision "
 					       "(transaction_mode, or --per-revision)");
 		return MIG_EUNSUPPORTED;
 	}
-	conn->keys = keys;
-	rc = put_head(conn);
-	if (!rc)
-		rc = puts_(conn, text);
-	return rc ? rc : puts_(conn, ";\n\n");
+	conn->keys = on;
+	return keys(conn->real->conn, on, &sink);
 }
 
 static mig_status in_transaction(mig_conn *conn, int32_t *out)
@@ -342,142 +359,60 @@ static mig_status run_statement(mig_conn *conn, const char *text, size_t size)
 	return put_text(conn, text, size, size, 0);
 }
 
-/* -- libmig's own tables */
+/* -- cursors: of checks alone */
 
-/* The rows that are known here are read back by the core; the script itself expects them before its
- * COMMIT. */
-static const char *table_sql(mig_conn *conn, int32_t which)
-{
-	const char *text = conn->real->dialect->store->table_sql(conn->real->conn, which);
-
-	if (which == MIG_SQL_MARK_RUNNING && !text)
-		return table_sql(conn, MIG_SQL_UPDATE_RUNNING);
-	return which == MIG_SQL_CHECK_VERSION ? NULL : text;
-}
-
-/* Whether a statement is one that a cursor is made for. */
-static int is_own(int32_t which)
-{
-	return (which >= MIG_SQL_CREATE_VERSION && which <= MIG_SQL_READ_HISTORY) ||
-	       which == MIG_SQL_MARK_RUNNING;
-}
-
-static mig_status table_exists(mig_conn *conn, int32_t which, int32_t *out)
-{
-	(void)which;
-	*out = conn->tables;
-	return MIG_OK;
-}
-
-static mig_status prepare(mig_conn *conn, const char *text, size_t size, int32_t keep,
+static mig_status prepare(mig_conn *conn, const char *text, size_t size, uint32_t flags,
 			  mig_cursor **out)
 {
-	mig_cursor *cursor;
-	int32_t which = MIG_SQL_CREATE_VERSION;
-
-	(void)size;
-	(void)keep;
-	if (conn->checking)
-		which = CHECKED;
-	/* the core hands over what table_sql() returned */
-	while (which != CHECKED && which <= MIG_SQL_MARK_RUNNING &&
-	       (!is_own(which) || text != table_sql(conn, which)))
-		which++;
-	if (which > MIG_SQL_MARK_RUNNING)
+	(void)text, (void)size, (void)flags;
+	if (!conn->checking)
 		return mig__fail(conn->err, MIG_EUNSUPPORTED,
 				 "a statement with parameters or rows cannot be part of a script");
-	if (!conn->tables && (which == MIG_SQL_READ_VERSION || which == MIG_SQL_READ_RUNNING ||
-			      which == MIG_SQL_READ_HISTORY))
-		return mig__fail(conn->err, MIG_ESQL, "the table is not there yet");
-	cursor = mig__calloc(conn->err->alloc, 1, sizeof *cursor);
-	if (!cursor)
+	*out = mig__calloc(conn->err->alloc, 1, sizeof **out);
+	if (!*out)
 		return mig__fail_nomem(conn->err);
-	*cursor = (struct mig_cursor){ .conn = conn, .which = which, .text = text };
-	*out = cursor;
+	(*out)->conn = conn;
 	return MIG_OK;
 }
 
 static mig_status bind(mig_cursor *cursor, int32_t index, const mig_value *value)
 {
-	const struct mig__alloc *alloc = cursor->conn->err->alloc;
-	size_t i = (size_t)index - 1;
-
-	if (index < 1 || i >= VALUES)
-		return mig__fail(cursor->conn->err, MIG_EINVAL, "there is no parameter %d",
-				 (int)index);
-	mig__free(alloc, cursor->texts[i]);
-	cursor->texts[i] = NULL;
-	cursor->values[i] = *value;
-	if (value->type != MIG_TEXT)
-		return MIG_OK;
-	cursor->texts[i] = mig__strndup(alloc, value->data, value->size);
-	return cursor->texts[i] ? MIG_OK : mig__fail_nomem(cursor->conn->err);
+	(void)value;
+	return mig__fail(cursor->conn->err, MIG_EINVAL, "there is no parameter %d", (int)index);
 }
 
-static int marks(const mig_cursor *cursor)
+static mig_status step(mig_cursor *cursor, int32_t *has_row)
 {
-	return cursor->which == MIG_SQL_UPDATE_RUNNING || cursor->which == MIG_SQL_MARK_RUNNING;
+	(void)cursor;
+	*has_row = 0;
+	return MIG_OK;
 }
 
-/* What is known only when the script runs: nobody can say it now, and the same revisions shall give
- * the same script. */
-static const char *only_then(const mig_cursor *cursor, size_t i)
+static mig_status reset(mig_cursor *cursor)
 {
-	const char *now = MIG__CONN_SLOT(cursor->conn->real, now_sql);
-
-	static const char *const as_it_is[] = { NULL, "statements", "done_digest", "duration_us" };
-
-	if (cursor->which == GIVE_UP)
-		return i < 4 ? as_it_is[i] : NULL;
-	if (cursor->which == MIG_SQL_INSERT_HISTORY && i == 6)
-		return now ? now : "NULL";
-	if (cursor->which == MIG_SQL_INSERT_HISTORY && i == 8)
-		return "'script'";
-	if ((cursor->which == MIG_SQL_INSERT_HISTORY && i == 7) ||
-	    (marks(cursor) && i == 3))
-		return "0";
-	return NULL;
+	(void)cursor;
+	return MIG_OK;
 }
 
-static void add_value(const mig_cursor *cursor, size_t i, struct mig__buf *out)
+static int32_t column_count(const mig_cursor *cursor)
 {
-	const char *then = only_then(cursor, i);
-
-	if (then)
-		mig__buf_adds(out, then);
-	else if (i < VALUES && cursor->values[i].type == MIG_INTEGER)
-		mig__buf_addf(out, "%" PRId64, cursor->values[i].integer);
-	else if (i < VALUES && cursor->texts[i])
-		mig__add_quoted(out, cursor->texts[i], mig__db_text_quotes(cursor->conn->real));
-	else
-		mig__buf_adds(out, "NULL");
+	(void)cursor;
+	return 0;
 }
 
-static mig_status write_down(mig_cursor *cursor)
+static mig_status column(mig_cursor *cursor, int32_t n, int32_t as, mig_value *out)
 {
-	mig_conn *conn = cursor->conn;
-	const char *text = cursor->text;
-	struct mig__buf sql;
-	mig_status rc;
-
-	mig__buf_init(&sql, conn->err->alloc);
-	while (*text) {
-		size_t plain = strcspn(text, "$");
-		char *behind;
-
-		mig__buf_add(&sql, text, plain);
-		text += plain;
-		if (*text && mig__ascii_is_digit(text[1])) {
-			add_value(cursor, (size_t)strtoul(text + 1, &behind, 10) - 1, &sql);
-			text = behind;
-		} else if (*text) {
-			mig__buf_add(&sql, text++, 1);
-		}
-	}
-	rc = sql.failed ? mig__fail_nomem(conn->err) : put_line(conn, sql.data);
-	mig__buf_finish(&sql);
-	return rc;
+	(void)as, (void)out;
+	return mig__fail(cursor->conn->err, MIG_EINVAL, "there is no column %d", (int)n);
 }
+
+static void finish(mig_cursor *cursor)
+{
+	if (cursor)
+		mig__free(cursor->conn->err->alloc, cursor);
+}
+
+/* -- libmig's own tables */
 
 static int by_id(const void *a, const void *b)
 {
@@ -487,12 +422,10 @@ static int by_id(const void *a, const void *b)
 /* The database has the rows that the script has brought it to so far. */
 static mig_status put_expected(mig_conn *conn)
 {
-	struct mig_cursor cursor = { .conn = conn,
-				     .text = table_sql(conn, MIG_SQL_EXPECT_VERSION) };
 	struct mig__buf ids;
 	mig_status rc;
 
-	if (!conn->expect || !cursor.text)
+	if (!conn->expect)
 		return MIG_OK;
 	mig__buf_init(&ids, conn->err->alloc);
 	if (conn->count)
@@ -503,31 +436,39 @@ static mig_status put_expected(mig_conn *conn)
 		mig__buf_adds(&ids, "base");
 	if (conn->unfinished)
 		mig__buf_adds(&ids, ", unfinished");
-	cursor.texts[0] = ids.data;
-	rc = ids.failed ? mig__fail_nomem(conn->err) : write_down(&cursor);
+	rc = ids.failed ? mig__fail_nomem(conn->err)
+			: conn->real->dialect->store->expect(conn->real->conn, ids.data,
+							     &conn->sink);
 	mig__buf_finish(&ids);
 	return rc;
 }
 
-/* Who clears all rows gives up a section that was interrupted, as the run does that knows of it. */
-static mig_status give_up_unfinished(mig_conn *conn)
+static mig_status create(mig_conn *conn, const mig_sql_sink *script)
 {
-	struct mig_cursor cursor = { .conn = conn,
-				     .which = GIVE_UP,
-				     .text = table_sql(conn, MIG_SQL_UPDATE_RUNNING) };
-	char state[] = "abandoned";
+	mig_status rc = mig__tables_create(conn->real, &conn->sink);
 
-	cursor.texts[0] = state;
-	return write_down(&cursor);
+	(void)script;
+	conn->tables = 1;
+	return rc ? rc : put_expected(conn);
 }
 
-static size_t find(const mig_conn *conn, const char *id)
+static mig_status read_rows(mig_conn *conn, mig_version_row_fn fn, void *user, int32_t *there)
 {
-	size_t i = 0;
+	mig_status rc = MIG_OK;
 
-	while (i < conn->count && strcmp(conn->rows[i].id, id) != 0)
-		i++;
-	return i;
+	*there = conn->tables;
+	for (size_t i = 0; !rc && conn->tables && i < conn->count; i++)
+		rc = fn(user, &(mig_version_row){ sizeof(mig_version_row), conn->rows[i].id,
+						  conn->rows[i].digest });
+	return rc;
+}
+
+/* Nobody has run the script yet. */
+static mig_status read_nothing(mig_conn *conn, mig_history_row_fn fn, void *user, int32_t *there)
+{
+	(void)fn, (void)user;
+	*there = conn->tables;
+	return MIG_OK;
 }
 
 static void remove_row(mig_conn *conn, size_t i)
@@ -535,6 +476,16 @@ static void remove_row(mig_conn *conn, size_t i)
 	mig__free(conn->err->alloc, conn->rows[i].id);
 	mig__free(conn->err->alloc, conn->rows[i].digest);
 	conn->rows[i] = conn->rows[--conn->count];
+}
+
+static void remove_id(mig_conn *conn, const char *id)
+{
+	size_t i = 0;
+
+	while (i < conn->count && strcmp(conn->rows[i].id, id) != 0)
+		i++;
+	if (i < conn->count)
+		remove_row(conn, i);
 }
 
 static mig_status add_row(mig_conn *conn, const char *id, const char *digest)
@@ -554,85 +505,77 @@ static mig_status add_row(mig_conn *conn, const char *id, const char *digest)
 	return MIG_OK;
 }
 
-static int which_changes(int32_t which)
+/* When, by whom and how long is known only when the script runs; the same revisions give the same
+ * script. */
+static mig_status put_entry(mig_conn *conn, const mig_history_row *given)
 {
-	return which == MIG_SQL_INSERT_VERSION || which == MIG_SQL_UPDATE_VERSION ||
-	       which == MIG_SQL_DELETE_VERSION || which == MIG_SQL_CLEAR_VERSION;
-}
-
-/* The version rows as the statement leaves them. */
-static mig_status follow(mig_cursor *cursor)
-{
-	mig_conn *conn = cursor->conn;
-	char **texts = cursor->texts;
-	const char *gone = cursor->which == MIG_SQL_UPDATE_VERSION   ? texts[2]
-			   : cursor->which == MIG_SQL_DELETE_VERSION ? texts[0]
-								     : NULL;
-
-	if (cursor->which == MIG_SQL_CREATE_HISTORY) { /* the second one */
-		conn->tables = 1;
-		return put_expected(conn);
-	}
-	conn->changed |= which_changes(cursor->which);
-	if (cursor->which == MIG_SQL_INSERT_HISTORY && !strcmp(texts[2], "running"))
-		conn->unfinished = conn->changed = 1;
-	if (marks(cursor) && strcmp(texts[0], "running") != 0)
-		conn->unfinished = 0;
-	while (cursor->which == MIG_SQL_CLEAR_VERSION && conn->count)
-		remove_row(conn, 0);
-	if (cursor->which == MIG_SQL_CLEAR_VERSION)
-		return give_up_unfinished(conn);
-	if (gone && find(conn, gone) < conn->count)
-		remove_row(conn, find(conn, gone));
-	if (cursor->which == MIG_SQL_INSERT_VERSION || cursor->which == MIG_SQL_UPDATE_VERSION)
-		return add_row(conn, texts[0], texts[1]);
-	return MIG_OK;
-}
-
-static mig_status step(mig_cursor *cursor, int32_t *has_row)
-{
+	mig_history_row row = *given;
+	const mig_history_row *const at = &row;
+	const mig_rows_write write = { .struct_size = sizeof write,
+				       .history = &at,
+				       .history_count = 1 };
 	mig_status rc;
 
-	*has_row = 0;
-	if (cursor->which == MIG_SQL_READ_VERSION) {
-		*has_row = cursor->at < cursor->conn->count;
-		cursor->at++;
-		return MIG_OK;
-	}
-	if (cursor->which == MIG_SQL_READ_RUNNING || cursor->which == MIG_SQL_READ_HISTORY ||
-	    cursor->which == CHECKED)
-		return MIG_OK;
-	rc = write_down(cursor);
-	return rc ? rc : follow(cursor);
+	row.started_at = NULL;
+	row.actor = "script";
+	row.duration_us = 0;
+	rc = mig__tables_write_rows(conn->real, &write, &conn->sink); /* begins with what is due */
+	if (!strcmp(row.state, "running"))
+		conn->unfinished = conn->changed = 1;
+	return rc;
 }
 
-static mig_status reset(mig_cursor *cursor)
+static mig_status put_change(mig_conn *conn, const mig_row_change *change)
 {
-	cursor->at = 0;
-	return MIG_OK;
+	const mig_rows_write write = { .struct_size = sizeof write,
+				       .changes = &change,
+				       .change_count = 1 };
+	mig_status rc = mig__tables_write_rows(conn->real, &write, &conn->sink);
+
+	conn->changed = 1;
+	if (!rc && change->old_revision)
+		remove_id(conn, change->old_revision);
+	return rc || !change->revision ? rc : add_row(conn, change->revision, change->digest);
 }
 
-static int32_t column_count(const mig_cursor *cursor)
+/* The rows that are known here need no check; the script itself expects them before its COMMIT. */
+static mig_status write_rows(mig_conn *conn, const mig_rows_write *write, const mig_sql_sink *script)
 {
-	return cursor->which == MIG_SQL_READ_VERSION ? 2 : 0;
+	mig_status rc = MIG_OK;
+
+	(void)script;
+	for (size_t i = 0; !rc && i < write->change_count; i++)
+		rc = put_change(conn, write->changes[i]);
+	for (size_t i = 0; !rc && i < write->history_count; i++)
+		rc = put_entry(conn, write->history[i]);
+	return rc;
 }
 
-static mig_status column(mig_cursor *cursor, int32_t n, int32_t as, mig_value *out)
+static mig_status mark_running(mig_conn *conn, const mig_journal_mark *given,
+			       const mig_sql_sink *script)
 {
-	const struct row *row = &cursor->conn->rows[cursor->at - 1];
+	mig_journal_mark mark = *given;
+	mig_status rc;
 
-	(void)as;
-	*out = mig__value_text(n ? row->digest : row->id);
-	return MIG_OK;
+	(void)script;
+	mark.duration_us = 0;
+	rc = mig__tables_mark_running(conn->real, &mark, &conn->sink);
+	if (strcmp(mark.state, "running") != 0)
+		conn->unfinished = 0;
+	return rc;
 }
 
-static void finish(mig_cursor *cursor)
+/* Who clears all rows gives up a section that was interrupted, as the run does that knows of it. */
+static mig_status clear_rows(mig_conn *conn, const mig_sql_sink *script)
 {
-	if (!cursor)
-		return;
-	for (size_t i = 0; i < VALUES; i++)
-		mig__free(cursor->conn->err->alloc, cursor->texts[i]);
-	mig__free(cursor->conn->err->alloc, cursor);
+	const mig_journal_mark give_up = { .struct_size = sizeof give_up, .state = "abandoned" };
+	mig_status rc = mig__tables_clear_rows(conn->real, &conn->sink);
+
+	(void)script;
+	conn->changed = 1;
+	while (conn->count)
+		remove_row(conn, 0);
+	return rc ? rc : mig__tables_mark_running(conn->real, &give_up, &conn->sink);
 }
 
 /* What is there when the script runs, nobody can say now. */
@@ -681,11 +624,20 @@ static mig_status check_end(mig_conn *conn)
 
 mig_status mig__record_open(struct mig__db *db, mig_sql_fn fn, void *user, struct mig__db *out)
 {
-	mig_conn *conn = mig__calloc(db->err->alloc, 1, sizeof *conn);
+	mig_conn *conn;
 
+	if (!MIG__STORE_SLOT(db, expect))
+		return mig__fail(db->err, MIG_EUNSUPPORTED,
+				 "dialect %s cannot have scripts: they could not make sure of where the "
+				 "database is",
+				 db->dialect->name);
+	conn = mig__calloc(db->err->alloc, 1, sizeof *conn);
 	if (!conn)
 		return mig__fail_nomem(db->err);
 	*conn = (struct mig_conn){ .real = db, .err = db->err, .fn = fn, .user = user };
+	conn->sink = (mig_sql_sink){ .struct_size = sizeof conn->sink,
+				     .user = conn,
+				     .statement = put_sink };
 	conn->slots = (mig_dialect_conn){
 		.struct_size = sizeof conn->slots,
 		.close = close_,
@@ -716,8 +668,13 @@ mig_status mig__record_open(struct mig__db *db, mig_sql_fn fn, void *user, struc
 	};
 	conn->store = (mig_dialect_store){
 		.struct_size = sizeof conn->store,
-		.table_sql = table_sql,
-		.table_exists = table_exists,
+		.create = create,
+		.read_rows = read_rows,
+		.write_rows = write_rows,
+		.clear_rows = clear_rows,
+		.read_running = read_nothing,
+		.mark_running = mark_running,
+		.read_history = read_nothing,
 	};
 	conn->table = (mig_dialect){
 		.struct_size = sizeof conn->table,

@@ -151,16 +151,23 @@ static const char *conn_fault(const mig_dialect_conn *conn)
 
 static const char *store_fault(const mig_dialect_store *store)
 {
-	static const size_t required[] = { STORE(table_sql), STORE(table_exists) };
-	static const size_t stamp[] = { STORE(read_stamp), STORE(write_stamp) };
-	const struct table t = { store, sizeof *store,
-				 STORE(write_stamp) + sizeof store->write_stamp, required,
-				 COUNT(required) };
-	const char *wrong = store ? table_fault(&t) : "it has no table for libmig's own tables";
+	static const size_t tables[] = { STORE(create),     STORE(read_rows),    STORE(write_rows),
+					 STORE(clear_rows), STORE(read_running), STORE(mark_running),
+					 STORE(read_history) };
+	static const size_t header[] = { STORE(read_header_digest), STORE(write_header_digest) };
+	static const size_t session[] = { STORE(enter), STORE(leave) };
+	const struct table t = { store, sizeof *store, STORE(keys) + sizeof store->keys, NULL, 0 };
+	const char *wrong = store ? table_fault(&t) : NULL;
 
-	if (!wrong && filled(&t, stamp, COUNT(stamp)) == 1)
-		wrong = "of read_stamp and write_stamp one is missing";
-	return wrong;
+	if (!store || wrong)
+		return wrong;
+	if (filled(&t, tables, COUNT(tables)) % COUNT(tables))
+		return "of the functions for libmig's own tables some are missing";
+	if (filled(&t, header, COUNT(header)) == 1)
+		return "of read_header_digest and write_header_digest one is missing";
+	if (filled(&t, session, COUNT(session)) == 1)
+		return "of enter and leave one is missing";
+	return NULL;
 }
 
 static const char *schema_fault(const mig_dialect_schema *schema)

@@ -423,9 +423,8 @@ static mig_status write_change(struct mig__db *db, const struct mig__alloc *allo
 			       struct mig__world *world, const uint32_t *gone, size_t gone_count,
 			       const uint32_t *came, size_t came_count)
 {
-	size_t pairs = gone_count < came_count ? gone_count : came_count;
 	size_t most = gone_count > came_count ? gone_count : came_count;
-	char hex[MIG__DIGEST_HEX];
+	char hex[MIG__DIGEST_HEX] = "";
 	mig_status rc = MIG_OK;
 
 	for (size_t i = 0; !rc && i < most; i++) {
@@ -433,13 +432,14 @@ static mig_status write_change(struct mig__db *db, const struct mig__alloc *allo
 			rc = mig__world_chain(alloc, world, came[i], db->err, hex);
 		if (rc)
 			break;
-		if (i < pairs)
-			rc = mig__store_update(db, id_of(world, came[i]), hex,
-					       id_of(world, gone[i]));
-		else if (i < came_count)
-			rc = mig__store_insert(db, id_of(world, came[i]), hex);
-		else
-			rc = mig__store_delete(db, id_of(world, gone[i]));
+		rc = mig__store_write(db,
+				      &(struct mig__store_change){
+					      .old_revision = i < gone_count ? id_of(world, gone[i])
+									     : NULL,
+					      .revision = i < came_count ? id_of(world, came[i])
+									 : NULL,
+					      .digest = hex },
+				      1);
 	}
 	return rc;
 }

@@ -61,9 +61,9 @@ mig_status mig__stamp_is(struct mig__db *db, uint32_t stamp, int *is)
 	mig_status rc = MIG_OK;
 
 	*is = 0;
-	if (!db->header_digest || !MIG__STORE_SLOT(db, read_stamp) || !stamp)
+	if (!db->header_digest || !MIG__STORE_SLOT(db, read_header_digest) || !stamp)
 		return MIG_OK;
-	rc = db->dialect->store->read_stamp(db->conn, &now);
+	rc = db->dialect->store->read_header_digest(db->conn, &now);
 	*is = !rc && now == stamp;
 	return rc;
 }
@@ -73,12 +73,12 @@ mig_status mig__stamp_change(struct mig__db *db, uint32_t before, const struct m
 	uint32_t now = 0, after = db->header_digest ? mig__stamp_of_rows(rows) : 0;
 	mig_status rc;
 
-	if (!MIG__STORE_SLOT(db, read_stamp) || !MIG__STORE_SLOT(db, write_stamp) || before == after)
+	if (!MIG__STORE_SLOT(db, read_header_digest) || !MIG__STORE_SLOT(db, write_header_digest) || before == after)
 		return MIG_OK;
-	rc = db->dialect->store->read_stamp(db->conn, &now);
+	rc = db->dialect->store->read_header_digest(db->conn, &now);
 	if (rc || now == after || (now && now != before))
 		return rc;
-	return db->dialect->store->write_stamp(db->conn, after);
+	return db->dialect->store->write_header_digest(db->conn, after, NULL);
 }
 
 mig_status mig__stamp_clear(struct mig__db *db, const struct mig__store_rows *rows)
@@ -86,8 +86,8 @@ mig_status mig__stamp_clear(struct mig__db *db, const struct mig__store_rows *ro
 	uint32_t now = 0, stamp = mig__stamp_of_rows(rows);
 	mig_status rc;
 
-	if (!MIG__STORE_SLOT(db, read_stamp) || !MIG__STORE_SLOT(db, write_stamp) || !stamp)
+	if (!MIG__STORE_SLOT(db, read_header_digest) || !MIG__STORE_SLOT(db, write_header_digest) || !stamp)
 		return MIG_OK;
-	rc = db->dialect->store->read_stamp(db->conn, &now);
-	return rc || now != stamp ? rc : db->dialect->store->write_stamp(db->conn, 0);
+	rc = db->dialect->store->read_header_digest(db->conn, &now);
+	return rc || now != stamp ? rc : db->dialect->store->write_header_digest(db->conn, 0, NULL);
 }

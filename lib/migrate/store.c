@@ -1,7 +1,8 @@
-/* store: libmig's own two tables, read and written for the core. Nothing here decides anything. */
+/* store: between the rows of the core and those of the contract. */
 #include "migrate/store.h"
 
-#include "base/buf.h"
+#include "base/alloc.h"
+#include "dialect/store.h"
 
 #include <mig/mig.h>
 #include <stdlib.h>
@@ -16,32 +17,23 @@ const char *mig__direction_name(int32_t direction)
 
 mig_status mig__store_create(struct mig__db *db)
 {
-	mig_status rc = mig__db_write(db, MIG_SQL_CREATE_VERSION, NULL, 0, NULL);
-
-	return rc ? rc : mig__db_write(db, MIG_SQL_CREATE_HISTORY, NULL, 0, NULL);
+	return mig__tables_create(db, NULL);
 }
 
-/* The text of a column, "" for NULL, kept in the arena. */
-static mig_status text_column(struct mig__db *db, mig_cursor *cursor, int32_t column,
-			      struct mig__arena *arena, const char **out)
+/* -- reading: what the dialect reports is kept in an arena; "" for NULL */
+
+struct reading {
+	struct mig__db *db;
+	struct mig__arena *arena;
+	struct mig__store_rows rows;
+	size_t room;
+	struct mig__store_running *running;
+};
+
+static mig_status keep_text(struct reading *r, const char *text, const char **out)
 {
-	mig_value value = { 0 };
-	mig_status rc = db->dialect->conn->column(cursor, column, MIG_TEXT, &value);
-
-	if (rc)
-		return rc;
-	*out = mig__arena_strndup(arena, value.data ? value.data : "", value.data ? value.size : 0);
-	return *out ? MIG_OK : mig__fail_nomem(db->err);
-}
-
-static mig_status int_column(struct mig__db *db, mig_cursor *cursor, int32_t column, int64_t *out)
-{
-	mig_value value = { 0 };
-	mig_status rc = db->dialect->conn->column(cursor, column, MIG_INTEGER, &value);
-
-	if (!rc)
-		*out = value.integer;
-	return rc;
+	*out = text && *text ? mig__arena_strdup(r->arena, text) : "";
+	return *out ? MIG_OK : mig__fail_nomem(r->db->err);
 }
 
 /* Takes the mark off the digest of the row that was read last. */
@@ -57,33 +49,42 @@ static void take_mark(struct mig__store_rows *rows)
 	rows->marked = rows->count;
 }
 
-static mig_status add_row(struct mig__db *db, mig_cursor *cursor, struct mig__arena *arena,
-			  struct mig__store_rows *rows, size_t *cap)
+/* The old arrays stay in the arena: at most as much again. */
+static mig_status make_room(struct reading *r)
 {
-	mig_status rc;
+	struct mig__store_rows *rows = &r->rows;
+	size_t room = r->room ? r->room * 2 : 4;
+	const char **ids, **digests;
 
-	if (rows->count == *cap) { /* the old arrays stay in the arena: at most as much again */
-		size_t room = *cap ? *cap * 2 : 4;
-		const char **ids = mig__arena_alloc(arena, room * sizeof *ids);
-		const char **digests = mig__arena_alloc(arena, room * sizeof *digests);
-
-		if (!ids || !digests)
-			return mig__fail_nomem(db->err);
-		if (rows->count) {
-			memcpy(ids, rows->ids, rows->count * sizeof *ids);
-			memcpy(digests, rows->digests, rows->count * sizeof *digests);
-		}
-		rows->ids = ids;
-		rows->digests = digests;
-		*cap = room;
+	if (rows->count < r->room)
+		return MIG_OK;
+	ids = mig__arena_alloc(r->arena, room * sizeof *ids);
+	digests = mig__arena_alloc(r->arena, room * sizeof *digests);
+	if (!ids || !digests)
+		return mig__fail_nomem(r->db->err);
+	if (rows->count) {
+		memcpy(ids, rows->ids, rows->count * sizeof *ids);
+		memcpy(digests, rows->digests, rows->count * sizeof *digests);
 	}
-	rc = text_column(db, cursor, 0, arena, &rows->ids[rows->count]);
+	rows->ids = ids;
+	rows->digests = digests;
+	r->room = room;
+	return MIG_OK;
+}
+
+static mig_status take_row(void *user, const mig_version_row *row)
+{
+	struct reading *r = user;
+	mig_status rc = make_room(r);
+
 	if (!rc)
-		rc = text_column(db, cursor, 1, arena, &rows->digests[rows->count]);
+		rc = keep_text(r, row->revision, &r->rows.ids[r->rows.count]);
+	if (!rc)
+		rc = keep_text(r, row->digest, &r->rows.digests[r->rows.count]);
 	if (rc)
 		return rc;
-	take_mark(rows);
-	rows->count++;
+	take_mark(&r->rows);
+	r->rows.count++;
 	return MIG_OK;
 }
 
@@ -123,35 +124,19 @@ static mig_status sort_rows(struct mig__db *db, struct mig__store_rows *rows)
 	return MIG_OK;
 }
 
-/* All rows of the cursor, which is finished; NULL: the table is missing. */
-static mig_status read_rows(struct mig__db *db, mig_cursor *cursor, struct mig__arena *arena,
-			    struct mig__store_rows *out)
-{
-	struct mig__store_rows rows = { .missing = !cursor };
-	size_t cap = 0;
-	int32_t more;
-	mig_status rc = MIG_OK;
-
-	while (cursor && !(rc = db->dialect->conn->step(cursor, &more)) && more) {
-		rc = add_row(db, cursor, arena, &rows, &cap);
-		if (rc)
-			break;
-	}
-	db->dialect->conn->finish(cursor);
-	if (!rc)
-		rc = sort_rows(db, &rows);
-	if (!rc)
-		*out = rows;
-	return rc;
-}
-
 mig_status mig__store_read(struct mig__db *db, struct mig__arena *arena,
 			   struct mig__store_rows *out)
 {
-	mig_cursor *cursor;
-	mig_status rc = mig__db_read(db, MIG_SQL_READ_VERSION, &cursor);
+	struct reading r = { .db = db, .arena = arena };
+	int32_t there = 0;
+	mig_status rc = mig__tables_read_rows(db, take_row, &r, &there);
 
-	return rc ? rc : read_rows(db, cursor, arena, out);
+	r.rows.missing = !there;
+	if (!rc)
+		rc = sort_rows(db, &r.rows);
+	if (!rc)
+		*out = r.rows;
+	return rc;
 }
 
 /* E.g. "5f…e1 in flight:16402": the digest, and what was seen. */
@@ -167,138 +152,97 @@ static mig_status read_journal(struct mig__db *db, struct mig__arena *arena,
 	return out->done_digest ? MIG_OK : mig__fail_nomem(db->err);
 }
 
-/* revision, direction, digest, statements, done_digest, started_at, and of newer dialects actor and
- * library */
-static mig_status read_running(struct mig__db *db, mig_cursor *cursor, struct mig__arena *arena,
-			       struct mig__store_running *out)
+static mig_status take_running(void *user, const mig_history_row *row)
 {
-	const char *direction = "";
+	struct reading *r = user;
+	struct mig__store_running *out = r->running;
 	const struct {
-		int32_t column;
-		const char **text;
-	} texts[] = { { 0, &out->revision },   { 1, &direction },  { 2, &out->digest },
-		      { 4, &out->journal },    { 5, &out->started_at }, { 6, &out->actor },
-		      { 7, &out->library } };
-	mig_status rc;
+		const char *from, **to;
+	} texts[] = { { row->revision, &out->revision },      { row->digest, &out->digest },
+		      { row->done_digest, &out->journal },    { row->started_at, &out->started_at },
+		      { row->actor, &out->actor },            { row->library, &out->library } };
+	mig_status rc = MIG_OK;
 
-	for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
-		*texts[i].text = "";
-		if (texts[i].column >= db->dialect->conn->column_count(cursor))
-			continue;
-		rc = text_column(db, cursor, texts[i].column, arena, texts[i].text);
-		if (rc)
-			return rc;
-	}
+	if (out->present) /* the oldest */
+		return MIG_OK;
+	for (size_t i = 0; !rc && i < sizeof texts / sizeof *texts; i++)
+		rc = keep_text(r, texts[i].from, texts[i].to);
+	if (rc)
+		return rc;
 	out->present = 1;
-	out->direction = strcmp(direction, "downgrade") ? MIG_UPGRADE : MIG_DOWNGRADE;
-	rc = int_column(db, cursor, 3, &out->statements);
-	return rc ? rc : read_journal(db, arena, out);
+	out->direction = row->direction && !strcmp(row->direction, "downgrade") ? MIG_DOWNGRADE
+										: MIG_UPGRADE;
+	out->statements = row->statements;
+	return read_journal(r->db, r->arena, out);
 }
 
 mig_status mig__store_read_running(struct mig__db *db, struct mig__arena *arena,
 				   struct mig__store_running *out)
 {
 	struct mig__store_running found = { 0 };
-	mig_cursor *cursor;
-	int32_t more = 0;
-	mig_status rc = mig__db_read(db, MIG_SQL_READ_RUNNING, &cursor);
+	struct reading r = { .db = db, .arena = arena, .running = &found };
+	int32_t there = 0;
+	mig_status rc = mig__tables_read_running(db, take_running, &r, &there);
 
-	if (rc)
-		return rc;
-	found.missing = !cursor;
-	if (cursor)
-		rc = db->dialect->conn->step(cursor, &more);
-	if (!rc && more)
-		rc = read_running(db, cursor, arena, &found);
-	db->dialect->conn->finish(cursor);
+	found.missing = !there;
 	if (!rc)
 		*out = found;
 	return rc;
 }
 
-/* -- writing: each statement must write the one row that it is for */
+/* -- writing */
 
-static mig_status fail_rows(struct mig__db *db, const char *what)
+mig_status mig__store_write(struct mig__db *db, const struct mig__store_change *changes, size_t count)
 {
-	mig__fail(db->err, MIG_EREVISION, "%s", what);
-	mig__error_set_hint(db->err, "a revision has changed libmig's own tables: leave that out; "
-				     "nothing of this transaction is kept");
-	return MIG_EREVISION;
-}
+	mig_status rc = MIG_OK;
 
-static mig_status write_one(struct mig__db *db, int32_t which, const mig_value *values,
-			    size_t count, const char *revision)
-{
-	int64_t affected;
-	mig_status rc = mig__db_write(db, which, values, count, &affected);
+	for (size_t i = 0; !rc && i < count; i++) {
+		const mig_row_change change = { .struct_size = sizeof change,
+						.old_revision = changes[i].old_revision,
+						.revision = changes[i].revision,
+						.digest = changes[i].digest },
+				     *const at = &change;
+		const mig_rows_write write = { .struct_size = sizeof write,
+					       .changes = &at,
+					       .change_count = 1 };
 
-	if (rc || affected == 1 || affected < 0)
-		return rc;
-	mig__fail(db->err, MIG_EREVISION, "the row of revision %s: %lld rows were written, not one",
-		  revision, (long long)affected);
-	mig__error_set_hint(db->err, "a revision, a trigger or another program has changed libmig's "
-				     "own tables; nothing of this transaction is kept");
-	return MIG_EREVISION;
-}
-
-mig_status mig__store_insert(struct mig__db *db, const char *revision, const char *digest)
-{
-	mig_value values[] = { mig__value_text(revision), mig__value_text(digest) };
-
-	return write_one(db, MIG_SQL_INSERT_VERSION, values, 2, revision);
+		rc = mig__tables_write_rows(db, &write, NULL);
+	}
+	return rc;
 }
 
 mig_status mig__store_update(struct mig__db *db, const char *revision, const char *digest,
 			     const char *old_revision)
 {
-	mig_value values[] = { mig__value_text(revision), mig__value_text(digest),
-			       mig__value_text(old_revision) };
+	const struct mig__store_change change = { old_revision, revision, digest };
 
-	return write_one(db, MIG_SQL_UPDATE_VERSION, values, 3, old_revision);
-}
-
-mig_status mig__store_delete(struct mig__db *db, const char *revision)
-{
-	mig_value value = mig__value_text(revision);
-
-	return write_one(db, MIG_SQL_DELETE_VERSION, &value, 1, revision);
+	return mig__store_write(db, &change, 1);
 }
 
 mig_status mig__store_clear(struct mig__db *db)
 {
-	return mig__db_write(db, MIG_SQL_CLEAR_VERSION, NULL, 0, NULL);
-}
-
-/* "r1 digest" of each row, with line feeds between them. */
-static mig_status check_by_text(struct mig__db *db, const struct mig__store_rows *rows)
-{
-	struct mig__buf text;
-	mig_value value;
-	mig_status rc;
-
-	mig__buf_init(&text, db->err->alloc);
-	for (size_t i = 0; i < rows->count; i++)
-		mig__buf_addf(&text, "%s%s %s", i ? "\n" : "", rows->ids[i], rows->digests[i]);
-	value = mig__value_text(mig__buf_text(&text));
-	rc = text.failed ? mig__fail_nomem(db->err)
-			 : mig__db_write(db, MIG_SQL_CHECK_VERSION, &value, 1, NULL);
-	mig__buf_finish(&text);
-	return rc;
+	return mig__tables_clear_rows(db, NULL);
 }
 
 mig_status mig__store_check(struct mig__db *db, const struct mig__store_rows *rows)
 {
-	struct mig__store_rows found;
-	struct mig__arena arena;
-	mig_status rc;
+	const struct mig__alloc *alloc = db->err->alloc;
+	mig_version_row *row = mig__calloc(alloc, rows->count + 1, sizeof *row);
+	const mig_version_row **at = mig__calloc(alloc, rows->count + 1, sizeof *at);
+	mig_rows_write write = { .struct_size = sizeof write,
+				 .check = 1,
+				 .expected = at,
+				 .expected_count = rows->count };
+	mig_status rc = row && at ? MIG_OK : mig__fail_nomem(db->err);
 
-	if (db->dialect->store->table_sql(db->conn, MIG_SQL_CHECK_VERSION))
-		return check_by_text(db, rows);
-	mig__arena_init(&arena, db->err->alloc);
-	rc = mig__store_read(db, &arena, &found);
-	if (!rc && !mig__store_same(rows, &found))
-		rc = fail_rows(db, "the version rows are not those that were read and written");
-	mig__arena_finish(&arena);
+	for (size_t i = 0; !rc && i < rows->count; i++) {
+		row[i] = (mig_version_row){ sizeof *row, rows->ids[i], rows->digests[i] };
+		at[i] = &row[i];
+	}
+	if (!rc)
+		rc = mig__tables_write_rows(db, &write, NULL);
+	mig__free(alloc, row);
+	mig__free(alloc, at);
 	return rc;
 }
 
@@ -314,106 +258,68 @@ int mig__store_same(const struct mig__store_rows *a, const struct mig__store_row
 
 mig_status mig__store_log(struct mig__db *db, const struct mig__store_entry *e)
 {
-	mig_value values[] = {
-		mig__value_text(e->revision),   mig__value_text(e->direction),
-		mig__value_text(e->state),      mig__value_text(e->digest),
-		mig__value_int(e->statements),  mig__value_text(e->done_digest),
-		mig__value_text(e->started_at), mig__value_int(e->duration_us),
-		mig__value_text(e->actor),      mig__value_text(MIG_VERSION_STRING),
-	};
+	const mig_history_row row = { .struct_size = sizeof row,
+				      .revision = e->revision,
+				      .direction = e->direction,
+				      .state = e->state,
+				      .digest = e->digest,
+				      .statements = e->statements,
+				      .done_digest = e->done_digest,
+				      .started_at = e->started_at,
+				      .duration_us = e->duration_us,
+				      .actor = e->actor,
+				      .library = MIG_VERSION_STRING },
+			      *const at = &row;
+	const mig_rows_write write = { .struct_size = sizeof write,
+				       .history = &at,
+				       .history_count = 1 };
 
-	return write_one(db, MIG_SQL_INSERT_HISTORY, values, 10, e->revision);
-}
-
-static mig_status fail_taken(struct mig__db *db, const struct mig__store_mark *m)
-{
-	mig__fail(db->err, MIG_ELOCKED,
-		  "the %s of revision %s is not where this process left it: another one has gone "
-		  "on with it, or a stamp has given it up",
-		  mig__direction_name(m->direction), m->revision);
-	mig__error_set_revision(db->err, m->revision);
-	mig__error_set_hint(db->err, "this process has stopped here: run again");
-	return MIG_ELOCKED;
-}
-
-/* For a dialect that cannot compare and write in one statement. */
-static mig_status compare_running(struct mig__db *db, const struct mig__store_mark *m)
-{
-	struct mig__store_running now;
-	struct mig__arena arena;
-	mig_status rc;
-
-	mig__arena_init(&arena, db->err->alloc);
-	rc = mig__store_read_running(db, &arena, &now);
-	if (!rc && (!now.present || strcmp(now.revision, m->revision) != 0 ||
-		    now.direction != m->direction || now.statements != m->before))
-		rc = fail_taken(db, m);
-	mig__arena_finish(&arena);
-	return rc;
+	return mig__tables_write_rows(db, &write, NULL);
 }
 
 mig_status mig__store_mark(struct mig__db *db, const struct mig__store_mark *m)
 {
-	mig_value values[] = { mig__value_text(m->state),
-			       mig__value_int(m->statements),
-			       mig__value_text(m->done_digest),
-			       mig__value_int(m->duration_us),
-			       mig__value_text(m->revision),
-			       mig__value_text(mig__direction_name(m->direction)),
-			       mig__value_int(m->before) };
-	int at_once = db->dialect->store->table_sql(db->conn, MIG_SQL_MARK_RUNNING) != NULL;
-	int64_t affected;
-	mig_status rc = at_once ? MIG_OK : compare_running(db, m);
+	const mig_journal_mark mark = { .struct_size = sizeof mark,
+					.revision = m->revision,
+					.direction = mig__direction_name(m->direction),
+					.before = m->before,
+					.state = m->state,
+					.statements = m->statements,
+					.done_digest = m->done_digest,
+					.duration_us = m->duration_us };
 
-	if (!rc)
-		rc = mig__db_write(db, at_once ? MIG_SQL_MARK_RUNNING : MIG_SQL_UPDATE_RUNNING,
-				   values, at_once ? 7 : 4, &affected);
-	return rc || affected == 1 || affected < 0 ? rc : fail_taken(db, m);
+	return mig__tables_mark_running(db, &mark, NULL);
 }
 
-/* revision, direction, state, digest, statements, started_at, duration_us, actor, library */
-static mig_status read_entry(struct mig__db *db, mig_cursor *cursor, struct mig__arena *arena,
-			     struct mig__store_entry *e, const char **library)
-{
-	const struct {
-		int32_t column;
-		const char **text;
-	} texts[] = { { 0, &e->revision }, { 1, &e->direction },  { 2, &e->state },
-		      { 3, &e->digest },   { 5, &e->started_at }, { 7, &e->actor },
-		      { 8, library } };
-	mig_status rc;
+/* -- the history */
 
-	*e = (struct mig__store_entry){ .done_digest = "" };
-	for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
-		rc = text_column(db, cursor, texts[i].column, arena, texts[i].text);
-		if (rc)
-			return rc;
-	}
-	rc = int_column(db, cursor, 4, &e->statements);
-	return rc ? rc : int_column(db, cursor, 6, &e->duration_us);
+struct listing {
+	mig__store_entry_fn fn;
+	void *user;
+};
+
+static mig_status list_entry(void *user, const mig_history_row *row)
+{
+	const struct listing *l = user;
+#define TEXT(member) (row->member ? row->member : "")
+	const struct mig__store_entry entry = { .revision = TEXT(revision),
+						.direction = TEXT(direction),
+						.state = TEXT(state),
+						.digest = TEXT(digest),
+						.done_digest = TEXT(done_digest),
+						.started_at = TEXT(started_at),
+						.actor = TEXT(actor),
+						.statements = row->statements,
+						.duration_us = row->duration_us };
+
+	return l->fn(l->user, &entry, TEXT(library));
+#undef TEXT
 }
 
 mig_status mig__store_history(struct mig__db *db, mig__store_entry_fn fn, void *user)
 {
-	struct mig__store_entry entry;
-	struct mig__arena arena;
-	const char *library;
-	mig_cursor *cursor;
-	int32_t more;
-	mig_status rc = mig__db_read(db, MIG_SQL_READ_HISTORY, &cursor);
+	struct listing listing = { fn, user };
+	int32_t there;
 
-	if (rc)
-		return rc;
-	mig__arena_init(&arena, db->err->alloc);
-	while (cursor && !(rc = db->dialect->conn->step(cursor, &more)) && more) {
-		rc = read_entry(db, cursor, &arena, &entry, &library);
-		if (!rc)
-			rc = fn(user, &entry, library);
-		mig__arena_finish(&arena);
-		if (rc)
-			break;
-	}
-	mig__arena_finish(&arena);
-	db->dialect->conn->finish(cursor);
-	return rc;
+	return mig__tables_read_history(db, list_entry, &listing, &there);
 }

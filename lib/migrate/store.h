@@ -1,4 +1,5 @@
-/* store: libmig's own two tables, through the dialect's texts. Nothing here decides anything. */
+/* store: libmig's own two tables as the core has them: the dialect's typed rows, kept in an arena. It
+ * knows no SQL, and decides nothing. */
 #ifndef MIG__MIGRATE_STORE_H
 #define MIG__MIGRATE_STORE_H
 
@@ -45,10 +46,13 @@ mig_status mig__store_read(struct mig__db *db, struct mig__arena *arena,
 			   struct mig__store_rows *out);
 mig_status mig__store_read_running(struct mig__db *db, struct mig__arena *arena,
 				   struct mig__store_running *out);
-mig_status mig__store_insert(struct mig__db *db, const char *revision, const char *digest);
+/* A change of one version row: old_revision NULL: it is added; revision NULL: it is removed. */
+struct mig__store_change {
+	const char *old_revision, *revision, *digest;
+};
+mig_status mig__store_write(struct mig__db *db, const struct mig__store_change *changes, size_t count);
 mig_status mig__store_update(struct mig__db *db, const char *revision, const char *digest,
 			     const char *old_revision);
-mig_status mig__store_delete(struct mig__db *db, const char *revision);
 mig_status mig__store_clear(struct mig__db *db);
 mig_status mig__store_log(struct mig__db *db, const struct mig__store_entry *entry);
 /* Whether these are the same rows. */

@@ -100,8 +100,8 @@ caught "$new" "a function removed" mig.h 's/^MIG_API mig_status mig_stamp\(.*/ty
 caught "$new" "a parameter's type" mig.h 's/mig_is_at_head\(mig_ctx \*ctx, int32_t/mig_is_at_head(mig_ctx *ctx, int64_t/' mig_is_at_head
 caught "$new" "a parameter more" mig.h 's/mig_stamp\(mig_ctx \*ctx,/mig_stamp(mig_ctx *ctx, int32_t more,/' mig_stamp
 caught "$new" "a callback's result" mig.h 's/^typedef int32_t \(\*mig_progress_fn/typedef int64_t (*mig_progress_fn/' mig_progress_fn
-caught "$new" "a slot inserted" dialect.h 's/^	mig_status \(\*read_stamp\)/	void (*inserted)(void);&/' inserted
-caught "$new" "two slots exchanged" dialect.h '/^	mig_status \(\*read_stamp\)/{h;d};/^	mig_status \(\*write_stamp\)/G' write_stamp
+caught "$new" "a slot inserted" dialect.h 's/^	mig_status \(\*read_header_digest\)/	void (*inserted)(void);&/' inserted
+caught "$new" "two slots exchanged" dialect.h '/^	mig_status \(\*lock\)/{h;d};/^	mig_status \(\*unlock\)/G' unlock
 look=written
 caught "$new" "a macro's value" dialect.h 's/^(#define MIG_OBSERVED_SIZE) .*/\1 256/' MIG_OBSERVED_SIZE
 caught "$new" "a constant's value" dialect.h 's/^(#define MIG_NO_OFFSET) .*/\1 0/' MIG_NO_OFFSET

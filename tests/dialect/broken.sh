@@ -18,7 +18,7 @@ finish survives_without_memory close: everything that came from realloc_fn
 working tells_how_far_it_is host: working() is not called
 inspect inspects_a_schema inspect: every object but
 crash undoes_ddl begin: begins a transaction
-clear keeps_its_tables table_sql: MIG_SQL_CLEAR_VERSION
+clear libmig_finds_its_rows_again store: rows of tables whose names need quotes
 E2
 out=$("$1" no_lock) || { echo "$out"; exit 1; }
 echo "$out" | grep -q '^ok .* # SKIP lock() is MIG_EUNSUPPORTED'

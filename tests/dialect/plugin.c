@@ -44,7 +44,6 @@ const mig_dialect *GLUE(mig_dialect_, PLUGIN)(void)
 {
 	static const char *const schemes[] = { TEXT(PLUGIN), TEXT(PLUGIN) "_too", NULL };
 	static mig_dialect_conn conn;
-	static mig_dialect_store store;
 	static mig_dialect d;
 
 	d.struct_size = sizeof d;
@@ -52,19 +51,16 @@ const mig_dialect *GLUE(mig_dialect_, PLUGIN)(void)
 	d.name = TEXT(PLUGIN);
 	d.schemes = schemes;
 	d.conn = &conn;
-	d.store = &store;
 	d.owns = owns;
 	d.display = display;
 	conn.struct_size = sizeof conn;
-	store.struct_size = sizeof store;
 	SLOT(open), SLOT(close), SLOT(native), SLOT(detach), SLOT(cancel);
 	SLOT(run_begin), SLOT(run_end), SLOT(begin), SLOT(commit), SLOT(rollback);
 	SLOT(lock), SLOT(unlock), SLOT(next_statement), SLOT(run_script), SLOT(run_statement);
 	SLOT(in_transaction), SLOT(prepare), SLOT(bind), SLOT(step), SLOT(reset);
-	SLOT(column_count), SLOT(column), SLOT(finish);
-	fill(&store.table_sql);
+	SLOT(column_count), SLOT(column);
 #ifndef PLUGIN_HOLLOW
-	fill(&store.table_exists);
+	SLOT(finish);
 #endif
 	return &d;
 }

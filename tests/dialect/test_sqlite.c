@@ -1,6 +1,8 @@
 /* test_sqlite: what only SQLite has: URLs, foreign keys, the lock file, its tokenizer. */
 #include "support.h"
 
+#include "dialect/store.h"
+
 #include <fcntl.h>
 #include <pthread.h>
 #include <sqlite3.h>
@@ -22,7 +24,7 @@ static mig_status try_url(struct base *b, const char *url, int create)
 	const mig_conn_options o = {
 		.struct_size = sizeof o,
 		.url = url,
-		.create = create,
+		.create = create ? MIG_CREATE_MISSING : MIG_CREATE_NEVER,
 	};
 
 	return base_open_with(b, row, NULL, &o);
@@ -121,9 +123,17 @@ static void fails_at(const char *name, int create, const char *words)
 	base_close(&b);
 }
 
+static mig_status count_row(void *user, const mig_version_row *r)
+{
+	(void)r;
+	++*(int *)user;
+	return MIG_OK;
+}
+
 static void files_that_cannot_be_opened(void **state)
 {
-	mig_cursor *cursor;
+	int32_t there;
+	int rows = 0;
 	char url[300];
 	struct base b;
 	FILE *f;
@@ -141,7 +151,7 @@ static void files_that_cannot_be_opened(void **state)
 	fclose(f);
 	snprintf(url, sizeof url, "sqlite:%s", scratch("text.db"));
 	assert_int_equal(try_url(&b, url, 1), MIG_OK); /* nothing has been read */
-	assert_int_equal(mig__db_read(&b.db, MIG_SQL_READ_VERSION, &cursor), MIG_ECONNECT);
+	assert_int_equal(mig__tables_read_rows(&b.db, count_row, &rows, &there), MIG_ECONNECT);
 	assert_non_null(strstr(b.err.message, "text.db"));
 	assert_int_equal(b.err.native_code, SQLITE_NOTADB);
 	base_close(&b);
@@ -705,27 +715,25 @@ static int count_statement(unsigned what, void *user, void *stmt, void *sql)
 
 static void at_head_is_one_statement(void **state)
 {
-	const mig_value v[] = { mig__value_text("r"), mig__value_text("d") };
+	const mig_row_change change = { sizeof change, NULL, "r", "d" }, *const at = &change;
+	const mig_rows_write write = { .struct_size = sizeof write, .changes = &at, .change_count = 1 };
 	const char *url = row->fresh();
-	mig_cursor *cursor;
 	struct base b;
-	int sent = 0, i;
-	int32_t more = 1;
+	int sent = 0, rows = 0, i;
+	int32_t there;
 
 	(void)state;
 	base_open(&b, row, url, 100);
 	OK(b, b.db.dialect->conn->begin(b.db.conn, 0)); /* nothing is written outside of one */
-	OK(b, mig__db_write(&b.db, MIG_SQL_CREATE_VERSION, NULL, 0, NULL));
-	OK(b, mig__db_write(&b.db, MIG_SQL_INSERT_VERSION, v, 2, NULL));
+	OK(b, mig__tables_create(&b.db, NULL));
+	OK(b, mig__tables_write_rows(&b.db, &write, NULL));
 	OK(b, b.db.dialect->conn->commit(b.db.conn, 0));
 	base_close(&b);
 	base_open(&b, row, url, 100);
 	sqlite3_trace_v2(native(&b), SQLITE_TRACE_STMT, count_statement, &sent);
-	for (i = 1; i <= 2; i++, more = 1) {
-		OK(b, mig__db_read(&b.db, MIG_SQL_READ_VERSION, &cursor));
-		while (more)
-			OK(b, b.db.dialect->conn->step(cursor, &more));
-		b.db.dialect->conn->finish(cursor);
+	for (i = 1; i <= 2; i++) {
+		OK(b, mig__tables_read_rows(&b.db, count_row, &rows, &there));
+		assert_int_equal(rows, i);
 		assert_int_equal(sent, i);
 	}
 	base_close(&b);
@@ -766,24 +774,26 @@ static void messages_are_one_line(void **state)
 
 static void schemas_are_attached_databases(void **state)
 {
-	const mig_value v[] = { mig__value_text("r"), mig__value_text("d") };
+	const mig_row_change change = { sizeof change, NULL, "r", "d" }, *const at = &change;
+	const mig_rows_write write = { .struct_size = sizeof write, .changes = &at, .change_count = 1 };
 	void *db = row->native_open(row->fresh());
 	const mig_conn_options o = {
 		.struct_size = sizeof o,
 		.native = db,
 		.schema = "other one",
 	};
-	mig_cursor *cursor;
+	int32_t there;
+	int rows = 0;
 	struct base b;
 
 	(void)state;
 	row->native_exec(db, "ATTACH ':memory:' AS \"other one\"; CREATE TABLE mig_version (x)");
 	OK(b, base_open_with(&b, row, NULL, &o));
-	OK(b, mig__db_read(&b.db, MIG_SQL_READ_VERSION, &cursor)); /* not the one in main */
-	assert_null(cursor);
+	OK(b, mig__tables_read_rows(&b.db, count_row, &rows, &there)); /* not the one in main */
+	assert_int_equal(there, 0);
 	OK(b, b.db.dialect->conn->begin(b.db.conn, 0)); /* nothing is written outside of one */
-	OK(b, mig__db_write(&b.db, MIG_SQL_CREATE_VERSION, NULL, 0, NULL));
-	OK(b, mig__db_write(&b.db, MIG_SQL_INSERT_VERSION, v, 2, NULL));
+	OK(b, mig__tables_create(&b.db, NULL));
+	OK(b, mig__tables_write_rows(&b.db, &write, NULL));
 	OK(b, b.db.dialect->conn->commit(b.db.conn, 0));
 	assert_int_equal(base_number(&b, "SELECT count(*) FROM \"other one\".mig_version"), 1);
 	base_close(&b);

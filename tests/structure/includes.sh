@@ -28,8 +28,10 @@ FNR == 1 {
 	if (to != from && index(" " allow[from] " ", " " to " ") == 0) {
 		print FILENAME ":" FNR ": " from " may not include " to; bad = 1
 	}
-	# a dialect lives in a module of its own: of the core it sees base alone
-	if (path[2] == "dialect" && path[4] != "" && to == "dialect" && part[2] != path[3]) {
+	# a dialect lives in a module of its own: of the core it sees base alone, and the list of the
+	# columns of the history
+	if (path[2] == "dialect" && path[4] != "" && to == "dialect" && part[2] != path[3] &&
+	    q[2] != "dialect/columns.h") {
 		print FILENAME ":" FNR ": dialect/" path[3] " may not include " q[2]; bad = 1
 	}
 	includes++

@@ -45,14 +45,21 @@ static const mig_dialect_conn conn_table = {
 	.check_sql = mig__pg_check_sql,
 	.script_begin = "-- for psql\n\\set ON_ERROR_STOP on\nSET client_encoding TO 'UTF8';\n"
 			"SET standard_conforming_strings TO on;\n\n",
-	.now_sql = "pg_catalog.to_char(pg_catalog.clock_timestamp() AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.MS\"Z\"')",
 	.shell_text = mig__pg_shell_text,
 };
 
 static const mig_dialect_store store_table = {
 	.struct_size = sizeof store_table,
-	.table_sql = mig__pg_table_sql,
-	.table_exists = mig__pg_table_exists,
+	.create = mig__pg_create,
+	.read_rows = mig__pg_read_rows,
+	.write_rows = mig__pg_write_rows,
+	.clear_rows = mig__pg_clear_rows,
+	.read_running = mig__pg_read_running,
+	.mark_running = mig__pg_mark_running,
+	.read_history = mig__pg_read_history,
+	.expect = mig__pg_expect,
+	.enter = mig__pg_enter,
+	.leave = mig__pg_leave,
 };
 
 static const char *const table_options[] = { "options", "partition_by", "persistence", NULL };

@@ -39,15 +39,27 @@ static const mig_dialect_conn conn_table = {
 	.check_sql = mig__sqlite_check_sql,
 	.script_begin = "-- for the shell sqlite3\n.bail on\nPRAGMA foreign_keys = OFF;\n\n",
 	.begin_sql = "BEGIN IMMEDIATE",
-	.now_sql = "strftime('%Y-%m-%dT%H:%M:%fZ', 'now')",
+};
+
+static const mig_store_words words = {
+	.struct_size = sizeof words,
+	.schema = "main",
+	.key_type = "TEXT",
+	.text_type = "TEXT",
+	.integer_type = "INTEGER",
+	.id_type = "INTEGER PRIMARY KEY",
+	.version_end = " WITHOUT ROWID",
+	.now = "strftime('%Y-%m-%dT%H:%M:%fZ', 'now')",
 };
 
 static const mig_dialect_store store_table = {
 	.struct_size = sizeof store_table,
-	.table_sql = mig__sqlite_table_sql,
+	.words = &words,
 	.table_exists = mig__sqlite_table_exists,
-	.read_stamp = mig__sqlite_read_stamp,
-	.write_stamp = mig__sqlite_write_stamp,
+	.read_header_digest = mig__sqlite_read_header_digest,
+	.write_header_digest = mig__sqlite_write_header_digest,
+	.expect = mig__sqlite_expect,
+	.keys = mig__sqlite_keys,
 };
 
 static const char *const table_options[] = { "strict", "without_rowid", NULL };

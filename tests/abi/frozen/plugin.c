@@ -9,19 +9,24 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { ROWS = 20, COLUMNS = 10, WIDTH = 100, TABLES = 3 };
-
-/* A value as text; the first byte tells what it was: n, i or t. */
+enum { ROWS = 20, WIDTH = 100 };
 typedef char cell[WIDTH];
 
-struct table {
-	int there, rows;
-	cell cells[ROWS][COLUMNS];
+struct version {
+	cell revision, digest;
+};
+
+struct history {
+	cell revision, direction, state, digest, done_digest, started_at, actor, library;
+	int64_t statements, duration_us;
 };
 
 /* All of the database, so that a copy of it can be gone back to. */
 struct state {
-	struct table tables[TABLES];
+	int32_t there; /* libmig's tables */
+	int version_count, history_count;
+	struct version versions[ROWS];
+	struct history history[ROWS];
 	char names[400]; /* " a b " */
 };
 
@@ -31,40 +36,7 @@ struct mig_conn {
 	int32_t inside, locked;
 };
 
-struct mig_cursor {
-	mig_conn *conn;
-	int32_t which;
-	int32_t at; /* next row */
-	cell in[COLUMNS];
-	cell text; /* the column read last */
-};
-
 static const char create[] = "CREATE TABLE ", drop[] = "DROP TABLE ";
-enum { VERSION = 1, HISTORY = 2 };
-
-/* What each of libmig's statements is, in the order of enum mig_table_sql. columns: those that a
- * read returns, by the order of the insert, '0' for the first. */
-static const struct {
-	const char *sql;
-	int table;
-	int parameters;
-	const char *columns;
-} statements[] = {
-	{ NULL, 0, 0, "" },
-	{ "#1", VERSION, 0, "" },
-	{ "#2", HISTORY, 0, "" },
-	{ "#3", VERSION, 0, "01" },
-	{ "#4", VERSION, 2, "" },
-	{ "#5", VERSION, 3, "" },
-	{ "#6", VERSION, 1, "" },
-	{ "#7", VERSION, 0, "" },
-	{ "#8", HISTORY, 10, "" },
-	{ "#9", HISTORY, 4, "" },
-	{ "#10", HISTORY, 0, "013456" },
-	{ "#11", HISTORY, 0, "012346789" },
-};
-enum { STATEMENTS = sizeof statements / sizeof *statements };
-
 static mig_status fail(mig_conn *conn, mig_status status, const char *message, size_t offset,
 		       const char *statement, size_t size)
 {
@@ -193,7 +165,8 @@ static mig_status next_statement(mig_conn *conn, const char *text, size_t size, 
 static mig_status run_one(mig_conn *conn, const char *text, const mig_statement *st)
 {
 	const char *sql = text + st->offset;
-	char name[WIDTH], *there;
+	cell name;
+	char *there;
 	int drops = strncmp(sql, drop, strlen(drop)) == 0;
 
 	if (!drops && strncmp(sql, create, strlen(create)) != 0)
@@ -242,161 +215,186 @@ static mig_status in_transaction(mig_conn *conn, int32_t *out)
 	return MIG_OK;
 }
 
-/* -- cursors */
+/* -- cursors: there is no SQL with rows */
 
-static const char *table_sql(mig_conn *conn, int32_t which)
-{
-	(void)conn;
-	return which > 0 && which < STATEMENTS ? statements[which].sql : NULL;
-}
-
-static mig_status table_exists(mig_conn *conn, int32_t which, int32_t *out)
-{
-	*out = conn->now.tables[statements[which].table].there;
-	return MIG_OK;
-}
-
-static mig_status prepare(mig_conn *conn, const char *text, size_t size, int32_t keep,
+static mig_status prepare(mig_conn *conn, const char *text_, size_t size, uint32_t flags,
 			  mig_cursor **out)
 {
-	mig_cursor *cursor;
-	int32_t which = 0;
-
-	(void)keep;
-	sscanf(text, "#%d", &which);
-	if (which < 1 || which >= STATEMENTS)
-		return fail(conn, MIG_ESQL, "no such statement", 0, text, size);
-	if (which > MIG_SQL_CREATE_HISTORY && !conn->now.tables[statements[which].table].there)
-		return fail(conn, MIG_ESQL, "no such table", 0, text, size);
-	cursor = conn->host->realloc_fn(conn->host->user, NULL, sizeof *cursor);
-	memset(cursor, 0, sizeof *cursor);
-	cursor->conn = conn;
-	cursor->which = which;
-	*out = cursor;
-	return MIG_OK;
+	(void)flags, (void)out;
+	return fail(conn, MIG_ESQL, "no such statement", 0, text_, size);
 }
 
 static mig_status bind(mig_cursor *cursor, int32_t index, const mig_value *value)
 {
-	cell *to = &cursor->in[index - 1];
-
-	if (value->type == MIG_INTEGER)
-		snprintf(*to, sizeof *to, "i%lld", (long long)value->integer);
-	else if (value->type == MIG_TEXT)
-		snprintf(*to, sizeof *to, "t%.*s", (int)value->size, value->data);
-	else
-		strcpy(*to, "n");
-	return MIG_OK;
-}
-
-/* The row whose column is that text, or -1. */
-static int find(const struct table *table, int column, const char *text)
-{
-	int row;
-
-	for (row = 0; row < table->rows; row++)
-		if (strcmp(table->cells[row][column], text) == 0)
-			return row;
-	return -1;
-}
-
-static void update_running(struct table *table, cell *in)
-{
-	static const int columns[] = { 2, 4, 5, 7 };
-	int row = find(table, 2, "trunning"), i;
-
-	for (i = 0; row >= 0 && i < 4; i++)
-		memcpy(table->cells[row][columns[i]], in[i], WIDTH);
-}
-
-static void write_(mig_cursor *cursor, struct table *table)
-{
-	int row;
-
-	switch (cursor->which) {
-	case MIG_SQL_CREATE_VERSION:
-	case MIG_SQL_CREATE_HISTORY:
-		table->there = 1;
-		break;
-	case MIG_SQL_INSERT_VERSION:
-	case MIG_SQL_INSERT_HISTORY:
-		memcpy(table->cells[table->rows++], cursor->in, sizeof cursor->in);
-		break;
-	case MIG_SQL_UPDATE_VERSION:
-		row = find(table, 0, cursor->in[2]);
-		if (row >= 0)
-			memcpy(table->cells[row], cursor->in, 2 * sizeof(cell));
-		break;
-	case MIG_SQL_DELETE_VERSION:
-		row = find(table, 0, cursor->in[0]);
-		if (row >= 0)
-			memcpy(table->cells[row], table->cells[--table->rows], sizeof cursor->in);
-		break;
-	case MIG_SQL_CLEAR_VERSION:
-		table->rows = 0;
-		break;
-	default:
-		update_running(table, cursor->in);
-	}
-}
-
-static int reads(const mig_cursor *cursor)
-{
-	return statements[cursor->which].columns[0] != '\0';
+	(void)cursor, (void)index, (void)value;
+	return MIG_EMISUSE;
 }
 
 static mig_status step(mig_cursor *cursor, int32_t *has_row)
 {
-	struct table *table = &cursor->conn->now.tables[statements[cursor->which].table];
-
-	*has_row = 0;
-	if (!reads(cursor)) {
-		write_(cursor, table);
-		return MIG_OK;
-	}
-	if (cursor->which == MIG_SQL_READ_RUNNING)
-		while (cursor->at < table->rows &&
-		       strcmp(table->cells[cursor->at][2], "trunning") != 0)
-			cursor->at++;
-	*has_row = cursor->at < table->rows;
-	cursor->at++;
-	return MIG_OK;
+	(void)cursor, (void)has_row;
+	return MIG_EMISUSE;
 }
 
 static mig_status reset(mig_cursor *cursor)
 {
-	cursor->at = 0;
-	return MIG_OK;
+	(void)cursor;
+	return MIG_EMISUSE;
 }
 
 static int32_t column_count(const mig_cursor *cursor)
 {
-	return (int32_t)strlen(statements[cursor->which].columns);
+	(void)cursor;
+	return 0;
 }
 
 static mig_status column(mig_cursor *cursor, int32_t index, int32_t as, mig_value *out)
 {
-	const struct table *table = &cursor->conn->now.tables[statements[cursor->which].table];
-	int at = statements[cursor->which].columns[index] - '0';
-	const char *from = table->cells[cursor->at - 1][at];
-	long long number = 0;
-
-	memset(out, 0, sizeof *out);
-	if (from[0] == 'n')
-		return MIG_OK;
-	strcpy(cursor->text, from + 1);
-	sscanf(cursor->text, "%lld", &number);
-	out->type = as ? as : from[0] == 'i' ? MIG_INTEGER : MIG_TEXT;
-	out->integer = number;
-	out->data = cursor->text;
-	out->size = strlen(cursor->text);
-	return MIG_OK;
+	(void)cursor, (void)index, (void)as, (void)out;
+	return MIG_EMISUSE;
 }
 
 static void finish(mig_cursor *cursor)
 {
-	if (cursor)
-		cursor->conn->host->realloc_fn(cursor->conn->host->user, cursor, 0);
+	(void)cursor;
+}
+
+/* -- libmig's own tables */
+
+static void keep(cell to, const char *from)
+{
+	snprintf(to, WIDTH, "%s", from ? from : "");
+}
+
+static mig_status create_tables(mig_conn *conn, const mig_sql_sink *script)
+{
+	(void)script;
+	conn->now.there = 1;
+	return MIG_OK;
+}
+
+static mig_status read_rows(mig_conn *conn, mig_version_row_fn fn, void *user, int32_t *there)
+{
+	mig_status rc = MIG_OK;
+
+	*there = conn->now.there;
+	for (int i = 0; !rc && i < conn->now.version_count; i++) {
+		const mig_version_row row = { sizeof row, conn->now.versions[i].revision,
+					      conn->now.versions[i].digest };
+
+		rc = fn(user, &row);
+	}
+	return rc;
+}
+
+static mig_status write_row(mig_conn *conn, const mig_row_change *c)
+{
+	struct state *now = &conn->now;
+	int i = 0;
+
+	while (c->old_revision && i < now->version_count &&
+	       strcmp(now->versions[i].revision, c->old_revision) != 0)
+		i++;
+	if (c->old_revision && i == now->version_count)
+		return fail(conn, MIG_EREVISION, "no such row", MIG_NO_OFFSET, NULL, 0);
+	if (!c->revision) {
+		now->versions[i] = now->versions[--now->version_count];
+		return MIG_OK;
+	}
+	if (!c->old_revision)
+		i = now->version_count++;
+	keep(now->versions[i].revision, c->revision);
+	keep(now->versions[i].digest, c->digest);
+	return MIG_OK;
+}
+
+static void write_history(mig_conn *conn, const mig_history_row *row)
+{
+	struct history *h = &conn->now.history[conn->now.history_count++];
+
+	keep(h->revision, row->revision), keep(h->direction, row->direction);
+	keep(h->state, row->state), keep(h->digest, row->digest);
+	keep(h->done_digest, row->done_digest), keep(h->started_at, row->started_at);
+	keep(h->actor, row->actor), keep(h->library, row->library);
+	h->statements = row->statements;
+	h->duration_us = row->duration_us;
+}
+
+static mig_status write_rows(mig_conn *conn, const mig_rows_write *write, const mig_sql_sink *script)
+{
+	mig_status rc = MIG_OK;
+
+	(void)script;
+	for (size_t i = 0; !rc && i < write->change_count; i++)
+		rc = write_row(conn, write->changes[i]);
+	for (size_t i = 0; !rc && i < write->history_count; i++)
+		write_history(conn, write->history[i]);
+	if (!rc && write->check && (size_t)conn->now.version_count != write->expected_count)
+		rc = fail(conn, MIG_EREVISION, "other rows", MIG_NO_OFFSET, NULL, 0);
+	return rc;
+}
+
+static mig_status clear_rows(mig_conn *conn, const mig_sql_sink *script)
+{
+	(void)script;
+	conn->now.version_count = 0;
+	return MIG_OK;
+}
+
+static mig_status read_history_rows(mig_conn *conn, const char *state, mig_history_row_fn fn, void *user,
+				    int32_t *there)
+{
+	mig_status rc = MIG_OK;
+
+	*there = conn->now.there;
+	for (int i = 0; !rc && i < conn->now.history_count; i++) {
+		const struct history *h = &conn->now.history[i];
+		const mig_history_row row = { .struct_size = sizeof row,
+					      .revision = h->revision,
+					      .direction = h->direction,
+					      .state = h->state,
+					      .digest = h->digest,
+					      .statements = h->statements,
+					      .done_digest = h->done_digest,
+					      .started_at = h->started_at,
+					      .duration_us = h->duration_us,
+					      .actor = h->actor,
+					      .library = h->library };
+
+		if (!state || !strcmp(h->state, state))
+			rc = fn(user, &row);
+	}
+	return rc;
+}
+
+static mig_status read_running(mig_conn *conn, mig_history_row_fn fn, void *user, int32_t *there)
+{
+	return read_history_rows(conn, "running", fn, user, there);
+}
+
+static mig_status read_history(mig_conn *conn, mig_history_row_fn fn, void *user, int32_t *there)
+{
+	return read_history_rows(conn, NULL, fn, user, there);
+}
+
+static mig_status mark_running(mig_conn *conn, const mig_journal_mark *m, const mig_sql_sink *script)
+{
+	(void)script;
+	for (int i = 0; i < conn->now.history_count; i++) {
+		struct history *h = &conn->now.history[i];
+
+		if (strcmp(h->state, "running") != 0)
+			continue;
+		keep(h->state, m->state);
+		if (!m->revision)
+			return MIG_OK;
+		keep(h->done_digest, m->done_digest);
+		h->statements = m->statements;
+		h->duration_us = m->duration_us;
+		return MIG_OK;
+	}
+	return m->revision ? fail(conn, MIG_ELOCKED, "nothing is running", MIG_NO_OFFSET, NULL, 0)
+			   : MIG_OK;
 }
 
 /* -- the table */
@@ -431,9 +429,16 @@ static const mig_dialect_conn whole = { TABLE };
 #define CONN (&whole)
 #endif
 
-static const mig_dialect_store store = { .struct_size = sizeof store,
-					 .table_sql = table_sql,
-					 .table_exists = table_exists };
+static const mig_dialect_store store = {
+	.struct_size = sizeof store,
+	.create = create_tables,
+	.read_rows = read_rows,
+	.write_rows = write_rows,
+	.clear_rows = clear_rows,
+	.read_running = read_running,
+	.mark_running = mark_running,
+	.read_history = read_history,
+};
 
 MIG_API const mig_dialect *GLUE(mig_dialect_, PLUGIN)(void);
 

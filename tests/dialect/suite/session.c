@@ -180,50 +180,20 @@ int64_t suite_number(struct session *s, const char *sql)
 	return value.integer;
 }
 
-static mig_status prepare_own(struct session *s, int32_t which, mig_cursor **cursor)
+int suite_has_store(const struct session *s)
 {
-	const char *sql = s->d->store->table_sql(s->conn, which);
-
-	if (!sql)
-		mig_conformance_fail("table_sql() has no statement %d", (int)which);
-	return s->d->conn->prepare(s->conn, sql, strlen(sql), 0, cursor);
+	return SLOT(s->d, store, create) != NULL;
 }
 
-/* As the core does it: it is asked whether the table is there only after a read of it failed. */
-mig_status suite_read(struct session *s, int32_t which, mig_cursor **cursor)
+/* Has libmig make its tables, with the dialect's store or the default. */
+void suite_make_tables(const mig_conformance *row, const char *url)
 {
-	int32_t table = which == MIG_SQL_READ_VERSION ? which : MIG_SQL_READ_HISTORY;
-	int32_t exists = 0;
-	mig_status rc = prepare_own(s, which, cursor);
+	const mig_open_options o = { .struct_size = sizeof o, .url = url, .dialect = row->dialect() };
+	mig_ctx *ctx;
 
-	if (rc != MIG_ESQL)
-		return rc;
-	rc = s->d->store->table_exists(s->conn, table, &exists);
-	if (rc)
-		return rc;
-	if (!exists) {
-		*cursor = NULL;
-		return MIG_OK;
-	}
-	s->err.count = 0;
-	return prepare_own(s, which, cursor);
-}
-
-mig_status suite_write(struct session *s, int32_t which, const mig_value *values, size_t count)
-{
-	mig_cursor *cursor = NULL;
-	int32_t more = 1;
-	size_t i;
-	mig_status rc = prepare_own(s, which, &cursor);
-
-	if (rc)
-		return rc;
-	for (i = 0; !rc && i < count; i++)
-		rc = s->d->conn->bind(cursor, (int32_t)i + 1, &values[i]);
-	while (!rc && more)
-		rc = s->d->conn->step(cursor, &more);
-	s->d->conn->finish(cursor);
-	return rc;
+	suite_fine(NULL, mig_open_with(&ctx, &o));
+	suite_fine(ctx, mig_ensure_version(ctx));
+	mig_close(ctx);
 }
 
 mig_value suite_text(const char *text)

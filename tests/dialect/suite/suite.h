@@ -93,9 +93,9 @@ int suite_can_lock(const mig_conformance *row);
 mig_status suite_script(struct session *s, const char *text);
 /* The first column of the first row as a number; -1: no row. */
 int64_t suite_number(struct session *s, const char *sql);
-/* One of libmig's statements: *cursor is NULL if its table is not there. */
-mig_status suite_read(struct session *s, int32_t which, mig_cursor **cursor);
-mig_status suite_write(struct session *s, int32_t which, const mig_value *values, size_t count);
+/* Whether the dialect has a store of its own. */
+int suite_has_store(const struct session *s);
+void suite_make_tables(const mig_conformance *row, const char *url);
 
 void suite_check_ok(const struct session *s, mig_status rc, const char *what, const char *file,
 		    int line);

@@ -1,255 +1,432 @@
-/* table: libmig's own tables, read-only databases, and memory that runs out. */
+/* table: libmig's own tables, in the dialect's store or the default one; read-only databases, and memory
+ * that runs out. */
 #include "suite.h"
 
-static void read_versions(struct session *b, char *out)
-{
-	const mig_dialect *d = b->d;
-	mig_cursor *cursor;
-	mig_value v;
-	int32_t more;
+/* -- the dialect's own store, slot by slot */
 
-	out[0] = '\0';
-	OK(*b, suite_read(b, MIG_SQL_READ_VERSION, &cursor));
-	CHECK(cursor);
-	for (;;) {
-		OK(*b, d->conn->step(cursor, &more));
-		if (!more)
-			break;
-		OK(*b, d->conn->column(cursor, 0, MIG_TEXT, &v));
-		strcat(out, v.data);
-		OK(*b, d->conn->column(cursor, 1, MIG_TEXT, &v));
-		strcat(strcat(strcat(out, "="), v.data), " ");
-	}
-	d->conn->finish(cursor);
+/* "r1=d1 r2=d2 ", by revision. */
+struct listed {
+	char rows[400];
+	int count;
+};
+
+static mig_status list_row(void *user, const mig_version_row *row)
+{
+	struct listed *l = user;
+	char one[100], rest[400];
+	int at_front;
+
+	snprintf(one, sizeof one, "%s=%s ", row->revision, row->digest);
+	at_front = strcmp(one, l->rows) < 0;
+	CHECK(strlen(l->rows) + strlen(one) < sizeof rest);
+	strcat(strcpy(rest, at_front ? one : l->rows), at_front ? l->rows : one);
+	strcpy(l->rows, rest);
+	l->count++;
+	return MIG_OK;
 }
 
-static void write_2(struct session *b, int32_t which, const char *x, const char *y)
+/* *there as the slot says. */
+static const char *read_versions(struct session *b, struct listed *l, int32_t *there)
 {
-	const mig_value v[] = { suite_text(x), suite_text(y) };
-
-	OK(*b, suite_write(b, which, v, 2));
+	memset(l, 0, sizeof *l);
+	OK(*b, b->d->store->read_rows(b->conn, list_row, l, there));
+	return l->rows;
 }
 
-static void use_tables(struct session *b)
+static mig_status change(struct session *b, const char *from, const char *to, const char *digest)
 {
-	const mig_value update[] = { suite_text("r3"), suite_text("d3"), suite_text("r1") };
-	const mig_value history[] = { suite_text("r1"),
-				      suite_text("upgrade"),
-				      suite_text("running"),
-				      suite_text("d1"),
-				      suite_int(0),
-				      suite_text(NULL),
-				      suite_text("2026-01-02T03:04:05Z"),
-				      suite_int(12),
-				      suite_text("me@here:1"),
-				      suite_text("0.1.0") };
-	const mig_value mark[] = { suite_text("done"), suite_int(5), suite_text("dd"),
-				   suite_int(99) };
-	const mig_value r2 = suite_text("r2");
-	const mig_dialect *d = b->d;
-	mig_cursor *cursor;
-	char rows[200];
-	mig_value v;
-	int32_t more, i;
+	const mig_row_change c = { sizeof c, from, to, digest }, *const at = &c;
+	const mig_rows_write w = { .struct_size = sizeof w, .changes = &at, .change_count = 1 };
 
-	RULE("table_sql: MIG_SQL_CREATE_VERSION and MIG_SQL_CREATE_HISTORY create a table unless "
-	     "it is there");
+	return b->d->store->write_rows(b->conn, &w, NULL);
+}
+
+static mig_status expect_one(struct session *b, const char *revision, const char *digest)
+{
+	const mig_version_row r = { sizeof r, revision, digest }, *const at = &r;
+	const mig_rows_write w = { .struct_size = sizeof w,
+				   .check = 1,
+				   .expected = &at,
+				   .expected_count = 1 };
+
+	return b->d->store->write_rows(b->conn, &w, NULL);
+}
+
+static const mig_history_row begun = { .struct_size = sizeof begun,
+				       .revision = "r3",
+				       .direction = "upgrade",
+				       .state = "running",
+				       .digest = "d1",
+				       .started_at = "2026-01-02T03:04:05Z",
+				       .duration_us = 12,
+				       .actor = "it's me@here:1",
+				       .library = "0.1.0" };
+
+static mig_status add_history(struct session *b, const mig_history_row *row)
+{
+	const mig_rows_write w = { .struct_size = sizeof w, .history = &row, .history_count = 1 };
+
+	return b->d->store->write_rows(b->conn, &w, NULL);
+}
+
+static mig_status mark(struct session *b, const char *revision, int64_t before, const char *state)
+{
+	const mig_journal_mark m = { .struct_size = sizeof m,
+				     .revision = revision,
+				     .direction = "upgrade",
+				     .before = before,
+				     .state = state,
+				     .statements = before + 5,
+				     .done_digest = "dd",
+				     .duration_us = 99 };
+
+	return b->d->store->mark_running(b->conn, &m, NULL);
+}
+
+struct seen_history {
+	int count;
+	mig_history_row last; /* numbers */
+	char texts[300];
+};
+
+static mig_status see_history(void *user, const mig_history_row *row)
+{
+	struct seen_history *seen = user;
+
+	CHECK(row->struct_size >= sizeof begun);
+	seen->count++;
+	seen->last = *row;
+	snprintf(seen->texts, sizeof seen->texts, "%s|%s|%s|%s|%s|%s|%s|%s", row->revision,
+		 row->direction, row->state, row->digest, row->done_digest ? row->done_digest : "",
+		 row->started_at, row->actor, row->library);
+	return MIG_OK;
+}
+
+/* What a write does wrong shows at once, or at the commit. */
+static mig_status then_commit(struct session *b, mig_status rc)
+{
+	if (!rc)
+		rc = b->d->conn->commit(b->conn, 0);
+	b->d->conn->rollback(b->conn);
+	return rc;
+}
+
+static void use_rows(struct session *b)
+{
+	const mig_dialect *d = b->d;
+	struct listed l;
+	int32_t there, i;
+
+	RULE("create: creates the tables that are missing");
 	for (i = 0; i < 2; i++) {
-		OK(*b, suite_write(b, MIG_SQL_CREATE_VERSION, NULL, 0));
-		OK(*b, suite_write(b, MIG_SQL_CREATE_HISTORY, NULL, 0));
+		OK(*b, suite_begin(b, 0));
+		OK(*b, d->store->create(b->conn, NULL));
+		OK(*b, d->conn->commit(b->conn, 0));
 	}
-	RULE("table_sql: MIG_SQL_INSERT_VERSION, MIG_SQL_READ_VERSION: revision, digest");
-	write_2(b, MIG_SQL_INSERT_VERSION, "r2", "d2");
-	write_2(b, MIG_SQL_INSERT_VERSION, "r1", "d1");
-	read_versions(b, rows);
-	CHECK(!strcmp(rows, "r1=d1 r2=d2 ") || !strcmp(rows, "r2=d2 r1=d1 "));
-	RULE("table_sql: MIG_SQL_UPDATE_VERSION: new revision, new digest, old revision; "
-	     "MIG_SQL_DELETE_VERSION: revision");
-	OK(*b, suite_write(b, MIG_SQL_UPDATE_VERSION, update, 3));
-	OK(*b, suite_write(b, MIG_SQL_DELETE_VERSION, &r2, 1));
-	read_versions(b, rows);
-	SAME(rows, "r3=d3 ");
-	RULE("table_sql: MIG_SQL_CLEAR_VERSION: all rows");
-	OK(*b, suite_write(b, MIG_SQL_CLEAR_VERSION, NULL, 0));
-	read_versions(b, rows);
-	SAME(rows, "");
+	SAME(read_versions(b, &l, &there), "");
+	EQUAL(there, 1);
+	RULE("write_rows: old_revision NULL: a row is added");
+	OK(*b, suite_begin(b, 0));
+	OK(*b, change(b, NULL, "r2", "d2"));
+	OK(*b, change(b, NULL, "r1", "d1"));
+	OK(*b, d->conn->commit(b->conn, 0));
+	SAME(read_versions(b, &l, &there), "r1=d1 r2=d2 ");
+	RULE("write_rows: both: it becomes the other; revision NULL: the row is removed");
+	OK(*b, suite_begin(b, 0));
+	OK(*b, change(b, "r1", "r3", "d3"));
+	OK(*b, change(b, "r2", NULL, NULL));
+	OK(*b, expect_one(b, "r3", "d3"));
+	OK(*b, d->conn->commit(b->conn, 0));
+	SAME(read_versions(b, &l, &there), "r3=d3 ");
+	RULE("write_rows: MIG_EREVISION if a row that is to be changed is not there, or a check fails");
+	OK(*b, suite_begin(b, 0));
+	EQUAL(then_commit(b, change(b, "r1", "r4", "d4")), MIG_EREVISION);
+	OK(*b, suite_begin(b, 0));
+	EQUAL(then_commit(b, change(b, "r1", NULL, NULL)), MIG_EREVISION);
+	OK(*b, suite_begin(b, 0));
+	EQUAL(then_commit(b, expect_one(b, "r3", "other")), MIG_EREVISION);
+	SAME(read_versions(b, &l, &there), "r3=d3 ");
+	RULE("clear_rows: removes all version rows");
+	OK(*b, suite_begin(b, 0));
+	OK(*b, d->store->clear_rows(b->conn, NULL));
+	OK(*b, d->conn->commit(b->conn, 0));
+	SAME(read_versions(b, &l, &there), "");
+}
 
-	RULE("table_sql: MIG_SQL_INSERT_HISTORY, MIG_SQL_READ_RUNNING: the row in state running");
-	OK(*b, suite_write(b, MIG_SQL_INSERT_HISTORY, history, 10));
-	OK(*b, suite_read(b, MIG_SQL_READ_RUNNING, &cursor));
-	OK(*b, d->conn->step(cursor, &more));
-	EQUAL(more, 1);
-	CHECK(d->conn->column_count(cursor) == 6 || d->conn->column_count(cursor) == 8);
-	OK(*b, d->conn->column(cursor, 5, MIG_TEXT, &v));
-	SAME(v.data, "2026-01-02T03:04:05Z");
-	OK(*b, d->conn->column(cursor, 4, MIG_TEXT, &v));
-	EQUAL(v.type, MIG_NULL);
-	d->conn->finish(cursor);
-	RULE("table_sql: MIG_SQL_UPDATE_RUNNING: state, statements, done_digest, duration_us of "
-	     "the only row in state running");
-	OK(*b, suite_write(b, MIG_SQL_UPDATE_RUNNING, mark, 4));
-	OK(*b, suite_read(b, MIG_SQL_READ_RUNNING, &cursor));
-	OK(*b, d->conn->step(cursor, &more));
-	EQUAL(more, 0);
-	d->conn->finish(cursor);
-	RULE("table_sql: MIG_SQL_READ_HISTORY: nine columns, oldest first");
-	OK(*b, suite_read(b, MIG_SQL_READ_HISTORY, &cursor));
-	OK(*b, d->conn->step(cursor, &more));
-	EQUAL(d->conn->column_count(cursor), 9);
-	OK(*b, d->conn->column(cursor, 2, MIG_TEXT, &v));
-	SAME(v.data, "done");
-	OK(*b, d->conn->column(cursor, 4, MIG_INTEGER, &v));
-	EQUAL(v.integer, 5);
-	OK(*b, d->conn->column(cursor, 6, MIG_INTEGER, &v));
-	EQUAL(v.integer, 99);
-	d->conn->finish(cursor);
+static void use_journal(struct session *b)
+{
+	const mig_dialect *d = b->d;
+	struct seen_history seen = { 0 };
+	int32_t there;
+
+	RULE("read_running: the history row in state running");
+	OK(*b, suite_begin(b, 0));
+	OK(*b, add_history(b, &begun));
+	OK(*b, d->conn->commit(b->conn, 0));
+	OK(*b, d->store->read_running(b->conn, see_history, &seen, &there));
+	EQUAL(there, 1);
+	EQUAL(seen.count, 1);
+	EQUAL(seen.last.statements, 0);
+	EQUAL(seen.last.duration_us, 12);
+	SAME(seen.texts, "r3|upgrade|running|d1||2026-01-02T03:04:05Z|it's me@here:1|0.1.0");
+	RULE("mark_running: MIG_ELOCKED if the row is not there, or not as the mark says");
+	OK(*b, suite_begin(b, 0));
+	EQUAL(then_commit(b, mark(b, "r3", 1, "running")), MIG_ELOCKED);
+	OK(*b, suite_begin(b, 0));
+	EQUAL(then_commit(b, mark(b, "r4", 0, "running")), MIG_ELOCKED);
+	RULE("mark_running: changes the row in state running");
+	OK(*b, suite_begin(b, 0));
+	OK(*b, mark(b, "r3", 0, "done"));
+	OK(*b, d->conn->commit(b->conn, 0));
+	memset(&seen, 0, sizeof seen);
+	OK(*b, d->store->read_running(b->conn, see_history, &seen, &there));
+	EQUAL(seen.count, 0);
+	OK(*b, d->store->read_history(b->conn, see_history, &seen, &there));
+	EQUAL(seen.count, 1);
+	EQUAL(seen.last.statements, 5);
+	EQUAL(seen.last.duration_us, 99);
+	SAME(seen.texts, "r3|upgrade|done|d1|dd|2026-01-02T03:04:05Z|it's me@here:1|0.1.0");
+	RULE("mark_running: revision NULL: whatever row is running, if any");
+	OK(*b, suite_begin(b, 0));
+	OK(*b, mark(b, NULL, 0, "abandoned"));
+	OK(*b, add_history(b, &begun));
+	OK(*b, mark(b, NULL, 0, "abandoned"));
+	OK(*b, d->conn->commit(b->conn, 0));
+	RULE("read_history: each row, oldest first");
+	memset(&seen, 0, sizeof seen);
+	OK(*b, d->store->read_history(b->conn, see_history, &seen, &there));
+	EQUAL(seen.count, 2);
+	SAME(seen.texts, "r3|upgrade|abandoned|d1||2026-01-02T03:04:05Z|it's me@here:1|0.1.0");
+	EQUAL(seen.last.duration_us, 12);
+}
+
+static void open_store(struct session *b, const mig_conformance *row, const char *url)
+{
+	suite_open(b, row, url, 1000);
+	if (suite_has_store(b))
+		return;
+	suite_close(b);
+	SKIP("it has the default store");
 }
 
 static void keeps_its_tables(const mig_conformance *row)
 {
+	struct listed l;
 	struct session b;
+	int32_t there;
 
-	suite_open(&b, row, row->fresh(), 1000);
-	RULE("table_sql: NULL for a number that it does not know");
-	CHECK(!b.d->store->table_sql(b.conn, 0));
-	CHECK(!b.d->store->table_sql(b.conn, 9999));
-	use_tables(&b);
+	open_store(&b, row, row->fresh());
+	RULE("read_rows: 0 in *there: there is no such table");
+	read_versions(&b, &l, &there);
+	EQUAL(there, 0);
+	use_rows(&b);
+	use_journal(&b);
 	suite_close(&b);
 }
 
-/* Runs a text of a dialect for scripts, with a value for $1. */
-static mig_status run_own(struct session *s, int32_t which, const char *value)
+/* Collects what a slot hands over for a script. */
+static mig_status collect(void *user, const char *text, size_t size, const mig_op *op, uint32_t kind,
+			  const char *comment)
 {
-	const char *text = s->d->store->table_sql(s->conn, which), *at = text ? strstr(text, "$1") : NULL;
-	size_t size = 0, room = 2;
-	mig_status rc;
-	char *sql;
+	char *out = user;
+	size_t at = strlen(out);
 
-	if (!text)
-		SKIP("it has no texts for scripts");
-	room += strlen(text);
-	for (const char *p = at; p; p = strstr(p + 2, "$1"))
-		room += strlen(value) + 2;
-	sql = malloc(room);
-	CHECK(sql != NULL);
-	for (; at; text = at + 2, at = strstr(text, "$1"))
-		size += (size_t)snprintf(sql + size, room - size, "%.*s'%s'", (int)(at - text), text,
-					 value);
-	snprintf(sql + size, room - size, "%s;", text);
-	rc = suite_script(s, sql);
-	free(sql);
-	return rc;
+	(void)op, (void)kind, (void)comment;
+	snprintf(out + at, 8000 - at, "%.*s;", (int)size, text);
+	return MIG_OK;
+}
+
+/* Runs what expect() has for these ids. */
+static mig_status run_expect(struct session *s, const char *ids)
+{
+	char sql[8000] = "";
+	const mig_sql_sink sink = { .struct_size = sizeof sink, .user = sql, .statement = collect };
+	mig_status rc = s->d->store->expect(s->conn, ids, &sink);
+
+	return rc ? rc : suite_script(s, sql);
 }
 
 static void begins_scripts_where_they_should(const mig_conformance *row)
 {
-	const char *url = row->fresh();
-	const mig_value running[] = { suite_text("a"),
-				      suite_text("upgrade"),
-				      suite_text("running"),
-				      suite_text(NULL),
-				      suite_int(0),
-				      suite_text(NULL),
-				      suite_text("2026-01-02T03:04:05Z"),
-				      suite_int(0),
-				      suite_text(NULL),
-				      suite_text(NULL) };
+	static const char *const places[] = { "base", "b", "a, b" };
+	static const char *const inserts[] = {
+		"", "INSERT INTO mig_version (revision, digest) VALUES ('b', '1');",
+		"INSERT INTO mig_version (revision, digest) VALUES ('a', '2');"
+	};
+	char url[1000];
 	struct session s;
 	int rows;
 
-	for (rows = 0; rows < 3; rows++) {
-		static const char *const places[] = { "base", "b", "a, b" };
-		const mig_value ids[2][2] = { { suite_text("b"), suite_text("1") },
-					      { suite_text("a"), suite_text("2") } };
-
-		suite_open(&s, row, url, 1000);
-		OK(s, suite_write(&s, MIG_SQL_CREATE_VERSION, NULL, 0));
-		OK(s, suite_write(&s, MIG_SQL_CREATE_HISTORY, NULL, 0));
-		if (rows)
-			OK(s, suite_write(&s, MIG_SQL_INSERT_VERSION, ids[rows - 1], 2));
-		RULE("table_sql: MIG_SQL_EXPECT_VERSION: fails unless the ids are these");
-		OK(s, suite_begin(&s, 0));
-		OK(s, run_own(&s, MIG_SQL_EXPECT_VERSION, places[rows]));
-		CHECK(run_own(&s, MIG_SQL_EXPECT_VERSION, places[(rows + 1) % 3]) != MIG_OK);
-		OK(s, s.d->conn->rollback(s.conn));
-		suite_close(&s);
-	}
+	snprintf(url, sizeof url, "%s", row->fresh());
+	suite_make_tables(row, url);
 	suite_open(&s, row, url, 1000);
+	if (!SLOT(s.d, store, expect)) {
+		suite_close(&s);
+		SKIP("it has no scripts");
+	}
+	for (rows = 0; rows < 3; rows++) {
+		OK(s, suite_script(&s, inserts[rows]));
+		RULE("expect: fails unless the ids are these");
+		OK(s, suite_begin(&s, 0));
+		OK(s, run_expect(&s, places[rows]));
+		CHECK(run_expect(&s, places[(rows + 1) % 3]) != MIG_OK);
+		OK(s, s.d->conn->rollback(s.conn));
+	}
+	OK(s, suite_script(&s, "INSERT INTO mig_history (revision, direction, state) VALUES ('a', "
+			       "'upgrade', 'running');"));
+	RULE("expect: knows a row in state running");
 	OK(s, suite_begin(&s, 0));
-	OK(s, suite_write(&s, MIG_SQL_INSERT_HISTORY, running, 10));
-	RULE("table_sql: MIG_SQL_EXPECT_VERSION: knows a row in state running");
-	OK(s, run_own(&s, MIG_SQL_EXPECT_VERSION, "a, b, unfinished"));
-	CHECK(run_own(&s, MIG_SQL_EXPECT_VERSION, "a, b") != MIG_OK);
+	OK(s, run_expect(&s, "a, b, unfinished"));
+	CHECK(run_expect(&s, "a, b") != MIG_OK);
 	OK(s, s.d->conn->rollback(s.conn));
 	suite_close(&s);
 }
 
+static const mig_conn_options strange_names = {
+	.struct_size = sizeof strange_names,
+	.version_table = "a \"b\"; DROP TABLE x; --",
+	.history_table = "select",
+	.lock_timeout_ms = 1000,
+	.create = MIG_CREATE_MISSING,
+};
+
 static void quotes_table_names(const mig_conformance *row)
 {
-	const mig_conn_options o = {
-		.struct_size = sizeof o,
-		.url = row->fresh(),
-		.version_table = "a \"b\"; DROP TABLE x; --",
-		.history_table = "select",
-		.lock_timeout_ms = 1000,
-		.create = MIG_CREATE_MISSING,
-	};
+	mig_conn_options o = strange_names;
+	struct listed l;
 	struct session b;
 	int32_t there;
 
+	o.url = row->fresh();
 	OK(b, suite_open_with(&b, row, NULL, &o));
-	RULE("table_exists: 1 if the table of options->version_table or history_table is there, "
-	     "otherwise 0");
-	OK(b, b.d->store->table_exists(b.conn, MIG_SQL_READ_VERSION, &there));
+	if (!suite_has_store(&b)) {
+		suite_close(&b);
+		SKIP("it has the default store");
+	}
+	RULE("read_rows: of names that need quotes");
+	read_versions(&b, &l, &there);
 	EQUAL(there, 0);
-	use_tables(&b);
-	RULE("table_exists: of names that need quotes");
-	OK(b, b.d->store->table_exists(b.conn, MIG_SQL_READ_VERSION, &there));
-	EQUAL(there, 1);
-	OK(b, b.d->store->table_exists(b.conn, MIG_SQL_READ_HISTORY, &there));
-	EQUAL(there, 1);
+	use_rows(&b);
+	use_journal(&b);
 	suite_close(&b);
+}
+
+/* -- any store, through libmig itself */
+
+static mig_ctx *open_named(const mig_conformance *row, const char *url)
+{
+	static const char script[] = "-- one\n-- revision: one\n\n-- mig:upgrade\nCREATE TABLE t (x "
+				     "INTEGER);\n\n-- mig:downgrade\nDROP TABLE t;\n";
+	const mig_open_options o = { .struct_size = sizeof o,
+				     .url = url,
+				     .dialect = row->dialect(),
+				     .version_table = strange_names.version_table,
+				     .history_table = strange_names.history_table };
+	mig_ctx *ctx;
+
+	suite_fine(NULL, mig_open_with(&ctx, &o));
+	suite_fine(ctx, mig_add_script(ctx, "one.sql", script, sizeof script - 1));
+	return ctx;
+}
+
+static void libmig_finds_its_rows_again(const mig_conformance *row)
+{
+	mig_history_list *history;
+	mig_revision_list *current;
+	char url[1000];
+	mig_ctx *ctx;
+
+	snprintf(url, sizeof url, "%s", row->fresh());
+	RULE("store: rows of tables whose names need quotes are found again");
+	ctx = open_named(row, url);
+	suite_fine(ctx, mig_upgrade(ctx, "head"));
+	mig_close(ctx);
+	ctx = open_named(row, url);
+	suite_fine(ctx, mig_current(ctx, &current));
+	EQUAL(mig_revision_list_count(current), 1);
+	mig_revision_list_free(current);
+	suite_fine(ctx, mig_downgrade(ctx, "base"));
+	suite_fine(ctx, mig_stamp(ctx, "one"));
+	suite_fine(ctx, mig_history_read(ctx, &history));
+	EQUAL(mig_history_list_count(history), 3);
+	SAME(mig_history_list_at(history, 1)->direction, "downgrade");
+	SAME(mig_history_list_at(history, 2)->direction, "stamp");
+	mig_history_list_free(history);
+	mig_close(ctx);
 }
 
 /* A table of that name with other columns is an error, not a missing table. */
 static void a_foreign_table_is_an_error(const mig_conformance *row)
 {
-	mig_cursor *cursor;
+	mig_open_options o = { .struct_size = sizeof o, .dialect = row->dialect() };
+	mig_revision_list *current;
+	char url[1000];
 	struct session b;
+	mig_ctx *ctx;
 
-	suite_open(&b, row, row->fresh(), 1000);
+	snprintf(url, sizeof url, "%s", row->fresh());
+	suite_open(&b, row, url, 1000);
 	OK(b, suite_script(&b, "CREATE TABLE mig_version (x INTEGER);"));
-	RULE("table_exists: a table of that name with other columns is there, and reading it an "
-	     "error");
-	FAILS(b, suite_read(&b, MIG_SQL_READ_VERSION, &cursor), MIG_ESQL);
-	CHECK(strstr(b.err.message, "revision"));
 	suite_close(&b);
+	RULE("read_rows: a table of that name with other columns is there, and reading it an error");
+	o.url = url;
+	suite_fine(NULL, mig_open_with(&ctx, &o));
+	EQUAL(mig_current(ctx, &current), MIG_ESQL);
+	CHECK(strstr(mig_error_message(ctx), "revision"));
+	mig_close(ctx);
 }
 
 static void reads_a_read_only_database(const mig_conformance *row)
 {
-	char url[1000], rows[200];
+	mig_revision_list *current;
+	char url[1000];
 	struct session b;
+	mig_ctx *ctx;
 
 	if (!row->read_only_url)
 		SKIP("no read_only_url");
 	snprintf(url, sizeof url, "%s", row->fresh());
-	suite_open(&b, row, url, 1000);
-	OK(b, suite_write(&b, MIG_SQL_CREATE_VERSION, NULL, 0));
-	write_2(&b, MIG_SQL_INSERT_VERSION, "r1", "d1");
-	suite_close(&b);
+	ctx = open_named(row, url);
+	suite_fine(ctx, mig_upgrade(ctx, "head"));
+	mig_close(ctx);
+	snprintf(url, sizeof url, "%s", row->read_only_url(url));
 	RULE("open: a database that cannot be written can be read");
-	suite_open(&b, row, row->read_only_url(url), 1000);
-	read_versions(&b, rows);
-	SAME(rows, "r1=d1 ");
+	ctx = open_named(row, url);
+	suite_fine(ctx, mig_current(ctx, &current));
+	EQUAL(mig_revision_list_count(current), 1);
+	mig_revision_list_free(current);
+	mig_close(ctx);
+	suite_open(&b, row, url, 1000);
 	RULE("begin, run_script: MIG_EREADONLY where the database cannot be written, with a hint");
 	FAILS(b, suite_begin(&b, 1), MIG_EREADONLY);
 	CHECK(b.err.has_hint);
-	FAILS(b, suite_script(&b, "CREATE TABLE t (x INTEGER)"), MIG_EREADONLY);
+	FAILS(b, suite_script(&b, "CREATE TABLE t2 (x INTEGER)"), MIG_EREADONLY);
 	suite_close(&b);
 }
 
 /* -- out of memory, at each allocation in turn */
+
+/* The rows, in the dialect's own store or a table like it. */
+static mig_status story_of_rows(struct session *b)
+{
+	static const char plain[] = "CREATE TABLE IF NOT EXISTS v (r VARCHAR(20)); DELETE FROM v; "
+				    "INSERT INTO v VALUES ('r');";
+	const mig_dialect *d = b->d;
+	mig_status rc;
+
+	if (!suite_has_store(b))
+		return d->conn->run_script(b->conn, plain, strlen(plain), NULL, NULL);
+	rc = d->store->create(b->conn, NULL);
+	if (!rc)
+		rc = d->store->clear_rows(b->conn, NULL);
+	if (!rc)
+		rc = change(b, NULL, "r", "d");
+	if (!rc)
+		rc = expect_one(b, "r", "d");
+	if (!rc)
+		rc = add_history(b, &begun);
+	return rc ? rc : mark(b, "r3", 0, "done");
+}
 
 static mig_status whole_story(struct session *b, const mig_conformance *row, struct budget *budget,
 			      const char *url)
@@ -260,18 +437,23 @@ static mig_status whole_story(struct session *b, const mig_conformance *row, str
 		.lock_timeout_ms = 1000,
 		.create = MIG_CREATE_MISSING,
 	};
-	const mig_value v[] = { suite_text("r"), suite_text("d") };
 	const char *script = "CREATE TABLE IF NOT EXISTS p (x INTEGER PRIMARY KEY);"
-			     "CREATE TABLE IF NOT EXISTS c (p INTEGER REFERENCES p);";
+			     "CREATE TABLE IF NOT EXISTS c (p INTEGER REFERENCES p (x));";
+	struct listed l = { .count = 0 };
 	mig_cursor *cursor = NULL;
 	const mig_dialect *d;
+	int32_t there;
 	mig_status rc = suite_open_with(b, row, budget, &o);
 
 	if (rc)
 		return rc;
 	d = b->d;
-	rc = suite_read(b, MIG_SQL_READ_VERSION, &cursor);
+	rc = d->conn->prepare(b->conn, "SELECT 1", 8, 0, &cursor);
+	if (!rc)
+		rc = d->conn->step(cursor, &there);
 	d->conn->finish(cursor);
+	if (!rc && suite_has_store(b))
+		rc = d->store->read_rows(b->conn, list_row, &l, &there);
 	if (!rc)
 		rc = d->conn->run_begin(b->conn);
 	if (!rc)
@@ -279,11 +461,7 @@ static mig_status whole_story(struct session *b, const mig_conformance *row, str
 	if (!rc || rc == MIG_EUNSUPPORTED)
 		rc = suite_begin(b, 1);
 	if (!rc)
-		rc = suite_write(b, MIG_SQL_CREATE_VERSION, NULL, 0);
-	if (!rc)
-		rc = suite_write(b, MIG_SQL_CLEAR_VERSION, NULL, 0);
-	if (!rc)
-		rc = suite_write(b, MIG_SQL_INSERT_VERSION, v, 2);
+		rc = story_of_rows(b);
 	if (!rc)
 		rc = d->conn->run_script(b->conn, script, strlen(script), NULL, NULL);
 	if (!rc)
@@ -320,6 +498,7 @@ const struct suite_case suite_table_cases[] = {
 	CASE(keeps_its_tables),
 	CASE(begins_scripts_where_they_should),
 	CASE(quotes_table_names),
+	CASE(libmig_finds_its_rows_again),
 	CASE(a_foreign_table_is_an_error),
 	CASE(reads_a_read_only_database),
 	CASE(survives_without_memory),

@@ -142,7 +142,7 @@ static mig_status adopt(mig_conn *conn, const mig_conn_options *o)
 	if ((o->search_path && !conn->search_path) || (o->schema && !conn->schema) ||
 	    (o->trusted_owner && !conn->trusted_owner))
 		return mig__pg_nomem(conn);
-	return mig__pg_render(conn);
+	return MIG_OK;
 }
 
 mig_status mig__pg_call_begin(mig_conn *conn)
@@ -155,7 +155,7 @@ mig_status mig__pg_call_begin(mig_conn *conn)
 	conn->number[0] = '\0';
 	conn->seen_version = 0;
 	conn->version = conn->history = MIG__PG_UNKNOWN;
-	return mig__pg_render(conn);
+	return MIG_OK;
 }
 
 mig_status mig__pg_open(const mig_dialect_host *host, const mig_conn_options *options,
@@ -208,8 +208,6 @@ void mig__pg_close(mig_conn *conn)
 	PQclear(conn->others);
 	mig__buf_finish(&conn->pending.text);
 	mig__buf_finish(&conn->message);
-	for (i = 0; i < MIG__PG_TEXTS; i++)
-		mig__free(&conn->alloc, conn->texts[i]);
 	for (i = 0; i < MIG__PG_BASE_COUNT; i++)
 		mig__free(&conn->alloc, conn->base[i]);
 	mig__free(&conn->alloc, conn->schema);

@@ -19,8 +19,6 @@
 #include <libpq-fe.h>
 #include <mig/dialect.h>
 
-enum { MIG__PG_TEXTS = MIG_SQL_CLEAR_STAMP + 1 };
-
 /* Settings that libmig itself changes for the length of a run: see settings.c. */
 enum mig__pg_base {
 	MIG__PG_SEARCH_PATH,
@@ -47,6 +45,12 @@ enum { MIG__PG_CHECK_CLIENT = 140000 };
 
 /* What is known of a table. */
 enum mig__pg_there { MIG__PG_UNKNOWN, MIG__PG_THERE, MIG__PG_MISSING };
+/* Which of libmig's tables. */
+enum mig__pg_table { MIG__PG_BOTH, MIG__PG_VERSION, MIG__PG_HISTORY };
+/* The time as the history table has it. */
+#define MIG__PG_NOW                                                                      \
+	"pg_catalog.to_char(pg_catalog.clock_timestamp() AT TIME ZONE 'UTC', "           \
+	"'YYYY-MM-DD\"T\"HH24:MI:SS.MS\"Z\"')"
 
 /* Statements of libmig's own that wait for the next message. */
 struct mig__pg_pending {
@@ -116,7 +120,6 @@ struct mig_conn {
 	char *trusted_owner; /* NULL: none */
 	char *current_schema; /* what was answered last, or NULL */
 	char *version_table, *history_table;
-	char *texts[MIG__PG_TEXTS];
 
 	/* a run */
 	int running;
@@ -157,7 +160,6 @@ struct mig_cursor {
 	mig_conn *conn;
 	char *text;
 	PGresult *result; /* NULL: not run yet */
-	int own;          /* which of enum mig_table_sql, 0: none */
 	int row;          /* the current one, from 0; -1: before the first */
 	int parameters, columns;
 	char **values; /* one for each parameter, NULL: null */
@@ -267,11 +269,34 @@ void mig__pg_add_text(struct mig__buf *buf, const char *text, size_t size);
 /* Adds FROM … for the lock's number (k), and the schema of the tables (s), "" if there is none:
  * where the version table is, otherwise where it will be created. */
 void mig__pg_add_key(const mig_conn *conn, struct mig__buf *sql);
-/* Makes the texts on libmig's tables, for conn->schema as it is now. */
-mig_status mig__pg_render(mig_conn *conn);
-const char *mig__pg_table_sql(mig_conn *conn, int32_t which);
-/* Which of the texts it is, 0: none. */
-int mig__pg_own(const mig_conn *conn, const char *text);
+/* The statements on libmig's tables. */
+enum mig__pg_own {
+	MIG__PG_CREATE_VERSION,
+	MIG__PG_CREATE_HISTORY,
+	MIG__PG_READ_VERSION,
+	MIG__PG_INSERT_VERSION,
+	MIG__PG_UPDATE_VERSION,
+	MIG__PG_DELETE_VERSION,
+	MIG__PG_CLEAR_VERSION,
+	MIG__PG_CHECK_VERSION,
+	MIG__PG_INSERT_HISTORY,
+	MIG__PG_READ_RUNNING,
+	MIG__PG_READ_HISTORY,
+	MIG__PG_MARK_RUNNING,
+	MIG__PG_MARK_ANY,
+	MIG__PG_EXPECT_VERSION,
+	MIG__PG_ENTER,
+	MIG__PG_ENTER_SESSION,
+	MIG__PG_LEAVE_SESSION
+};
+/* Their values: $1 is the first. */
+struct mig__pg_values {
+	mig_value at[12];
+	const mig_value *time; /* which is the time at which a script runs, or NULL */
+};
+/* Adds one, with its values as constants, for conn->schema as it is now. */
+void mig__pg_add_own(const mig_conn *conn, struct mig__buf *buf, enum mig__pg_own which,
+		     const struct mig__pg_values *values);
 /* The error that a statement of ours gives with what it has counted, after this text: see guard.c. */
 #define MIG__PG_GUARD "libmig guard"
 enum mig__pg_guard { MIG__PG_GUARD_ROWS, MIG__PG_GUARD_RUNNING, MIG__PG_GUARD_TOKEN };
@@ -304,10 +329,21 @@ mig_status mig__pg_current_schema(mig_conn *conn, const char **out);
 /* A call of the host's begins: the session may have another path or encoding than in the last. */
 mig_status mig__pg_call_begin(mig_conn *conn);
 /* What is known of the table that a statement is about. */
-enum mig__pg_there *mig__pg_there(mig_conn *conn, int32_t which);
-/* One of the texts with values for its parameters. */
-mig_status mig__pg_fill(mig_conn *conn, const mig_cursor *cursor, struct mig__buf *out);
-mig_status mig__pg_table_exists(mig_conn *conn, int32_t which, int32_t *out);
+enum mig__pg_there *mig__pg_there(mig_conn *conn, enum mig__pg_table which);
+mig_status mig__pg_table_exists(mig_conn *conn, enum mig__pg_table which, int32_t *out);
+
+/* store.c: the slots of mig_dialect_store */
+mig_status mig__pg_create(mig_conn *conn, const mig_sql_sink *script);
+mig_status mig__pg_read_rows(mig_conn *conn, mig_version_row_fn fn, void *user, int32_t *there);
+mig_status mig__pg_write_rows(mig_conn *conn, const mig_rows_write *write, const mig_sql_sink *script);
+mig_status mig__pg_clear_rows(mig_conn *conn, const mig_sql_sink *script);
+mig_status mig__pg_read_running(mig_conn *conn, mig_history_row_fn fn, void *user, int32_t *there);
+mig_status mig__pg_mark_running(mig_conn *conn, const mig_journal_mark *mark,
+				const mig_sql_sink *script);
+mig_status mig__pg_read_history(mig_conn *conn, mig_history_row_fn fn, void *user, int32_t *there);
+mig_status mig__pg_expect(mig_conn *conn, const char *ids, const mig_sql_sink *script);
+mig_status mig__pg_enter(mig_conn *conn, int32_t session, const mig_sql_sink *script);
+mig_status mig__pg_leave(mig_conn *conn, const mig_sql_sink *script);
 
 /* trust.c */
 /* Adds a query that needs no checks: revision and digest of the version table. An error of the
@@ -320,7 +356,7 @@ void mig__pg_add_there(const mig_conn *conn, struct mig__buf *sql);
 /* Takes its rows; *close: a write check is needed. */
 void mig__pg_take_there(mig_conn *conn, const PGresult *result, int *close);
 /* Adds a statement without rows that fails if a read of the table runs code of others'. */
-void mig__pg_add_read_check(const mig_conn *conn, struct mig__buf *sql, int32_t which);
+void mig__pg_add_read_check(const mig_conn *conn, struct mig__buf *sql, enum mig__pg_table which);
 /* The same for both tables, for writing. */
 void mig__pg_add_write_check(const mig_conn *conn, struct mig__buf *sql);
 /* The body of a DO statement that does. */
@@ -451,7 +487,7 @@ mig_status mig__pg_recover(mig_conn *conn, const char *text, size_t size, const 
 mig_status mig__pg_clear_way(mig_conn *conn, const char *text, size_t size);
 
 /* cursor.c */
-mig_status mig__pg_cursor_prepare(mig_conn *conn, const char *text, size_t size, int32_t keep,
+mig_status mig__pg_cursor_prepare(mig_conn *conn, const char *text, size_t size, uint32_t flags,
 				  mig_cursor **out);
 mig_status mig__pg_cursor_bind(mig_cursor *cursor, int32_t index, const mig_value *value);
 mig_status mig__pg_cursor_step(mig_cursor *cursor, int32_t *has_row);

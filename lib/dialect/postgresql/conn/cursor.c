@@ -20,196 +20,6 @@ enum {
 	FLOAT8 = 701
 };
 
-/* -- libmig's own statements */
-
-static int reads(int own)
-{
-	return own == MIG_SQL_READ_VERSION || own == MIG_SQL_READ_RUNNING ||
-	       own == MIG_SQL_READ_HISTORY;
-}
-
-/* Inside a transaction a read of a missing table would end that, so it is asked for first unless it
- * is known to be there. */
-static mig_status check_there(mig_conn *conn, int own)
-{
-	int32_t there;
-	mig_status rc;
-
-	if (PQtransactionStatus(conn->db) == PQTRANS_IDLE) {
-		*mig__pg_there(conn, own) = MIG__PG_UNKNOWN;
-		return MIG_OK;
-	}
-	rc = mig__pg_table_exists(conn, own, &there);
-	if (!rc && !there)
-		rc = mig__pg_report(conn, MIG_ESQL, NULL, NULL, "there is no table \"%s\"",
-				    own == MIG_SQL_READ_VERSION ? conn->version_table
-								: conn->history_table);
-	return rc;
-}
-
-/* A name as SQL has it, as it is. */
-static void unquote(char *name)
-{
-	char *out = name;
-
-	if (*name != '"')
-		return;
-	for (const char *p = name + 1; *p && (*p != '"' || p[1] == '"'); p++) {
-		*out++ = *p;
-		p += *p == '"';
-	}
-	*out = '\0';
-}
-
-/* The version table outside our own transactions: one query that runs no code of others. The schema
- * comes with it if it is not known. A temporary table, which hides the real one, is none of ours;
- * *schema is 0 then, as after a refusal. */
-static mig_status read_plainly(mig_conn *conn, struct mig__pg_reply *reply, int *at, int *schema)
-{
-	struct mig__buf sql;
-	int named = !conn->schema;
-	mig_status rc;
-
-	mig__buf_init(&sql, &conn->alloc);
-	*at = mig__pg_add_settings(conn, &sql, 1);
-	if (named) {
-		mig__buf_adds(&sql, "SELECT schema FROM pg_catalog.pg_identify_object(1259, ");
-		mig__pg_add_table_text(conn, &sql, conn->version_table);
-		mig__buf_adds(&sql, "::pg_catalog.regclass, 0);");
-	}
-	mig__pg_add_plain_read(conn, &sql);
-	rc = sql.failed ? mig__pg_nomem(conn) : mig__pg_try(conn, sql.data, reply);
-	mig__buf_finish(&sql);
-	*schema = 1;
-	if (!rc && named && reply->count > *at) {
-		char *name = PQgetvalue(reply->at[*at], 0, 0);
-
-		*schema = strncmp(name, "pg_temp", strlen("pg_temp")) != 0;
-		unquote(name);
-		if (*schema && !reply->error)
-			rc = mig__pg_pin_schema(conn, name);
-	}
-	if (!rc && reply->error && mig__pg_is_refusal(reply->error))
-		*schema = 0;
-	*at += named + 1;
-	return rc;
-}
-
-/* A table of ours with everything that there is to check. */
-static mig_status read_closely(mig_conn *conn, int own, struct mig__pg_reply *reply, int *at)
-{
-	int version = own == MIG_SQL_READ_VERSION;
-	struct mig__buf sql;
-	mig_status rc = conn->schema ? MIG_OK : mig__pg_find_schema(conn);
-
-	if (rc)
-		return rc;
-	mig__buf_init(&sql, &conn->alloc);
-	*at = PQtransactionStatus(conn->db) == PQTRANS_IDLE ? mig__pg_add_settings(conn, &sql, 1)
-							    : 0;
-	mig__buf_adds(&sql, "LOCK TABLE ");
-	mig__pg_add_table(conn, &sql, version ? conn->version_table : conn->history_table);
-	mig__buf_adds(&sql, " IN ACCESS SHARE MODE;");
-	mig__pg_add_read_check(conn, &sql, version ? MIG_SQL_READ_VERSION : MIG_SQL_READ_HISTORY);
-	mig__buf_adds(&sql, conn->texts[own]);
-	*at += 2;
-	rc = sql.failed ? mig__pg_nomem(conn) : mig__pg_try(conn, sql.data, reply);
-	mig__buf_finish(&sql);
-	return rc;
-}
-
-static mig_status ask_rows(mig_conn *conn, int own, struct mig__pg_reply *reply, int *at)
-{
-	int known;
-	mig_status rc;
-
-	*at = 0;
-	if (conn->begun) /* it was checked then */
-		return mig__pg_try(conn, conn->texts[own], reply);
-	if (own != MIG_SQL_READ_VERSION || PQtransactionStatus(conn->db) != PQTRANS_IDLE)
-		return read_closely(conn, own, reply, at);
-	rc = read_plainly(conn, reply, at, &known);
-	if (rc || known)
-		return rc;
-	mig__pg_reply_clear(reply);
-	return read_closely(conn, own, reply, at);
-}
-
-static mig_status read_own(mig_cursor *cursor)
-{
-	mig_conn *conn = cursor->conn;
-	struct mig__pg_reply reply = { .count = 0 };
-	int at, own = cursor->own, version = own == MIG_SQL_READ_VERSION;
-	mig_status rc = MIG_OK;
-
-	if (version && conn->rows) {
-		cursor->result = conn->rows;
-		conn->rows = NULL;
-		return MIG_OK;
-	}
-	if (!conn->schema && PQtransactionStatus(conn->db) != PQTRANS_IDLE)
-		rc = mig__pg_find_schema(conn);
-	if (!rc)
-		rc = check_there(conn, cursor->own);
-	if (!rc && conn->begun)
-		rc = mig__pg_settings_own_role(conn);
-	if (!rc)
-		rc = ask_rows(conn, own, &reply, &at);
-	if (!rc && reply.error) {
-		if (mig__pg_is(reply.error, "42P01"))
-			*mig__pg_there(conn, own) = MIG__PG_MISSING;
-		rc = mig__pg_fail(conn, reply.error, NULL);
-	}
-	if (!rc && reply.count > at) {
-		cursor->result = reply.at[at];
-		reply.at[at] = NULL;
-		conn->seen_version |= version;
-	}
-	mig__pg_reply_clear(&reply);
-	return rc || cursor->result ? rc : mig__pg_fail(conn, NULL, NULL);
-}
-
-/* Writes wait for the next message, and the check waits in front of them. */
-static mig_status check_trusted(mig_conn *conn)
-{
-	struct mig__buf sql;
-	mig_status rc;
-
-	if (conn->trusted)
-		return MIG_OK;
-	mig__buf_init(&sql, &conn->alloc);
-	mig__pg_add_write_check(conn, &sql);
-	rc = sql.failed ? mig__pg_nomem(conn) : mig__pg_defer(conn, sql.data);
-	mig__buf_finish(&sql);
-	conn->trusted = !rc;
-	return rc;
-}
-
-static mig_status write_own(mig_cursor *cursor)
-{
-	mig_conn *conn = cursor->conn;
-	int creates = cursor->own == MIG_SQL_CREATE_VERSION ||
-		      cursor->own == MIG_SQL_CREATE_HISTORY;
-	struct mig__buf sql;
-	mig_status rc;
-
-	if (creates) {
-		conn->pending.creates = 1;
-		conn->version = conn->history = MIG__PG_UNKNOWN;
-		conn->trusted = 0; /* somebody else may make it first */
-	}
-	mig__buf_init(&sql, &conn->alloc);
-	rc = mig__pg_settings_own_role(conn);
-	if (!rc && !creates)
-		rc = check_trusted(conn);
-	if (!rc)
-		rc = mig__pg_fill(conn, cursor, &sql);
-	if (!rc)
-		rc = mig__pg_defer(conn, sql.data);
-	mig__buf_finish(&sql);
-	return rc;
-}
-
 /* -- preparing */
 
 static mig_status check_single(mig_conn *conn, const char *text, size_t size)
@@ -259,40 +69,28 @@ static mig_status prepare(mig_cursor *cursor, const char *text, size_t size)
 	mig_conn *conn = cursor->conn;
 	mig_status rc;
 
-	if (cursor->own) {
-		cursor->parameters = 10;
-		if (reads(cursor->own)) {
-			rc = read_own(cursor);
-			cursor->columns = PQnfields(cursor->result);
-			return rc ? rc : make_room(cursor);
-		}
-	} else {
-		cursor->text = mig__strndup(&conn->alloc, text, size);
-		if (!cursor->text)
-			return mig__pg_nomem(conn);
-		rc = check_single(conn, cursor->text, size);
-		if (!rc && conn->running)
-			rc = mig__pg_settings_foresee(conn, cursor->text, size);
-		if (!rc)
-			rc = describe(cursor);
-		if (rc)
-			return rc;
-	}
-	return make_room(cursor);
+	cursor->text = mig__strndup(&conn->alloc, text, size);
+	if (!cursor->text)
+		return mig__pg_nomem(conn);
+	rc = check_single(conn, cursor->text, size);
+	if (!rc && conn->running)
+		rc = mig__pg_settings_foresee(conn, cursor->text, size);
+	if (!rc)
+		rc = describe(cursor);
+	return rc ? rc : make_room(cursor);
 }
 
-mig_status mig__pg_cursor_prepare(mig_conn *conn, const char *text, size_t size, int32_t keep,
+mig_status mig__pg_cursor_prepare(mig_conn *conn, const char *text, size_t size, uint32_t flags,
 				  mig_cursor **out)
 {
 	mig_cursor *cursor = mig__calloc(&conn->alloc, 1, sizeof *cursor);
 	mig_status rc;
 
-	(void)keep; /* a named statement would be lost behind a pooler */
+	(void)flags; /* a named statement would be lost behind a pooler */
 	if (!cursor)
 		return mig__pg_nomem(conn);
 	cursor->conn = conn;
 	cursor->row = -1;
-	cursor->own = mig__pg_own(conn, text);
 	mig__buf_init(&cursor->scratch, &conn->alloc);
 	rc = prepare(cursor, text, size);
 	if (rc)
@@ -342,13 +140,7 @@ mig_status mig__pg_cursor_step(mig_cursor *cursor, int32_t *has_row)
 {
 	mig_status rc = MIG_OK;
 
-	if (cursor->own && !reads(cursor->own)) {
-		*has_row = 0;
-		return write_own(cursor);
-	}
-	if (!cursor->result && cursor->own)
-		rc = read_own(cursor);
-	else if (!cursor->result)
+	if (!cursor->result)
 		rc = mig__pg_send_params(cursor->conn, cursor, &cursor->result);
 	if (rc)
 		return rc;
@@ -358,15 +150,14 @@ mig_status mig__pg_cursor_step(mig_cursor *cursor, int32_t *has_row)
 	return MIG_OK;
 }
 
-/* Of libmig's own statements the text makes sure: see mig__pg_fill(). The tag of a query counts the
- * rows that it returns: "SELECT 3". */
+/* The tag of a query counts the rows that it returns: "SELECT 3". */
 mig_status mig__pg_cursor_affected(mig_cursor *cursor, int64_t *out)
 {
 	static const char *const writes[] = { "INSERT", "UPDATE", "DELETE", "MERGE" };
 	const char *tag = cursor->result ? PQcmdStatus(cursor->result) : "";
 
-	*out = cursor->own ? -1 : 0;
-	for (size_t i = 0; !cursor->own && i < sizeof writes / sizeof *writes; i++)
+	*out = 0;
+	for (size_t i = 0; i < sizeof writes / sizeof *writes; i++)
 		if (!strncmp(tag, writes[i], strlen(writes[i])))
 			*out = strtoll(PQcmdTuples(cursor->result), NULL, 10);
 	return MIG_OK;

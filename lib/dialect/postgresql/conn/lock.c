@@ -188,7 +188,8 @@ struct begin_message {
 static void add_rows(mig_conn *conn, struct mig__buf *sql, int *at, struct begin_message *m)
 {
 	if (conn->trusted) {
-		mig__buf_addf(sql, "%s;", conn->texts[MIG_SQL_READ_VERSION]);
+		mig__pg_add_own(conn, sql, MIG__PG_READ_VERSION, NULL);
+		mig__buf_adds(sql, ";");
 		m->rows = (*at)++;
 		return;
 	}

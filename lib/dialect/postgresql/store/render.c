@@ -1,6 +1,7 @@
 /* render: the SQL on libmig's own tables. Names come from the user, so they are always quoted; and
  * once it is known which schema the tables are in, they are qualified, so that a script that
  * changes the search path does not hide them. */
+#include "dialect/columns.h"
 #include "dialect/postgresql/conn/conn.h"
 
 #include <inttypes.h>
@@ -12,46 +13,40 @@
 	"when it is done' USING ERRCODE = '55P03';"
 
 /* @v: the version table, @h: the history table, @k: FROM … for the number of the lock, k;
- * @w: a block that fails unless the tables may be written to;
+ * @w: a block that fails unless the tables may be written to; @c, @i: the names and the definitions of
+ * the columns of the history (columns.h), @p: $1, $2, … for them;
  * @t, @s: sets the search path for the transaction or the session; @g: the error of a guard */
-static const char *const patterns[MIG__PG_TEXTS] = {
-	[MIG_SQL_CREATE_VERSION] = "CREATE TABLE IF NOT EXISTS @v (\n"
+static const char *const patterns[] = {
+	[MIG__PG_CREATE_VERSION] = "CREATE TABLE IF NOT EXISTS @v (\n"
 				   "\trevision pg_catalog.text NOT NULL PRIMARY KEY,\n"
 				   "\tdigest pg_catalog.text NOT NULL\n"
 				   ")",
-	[MIG_SQL_CREATE_HISTORY] = "CREATE TABLE IF NOT EXISTS @h (\n"
-				   "\tid pg_catalog.int8 GENERATED ALWAYS AS IDENTITY PRIMARY KEY,\n"
-				   "\trevision pg_catalog.text NOT NULL,\n"
-				   "\tdirection pg_catalog.text NOT NULL,\n"
-				   "\tstate pg_catalog.text NOT NULL,\n"
-				   "\tdigest pg_catalog.text,\n"
-				   "\tstatements pg_catalog.int8,\n"
-				   "\tdone_digest pg_catalog.text,\n"
-				   "\tstarted_at pg_catalog.text,\n"
-				   "\tduration_us pg_catalog.int8,\n"
-				   "\tactor pg_catalog.text,\n"
-				   "\tlibrary pg_catalog.text\n"
-				   ")",
-	[MIG_SQL_READ_VERSION] = "SELECT revision, digest FROM @v",
-	[MIG_SQL_INSERT_VERSION] = "INSERT INTO @v (revision, digest) VALUES ($1, $2)",
-	[MIG_SQL_UPDATE_VERSION] = "UPDATE @v SET revision = $1, digest = $2 "
+	[MIG__PG_CREATE_HISTORY] =
+		"CREATE TABLE IF NOT EXISTS @h (\n"
+		"\tid pg_catalog.int8 GENERATED ALWAYS AS IDENTITY PRIMARY KEY@i\n"
+		")",
+	[MIG__PG_READ_VERSION] = "SELECT revision, digest FROM @v",
+	[MIG__PG_INSERT_VERSION] = "INSERT INTO @v (revision, digest) VALUES ($1, $2)",
+	[MIG__PG_UPDATE_VERSION] = "UPDATE @v SET revision = $1, digest = $2 "
 				   "WHERE revision OPERATOR(pg_catalog.=) $3",
-	[MIG_SQL_DELETE_VERSION] = "DELETE FROM @v WHERE revision OPERATOR(pg_catalog.=) $1",
-	[MIG_SQL_CLEAR_VERSION] = "DELETE FROM @v",
-	[MIG_SQL_INSERT_HISTORY] =
-		"INSERT INTO @h (revision, direction, state, digest, statements, done_digest, "
-		"started_at, duration_us, actor, library) "
-		"VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
-	[MIG_SQL_UPDATE_RUNNING] = "UPDATE @h SET state = $1, statements = $2, done_digest = $3, "
-				   "duration_us = $4 "
-				   "WHERE state OPERATOR(pg_catalog.=) 'running'",
-	[MIG_SQL_READ_RUNNING] = "SELECT revision, direction, digest, statements, done_digest, "
-				 "started_at, actor, library FROM @h "
-				 "WHERE state OPERATOR(pg_catalog.=) 'running' ORDER BY id",
-	[MIG_SQL_READ_HISTORY] =
-		"SELECT revision, direction, state, digest, statements, started_at, "
-		"duration_us, actor, library FROM @h ORDER BY id",
-	[MIG_SQL_EXPECT_VERSION] =
+	[MIG__PG_DELETE_VERSION] = "DELETE FROM @v WHERE revision OPERATOR(pg_catalog.=) $3",
+	[MIG__PG_CLEAR_VERSION] = "DELETE FROM @v",
+	/* for a write that waits: fails unless the table has the rows of this text, "REVISION DIGEST" of
+	 * each with a line feed between them */
+	[MIG__PG_CHECK_VERSION] =
+		"SELECT CASE WHEN found OPERATOR(pg_catalog.=) $1 THEN 0 ELSE @g END FROM (SELECT "
+		"COALESCE(pg_catalog.string_agg(pg_catalog.concat(revision, ' ', digest), "
+		"pg_catalog.chr(10) ORDER BY revision COLLATE pg_catalog.\"C\"), '') AS found FROM @v) AS f",
+	[MIG__PG_INSERT_HISTORY] = "INSERT INTO @h (@c) VALUES (@p)",
+	[MIG__PG_READ_RUNNING] = "SELECT @c FROM @h WHERE state OPERATOR(pg_catalog.=) 'running' "
+				 "ORDER BY id",
+	[MIG__PG_READ_HISTORY] = "SELECT @c FROM @h ORDER BY id",
+	[MIG__PG_MARK_RUNNING] =
+		"UPDATE @h SET state = $1, statements = $2, done_digest = $3, duration_us = $4 WHERE "
+		"state OPERATOR(pg_catalog.=) 'running' AND revision OPERATOR(pg_catalog.=) $5 AND "
+		"direction OPERATOR(pg_catalog.=) $6 AND statements OPERATOR(pg_catalog.=) $7",
+	[MIG__PG_MARK_ANY] = "UPDATE @h SET state = $1 WHERE state OPERATOR(pg_catalog.=) 'running'",
+	[MIG__PG_EXPECT_VERSION] =
 		"DO $mig$ @w$mig$;\n"
 		"DO $mig$ DECLARE found pg_catalog.text; BEGIN\n"
 		"\tSELECT pg_catalog.concat(coalesce(pg_catalog.string_agg(revision, ', ' "
@@ -63,22 +58,14 @@ static const char *const patterns[MIG__PG_TEXTS] = {
 		"\tEND IF;\n"
 		"END $mig$",
 	/* these do not wait either: see lock.c */
-	[MIG_SQL_ENTER] = "DO $mig$ BEGIN @tIF NOT (SELECT pg_catalog.pg_try_advisory_xact_lock(k)"
+	[MIG__PG_ENTER] = "DO $mig$ BEGIN @tIF NOT (SELECT pg_catalog.pg_try_advisory_xact_lock(k)"
 			  "@k) THEN " BUSY " END IF; END $mig$",
-	[MIG_SQL_ENTER_SESSION] =
+	[MIG__PG_ENTER_SESSION] =
 		"DO $mig$ BEGIN @sIF NOT (SELECT "
 		"pg_catalog.pg_try_advisory_lock(k)@k) THEN " BUSY " END IF; END $mig$",
-	[MIG_SQL_LEAVE_SESSION] =
+	[MIG__PG_LEAVE_SESSION] =
 		"DO $mig$ BEGIN PERFORM pg_catalog.pg_advisory_unlock(k)@k; END $mig$;\n"
 		"RESET search_path",
-	[MIG_SQL_CHECK_VERSION] =
-		"SELECT CASE WHEN found OPERATOR(pg_catalog.=) $1 THEN 0 ELSE @g END FROM (SELECT "
-		"COALESCE(pg_catalog.string_agg(pg_catalog.concat(revision, ' ', digest), "
-		"pg_catalog.chr(10) ORDER BY revision COLLATE pg_catalog.\"C\"), '') AS found FROM @v) AS f",
-	[MIG_SQL_MARK_RUNNING] =
-		"UPDATE @h SET state = $1, statements = $2, done_digest = $3, duration_us = $4 WHERE "
-		"state OPERATOR(pg_catalog.=) 'running' AND revision OPERATOR(pg_catalog.=) $5 AND "
-		"direction OPERATOR(pg_catalog.=) $6 AND statements OPERATOR(pg_catalog.=) $7",
 };
 
 void mig__pg_add_name(struct mig__buf *buf, const char *name)
@@ -217,12 +204,35 @@ void mig__pg_add_table_text(const mig_conn *conn, struct mig__buf *buf, const ch
 }
 
 /* The parameter $n, as a constant. */
-static void add_value(const mig_cursor *cursor, struct mig__buf *buf, size_t n)
+static void add_value(const struct mig__pg_values *values, struct mig__buf *buf, size_t n)
 {
-	if (!n || n > (size_t)cursor->parameters || !cursor->values[n - 1])
-		mig__buf_adds(buf, "NULL");
+	const mig_value *v = &values->at[n - 1];
+
+	if (v == values->time)
+		mig__buf_adds(buf, MIG__PG_NOW);
+	else if (v->type == MIG_INTEGER)
+		mig__buf_addf(buf, "%" PRId64, v->integer);
+	else if (v->type == MIG_TEXT)
+		mig__pg_add_text(buf, v->data, v->size);
 	else
-		mig__pg_add_text(buf, cursor->values[n - 1], (size_t)cursor->sizes[n - 1]);
+		mig__buf_adds(buf, "NULL");
+}
+
+static void add_columns(const struct mig__pg_values *values, struct mig__buf *buf, char what)
+{
+	static const char *const types[] = { "text", "text NOT NULL", "int8" };
+
+	for (size_t i = 0; i < MIG__COLUMN_COUNT; i++) {
+		if (what == 'i')
+			mig__buf_addf(buf, ",\n\t%s pg_catalog.%s", mig__columns[i].name,
+				      types[mig__columns[i].type]);
+		else
+			mig__buf_adds(buf, i ? ", " : "");
+		if (what == 'c')
+			mig__buf_adds(buf, mig__columns[i].name);
+		else if (what == 'p')
+			add_value(values, buf, i + 1);
+	}
 }
 
 static void add_special(const mig_conn *conn, struct mig__buf *buf, char what)
@@ -242,24 +252,28 @@ static void add_special(const mig_conn *conn, struct mig__buf *buf, char what)
 	}
 }
 
-/* A pattern with the tables' names, and with the cursor's parameters if it is not NULL. */
-static void render(const mig_conn *conn, const char *pattern, const mig_cursor *cursor,
-		   struct mig__buf *buf)
+void mig__pg_add_own(const mig_conn *conn, struct mig__buf *buf, enum mig__pg_own which,
+		     const struct mig__pg_values *values)
 {
-	const char *special = cursor ? "@$" : "@";
+	const char *pattern = patterns[which];
 
 	while (*pattern) {
-		size_t plain = strcspn(pattern, special);
+		size_t plain = strcspn(pattern, values ? "@$" : "@");
 		char *end;
 
 		mig__buf_add(buf, pattern, plain);
 		pattern += plain;
-		if (*pattern == '@') {
-			add_special(conn, buf, pattern[1]);
-			pattern += 2;
-		} else if (*pattern) {
-			add_value(cursor, buf, (size_t)strtoul(pattern + 1, &end, 10));
+		if (*pattern == '$' && !(pattern[1] >= '1' && pattern[1] <= '9')) { /* $mig$ */
+			mig__buf_add(buf, pattern++, 1);
+		} else if (*pattern == '$') {
+			add_value(values, buf, (size_t)strtoul(pattern + 1, &end, 10));
 			pattern = end;
+		} else if (*pattern) {
+			if (strchr("cip", pattern[1]))
+				add_columns(values, buf, pattern[1]);
+			else
+				add_special(conn, buf, pattern[1]);
+			pattern += 2;
 		}
 	}
 }
@@ -299,70 +313,9 @@ void mig__pg_add_key(const mig_conn *conn, struct mig__buf *sql)
 	mig__buf_adds(sql, ", '')::pg_catalog.text AS s) AS a) AS b");
 }
 
-mig_status mig__pg_render(mig_conn *conn)
+enum mig__pg_there *mig__pg_there(mig_conn *conn, enum mig__pg_table which)
 {
-	int i;
-
-	for (i = 1; i < MIG__PG_TEXTS; i++) {
-		struct mig__buf buf;
-
-		if (!patterns[i])
-			continue;
-		mig__buf_init(&buf, &conn->alloc);
-		render(conn, patterns[i], NULL, &buf);
-		mig__free(&conn->alloc, conn->texts[i]);
-		conn->texts[i] = mig__buf_take(&buf);
-		if (!conn->texts[i])
-			return mig__pg_nomem(conn);
-	}
-	return MIG_OK;
-}
-
-const char *mig__pg_table_sql(mig_conn *conn, int32_t which)
-{
-	return which >= 1 && which < MIG__PG_TEXTS ? conn->texts[which] : NULL;
-}
-
-int mig__pg_own(const mig_conn *conn, const char *text)
-{
-	int i;
-
-	for (i = 1; i < MIG__PG_TEXTS; i++)
-		if (text == conn->texts[i])
-			return i;
-	return 0;
-}
-
-/* Whether a statement writes just one row. */
-static int writes_one(int own)
-{
-	return own == MIG_SQL_INSERT_VERSION || own == MIG_SQL_UPDATE_VERSION ||
-	       own == MIG_SQL_DELETE_VERSION || own == MIG_SQL_INSERT_HISTORY ||
-	       own == MIG_SQL_UPDATE_RUNNING || own == MIG_SQL_MARK_RUNNING;
-}
-
-/* What writes one row fails if that is none, or several. */
-mig_status mig__pg_fill(mig_conn *conn, const mig_cursor *cursor, struct mig__buf *out)
-{
-	int own = cursor->own, guarded = writes_one(own);
-
-	mig__buf_adds(out, guarded ? "WITH w AS (" : "");
-	render(conn, patterns[own], cursor, out);
-	if (guarded) {
-		mig__buf_adds(out, " RETURNING 1) SELECT CASE WHEN n OPERATOR(pg_catalog.=) 1 THEN 0 "
-				   "ELSE ");
-		mig__pg_add_guard(out,
-				  own == MIG_SQL_MARK_RUNNING ? MIG__PG_GUARD_RUNNING
-							      : MIG__PG_GUARD_ROWS,
-				  "n");
-		mig__buf_adds(out, " END FROM (SELECT pg_catalog.count(*) AS n FROM w) AS f");
-	}
-	return out->failed ? mig__pg_nomem(conn) : MIG_OK;
-}
-
-enum mig__pg_there *mig__pg_there(mig_conn *conn, int32_t which)
-{
-	return which == MIG_SQL_READ_VERSION ? &conn->version : &conn->history;
+	return which == MIG__PG_VERSION ? &conn->version : &conn->history;
 }
 
 /* Not to_regclass(): it looks into the session's cache, which does not know yet what another
@@ -377,7 +330,7 @@ void mig__pg_add_exists(const mig_conn *conn, struct mig__buf *sql, const char *
 	mig__buf_adds(sql, ")");
 }
 
-mig_status mig__pg_table_exists(mig_conn *conn, int32_t which, int32_t *out)
+mig_status mig__pg_table_exists(mig_conn *conn, enum mig__pg_table which, int32_t *out)
 {
 	enum mig__pg_there known = *mig__pg_there(conn, which);
 	struct mig__pg_reply reply = { .count = 0 };
@@ -392,7 +345,7 @@ mig_status mig__pg_table_exists(mig_conn *conn, int32_t which, int32_t *out)
 	mig__buf_init(&sql, &conn->alloc);
 	settings = conn->schema ? 0 : mig__pg_add_settings(conn, &sql, 1);
 	mig__buf_adds(&sql, "SELECT ");
-	mig__pg_add_exists(conn, &sql, which == MIG_SQL_READ_VERSION ? conn->version_table
+	mig__pg_add_exists(conn, &sql, which == MIG__PG_VERSION ? conn->version_table
 							       : conn->history_table);
 	mig__pg_add_key(conn, &sql);
 	rc = sql.failed ? mig__pg_nomem(conn) : mig__pg_exec(conn, sql.data, &reply);
@@ -408,7 +361,7 @@ mig_status mig__pg_pin_schema(mig_conn *conn, const char *schema)
 	if (conn->schema || !*schema)
 		return MIG_OK;
 	conn->schema = mig__strdup(&conn->alloc, schema);
-	return conn->schema ? mig__pg_render(conn) : mig__pg_nomem(conn);
+	return conn->schema ? MIG_OK : mig__pg_nomem(conn);
 }
 
 /* In the host's own transaction a setting of ours would stay. */

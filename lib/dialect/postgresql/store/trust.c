@@ -171,17 +171,17 @@ void mig__pg_add_others(const mig_conn *conn, struct mig__buf *sql)
 }
 
 /* " FROM (…) AS d": said is message and hint, or NULL, a row for each table. */
-static void add_findings(const mig_conn *conn, struct mig__buf *sql, int32_t which, int write)
+static void add_findings(const mig_conn *conn, struct mig__buf *sql, enum mig__pg_table which, int write)
 {
 	mig__buf_adds(sql, " FROM (");
 	mig__buf_adds(sql, parts_begin);
 	mig__pg_add_schema(conn, sql);
 	mig__buf_adds(sql, " AND c.relname OPERATOR(pg_catalog.=) ANY (ARRAY[");
-	if (which != MIG_SQL_READ_HISTORY)
+	if (which != MIG__PG_HISTORY)
 		mig__pg_add_safe_text(conn, sql, conn->version_table);
-	if (which == 0)
+	if (which == MIG__PG_BOTH)
 		mig__buf_adds(sql, ", ");
-	if (which != MIG_SQL_READ_VERSION)
+	if (which != MIG__PG_VERSION)
 		mig__pg_add_safe_text(conn, sql, conn->history_table);
 	mig__buf_adds(sql, "]::pg_catalog.name[])");
 	mig__buf_adds(sql, parts_end);
@@ -236,7 +236,7 @@ void mig__pg_take_there(mig_conn *conn, const PGresult *result, int *close)
 	}
 }
 
-static void add_check(const mig_conn *conn, struct mig__buf *sql, int32_t which, int write)
+static void add_check(const mig_conn *conn, struct mig__buf *sql, enum mig__pg_table which, int write)
 {
 	mig__buf_adds(sql, "SELECT pg_catalog.concat_ws(pg_catalog.chr(31), '{libmig', d.said[1], "
 			   "d.said[2], '}')::pg_catalog.int4");
@@ -244,20 +244,20 @@ static void add_check(const mig_conn *conn, struct mig__buf *sql, int32_t which,
 	mig__buf_adds(sql, " WHERE d.said IS NOT NULL;");
 }
 
-void mig__pg_add_read_check(const mig_conn *conn, struct mig__buf *sql, int32_t which)
+void mig__pg_add_read_check(const mig_conn *conn, struct mig__buf *sql, enum mig__pg_table which)
 {
 	add_check(conn, sql, which, 0);
 }
 
 void mig__pg_add_write_check(const mig_conn *conn, struct mig__buf *sql)
 {
-	add_check(conn, sql, 0, 1);
+	add_check(conn, sql, MIG__PG_BOTH, 1);
 }
 
 void mig__pg_add_script_check(const mig_conn *conn, struct mig__buf *sql)
 {
 	mig__buf_adds(sql, "DECLARE wrong pg_catalog.text[]; BEGIN\n\tSELECT d.said INTO wrong");
-	add_findings(conn, sql, 0, 1);
+	add_findings(conn, sql, MIG__PG_BOTH, 1);
 	mig__buf_adds(sql, " WHERE d.said IS NOT NULL LIMIT 1;\n"
 			   "\tIF wrong IS NOT NULL THEN\n"
 			   "\t\tRAISE EXCEPTION '%', wrong[1] USING ERRCODE = '42501', "

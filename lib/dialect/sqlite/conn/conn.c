@@ -151,8 +151,6 @@ mig_status mig__sqlite_open(const mig_dialect_host *host, const mig_conn_options
 		rc = mig__sqlite_report(conn, MIG_EINVAL, NULL, NULL,
 					"neither a URL nor a connection");
 	}
-	if (!rc)
-		rc = mig__sqlite_render(conn);
 	if (rc)
 		mig__sqlite_close(conn);
 	else
@@ -162,8 +160,6 @@ mig_status mig__sqlite_open(const mig_dialect_host *host, const mig_conn_options
 
 void mig__sqlite_close(mig_conn *conn)
 {
-	int i;
-
 	mig__sqlite_run_end(conn);
 	mig__sqlite_undo_close(conn);
 	if (!conn->lent)
@@ -172,8 +168,6 @@ void mig__sqlite_close(mig_conn *conn)
 	mig__sqlite_deeds_finish(conn);
 	mig__arena_finish(&conn->revision.arena);
 	mig__free(&conn->alloc, conn->revision.settings);
-	for (i = 0; i < MIG__SQLITE_TEXTS; i++)
-		mig__free(&conn->alloc, conn->texts[i]);
 	mig__free(&conn->alloc, conn->schema);
 	mig__free(&conn->alloc, conn->version_table);
 	mig__free(&conn->alloc, conn->history_table);

@@ -13,7 +13,6 @@
 #include <sqlite3.h>
 #include <stdatomic.h>
 
-enum { MIG__SQLITE_TEXTS = MIG_SQL_CLEAR_STAMP + 1 };
 
 /* One operation's waiting for other processes; zero to begin with. */
 struct mig__sqlite_wait {
@@ -102,7 +101,6 @@ struct mig_conn {
 	int left;            /* a transaction of ours could not be ended */
 	int left_changes;    /* sqlite3_total_changes() then */
 	char *schema, *version_table, *history_table;
-	char *texts[MIG__SQLITE_TEXTS];
 
 	/* a run */
 	int running;
@@ -188,9 +186,9 @@ mig_status mig__sqlite_row(mig_conn *conn, sqlite3_stmt *stmt, int *row);
 
 /* render.c */
 void mig__sqlite_add_name(struct mig__buf *buf, const char *name);
-mig_status mig__sqlite_render(mig_conn *conn);
-const char *mig__sqlite_table_sql(mig_conn *conn, int32_t which);
-mig_status mig__sqlite_table_exists(mig_conn *conn, int32_t which, int32_t *out);
+mig_status mig__sqlite_table_exists(mig_conn *conn, int32_t history, int32_t *out);
+mig_status mig__sqlite_expect(mig_conn *conn, const char *ids, const mig_sql_sink *script);
+mig_status mig__sqlite_keys(mig_conn *conn, int32_t on, const mig_sql_sink *script);
 
 /* split.c */
 /* Offset of the first token of a statement at or after `at`: past blanks, comments and empty
@@ -291,8 +289,9 @@ void mig__sqlite_undo_finish(mig_conn *conn);
 void mig__sqlite_undo_close(mig_conn *conn);
 
 /* stamp.c */
-mig_status mig__sqlite_read_stamp(mig_conn *conn, uint32_t *out);
-mig_status mig__sqlite_write_stamp(mig_conn *conn, uint32_t stamp);
+mig_status mig__sqlite_read_header_digest(mig_conn *conn, uint32_t *out);
+mig_status mig__sqlite_write_header_digest(mig_conn *conn, uint32_t digest,
+					   const mig_sql_sink *script);
 mig_status mig__sqlite_in_transaction(mig_conn *conn, int32_t *out);
 
 /* lock.c */
@@ -327,7 +326,7 @@ void mig__sqlite_fk_committed(mig_conn *conn);
 /* Prepares text that must be exactly one statement. */
 mig_status mig__sqlite_prepare_one(mig_conn *conn, const char *text, size_t size, unsigned flags,
 				   sqlite3_stmt **stmt);
-mig_status mig__sqlite_cursor_prepare(mig_conn *conn, const char *text, size_t size, int32_t keep,
+mig_status mig__sqlite_cursor_prepare(mig_conn *conn, const char *text, size_t size, uint32_t flags,
 				      mig_cursor **out);
 mig_status mig__sqlite_cursor_bind(mig_cursor *cursor, int32_t index, const mig_value *value);
 mig_status mig__sqlite_cursor_step(mig_cursor *cursor, int32_t *has_row);

@@ -44,17 +44,6 @@ mig_status mig__sqlite_prepare_one(mig_conn *conn, const char *text, size_t size
 	return rc;
 }
 
-/* Whether it is one of the statements on libmig's own tables: they have no foreign keys. */
-static int is_own(const mig_conn *conn, const char *text)
-{
-	int i;
-
-	for (i = 1; i < MIG__SQLITE_TEXTS; i++)
-		if (text == conn->texts[i])
-			return 1;
-	return 0;
-}
-
 static mig_status before(mig_conn *conn, const char *text, size_t size, int *skip)
 {
 	const struct mig__sqlite_place place = { text, size, 0 };
@@ -90,26 +79,26 @@ static mig_status check_cursor_parameters(mig_conn *conn, sqlite3_stmt *stmt, co
 	return MIG_OK;
 }
 
-mig_status mig__sqlite_cursor_prepare(mig_conn *conn, const char *text, size_t size, int32_t keep,
+mig_status mig__sqlite_cursor_prepare(mig_conn *conn, const char *text, size_t size, uint32_t flags,
 				      mig_cursor **out)
 {
 	mig_cursor *cursor = mig__calloc(&conn->alloc, 1, sizeof *cursor);
 	static const char nothing[] = "SELECT NULL LIMIT 0";
-	int skip = 0;
+	int skip = 0, own = (flags & MIG_PREPARE_OWN) != 0; /* no foreign keys */
 	mig_status rc = MIG_OK;
 
 	if (!cursor)
 		return mig__sqlite_nomem(conn);
 	cursor->conn = conn;
 	rc = mig__sqlite_recover(conn);
-	if (!rc && conn->running && !is_own(conn, text))
+	if (!rc && conn->running && !own)
 		rc = before(conn, text, size, &skip);
 	if (skip) {
 		text = nothing;
 		size = sizeof nothing - 1;
 	}
 	if (!rc)
-		rc = mig__sqlite_prepare_one(conn, text, size, keep ? SQLITE_PREPARE_PERSISTENT : 0,
+		rc = mig__sqlite_prepare_one(conn, text, size, flags & MIG_PREPARE_OFTEN ? SQLITE_PREPARE_PERSISTENT : 0,
 				     &cursor->stmt);
 	if (!rc)
 		rc = check_cursor_parameters(conn, cursor->stmt, text, size);
@@ -118,7 +107,7 @@ mig_status mig__sqlite_cursor_prepare(mig_conn *conn, const char *text, size_t s
 		mig__free(&conn->alloc, cursor);
 		return rc;
 	}
-	cursor->harmless = sqlite3_stmt_readonly(cursor->stmt) || is_own(conn, text);
+	cursor->harmless = sqlite3_stmt_readonly(cursor->stmt) || own;
 	*out = cursor;
 	return MIG_OK;
 }

@@ -4,7 +4,7 @@
  * name, a parent (a column's is its table) and attributes, which are pairs of texts. Two objects of
  * one kind, parent and name are the same object; where an attribute differs, it was changed. So one
  * comparison serves every kind of every dialect, and a dialect alone knows what its attributes
- * mean.
+ * mean, but for those of mig/attribute.h.
  *
  * The same data is what a dialect reads from a database and turns into SQL (mig/dialect.h), what
  * mig_diff() returns, and what hooks of autogenerate see (mig/model.h). */
@@ -111,9 +111,9 @@ typedef struct mig_op {
 	uint32_t flags;         /**< enum mig_op_flag */
 	const mig_object *from; /**< as it was before; NULL: MIG_OP_CREATE */
 	const mig_object *to;   /**< as it is after; NULL: MIG_OP_DROP */
-	/** MIG_OP_CREATE: children that the same statement creates (columns, defaults,
-	 * constraints).
-	 */
+	/** MIG_OP_CREATE: what the same statement creates as well: of a table all its columns, which are
+	 * children of `to` and not listed here, and of its other children and theirs (defaults,
+	 * constraints) those that are. */
 	const mig_object *const *parts;
 	size_t part_count;
 } mig_op;

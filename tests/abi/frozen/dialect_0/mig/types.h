@@ -7,14 +7,46 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* Which library a function is in: MIG_API in libmig, MIG_CLI_API in libmig-cli, MIG_DIALECT_API in a
+ * dialect's module; MIG_EXPORT is for what a module of the program's own defines: the table of a dialect,
+ * mig_app_setup(). A program defines none of the macros below, but MIG_STATIC if it links libmig.a (which
+ * pkg-config and CMake say). Windows has to know who is compiling: MIG_BUILD_CORE, MIG_BUILD_CLI and
+ * MIG_BUILD_DIALECT are libmig, libmig-cli and one of libmig's dialects themselves. */
+#if defined(_WIN32)
+#define MIG_EXPORT __declspec(dllexport)
+#define MIG_IMPORT __declspec(dllimport)
+#elif defined(__GNUC__)
+#define MIG_EXPORT __attribute__((visibility("default")))
+#define MIG_IMPORT MIG_EXPORT
+#else
+#define MIG_EXPORT
+#define MIG_IMPORT
+#endif
+
 #if defined(MIG_STATIC)
 #define MIG_API
-#elif defined(_WIN32)
-#define MIG_API __declspec(dllimport)
-#elif defined(__GNUC__)
-#define MIG_API __attribute__((visibility("default")))
+#elif defined(MIG_BUILD_CORE)
+#define MIG_API MIG_EXPORT
+#elif defined(MIG_BUILD_DIALECT) && defined(_WIN32)
+#define MIG_API /* a module has the few functions that it uses in itself */
 #else
-#define MIG_API
+#define MIG_API MIG_IMPORT
+#endif
+
+#if defined(MIG_STATIC)
+#define MIG_DIALECT_API
+#elif defined(MIG_BUILD_DIALECT)
+#define MIG_DIALECT_API MIG_EXPORT
+#else
+#define MIG_DIALECT_API MIG_IMPORT
+#endif
+
+#if defined(MIG_STATIC)
+#define MIG_CLI_API
+#elif defined(MIG_BUILD_CLI)
+#define MIG_CLI_API MIG_EXPORT
+#else
+#define MIG_CLI_API MIG_IMPORT
 #endif
 
 #ifdef __cplusplus

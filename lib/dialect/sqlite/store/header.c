@@ -1,8 +1,10 @@
-/* stamp: PRAGMA user_version, a number in the header of the file. Reading it does not read the
+/* header: the header digest is PRAGMA user_version, a number in the header of the file. Reading it does not read the
  * schema, which takes milliseconds if there are many tables. */
 #include "dialect/sqlite/conn/conn.h"
 
-mig_status mig__sqlite_read_stamp(mig_conn *conn, uint32_t *out)
+#include <string.h>
+
+mig_status mig__sqlite_read_header_digest(mig_conn *conn, uint32_t *out)
 {
 	sqlite3_stmt *stmt;
 	int row = 0;
@@ -23,12 +25,15 @@ mig_status mig__sqlite_read_stamp(mig_conn *conn, uint32_t *out)
 	return rc;
 }
 
-mig_status mig__sqlite_write_stamp(mig_conn *conn, uint32_t stamp)
+mig_status mig__sqlite_write_header_digest(mig_conn *conn, uint32_t digest,
+					   const mig_sql_sink *script)
 {
 	char text[64];
 
 	if (sqlite3_stricmp(conn->schema, "main") != 0)
 		return MIG_OK;
-	sqlite3_snprintf(sizeof text, text, "PRAGMA user_version = %d", (int)(int32_t)stamp);
+	sqlite3_snprintf(sizeof text, text, "PRAGMA main.user_version = %d", (int)(int32_t)digest);
+	if (script)
+		return script->statement(script->user, text, strlen(text), NULL, 0, NULL);
 	return mig__sqlite_exec(conn, text);
 }

@@ -1,0 +1,419 @@
+/* store: libmig's own tables on PostgreSQL. Rows that are written cost no message: their statements
+ * wait, with guards (guard.c) that make the COMMIT fail unless each has written its one row. A read
+ * brings what it needs to be safe with it. The texts themselves are in render.c. */
+#include "dialect/columns.h"
+#include "dialect/postgresql/conn/conn.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static mig_value text_value(const char *text)
+{
+	return (mig_value){ .type = text ? MIG_TEXT : MIG_NULL,
+			    .data = text,
+			    .size = text ? strlen(text) : 0 };
+}
+
+static mig_value number_value(int64_t number)
+{
+	return (mig_value){ .type = MIG_INTEGER, .integer = number };
+}
+
+/* -- reading */
+
+static enum mig__pg_table table_of(enum mig__pg_own own)
+{
+	return own == MIG__PG_READ_VERSION ? MIG__PG_VERSION : MIG__PG_HISTORY;
+}
+
+/* Inside a transaction a read of a missing table would end that, so it is asked for first unless it
+ * is known to be there. */
+static mig_status check_there(mig_conn *conn, enum mig__pg_table table, int32_t *there)
+{
+	*there = 1;
+	if (PQtransactionStatus(conn->db) != PQTRANS_IDLE)
+		return mig__pg_table_exists(conn, table, there);
+	*mig__pg_there(conn, table) = MIG__PG_UNKNOWN;
+	return MIG_OK;
+}
+
+/* A name as SQL has it, as it is. */
+static void unquote(char *name)
+{
+	char *out = name;
+
+	if (*name != '"')
+		return;
+	for (const char *p = name + 1; *p && (*p != '"' || p[1] == '"'); p++) {
+		*out++ = *p;
+		p += *p == '"';
+	}
+	*out = '\0';
+}
+
+/* The version table outside our own transactions: one query that runs no code of others. The schema
+ * comes with it if it is not known. A temporary table, which hides the real one, is none of ours;
+ * *schema is 0 then, as after a refusal. */
+static mig_status read_plainly(mig_conn *conn, struct mig__pg_reply *reply, int *at, int *schema)
+{
+	struct mig__buf sql;
+	int named = !conn->schema;
+	mig_status rc;
+
+	mig__buf_init(&sql, &conn->alloc);
+	*at = mig__pg_add_settings(conn, &sql, 1);
+	if (named) {
+		mig__buf_adds(&sql, "SELECT schema FROM pg_catalog.pg_identify_object(1259, ");
+		mig__pg_add_table_text(conn, &sql, conn->version_table);
+		mig__buf_adds(&sql, "::pg_catalog.regclass, 0);");
+	}
+	mig__pg_add_plain_read(conn, &sql);
+	rc = sql.failed ? mig__pg_nomem(conn) : mig__pg_try(conn, sql.data, reply);
+	mig__buf_finish(&sql);
+	*schema = 1;
+	if (!rc && named && reply->count > *at) {
+		char *name = PQgetvalue(reply->at[*at], 0, 0);
+
+		*schema = strncmp(name, "pg_temp", strlen("pg_temp")) != 0;
+		unquote(name);
+		if (*schema && !reply->error)
+			rc = mig__pg_pin_schema(conn, name);
+	}
+	if (!rc && reply->error && mig__pg_is_refusal(reply->error))
+		*schema = 0;
+	*at += named + 1;
+	return rc;
+}
+
+/* A table of ours with everything that there is to check. */
+static mig_status read_closely(mig_conn *conn, enum mig__pg_own own, struct mig__pg_reply *reply,
+			       int *at)
+{
+	enum mig__pg_table table = table_of(own);
+	struct mig__buf sql;
+	mig_status rc = conn->schema ? MIG_OK : mig__pg_find_schema(conn);
+
+	if (rc)
+		return rc;
+	mig__buf_init(&sql, &conn->alloc);
+	*at = PQtransactionStatus(conn->db) == PQTRANS_IDLE ? mig__pg_add_settings(conn, &sql, 1)
+							    : 0;
+	mig__buf_adds(&sql, "LOCK TABLE ");
+	mig__pg_add_table(conn, &sql,
+			  table == MIG__PG_VERSION ? conn->version_table : conn->history_table);
+	mig__buf_adds(&sql, " IN ACCESS SHARE MODE;");
+	mig__pg_add_read_check(conn, &sql, table);
+	mig__pg_add_own(conn, &sql, own, NULL);
+	*at += 2;
+	rc = sql.failed ? mig__pg_nomem(conn) : mig__pg_try(conn, sql.data, reply);
+	mig__buf_finish(&sql);
+	return rc;
+}
+
+static mig_status read_at_once(mig_conn *conn, enum mig__pg_own own, struct mig__pg_reply *reply)
+{
+	struct mig__buf sql;
+	mig_status rc;
+
+	mig__buf_init(&sql, &conn->alloc);
+	mig__pg_add_own(conn, &sql, own, NULL);
+	rc = sql.failed ? mig__pg_nomem(conn) : mig__pg_try(conn, sql.data, reply);
+	mig__buf_finish(&sql);
+	return rc;
+}
+
+static mig_status ask_rows(mig_conn *conn, enum mig__pg_own own, struct mig__pg_reply *reply, int *at)
+{
+	int known;
+	mig_status rc;
+
+	*at = 0;
+	if (conn->begun) /* it was checked then */
+		return read_at_once(conn, own, reply);
+	if (own != MIG__PG_READ_VERSION || PQtransactionStatus(conn->db) != PQTRANS_IDLE)
+		return read_closely(conn, own, reply, at);
+	rc = read_plainly(conn, reply, at, &known);
+	if (rc || known)
+		return rc;
+	mig__pg_reply_clear(reply);
+	return read_closely(conn, own, reply, at);
+}
+
+/* The rows that came with the lock are used once. */
+static int take_known(mig_conn *conn, enum mig__pg_own own, PGresult **out)
+{
+	if (own != MIG__PG_READ_VERSION || !conn->rows)
+		return 0;
+	*out = conn->rows;
+	conn->rows = NULL;
+	return 1;
+}
+
+/* *out: NULL if there is no such table. */
+static mig_status read_own(mig_conn *conn, enum mig__pg_own own, PGresult **out)
+{
+	struct mig__pg_reply reply = { .count = 0 };
+	enum mig__pg_table table = table_of(own);
+	int32_t there = 1;
+	int at = 0;
+	mig_status rc = MIG_OK;
+
+	*out = NULL;
+	if (take_known(conn, own, out))
+		return MIG_OK;
+	if (!conn->schema && PQtransactionStatus(conn->db) != PQTRANS_IDLE)
+		rc = mig__pg_find_schema(conn);
+	if (!rc)
+		rc = check_there(conn, table, &there);
+	if (rc || !there)
+		return rc;
+	if (conn->begun)
+		rc = mig__pg_settings_own_role(conn);
+	if (!rc)
+		rc = ask_rows(conn, own, &reply, &at);
+	if (!rc && reply.error && mig__pg_is(reply.error, "42P01")) {
+		*mig__pg_there(conn, table) = MIG__PG_MISSING;
+		mig__pg_reply_clear(&reply);
+		return MIG_OK;
+	}
+	if (!rc && reply.error)
+		rc = mig__pg_fail(conn, reply.error, NULL);
+	if (!rc && reply.count > at) {
+		*out = reply.at[at];
+		reply.at[at] = NULL;
+		conn->seen_version |= table == MIG__PG_VERSION;
+	}
+	mig__pg_reply_clear(&reply);
+	return rc || *out ? rc : mig__pg_fail(conn, NULL, NULL);
+}
+
+/* NULL for null. */
+static const char *text_at(const PGresult *result, int row, int column)
+{
+	return PQgetisnull(result, row, column) ? NULL : PQgetvalue(result, row, column);
+}
+
+mig_status mig__pg_read_rows(mig_conn *conn, mig_version_row_fn fn, void *user, int32_t *there)
+{
+	enum { REVISION, DIGEST };
+	PGresult *result;
+	mig_status rc = read_own(conn, MIG__PG_READ_VERSION, &result);
+
+	*there = result != NULL;
+	for (int i = 0; !rc && i < PQntuples(result); i++) {
+		const mig_version_row row = { .struct_size = sizeof row,
+					      .revision = text_at(result, i, REVISION),
+					      .digest = text_at(result, i, DIGEST) };
+
+		rc = fn(user, &row);
+	}
+	PQclear(result);
+	return rc;
+}
+
+static mig_status read_entries(mig_conn *conn, enum mig__pg_own own, mig_history_row_fn fn, void *user,
+			       int32_t *there)
+{
+	PGresult *result;
+	mig_status rc = read_own(conn, own, &result);
+
+	*there = result != NULL;
+	for (int i = 0; !rc && i < PQntuples(result); i++) {
+		mig_history_row row = { .struct_size = sizeof row };
+
+		for (int k = 0; k < MIG__COLUMN_COUNT; k++) {
+			const struct mig__column *c = &mig__columns[k];
+			const char *text = text_at(result, i, k);
+
+			if (c->type == MIG__COLUMN_INTEGER)
+				mig__column_take_number(&row, c,
+							text ? strtoll(text, NULL, 10) : 0);
+			else
+				mig__column_take_text(&row, c, text);
+		}
+		rc = fn(user, &row);
+	}
+	PQclear(result);
+	return rc;
+}
+
+mig_status mig__pg_read_running(mig_conn *conn, mig_history_row_fn fn, void *user, int32_t *there)
+{
+	return read_entries(conn, MIG__PG_READ_RUNNING, fn, user, there);
+}
+
+mig_status mig__pg_read_history(mig_conn *conn, mig_history_row_fn fn, void *user, int32_t *there)
+{
+	return read_entries(conn, MIG__PG_READ_HISTORY, fn, user, there);
+}
+
+/* -- writing */
+
+enum { UNGUARDED = -1 }; /* otherwise enum mig__pg_guard: what fails unless one row is written */
+
+/* In front of the first write. */
+static mig_status check_trusted(mig_conn *conn)
+{
+	struct mig__buf sql;
+	mig_status rc;
+
+	if (conn->trusted)
+		return MIG_OK;
+	mig__buf_init(&sql, &conn->alloc);
+	mig__pg_add_write_check(conn, &sql);
+	rc = sql.failed ? mig__pg_nomem(conn) : mig__pg_defer(conn, sql.data);
+	mig__buf_finish(&sql);
+	conn->trusted = !rc;
+	return rc;
+}
+
+static void add_guarded(const mig_conn *conn, struct mig__buf *sql, enum mig__pg_own own,
+			const struct mig__pg_values *values, enum mig__pg_guard guard)
+{
+	mig__buf_adds(sql, "WITH w AS (");
+	mig__pg_add_own(conn, sql, own, values);
+	mig__buf_adds(sql, " RETURNING 1) SELECT CASE WHEN n OPERATOR(pg_catalog.=) 1 THEN 0 ELSE ");
+	mig__pg_add_guard(sql, guard, "n");
+	mig__buf_adds(sql, " END FROM (SELECT pg_catalog.count(*) AS n FROM w) AS f");
+}
+
+static mig_status put_script(mig_conn *conn, struct mig__buf *sql, const mig_sql_sink *script)
+{
+	return sql->failed ? mig__pg_nomem(conn)
+			   : script->statement(script->user, sql->data, sql->len, NULL, 0, NULL);
+}
+
+/* Has a statement wait, or puts it into the script. */
+static mig_status write_own(mig_conn *conn, enum mig__pg_own own, const struct mig__pg_values *values,
+			    int guard, const mig_sql_sink *script)
+{
+	int creates = own == MIG__PG_CREATE_VERSION || own == MIG__PG_CREATE_HISTORY;
+	struct mig__buf sql;
+	mig_status rc = MIG_OK;
+
+	mig__buf_init(&sql, &conn->alloc);
+	if (script || guard == UNGUARDED)
+		mig__pg_add_own(conn, &sql, own, values);
+	else
+		add_guarded(conn, &sql, own, values, (enum mig__pg_guard)guard);
+	if (script) {
+		rc = put_script(conn, &sql, script);
+		mig__buf_finish(&sql);
+		return rc;
+	}
+	if (creates) {
+		conn->pending.creates = 1;
+		conn->version = conn->history = MIG__PG_UNKNOWN;
+		conn->trusted = 0; /* somebody else may make it first */
+	}
+	rc = mig__pg_settings_own_role(conn);
+	if (!rc && !creates)
+		rc = check_trusted(conn);
+	if (!rc)
+		rc = sql.failed ? mig__pg_nomem(conn) : mig__pg_defer(conn, sql.data);
+	mig__buf_finish(&sql);
+	return rc;
+}
+
+mig_status mig__pg_create(mig_conn *conn, const mig_sql_sink *script)
+{
+	mig_status rc = write_own(conn, MIG__PG_CREATE_VERSION, NULL, UNGUARDED, script);
+
+	return rc ? rc : write_own(conn, MIG__PG_CREATE_HISTORY, NULL, UNGUARDED, script);
+}
+
+static mig_status write_change(mig_conn *conn, const mig_row_change *c, const mig_sql_sink *script)
+{
+	const struct mig__pg_values values = { .at = { text_value(c->revision), text_value(c->digest),
+						       text_value(c->old_revision) } };
+	enum mig__pg_own own = !c->old_revision ? MIG__PG_INSERT_VERSION
+			       : c->revision	? MIG__PG_UPDATE_VERSION
+						: MIG__PG_DELETE_VERSION;
+
+	return write_own(conn, own, &values, MIG__PG_GUARD_ROWS, script);
+}
+
+static mig_status write_entry(mig_conn *conn, const mig_history_row *row, const mig_sql_sink *script)
+{
+	struct mig__pg_values values = { .time = NULL };
+
+	for (size_t i = 0; i < MIG__COLUMN_COUNT; i++) {
+		const struct mig__column *c = &mig__columns[i];
+
+		values.at[i] = c->type == MIG__COLUMN_INTEGER
+				       ? number_value(mig__column_number(row, c))
+				       : text_value(mig__column_text(row, c));
+		if (script && c->at == offsetof(mig_history_row, started_at) && !row->started_at)
+			values.time = &values.at[i];
+	}
+	return write_own(conn, MIG__PG_INSERT_HISTORY, &values, MIG__PG_GUARD_ROWS, script);
+}
+
+/* "r1 digest" of each row, with line feeds between them: compared by the server. */
+static mig_status write_check(mig_conn *conn, const mig_rows_write *write)
+{
+	struct mig__pg_values values = { .time = NULL };
+	struct mig__buf text;
+	mig_status rc;
+
+	mig__buf_init(&text, &conn->alloc);
+	for (size_t i = 0; i < write->expected_count; i++)
+		mig__buf_addf(&text, "%s%s %s", i ? "\n" : "", write->expected[i]->revision,
+			      write->expected[i]->digest);
+	values.at[0] = text_value(mig__buf_text(&text));
+	rc = text.failed ? mig__pg_nomem(conn)
+			 : write_own(conn, MIG__PG_CHECK_VERSION, &values, UNGUARDED, NULL);
+	mig__buf_finish(&text);
+	return rc;
+}
+
+mig_status mig__pg_write_rows(mig_conn *conn, const mig_rows_write *write, const mig_sql_sink *script)
+{
+	mig_status rc = MIG_OK;
+
+	for (size_t i = 0; !rc && i < write->change_count; i++)
+		rc = write_change(conn, write->changes[i], script);
+	if (!rc && write->check && !script)
+		rc = write_check(conn, write);
+	for (size_t i = 0; !rc && i < write->history_count; i++)
+		rc = write_entry(conn, write->history[i], script);
+	return rc;
+}
+
+mig_status mig__pg_clear_rows(mig_conn *conn, const mig_sql_sink *script)
+{
+	return write_own(conn, MIG__PG_CLEAR_VERSION, NULL, UNGUARDED, script);
+}
+
+mig_status mig__pg_mark_running(mig_conn *conn, const mig_journal_mark *m, const mig_sql_sink *script)
+{
+	const struct mig__pg_values values = {
+		.at = { text_value(m->state), number_value(m->statements), text_value(m->done_digest),
+			number_value(m->duration_us), text_value(m->revision),
+			text_value(m->direction), number_value(m->before) }
+	};
+
+	if (!m->revision)
+		return write_own(conn, MIG__PG_MARK_ANY, &values, UNGUARDED, script);
+	return write_own(conn, MIG__PG_MARK_RUNNING, &values, MIG__PG_GUARD_RUNNING, script);
+}
+
+/* -- for scripts */
+
+mig_status mig__pg_expect(mig_conn *conn, const char *ids, const mig_sql_sink *script)
+{
+	const struct mig__pg_values values = { .at = { text_value(ids) } };
+
+	return write_own(conn, MIG__PG_EXPECT_VERSION, &values, UNGUARDED, script);
+}
+
+mig_status mig__pg_enter(mig_conn *conn, int32_t session, const mig_sql_sink *script)
+{
+	return write_own(conn, session ? MIG__PG_ENTER_SESSION : MIG__PG_ENTER, NULL, UNGUARDED,
+			 script);
+}
+
+mig_status mig__pg_leave(mig_conn *conn, const mig_sql_sink *script)
+{
+	return write_own(conn, MIG__PG_LEAVE_SESSION, NULL, UNGUARDED, script);
+}
