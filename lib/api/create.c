@@ -48,7 +48,6 @@ static mig_status random_id(struct creation *c)
 
 static mig_status choose_id(struct creation *c)
 {
-	static const char *const reserved[] = { "head", "heads", "base", "current" };
 	struct mig__error *err = &c->ctx->err;
 	const char *id = c->o.rev_id;
 
@@ -61,10 +60,8 @@ static mig_status choose_id(struct creation *c)
 	if (!mig__text_is_id(id, strlen(id)))
 		return mig__fail(err, MIG_EILLEGAL_ID,
 				 "illegal revision id \"%s\": use 1 to 255 of A-Z a-z 0-9 _ .", id);
-	for (size_t i = 0; i < sizeof reserved / sizeof *reserved; i++)
-		if (!strcmp(id, reserved[i]))
-			return mig__fail(err, MIG_EILLEGAL_ID, "revision id \"%s\" is reserved",
-					 id);
+	if (mig__text_is_reserved(id, strlen(id)))
+		return mig__fail(err, MIG_EILLEGAL_ID, "revision id \"%s\" is reserved", id);
 	if (mig__graph_find(c->ctx->graph, id) != MIG__NO_NODE)
 		return mig__fail(err, MIG_EDUPLICATE_REVISION, "revision %s exists already", id);
 	c->values.id = id;

@@ -139,6 +139,18 @@ int mig__text_range_has(const char *range, const char *word)
 			 !strcmp(colon + 1, word));
 }
 
+int mig__text_is_reserved(const char *word, size_t size)
+{
+	static const char *const words[] = { "head", "heads", "base", "current" };
+
+	if (size < 4 || size > 7)
+		return 0;
+	for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+		if (strlen(words[i]) == size && !memcmp(words[i], word, size))
+			return 1;
+	return 0;
+}
+
 int mig__text_is_id(const char *word, size_t size)
 {
 	if (size < 1 || size > 255)

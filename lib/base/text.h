@@ -26,5 +26,7 @@ int mig__text_range_has(const char *range, const char *word);
 
 /* Whether the whole word is [A-Za-z0-9_.]{1,255}. */
 int mig__text_is_id(const char *word, size_t size);
+/* Whether it means something else than a revision: head, heads, base, current. */
+int mig__text_is_reserved(const char *word, size_t size);
 
 #endif

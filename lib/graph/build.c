@@ -11,16 +11,6 @@ enum {
 	AHEAD = 16 /* ids whose entries are on their way */
 };
 
-static const char *const reserved[] = { "head", "heads", "base", "current", NULL };
-
-static int is_reserved(const char *word)
-{
-	for (size_t i = 0; reserved[i]; i++)
-		if (!strcmp(word, reserved[i]))
-			return 1;
-	return 0;
-}
-
 /* Characters beyond ASCII that a label may have: letters and marks. The blocks that hold none, and
  * that would make two labels look alike, are refused; a table of all letters is not worth its size.
  */
@@ -119,7 +109,7 @@ static mig_status add_ids(struct mig__graph *g, const struct mig__graph_decl *de
 						"illegal revision id \"%.*s\": 1 to 255 letters, "
 						"digits, \"_\" and \".\"",
 						MIG__SHOW(id, size));
-		if ((*id == 'h' || *id == 'b' || *id == 'c') && is_reserved(id))
+		if (mig__text_is_reserved(id, size))
 			return mig__graph_fault(err, MIG_EILLEGAL_ID, &decls[v],
 						"\"%s\" has a meaning of its own and cannot be a "
 						"revision id",
@@ -148,7 +138,7 @@ static mig_status check_label(const struct mig__graph *g, const struct mig__grap
 			"illegal branch label \"%.*s\" of revision \"%s\": 1 to 255 "
 			"bytes of letters, digits, \"_\", \".\" and \"-\"",
 			MIG__SHOW(label, strlen(label)), g->id[v]);
-	if (is_reserved(label))
+	if (mig__text_is_reserved(label, strlen(label)))
 		return mig__graph_fault(err, MIG_EILLEGAL_ID, &decls[v],
 					"\"%s\" has a meaning of its own and cannot be a branch "
 					"label (revision \"%s\")",

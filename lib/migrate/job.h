@@ -58,7 +58,6 @@ struct mig__job {
 
 /* -- step.c: time and events */
 
-int64_t mig__run_now_us(void);
 /* RFC 3339, UTC, with milliseconds. */
 void mig__run_utc(char out[MIG__TIME_SIZE]);
 mig_status mig__run_emit(struct mig__run *run, int32_t event);

@@ -12,6 +12,7 @@
  *     statements 1, "5f…e1 in flight:0"    in the transaction of CREATE TABLE; there is no i
  *     statements 2, "07…3c"                after CREATE INDEX */
 #include "migrate/check.h"
+#include "base/clock.h"
 #include "migrate/job.h"
 #include "migrate/stamp.h"
 #include "migrate/unit.h"
@@ -77,7 +78,7 @@ static mig_status mark_text(struct lone *l, const char *text, const char *state)
 				       .state = state,
 				       .done_digest = text,
 				       .statements = l->journal.done,
-				       .duration_us = mig__run_now_us() - l->began_us,
+				       .duration_us = mig__clock_us() - l->began_us,
 			       });
 }
 
@@ -497,7 +498,7 @@ mig_status mig__job_lone(struct mig__job *job, uint32_t node, int32_t direction,
 {
 	struct mig__run *run = job->run;
 	struct lone l = {
-		.job = job, .node = node, .direction = direction, .began_us = mig__run_now_us()
+		.job = job, .node = node, .direction = direction, .began_us = mig__clock_us()
 	};
 	mig_status rc = mig__db_check(run->db);
 

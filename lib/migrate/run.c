@@ -10,6 +10,7 @@
  *
  * So a plan is used only inside a transaction that has read its rows: round_of(). */
 #include "base/buf.h"
+#include "base/clock.h"
 #include "migrate/job.h"
 #include "migrate/stamp.h"
 
@@ -252,7 +253,7 @@ static void job_init(struct mig__job *job, struct mig__run *run)
 	job->run = run;
 	mig__version_init(&job->rows, run->alloc);
 	mig__arena_init(&job->running_arena, run->alloc);
-	run->began_us = run->last_poll_us = mig__run_now_us();
+	run->began_us = run->last_poll_us = mig__clock_us();
 }
 
 /* Rolls back what is open and restores the connection; the first error stays. */
@@ -333,12 +334,12 @@ enum { USUAL_RETRIES = 10, FIRST_PAUSE_MS = 100, LAST_PAUSE_MS = 5000 };
 static mig_status pause_before(struct mig__job *job, int64_t ms)
 {
 	struct mig__db *db = job->run->db;
-	int64_t until = mig__run_now_us() + ms * 500;
+	int64_t until = mig__clock_us() + ms * 500;
 	struct timespec slice = { .tv_nsec = 20000000 };
 	mig_status rc;
 
 	until += (until ^ (int64_t)getpid() * 7919) % (ms * 500);
-	while (!(rc = mig__db_check(db)) && mig__run_now_us() < until)
+	while (!(rc = mig__db_check(db)) && mig__clock_us() < until)
 		nanosleep(&slice, NULL);
 	return rc;
 }

@@ -1,6 +1,7 @@
 /* step: one revision in the open transaction: its script or function, hooks, events, and the rows
  * that tell of it. */
 #include "migrate/check.h"
+#include "base/clock.h"
 #include "migrate/job.h"
 
 #include "base/buf.h"
@@ -11,14 +12,6 @@
 #include <time.h>
 
 /* -- time and events */
-
-int64_t mig__run_now_us(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
-}
 
 /* RFC 3339, UTC, with milliseconds. */
 void mig__run_utc(char out[MIG__TIME_SIZE])
@@ -39,7 +32,7 @@ mig_status mig__run_emit(struct mig__run *run, int32_t event)
 		return MIG_OK;
 	run->now.struct_size = sizeof run->now;
 	run->now.event = event;
-	run->now.elapsed_us = mig__run_now_us() - run->began_us;
+	run->now.elapsed_us = mig__clock_us() - run->began_us;
 	if (run->progress(run->progress_user, &run->now) && event != MIG_EVENT_RUN_END)
 		return mig__fail(run->err, MIG_ECANCELLED, "stopped by the progress callback");
 	return MIG_OK;
@@ -47,7 +40,7 @@ mig_status mig__run_emit(struct mig__run *run, int32_t event)
 
 int32_t mig__run_poll(struct mig__run *run, int32_t waiting)
 {
-	int64_t now = mig__run_now_us();
+	int64_t now = mig__clock_us();
 	int32_t stop;
 
 	if (!run->progress || now - run->last_poll_us < 1000000)
@@ -72,7 +65,7 @@ enum { TOLD_US = 100000 }; /* often enough for people */
 
 mig_status mig__run_working(struct mig__run *run, const char *what, uint64_t done, uint64_t total)
 {
-	int64_t now = mig__run_now_us();
+	int64_t now = mig__clock_us();
 	mig_status rc;
 
 	if (!run->progress || (now - run->last_told_us < TOLD_US && (!total || done < total)))
@@ -436,7 +429,7 @@ mig_status mig__job_step(struct mig__job *job)
 	uint32_t node = job->plan.route.steps[job->at].node;
 	const struct mig__script *script = &run->world.set->at[node];
 	struct mig__done_step *done;
-	int64_t began = mig__run_now_us();
+	int64_t began = mig__clock_us();
 	mig_status rc = mig__db_check(run->db);
 
 	if (rc)
@@ -468,7 +461,7 @@ mig_status mig__job_step(struct mig__job *job)
 					job->at, run->err);
 	if (rc)
 		return rc;
-	done->duration_us = mig__run_now_us() - began;
+	done->duration_us = mig__clock_us() - began;
 	job->done_count++;
 	job->at++;
 	return mig__run_emit(run, MIG_EVENT_STEP_END);

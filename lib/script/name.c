@@ -63,17 +63,11 @@ static int is_label(const char *name, size_t size)
 
 const char *mig__name_fault(const char *name, size_t size, enum mig__name_kind kind)
 {
-	static const char *const reserved[] = { "head", "heads", "base", "current" };
-	struct mig__word word = { name, size };
-
 	if (kind == MIG__NAME_ID && !mig__text_is_id(name, size))
 		return "use 1 to 255 of A-Z a-z 0-9 _ .";
 	if (kind == MIG__NAME_LABEL && !is_label(name, size))
 		return "use 1 to 255 bytes of letters, digits, _ . -";
-	for (size_t i = 0; i < sizeof reserved / sizeof *reserved; i++)
-		if (mig__word_is(word, reserved[i]))
-			return "the word is reserved";
-	return NULL;
+	return mig__text_is_reserved(name, size) ? "the word is reserved" : NULL;
 }
 
 mig_status mig__name_check(const char *name, enum mig__name_kind kind, const char *what,

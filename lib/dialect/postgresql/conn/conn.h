@@ -370,8 +370,6 @@ mig_status mig__pg_may_copy(mig_conn *conn, mig_conn *maker);
 int mig__pg_distrust(mig_conn *conn, const PGresult *error, mig_status *rc);
 
 /* lock.c */
-/* Microseconds of a clock that only goes forwards; never 0. */
-int64_t mig__pg_now_us(void);
 mig_status mig__pg_begin(mig_conn *conn, int32_t check);
 mig_status mig__pg_commit_begin(mig_conn *conn, int32_t check);
 mig_status mig__pg_lock(mig_conn *conn);

@@ -7,6 +7,7 @@
  * socket that is shut down while it connects makes it do the same. A server that has accepted and
  * then says nothing ends the whole attempt so; another one begins without that host. */
 #include "dialect/postgresql/conn/conn.h"
+#include "base/clock.h"
 
 #include <poll.h>
 #include <stdio.h>
@@ -76,8 +77,8 @@ enum mig__pg_end mig__pg_await(const mig_conn *conn, PGconn *db, int stoppable)
 		if (stoppable && conn->host->poll(conn->host->user, 0))
 			return MIG__PG_END_STOPPED;
 		if (has_moved(db, place))
-			since = mig__pg_now_us();
-		late = patience && mig__pg_now_us() - since >= patience;
+			since = mig__clock_us();
+		late = patience && mig__clock_us() - since >= patience;
 		if (late)
 			shutdown(p.fd, SHUT_RDWR);
 		if (late || poll(&p, 1, TICK_MS) > 0)
@@ -85,7 +86,7 @@ enum mig__pg_end mig__pg_await(const mig_conn *conn, PGconn *db, int stoppable)
 		if (late && (!goes_on(db, wants) || !has_moved(db, place)))
 			return MIG__PG_END_LATE;
 		if (late)
-			since = mig__pg_now_us();
+			since = mig__clock_us();
 	}
 	return PQstatus(db) == CONNECTION_OK ? MIG__PG_END_OPEN : MIG__PG_END_REFUSED;
 }

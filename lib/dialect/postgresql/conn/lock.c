@@ -7,6 +7,7 @@
  * waits asks now and then, in short transactions of one statement, whether the lock is free, taking
  * it shared: so any number of waiting sessions see it at once, and none delays another. */
 #include "dialect/postgresql/conn/conn.h"
+#include "base/clock.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -36,14 +37,6 @@ static const char still_held[] =
 	" AND l.pid OPERATOR(pg_catalog.=) pg_catalog.pg_backend_pid())";
 
 /* -- waiting */
-
-int64_t mig__pg_now_us(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000 + 1;
-}
 
 /* Half of the pause to all of it (xorshift). */
 static int64_t jittered(mig_conn *conn, int64_t pause_us)
@@ -156,11 +149,11 @@ static mig_status wait_until_free(mig_conn *conn)
 	char sql[100];
 
 	if (!conn->waiting_since_us)
-		conn->waiting_since_us = mig__pg_now_us();
+		conn->waiting_since_us = mig__clock_us();
 	while (!rc) {
 		struct mig__pg_reply reply = { .count = 0 };
 		int64_t left = conn->waiting_since_us + (int64_t)conn->lock_timeout_ms * 1000 -
-			       mig__pg_now_us();
+			       mig__clock_us();
 
 		if (left <= 0)
 			return fail_locked(conn);

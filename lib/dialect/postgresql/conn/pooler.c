@@ -9,6 +9,7 @@
  * gives the second client the first one's, one that goes round gives each a new one, a busy one
  * does either. */
 #include "dialect/postgresql/conn/conn.h"
+#include "base/clock.h"
 
 #include <poll.h>
 #include <stdio.h>
@@ -24,7 +25,7 @@ enum {
 static int wait_for(PGconn *db, short events, int64_t until)
 {
 	struct pollfd p = { .fd = PQsocket(db), .events = events };
-	int64_t left = until - mig__pg_now_us();
+	int64_t left = until - mig__clock_us();
 
 	return left > 0 && poll(&p, 1, (int)(left / 1000) + 1) > 0;
 }
@@ -135,7 +136,7 @@ static mig_status refuse(mig_conn *conn)
 /* *other is 0 as long as the second client has no session. */
 static mig_status compare(mig_conn *conn, PGconn *second, int *other, int *same)
 {
-	int64_t until = mig__pg_now_us() + PATIENCE_US;
+	int64_t until = mig__clock_us() + PATIENCE_US;
 	int mine = 0, theirs = *other;
 	mig_status rc = first_pid(conn, &mine);
 
@@ -168,7 +169,7 @@ mig_status mig__pg_refuse_pooler(mig_conn *conn)
 	if (rc || PQbackendPID(conn->db) == conn->pid)
 		return rc;
 	conn->pooled = 1;
-	second = connect_like(conn, mig__pg_now_us() + PATIENCE_US);
+	second = connect_like(conn, mig__clock_us() + PATIENCE_US);
 	if (!second)
 		return mig__pg_report(
 			conn, MIG_EUNSUPPORTED, NULL, "connect to the server directly",

@@ -12,6 +12,7 @@
  * server's process: not known for certain through a pooler outside a transaction; then nothing is
  * asked. */
 #include "dialect/postgresql/conn/conn.h"
+#include "base/clock.h"
 
 #include <poll.h>
 #include <stdio.h>
@@ -178,7 +179,7 @@ static void drive(mig_conn *conn)
 
 void mig__pg_stop_begin(mig_conn *conn)
 {
-	conn->stop.message_us = conn->stop.result_us = conn->stop.looked_us = mig__pg_now_us();
+	conn->stop.message_us = conn->stop.result_us = conn->stop.looked_us = mig__clock_us();
 	conn->stop.state = MIG__PG_STOP_NONE;
 	conn->stop.late = 0;
 }
@@ -186,7 +187,7 @@ void mig__pg_stop_begin(mig_conn *conn)
 void mig__pg_stop_result(mig_conn *conn)
 {
 	if (conn->statement_ms)
-		conn->stop.result_us = mig__pg_now_us();
+		conn->stop.result_us = mig__clock_us();
 }
 
 /* The time that libmig has set for statements is over, and the server has not said so. */
@@ -201,7 +202,7 @@ static int is_late(mig_conn *conn, int64_t now)
 void mig__pg_stop_look(mig_conn *conn)
 {
 	struct mig__pg_stop *s = &conn->stop;
-	int64_t now = mig__pg_now_us();
+	int64_t now = mig__clock_us();
 	int asked;
 
 	if (s->cut || now - s->looked_us < OFTEN_US)

@@ -2,6 +2,7 @@
  * from the server's views. It is opened once a statement has taken a second, and nothing here ever
  * waits: each look does what can be done at once. Where something fails, nothing is told. */
 #include "dialect/postgresql/conn/conn.h"
+#include "base/clock.h"
 
 #include <poll.h>
 #include <stdlib.h>
@@ -75,7 +76,7 @@ static void ask(mig_conn *conn)
 	const char *const values[] = { bytes };
 	static const int sizes[] = { 4 }, formats[] = { 1 };
 
-	w->next_us = mig__pg_now_us() + PATIENCE_US;
+	w->next_us = mig__clock_us() + PATIENCE_US;
 	if (PQsendQueryParams(w->db, PROGRESS, 1, &int4, values, sizes, formats, 0))
 		w->state = MIG__PG_ASKED;
 	else
@@ -118,7 +119,7 @@ static void take_answer(mig_conn *conn)
 void mig__pg_watch_begin(mig_conn *conn)
 {
 	if (conn->watch.state != MIG__PG_BLIND)
-		conn->watch.next_us = mig__pg_now_us() + PATIENCE_US;
+		conn->watch.next_us = mig__clock_us() + PATIENCE_US;
 }
 
 void mig__pg_watch_look(mig_conn *conn)
@@ -132,7 +133,7 @@ void mig__pg_watch_look(mig_conn *conn)
 		connect_on(w);
 	else if (w->state == MIG__PG_ASKED)
 		take_answer(conn);
-	if (mig__pg_now_us() < w->next_us)
+	if (mig__clock_us() < w->next_us)
 		return;
 	if (w->state == MIG__PG_CLOSED)
 		begin_connect(conn);

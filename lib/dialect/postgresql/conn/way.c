@@ -12,6 +12,7 @@
  * grow: whoever comes while we wait in the queue waits after us, for that time at most. The
  * relations are kept for further tries of the run, until one is committed. */
 #include "dialect/postgresql/conn/conn.h"
+#include "base/clock.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -149,9 +150,9 @@ static mig_status try_lock(mig_conn *conn, const char *lock, int wait_ms, int *l
 static mig_status rest(mig_conn *conn, int ms)
 {
 	const struct timespec slice = { .tv_nsec = 10000000 };
-	int64_t until = mig__pg_now_us() + (int64_t)ms * 1000;
+	int64_t until = mig__clock_us() + (int64_t)ms * 1000;
 
-	while (mig__pg_now_us() < until) {
+	while (mig__clock_us() < until) {
 		if (conn->host->poll(conn->host->user, 1))
 			return mig__pg_cancelled(conn);
 		nanosleep(&slice, NULL);
@@ -161,7 +162,7 @@ static mig_status rest(mig_conn *conn, int ms)
 
 mig_status mig__pg_way_lock(mig_conn *conn)
 {
-	int64_t until = mig__pg_now_us() + (int64_t)conn->lock_timeout_ms * 1000;
+	int64_t until = mig__clock_us() + (int64_t)conn->lock_timeout_ms * 1000;
 	int tries, locked = 0, wait_ms = 0;
 	struct mig__buf lock;
 	mig_status rc;
@@ -172,7 +173,7 @@ mig_status mig__pg_way_lock(mig_conn *conn)
 		if (tries == QUICK_TRIES)
 			wait_ms = FIRST_WAIT_MS;
 		rc = try_lock(conn, mig__buf_text(&lock), wait_ms, &locked);
-		if (!rc && !locked && mig__pg_now_us() > until)
+		if (!rc && !locked && mig__clock_us() > until)
 			rc = mig__pg_report(
 				conn, MIG_ELOCKED, NULL,
 				"run again at a quieter time, or allow a longer lock timeout",

@@ -152,8 +152,7 @@ void mig__ddl_put(struct mig__buf *b, const mig_object *o, const char *p)
 	}
 }
 
-/* Whether the parenthesis that it begins with closes at its end. */
-static int in_parentheses(const char *p)
+int mig__pg_in_parentheses(const char *p)
 {
 	int depth = 0;
 	char quote = 0;
@@ -175,7 +174,7 @@ static int in_parentheses(const char *p)
 
 void mig__ddl_parentheses(struct mig__buf *b, const char *expression)
 {
-	mig__buf_addf(b, in_parentheses(expression) ? "%s" : "(%s)", expression);
+	mig__buf_addf(b, mig__pg_in_parentheses(expression) ? "%s" : "(%s)", expression);
 }
 
 void mig__ddl_item(struct mig__buf *b, size_t *count, const char *comma)

@@ -214,34 +214,13 @@ static void add_foreign_key(const struct constraint *k)
 	add_deferrable(k);
 }
 
-/* Whether the parenthesis that it begins with closes at its end. */
-static int in_parentheses(const char *p)
-{
-	int depth = 0;
-	char quote = 0;
-
-	if (*p != '(')
-		return 0;
-	for (; *p; p++) {
-		if (quote)
-			quote = *p == quote ? 0 : quote;
-		else if (*p == '\'' || *p == '"')
-			quote = *p;
-		else if (*p == '(')
-			depth++;
-		else if (*p == ')' && !--depth)
-			return p[1] == '\0';
-	}
-	return 0;
-}
-
 static void add_check(const struct constraint *k)
 {
 	const char *words = field(k, WORDS);
 	struct mig__buf *text = mig__catalog_text(k->c);
 
 	if (words)
-		mig__buf_addf(text, in_parentheses(words) ? "%s" : "(%s)", words);
+		mig__buf_addf(text, mig__pg_in_parentheses(words) ? "%s" : "(%s)", words);
 	mig__catalog_add_text(k->c, "expression", text);
 	if (field_is(k, NO_INHERIT, 't'))
 		mig__catalog_add(k->c, "no_inherit", "yes");

@@ -97,6 +97,10 @@ mig_status mig__pg_scratch(mig_conn *conn, mig_conn **out);
 uint32_t mig__pg_change(const mig_object *from, const mig_object *to);
 int32_t mig__pg_holds(const mig_object *dependent, const mig_object *changed);
 
+/* ddl_text.c */
+/* Whether the parenthesis that a text begins with closes at its end. */
+int mig__pg_in_parentheses(const char *text);
+
 /* ddl.c, native.c */
 mig_status mig__pg_ddl(mig_conn *conn, const mig_changes *changes, const mig_sql_sink *sink);
 mig_status mig__pg_native_column(mig_conn *conn, const mig_object *column, uint32_t parent,

@@ -1,6 +1,7 @@
 /* wait: waiting for other connections, by asking again. A pause is 1 ms at first and grows to 20,
  * with some chance in it, so that forty processes neither keep step nor keep each other waiting. */
 #include "dialect/sqlite/conn/conn.h"
+#include "base/clock.h"
 
 #include "base/holder.h"
 
@@ -8,14 +9,6 @@
 #include <unistd.h>
 
 enum { FIRST_PAUSE_US = 1000, LAST_PAUSE_US = 20000 };
-
-static int64_t now_us(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000 + 1; /* never 0 */
-}
 
 /* Half of the pause to all of it (xorshift). */
 static int64_t jittered(mig_conn *conn, int64_t pause_us)
@@ -113,7 +106,7 @@ static mig_status fail_locked(mig_conn *conn, long holder)
 
 mig_status mig__sqlite_wait(mig_conn *conn, struct mig__sqlite_wait *wait, long holder)
 {
-	int64_t now = now_us(), left, pause;
+	int64_t now = mig__clock_us(), left, pause;
 	struct timespec t;
 
 	if (!wait->started_us) {
