@@ -2,8 +2,8 @@
  * printed, and writes it as revisions. Not the reading of Python: alembic_python.c; nor of SQL:
  * alembic_sql.c. */
 #include "cli/alembic.h"
-#include "base/ascii.h"
 
+#include "base/ascii.h"
 #include "base/shown.h"
 #include "cli/cli.h"
 

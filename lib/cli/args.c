@@ -1,8 +1,8 @@
 /* args: reads a command line by the tables of commands and options. Nothing is kept outside of
  * struct mig__cli_args, since the host may use getopt for its own. */
 #include "cli/cli.h"
-#include "base/ascii.h"
 
+#include "base/ascii.h"
 #include "base/shown.h"
 
 #include <stdlib.h>

@@ -3,8 +3,8 @@
  * inih gives up on lines longer than its buffer; here they are errors, and a long value goes on in
  * an indented line. The first error wins and is shown with its line. */
 #include "cli/cli.h"
-#include "base/ascii.h"
 
+#include "base/ascii.h"
 #include "base/excerpt.h"
 #include "base/file.h"
 

@@ -1,10 +1,10 @@
 /* step: one revision in the open transaction: its script or function, hooks, events, and the rows
  * that tell of it. */
 #include "migrate/check.h"
-#include "base/clock.h"
 #include "migrate/job.h"
 
 #include "base/buf.h"
+#include "base/clock.h"
 
 #include <stdarg.h>
 #include <stdio.h>

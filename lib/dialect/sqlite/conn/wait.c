@@ -1,8 +1,8 @@
 /* wait: waiting for other connections, by asking again. A pause is 1 ms at first and grows to 20,
  * with some chance in it, so that forty processes neither keep step nor keep each other waiting. */
 #include "dialect/sqlite/conn/conn.h"
-#include "base/clock.h"
 
+#include "base/clock.h"
 #include "base/holder.h"
 
 #include <time.h>
