@@ -141,20 +141,6 @@ static int parse_short(struct parser *p, const char *text)
 
 /* -- words */
 
-static const char *command_name(const void *list, size_t i)
-{
-	return ((const struct mig__cli_command *)list)[i].name;
-}
-
-int mig__cli_unknown_command(struct mig__cli *cli, const char *word)
-{
-	const char *near = mig__cli_suggest(word, command_name, mig__cli_commands());
-
-	return near ? mig__cli_bad_usage(cli, "unknown command \"%s\" (did you mean \"%s\"?)", word,
-					 near)
-		    : mig__cli_bad_usage(cli, "unknown command \"%s\"", word);
-}
-
 static int take_word(struct parser *p, const char *word)
 {
 	struct mig__cli *cli = p->cli;
@@ -168,7 +154,7 @@ static int take_word(struct parser *p, const char *word)
 		cli->args.words[cli->args.word_count++] = word;
 		return MIG_CLI_DONE;
 	}
-	cli->args.command = mig__cli_find_command(word);
+	cli->args.command = mig__cli_find_command(cli, word);
 	return cli->args.command ? MIG_CLI_DONE : mig__cli_unknown_command(cli, word);
 }
 

@@ -83,75 +83,6 @@ static const struct mig__cli_command commands[] = {
 	{ 0 }
 };
 
-const struct mig__cli_option mig__cli_global_options[] = {
-	{ MIG__OPT_DIRECTORY, 'd', "directory", "DIR",
-	  "folder of the environment (MIG_DIRECTORY; default: migrations)" },
-	{ MIG__OPT_URL, 'u', "url", "URL",
-	  "the database, e.g. sqlite:app.db or postgresql:///app (MIG_URL)" },
-	{ MIG__OPT_CONFIG, 'c', "config", "FILE",
-	  "configuration (MIG_CONFIG; default: DIR/mig.ini)" },
-	{ MIG__OPT_NAME, 'n', "name", "SECTION", "section of the configuration (default: mig)" },
-	{ MIG__OPT_APP, 0, "app", "FILE.so",
-	  "the application's module, with mig_app_setup() (MIG_APP)" },
-	{ MIG__OPT_ARGUMENT, 'x', "argument", "NAME[=VALUE]",
-	  "an argument for revisions in C, hooks and the application" },
-	{ MIG__OPT_LOCK_TIMEOUT, 0, "lock-timeout", "SECONDS",
-	  "how long to wait for another process (default: 60)" },
-	{ MIG__OPT_TRUSTED_OWNER, 0, "trusted-owner", "ROLE",
-	  "a role that libmig's tables may belong to (PostgreSQL)" },
-	{ MIG__OPT_JSON, 0, "json", NULL, "print JSON (queries)" },
-	{ MIG__OPT_QUIET, 'q', "quiet", NULL, "only results and errors" },
-	{ MIG__OPT_VERBOSE, 'v', "verbose", NULL, "more about each revision; log messages" },
-	{ MIG__OPT_HELP, 'h', "help", NULL, "this text" },
-	{ MIG__OPT_VERSION, 0, "version", NULL, "the version of libmig" },
-	{ 0 }
-};
-
-const struct mig__cli_command *mig__cli_commands(void)
-{
-	return commands;
-}
-
-const struct mig__cli_command *mig__cli_find_command(const char *name)
-{
-	for (const struct mig__cli_command *c = commands; c->name; c++)
-		if (!strcmp(c->name, name))
-			return c;
-	return NULL;
-}
-
-/* -- output */
-
-/* A pipe that nobody reads any more is reported by the exit status alone. */
-void mig__cli_flush(struct mig__cli *cli)
-{
-	struct mig__cli_text *out = &cli->out;
-	int error;
-
-	if (out->len && !cli->out_failed) {
-		errno = 0;
-		if (fwrite(out->data, 1, out->len, stdout) != out->len || fflush(stdout)) {
-			error = errno ? errno : EIO;
-			clearerr(stdout);
-			cli->out_failed = error;
-			if (error != EPIPE)
-				fprintf(stderr, "%s: stdout: %s\n", cli->program, strerror(error));
-		}
-	}
-	mig__cli_clear(out);
-}
-
-void mig__cli_close(struct mig__cli *cli)
-{
-	mig_revision_list_free(cli->current);
-	mig_close(cli->ctx);
-	mig__cli_unload_app(cli);
-	free(cli->scratch_urls);
-	free(cli->databases);
-	mig__cli_config_finish(&cli->config);
-	mig__cli_text_finish(&cli->out);
-}
-
 /* -- a command line */
 
 static int take_host(struct mig__cli *cli, const mig_cli_options *options)
@@ -222,7 +153,7 @@ static int run(struct mig__cli *cli, int argc, char **argv)
 int mig_cli_main(int argc, char **argv, const mig_cli_options *options)
 {
 	struct sigaction ignore = { .sa_handler = SIG_IGN }, before;
-	struct mig__cli cli = { 0 };
+	struct mig__cli cli = { .commands = commands };
 	int status;
 
 	sigemptyset(&ignore.sa_mask);

@@ -12,6 +12,7 @@
 
 struct mig__cli {
 	mig_cli_options host;
+	const struct mig__cli_command *commands; /* all; ends with a NULL name */
 	const char *program;
 	char **argv; /* argc of them: what may be quoted in a message */
 	int argc;
@@ -58,13 +59,8 @@ struct mig__cli_command {
 	int (*run)(struct mig__cli *cli);          /* returns an enum mig_cli_status */
 };
 
-const struct mig__cli_command *mig__cli_commands(void); /* ends with a NULL name */
-const struct mig__cli_command *mig__cli_find_command(const char *name);
-extern const struct mig__cli_option mig__cli_global_options[];
-
 /* args.c: MIG_CLI_DONE, or the status to exit with */
 int mig__cli_parse(struct mig__cli *cli, int argc, char **argv);
-int mig__cli_unknown_command(struct mig__cli *cli, const char *word);
 
 /* fail.c: each prints to stderr, after what stdout has waiting, and returns the status */
 __attribute__((format(printf, 2, 3))) int mig__cli_fail(struct mig__cli *cli, const char *format,
@@ -93,6 +89,8 @@ enum mig__cli_colour {
 	MIG__CLI_GREEN = 32,
 	MIG__CLI_CYAN = 36
 };
+/* Writes cli->out to stdout. */
+void mig__cli_flush(struct mig__cli *cli);
 /* What follows has this colour; nothing if not `on`. */
 void mig__cli_paint(struct mig__cli_text *out, int on, enum mig__cli_colour colour);
 
@@ -103,9 +101,11 @@ int mig__cli_open(struct mig__cli *cli, unsigned needs);
 int mig__cli_is_dialect_of(const char *url, const char *name);
 /* The URL that --scratch-url or mig.ini has for the dialect of a name or URL, or NULL. */
 const char *mig__cli_scratch_url(const struct mig__cli *cli, const char *dialect);
+/* Closes what a command has opened; not the command line. */
+void mig__cli_close(struct mig__cli *cli);
 /* Asks where the database is, for cli->current; keeps what was asked before. */
 int mig__cli_read_current(struct mig__cli *cli);
-/* What stands for none in the library's options is -1; 0 is returned for what is not a number. */
+/* config.c: what stands for none in the library's options is -1; 0 is returned for what is not a number. */
 int mig__cli_read_seconds(const char *text, int32_t *ms);
 int mig__cli_read_count(const char *text, int32_t *count);
 
@@ -114,11 +114,6 @@ int mig__cli_load_app(struct mig__cli *cli);
 /* What a setup function returned. */
 int mig__cli_setup_result(struct mig__cli *cli, mig_status rc, const char *whose);
 void mig__cli_unload_app(struct mig__cli *cli); /* after the context was closed */
-
-/* cli.c */
-void mig__cli_flush(struct mig__cli *cli);
-/* Closes what a command has opened; not the command line. */
-void mig__cli_close(struct mig__cli *cli);
 
 /* databases.c: several databases in one environment */
 int mig__cli_has_databases(const struct mig__cli *cli); /* and none of them was chosen */
@@ -203,6 +198,9 @@ extern const struct mig__cli_option mig__cli_adopt_options[], mig__cli_autogener
 	mig__cli_run_options[], mig__cli_stamp_options[];
 
 /* help.c */
+extern const struct mig__cli_option mig__cli_global_options[];
+const struct mig__cli_command *mig__cli_find_command(const struct mig__cli *cli, const char *name);
+int mig__cli_unknown_command(struct mig__cli *cli, const char *word);
 void mig__cli_add_usage(const struct mig__cli *cli, const struct mig__cli_command *command,
 			struct mig__cli_text *out);
 void mig__cli_add_help(const struct mig__cli *cli, const struct mig__cli_command *command,

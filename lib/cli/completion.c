@@ -32,8 +32,8 @@ static void each_option(struct mig__cli *cli, const struct mig__cli_command *c, 
 
 static void add_names(struct mig__cli *cli, const char *between)
 {
-	for (const struct mig__cli_command *c = mig__cli_commands(); c->name; c++) {
-		mig__cli_adds(&cli->out, c == mig__cli_commands() ? "" : between);
+	for (const struct mig__cli_command *c = cli->commands; c->name; c++) {
+		mig__cli_adds(&cli->out, c == cli->commands ? "" : between);
 		mig__cli_adds(&cli->out, c->name);
 	}
 }
@@ -83,7 +83,7 @@ static void add_bash(struct mig__cli *cli)
 	mig__cli_adds(out, "'\n  case $command in\n    '') words='");
 	add_names(cli, " ");
 	mig__cli_adds(out, "' ;;\n");
-	for (const struct mig__cli_command *c = mig__cli_commands(); c->name; c++) {
+	for (const struct mig__cli_command *c = cli->commands; c->name; c++) {
 		mig__cli_addf(out, "    %s) words='", c->name);
 		each_option(cli, c, add_bash_option);
 		mig__cli_adds(out, "'");
@@ -126,13 +126,13 @@ static void add_zsh(struct mig__cli *cli)
 			   "options=(");
 	each_of(cli, mig__cli_global_options, NULL, add_zsh_option);
 	mig__cli_adds(out, ")\ncase $command in\n  ('')\n    local -a commands=(");
-	for (const struct mig__cli_command *c = mig__cli_commands(); c->name; c++) {
+	for (const struct mig__cli_command *c = cli->commands; c->name; c++) {
 		mig__cli_addf(out, "\n      '%s:", c->name);
 		add_text(out, c->summary, "\\");
 		mig__cli_adds(out, "'");
 	}
 	mig__cli_adds(out, ")\n    _describe command commands ;;\n");
-	for (const struct mig__cli_command *c = mig__cli_commands(); c->name; c++) {
+	for (const struct mig__cli_command *c = cli->commands; c->name; c++) {
 		mig__cli_addf(out, "  (%s)\n    options+=(", c->name);
 		each_option(cli, c, add_zsh_option);
 		mig__cli_adds(out, ")");
@@ -168,7 +168,7 @@ static void add_fish(struct mig__cli *cli)
 
 	mig__cli_adds(out, "# fish completion of mig\n");
 	each_of(cli, mig__cli_global_options, NULL, add_fish_option);
-	for (const struct mig__cli_command *c = mig__cli_commands(); c->name; c++) {
+	for (const struct mig__cli_command *c = cli->commands; c->name; c++) {
 		mig__cli_addf(out, "complete -c mig -n __fish_use_subcommand -a %s -d '", c->name);
 		add_text(out, c->summary, "\\");
 		mig__cli_adds(out, "'\n");

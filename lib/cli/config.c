@@ -483,3 +483,39 @@ void mig__cli_config_finish(struct mig__cli_config *config)
 		mig__cli_text_finish(&config->values[k]);
 	mig__cli_text_finish(&config->here);
 }
+
+/* -- numbers */
+
+int mig__cli_read_seconds(const char *text, int32_t *ms)
+{
+	int64_t value = 0, unit = 1000;
+	const char *p = text;
+
+	for (; *p >= '0' && *p <= '9' && value < 1000000000; p++)
+		value = value * 10 + (*p - '0') * 1000;
+	if (p == text)
+		return 0;
+	if (*p == '.' && p[1]) {
+		for (p++; *p >= '0' && *p <= '9' && unit > 1; p++) {
+			unit /= 10;
+			value += (*p - '0') * unit;
+		}
+	}
+	if (*p || value > INT32_MAX)
+		return 0;
+	*ms = value ? (int32_t)value : -1;
+	return 1;
+}
+
+int mig__cli_read_count(const char *text, int32_t *count)
+{
+	int32_t n = 0;
+	const char *p = text;
+
+	for (; *p >= '0' && *p <= '9' && n < 100000; p++)
+		n = n * 10 + (*p - '0');
+	if (p == text || *p)
+		return 0;
+	*count = n ? n : -1;
+	return 1;
+}

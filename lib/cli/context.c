@@ -18,40 +18,6 @@ static const char *environment(const char *name)
 	return value && value[0] ? value : NULL;
 }
 
-int mig__cli_read_seconds(const char *text, int32_t *ms)
-{
-	int64_t value = 0, unit = 1000;
-	const char *p = text;
-
-	for (; *p >= '0' && *p <= '9' && value < 1000000000; p++)
-		value = value * 10 + (*p - '0') * 1000;
-	if (p == text)
-		return 0;
-	if (*p == '.' && p[1]) {
-		for (p++; *p >= '0' && *p <= '9' && unit > 1; p++) {
-			unit /= 10;
-			value += (*p - '0') * unit;
-		}
-	}
-	if (*p || value > INT32_MAX)
-		return 0;
-	*ms = value ? (int32_t)value : -1;
-	return 1;
-}
-
-int mig__cli_read_count(const char *text, int32_t *count)
-{
-	int32_t n = 0;
-	const char *p = text;
-
-	for (; *p >= '0' && *p <= '9' && n < 100000; p++)
-		n = n * 10 + (*p - '0');
-	if (p == text || *p)
-		return 0;
-	*count = n ? n : -1;
-	return 1;
-}
-
 static int read_lock_timeout(struct mig__cli *cli)
 {
 	const char *own = mig__cli_value(&cli->args, MIG__OPT_LOCK_TIMEOUT);
@@ -370,4 +336,15 @@ int mig__cli_read_current(struct mig__cli *cli)
 	if (!cli->current && mig_current(cli->ctx, &cli->current))
 		return mig__cli_ctx_fail(cli);
 	return MIG_CLI_DONE;
+}
+
+void mig__cli_close(struct mig__cli *cli)
+{
+	mig_revision_list_free(cli->current);
+	mig_close(cli->ctx);
+	mig__cli_unload_app(cli);
+	free(cli->scratch_urls);
+	free(cli->databases);
+	mig__cli_config_finish(&cli->config);
+	mig__cli_text_finish(&cli->out);
 }

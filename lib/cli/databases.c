@@ -14,6 +14,7 @@ int mig__cli_has_databases(const struct mig__cli *cli)
 int mig__cli_begin_database(const struct mig__cli *cli, const char *name, struct mig__cli *one)
 {
 	*one = (struct mig__cli){ .host = cli->host,
+				  .commands = cli->commands,
 				  .program = cli->program,
 				  .args = cli->args,
 				  .quiet = cli->quiet,

@@ -1,7 +1,31 @@
-/* help: usage lines and help, from the tables. */
+/* help: usage lines and help, from the tables; which command a word names. */
 #include "cli/cli.h"
 
 #include <string.h>
+
+const struct mig__cli_option mig__cli_global_options[] = {
+	{ MIG__OPT_DIRECTORY, 'd', "directory", "DIR",
+	  "folder of the environment (MIG_DIRECTORY; default: migrations)" },
+	{ MIG__OPT_URL, 'u', "url", "URL",
+	  "the database, e.g. sqlite:app.db or postgresql:///app (MIG_URL)" },
+	{ MIG__OPT_CONFIG, 'c', "config", "FILE",
+	  "configuration (MIG_CONFIG; default: DIR/mig.ini)" },
+	{ MIG__OPT_NAME, 'n', "name", "SECTION", "section of the configuration (default: mig)" },
+	{ MIG__OPT_APP, 0, "app", "FILE.so",
+	  "the application's module, with mig_app_setup() (MIG_APP)" },
+	{ MIG__OPT_ARGUMENT, 'x', "argument", "NAME[=VALUE]",
+	  "an argument for revisions in C, hooks and the application" },
+	{ MIG__OPT_LOCK_TIMEOUT, 0, "lock-timeout", "SECONDS",
+	  "how long to wait for another process (default: 60)" },
+	{ MIG__OPT_TRUSTED_OWNER, 0, "trusted-owner", "ROLE",
+	  "a role that libmig's tables may belong to (PostgreSQL)" },
+	{ MIG__OPT_JSON, 0, "json", NULL, "print JSON (queries)" },
+	{ MIG__OPT_QUIET, 'q', "quiet", NULL, "only results and errors" },
+	{ MIG__OPT_VERBOSE, 'v', "verbose", NULL, "more about each revision; log messages" },
+	{ MIG__OPT_HELP, 'h', "help", NULL, "this text" },
+	{ MIG__OPT_VERSION, 0, "version", NULL, "the version of libmig" },
+	{ 0 }
+};
 
 enum { COMMAND_WIDTH = 16, OPTION_WIDTH = 30 };
 
@@ -58,7 +82,7 @@ void mig__cli_add_help(const struct mig__cli *cli, const struct mig__cli_command
 			add_options(out, command->more[i]);
 	} else {
 		mig__cli_adds(out, "Revisions of a database's schema.\n\nCommands:\n");
-		for (const struct mig__cli_command *c = mig__cli_commands(); c->name; c++) {
+		for (const struct mig__cli_command *c = cli->commands; c->name; c++) {
 			size_t start = out->len;
 
 			mig__cli_addf(out, "  %s", c->name);
@@ -72,10 +96,32 @@ void mig__cli_add_help(const struct mig__cli *cli, const struct mig__cli_command
 				   "something.\n");
 }
 
+const struct mig__cli_command *mig__cli_find_command(const struct mig__cli *cli, const char *name)
+{
+	for (const struct mig__cli_command *c = cli->commands; c->name; c++)
+		if (!strcmp(c->name, name))
+			return c;
+	return NULL;
+}
+
+static const char *command_name(const void *list, size_t i)
+{
+	return ((const struct mig__cli_command *)list)[i].name;
+}
+
+int mig__cli_unknown_command(struct mig__cli *cli, const char *word)
+{
+	const char *near = mig__cli_suggest(word, command_name, cli->commands);
+
+	return near ? mig__cli_bad_usage(cli, "unknown command \"%s\" (did you mean \"%s\"?)", word,
+					 near)
+		    : mig__cli_bad_usage(cli, "unknown command \"%s\"", word);
+}
+
 int mig__cli_cmd_help(struct mig__cli *cli)
 {
 	const char *word = cli->args.word_count ? cli->args.words[0] : NULL;
-	const struct mig__cli_command *command = word ? mig__cli_find_command(word) : NULL;
+	const struct mig__cli_command *command = word ? mig__cli_find_command(cli, word) : NULL;
 
 	if (word && !command)
 		return mig__cli_unknown_command(cli, word);

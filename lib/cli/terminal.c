@@ -1,6 +1,8 @@
-/* terminal: what a terminal can show. */
+/* terminal: what a terminal can show, and the way there. */
 #include "cli/cli.h"
 
+#include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -34,4 +36,23 @@ void mig__cli_paint(struct mig__cli_text *out, int on, enum mig__cli_colour colo
 {
 	if (on)
 		mig__cli_addf(out, "\033[%dm", (int)colour);
+}
+
+/* A pipe that nobody reads any more is reported by the exit status alone. */
+void mig__cli_flush(struct mig__cli *cli)
+{
+	struct mig__cli_text *out = &cli->out;
+	int error;
+
+	if (out->len && !cli->out_failed) {
+		errno = 0;
+		if (fwrite(out->data, 1, out->len, stdout) != out->len || fflush(stdout)) {
+			error = errno ? errno : EIO;
+			clearerr(stdout);
+			cli->out_failed = error;
+			if (error != EPIPE)
+				fprintf(stderr, "%s: stdout: %s\n", cli->program, strerror(error));
+		}
+	}
+	mig__cli_clear(out);
 }

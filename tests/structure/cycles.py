@@ -1,0 +1,84 @@
+#!/usr/bin/env python3
+"""cycles.py BUILD [--list]: files of lib/ whose functions call each other in a cycle, by the symbols of their object
+files: what one leaves undefined and another defines. Static functions do not matter to it. The cycles that are there
+are listed below; a file more in one, or a new one, fails."""
+import glob
+import os
+import subprocess
+import sys
+
+# Two halves of one noun, and what still has to be opened.
+ACCEPTED = """
+api_ctx api_source api_statement
+cli_alembic cli_alembic_python
+cli_fail cli_help
+cli_migrate cli_revision
+dialect_postgresql_conn_conn dialect_postgresql_conn_connect dialect_postgresql_conn_error dialect_postgresql_conn_lock dialect_postgresql_conn_pooler dialect_postgresql_conn_probe dialect_postgresql_conn_run dialect_postgresql_conn_send dialect_postgresql_conn_settings dialect_postgresql_conn_stop dialect_postgresql_conn_watch dialect_postgresql_conn_way dialect_postgresql_schema_scratch dialect_postgresql_sql_shell dialect_postgresql_store_guard dialect_postgresql_store_render dialect_postgresql_store_trust
+dialect_postgresql_schema_ddl dialect_postgresql_schema_ddl_acl dialect_postgresql_schema_ddl_alter dialect_postgresql_schema_ddl_cast dialect_postgresql_schema_ddl_column dialect_postgresql_schema_ddl_identity dialect_postgresql_schema_ddl_inherit dialect_postgresql_schema_ddl_other dialect_postgresql_schema_ddl_table dialect_postgresql_schema_ddl_text dialect_postgresql_schema_ddl_type
+dialect_postgresql_schema_inspect dialect_postgresql_schema_inspect_column
+dialect_sqlite_conn_conn dialect_sqlite_conn_cursor dialect_sqlite_conn_deeds dialect_sqlite_conn_error dialect_sqlite_conn_foreignkey dialect_sqlite_conn_lock dialect_sqlite_conn_pragma dialect_sqlite_conn_revision dialect_sqlite_conn_run dialect_sqlite_conn_touched dialect_sqlite_conn_undo dialect_sqlite_conn_wait dialect_sqlite_sql_split dialect_sqlite_sql_units dialect_sqlite_store_render
+dialect_sqlite_schema_compile dialect_sqlite_schema_sound
+dialect_sqlite_schema_ddl dialect_sqlite_schema_rebuild
+dialect_sqlite_schema_inspect dialect_sqlite_schema_table
+graph_build graph_labels graph_link graph_normal graph_resolve graph_sets
+migrate_declare migrate_sound
+script_header script_note script_parse
+script_lines script_name
+"""
+
+
+def symbols(path):
+    defined, wanted = set(), set()
+    for line in subprocess.run(["nm", path], capture_output=True, text=True, check=True).stdout.splitlines():
+        kind, name = line.split()[-2:]
+        if kind == "U":
+            wanted.add(name)
+        elif kind in "TDRBVW":
+            defined.add(name)
+    return defined, wanted
+
+
+def components(edges):
+    """Tarjan's, without recursion over more than a path of files."""
+    index, low, stack, on, found = {}, {}, [], set(), []
+    sys.setrecursionlimit(10000)
+
+    def visit(v):
+        index[v] = low[v] = len(index)
+        stack.append(v)
+        on.add(v)
+        for w in edges[v]:
+            if w not in index:
+                visit(w)
+                low[v] = min(low[v], low[w])
+            elif w in on:
+                low[v] = min(low[v], index[w])
+        if low[v] == index[v]:
+            cut = stack.index(v)
+            part = stack[cut:]
+            del stack[cut:]
+            on.difference_update(part)
+            if len(part) > 1:
+                found.append(" ".join(sorted(part)))
+
+    for v in sorted(edges):
+        if v not in index:
+            visit(v)
+    return sorted(found)
+
+
+objects = {}
+for path in glob.glob(os.path.join(sys.argv[1], "lib", "*.p", "*.c.o")):
+    objects[os.path.basename(path)[:-4]] = symbols(path)
+where = {name: file for file, (defined, _) in objects.items() for name in defined}
+edges = {file: {where[n] for n in wanted if n in where} - {file} for file, (_, wanted) in objects.items()}
+found = components(edges)
+if "--list" in sys.argv:
+    print("\n".join(found))
+    sys.exit(0)
+accepted = [set(line.split()) for line in ACCEPTED.splitlines()]
+new = [line for line in found if not any(set(line.split()) <= known for known in accepted)]
+for line in new:
+    print(f"a cycle that is not accepted: {line}")
+print(f"{len(objects)} files, {len(found)} cycles, {sum(len(f.split()) for f in found)} files in them")
+sys.exit(1 if new else 0 if objects else 77)
