@@ -13,10 +13,11 @@ api_ctx api_source api_statement
 cli_alembic cli_alembic_python
 cli_fail cli_help
 cli_migrate cli_revision
-dialect_postgresql_conn_conn dialect_postgresql_conn_connect dialect_postgresql_conn_error dialect_postgresql_conn_lock dialect_postgresql_conn_pooler dialect_postgresql_conn_probe dialect_postgresql_conn_run dialect_postgresql_conn_send dialect_postgresql_conn_settings dialect_postgresql_conn_stop dialect_postgresql_conn_watch dialect_postgresql_conn_way dialect_postgresql_schema_scratch dialect_postgresql_sql_shell dialect_postgresql_store_guard dialect_postgresql_store_render dialect_postgresql_store_trust
+dialect_postgresql_conn_conn dialect_postgresql_conn_lock dialect_postgresql_conn_run dialect_postgresql_schema_scratch
+dialect_postgresql_conn_error dialect_postgresql_conn_pooler dialect_postgresql_conn_send dialect_postgresql_conn_settings dialect_postgresql_conn_stop dialect_postgresql_conn_watch dialect_postgresql_conn_way dialect_postgresql_store_guard dialect_postgresql_store_render dialect_postgresql_store_trust
 dialect_postgresql_schema_ddl dialect_postgresql_schema_ddl_acl dialect_postgresql_schema_ddl_alter dialect_postgresql_schema_ddl_cast dialect_postgresql_schema_ddl_column dialect_postgresql_schema_ddl_identity dialect_postgresql_schema_ddl_inherit dialect_postgresql_schema_ddl_other dialect_postgresql_schema_ddl_table dialect_postgresql_schema_ddl_text dialect_postgresql_schema_ddl_type
 dialect_postgresql_schema_inspect dialect_postgresql_schema_inspect_column
-dialect_sqlite_conn_conn dialect_sqlite_conn_cursor dialect_sqlite_conn_deeds dialect_sqlite_conn_error dialect_sqlite_conn_foreignkey dialect_sqlite_conn_lock dialect_sqlite_conn_pragma dialect_sqlite_conn_revision dialect_sqlite_conn_run dialect_sqlite_conn_touched dialect_sqlite_conn_undo dialect_sqlite_conn_wait dialect_sqlite_sql_split dialect_sqlite_sql_units dialect_sqlite_store_render
+dialect_sqlite_conn_conn dialect_sqlite_conn_cursor dialect_sqlite_conn_deeds dialect_sqlite_conn_error dialect_sqlite_conn_foreignkey dialect_sqlite_conn_lock dialect_sqlite_conn_pragma dialect_sqlite_conn_revision dialect_sqlite_conn_run dialect_sqlite_conn_touched dialect_sqlite_conn_undo dialect_sqlite_conn_wait dialect_sqlite_sql_split dialect_sqlite_sql_units dialect_sqlite_store_script
 dialect_sqlite_schema_compile dialect_sqlite_schema_sound
 dialect_sqlite_schema_ddl dialect_sqlite_schema_rebuild
 dialect_sqlite_schema_inspect dialect_sqlite_schema_table
@@ -27,15 +28,18 @@ script_lines script_name
 """
 
 
-def symbols(path):
-    defined, wanted = set(), set()
-    for line in subprocess.run(["nm", path], capture_output=True, text=True, check=True).stdout.splitlines():
-        kind, name = line.split()[-2:]
+def symbols(paths):
+    """What each object file defines and wants, by one nm for all."""
+    found = {path: (set(), set()) for path in paths}
+    out = subprocess.run(["nm", "-A", *paths], capture_output=True, text=True, check=True).stdout if paths else ""
+    for line in out.splitlines():
+        path, rest = line.rsplit(":", 1)
+        kind, name = rest.split()[-2:]
         if kind == "U":
-            wanted.add(name)
+            found[path][1].add(name)
         elif kind in "TDRBVW":
-            defined.add(name)
-    return defined, wanted
+            found[path][0].add(name)
+    return {os.path.basename(path)[:-4]: both for path, both in found.items()}
 
 
 def components(edges):
@@ -67,9 +71,7 @@ def components(edges):
     return sorted(found)
 
 
-objects = {}
-for path in glob.glob(os.path.join(sys.argv[1], "lib", "*.p", "*.c.o")):
-    objects[os.path.basename(path)[:-4]] = symbols(path)
+objects = symbols(sorted(glob.glob(os.path.join(sys.argv[1], "lib", "*.p", "*.c.o"))))
 where = {name: file for file, (defined, _) in objects.items() for name in defined}
 edges = {file: {where[n] for n in wanted if n in where} - {file} for file, (_, wanted) in objects.items()}
 found = components(edges)
