@@ -59,10 +59,11 @@ static mig_status run_end(mig_conn *conn)
 	return rc;
 }
 
-static mig_status begin(mig_conn *conn, int32_t check)
+static mig_status begin(mig_conn *conn, int32_t check, int32_t *freed)
 {
 	mig_status rc = refuse_transaction(conn);
 
+	(void)freed; /* the lock is had when the wait ends */
 	if (!rc)
 		rc = take_lock(conn);
 	if (rc)

@@ -77,10 +77,11 @@ mig_status refuse_transaction(mig_conn *conn)
 		      "the connection is inside a transaction");
 }
 
-mig_status lock(mig_conn *conn)
+mig_status lock(mig_conn *conn, int32_t *freed)
 {
 	mig_status rc = refuse_transaction(conn);
 
+	(void)freed; /* the lock is had when the wait ends */
 	if (!rc)
 		rc = take_lock(conn);
 	if (!rc)

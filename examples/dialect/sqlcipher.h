@@ -61,7 +61,7 @@ mig_status wait_a_little(mig_conn *conn, int *waited_ms);
 mig_status refuse_transaction(mig_conn *conn);
 mig_status take_lock(mig_conn *conn);
 void release_lock(mig_conn *conn);
-mig_status lock(mig_conn *conn);
+mig_status lock(mig_conn *conn, int32_t *freed);
 mig_status unlock(mig_conn *conn);
 
 /* -- cursor.c */

@@ -134,11 +134,6 @@ typedef struct mig_revision_run {
 	int32_t reserved;
 } mig_revision_run;
 
-/** Returned by begin(), commit_begin() and lock() where another process held the migration lock and
- * has released it meanwhile: nothing is held. The caller looks whether there is still something to
- * do, and only then calls again. So of forty waiting processes none takes the lock for nothing. */
-#define MIG_LOCK_FREED 1
-
 /** One statement in a script, without blanks and comments before it. */
 typedef struct mig_statement {
 	size_t struct_size;
@@ -348,8 +343,13 @@ typedef struct mig_dialect_conn {
 	mig_status (*run_end)(mig_conn *conn);
 	/** Begins a transaction that holds the migration lock until its end; waits up to
 	 * lock_timeout_ms. check nonzero: commit() will be asked to check, so note what it compares
-	 * with. MIG_LOCK_FREED: see there. Errors: MIG_ELOCKED, MIG_ECANCELLED. */
-	mig_status (*begin)(mig_conn *conn, int32_t check);
+	 * with.
+	 *
+	 * *freed, which is 0 before the call, may be set to 1, with MIG_OK: another process held the
+	 * lock and has released it meanwhile, and nothing is held or begun. The caller looks whether
+	 * there is still something to do, and only then calls again. So of forty waiting processes
+	 * none takes the lock for nothing. Errors: MIG_ELOCKED, MIG_ECANCELLED. */
+	mig_status (*begin)(mig_conn *conn, int32_t check, int32_t *freed);
 	/** Ends it, keeping its work. check nonzero: first verifies what the engine has not
 	 * verified while the run went on (SQLite: foreign keys). After an error the transaction is
 	 * still open. */
@@ -357,17 +357,18 @@ typedef struct mig_dialect_conn {
 	mig_status (*rollback)(mig_conn *conn);
 	/** Takes the migration lock for work outside a transaction, until unlock() or the end of
 	 * the process; transactions of begin() on this connection may be used while it is held.
-	 * MIG_LOCK_FREED: see there. Errors: MIG_ELOCKED, MIG_ECANCELLED, MIG_EUNSUPPORTED. */
-	mig_status (*lock)(mig_conn *conn);
+	 * *freed: as for begin(). Errors: MIG_ELOCKED, MIG_ECANCELLED, MIG_EUNSUPPORTED. */
+	mig_status (*lock)(mig_conn *conn, int32_t *freed);
 	mig_status (*unlock)(mig_conn *conn);
 	/** 1 in *out inside a transaction, otherwise 0. */
 	mig_status (*in_transaction)(mig_conn *conn, int32_t *out);
 
 	/* -- more of a run, optional */
 
-	/** commit() and begin() in one, for dialects whose messages cost time. MIG_LOCK_FREED: it
-	 * is committed, and another process has the lock. Otherwise: the two are called. */
-	mig_status (*commit_begin)(mig_conn *conn, int32_t check);
+	/** commit() and begin() in one, for dialects whose messages cost time. 1 in *freed, which is 0
+	 * before the call: it is committed, nothing is begun, and another process has the lock.
+	 * Otherwise: the two are called. */
+	mig_status (*commit_begin)(mig_conn *conn, int32_t check, int32_t *freed);
 	/** Asked after each function of a revision and each hook, but outside transactions: MIG_OK if the
 	 * transaction that begin() or commit_begin() has begun is the one that is open, otherwise
 	 * MIG_ETRANSACTION. A function can have ended it, and begun another one, through the handle

@@ -289,10 +289,10 @@ typedef struct mig_schema_def {
  * MIG_ENOMEM. Since 0.1.0. */
 MIG_API mig_status mig_model_declare(mig_model *model, const mig_schema_def *def);
 
-/** A declared table, e.g. for mig_op_create_table(), or a column of it; NULL if there is none.
- * schema NULL: the default one. Borrowed from the model. Since 0.1.0. */
+/** A declared table, e.g. for mig_op_create_table(); NULL if there is none. schema NULL: the default one. Borrowed from the model. Since 0.1.0. */
 MIG_API mig_table *mig_model_find_table(const mig_model *model, const char *schema,
 					const char *name);
+/** A declared column of the table; NULL if there is none. Borrowed from the model. Since 0.1.0. */
 MIG_API mig_column *mig_table_find_column(const mig_table *table, const char *name);
 
 /* ---- tables ------------------------------------------------------------------------------ */

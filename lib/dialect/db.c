@@ -194,6 +194,18 @@ void mig__db_close(struct mig__db *db)
 	forget_names(db);
 }
 
+mig_status mig__db_begin(struct mig__db *db)
+{
+	int32_t freed;
+	mig_status rc;
+
+	do {
+		freed = 0;
+		rc = db->dialect->conn->begin(db->conn, 0, &freed);
+	} while (!rc && freed);
+	return rc;
+}
+
 void mig__db_cancel(struct mig__db *db)
 {
 	atomic_store(&db->cancelled, 1);

@@ -69,6 +69,8 @@ mig_status mig__dialect_check(const mig_dialect *dialect, struct mig__error *err
 /* Opens db->dialect with the options. db->err, log, poll and user are set already. */
 mig_status mig__db_open(struct mig__db *db, const mig_conn_options *options);
 void mig__db_close(struct mig__db *db);
+/* Begins a transaction, whatever another process has done while it had the lock. */
+mig_status mig__db_begin(struct mig__db *db);
 /* An error if the schema that was inspected last must not be built again in a scratch. */
 mig_status mig__db_may_copy(struct mig__db *db);
 /* A connection to a new scratch database, which goes when it is closed, before db is. */

@@ -183,8 +183,9 @@ static mig_status nothing(mig_conn *conn)
 	return MIG_OK;
 }
 
-static mig_status lock(mig_conn *conn)
+static mig_status lock(mig_conn *conn, int32_t *freed)
 {
+	(void)freed;
 	conn->locked = 1;
 	return put_enter(conn, 1);
 }
@@ -197,9 +198,10 @@ static mig_status unlock(mig_conn *conn)
 	return locked ? put_leave(conn) : MIG_OK;
 }
 
-static mig_status begin(mig_conn *conn, int32_t check)
+static mig_status begin(mig_conn *conn, int32_t check, int32_t *freed)
 {
 	(void)check;
+	(void)freed;
 	conn->inside = 1;
 	conn->due = !conn->assume;
 	return MIG_OK;

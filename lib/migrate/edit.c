@@ -258,9 +258,7 @@ static mig_status begin_own(struct mig__db *db, int *own)
 	*own = 0;
 	if (rc || inside)
 		return rc;
-	do
-		rc = db->dialect->conn->begin(db->conn, 0);
-	while (rc == MIG_LOCK_FREED);
+	rc = mig__db_begin(db);
 	*own = !rc;
 	return rc;
 }

@@ -153,16 +153,16 @@ static mig_status resume(struct mig__job *job)
 static mig_status commit(struct mig__job *job)
 {
 	struct mig__db *db = job->run->db;
-	int32_t check = !job->run->options.no_foreign_key_check;
-	mig_status (*commit_begin)(mig_conn *, int32_t) = MIG__CONN_SLOT(db, commit_begin);
+	int32_t check = !job->run->options.no_foreign_key_check, freed = 0;
+	mig_status (*commit_begin)(mig_conn *, int32_t, int32_t *) = MIG__CONN_SLOT(db, commit_begin);
 	mig_status rc;
 
 	if (!commit_begin || job->at == job->plan.route.step_count ||
 	    !job->plan.transactional[job->at])
 		return db->dialect->conn->commit(db->conn, check);
-	rc = commit_begin(db->conn, check);
-	job->begun = !rc;
-	return rc == MIG_LOCK_FREED ? MIG_OK : rc;
+	rc = commit_begin(db->conn, check, &freed);
+	job->begun = !rc && !freed;
+	return rc;
 }
 
 /* A lock is needed that comes before the transaction. */
@@ -171,17 +171,17 @@ static int wants_lock(const struct mig__job *job)
 	return job->planned && !job->locked && (job->running.present || job->plan.lone_count);
 }
 
-static mig_status take_lock(struct mig__job *job)
+static mig_status take_lock(struct mig__job *job, int32_t *freed)
 {
-	mig_status rc = job->run->db->dialect->conn->lock(job->run->db->conn);
+	mig_status rc = job->run->db->dialect->conn->lock(job->run->db->conn, freed);
 
-	job->locked = !rc;
+	job->locked = !rc && !*freed;
 	return rc;
 }
 
 /* One transaction with as many steps as it takes, and the step outside a transaction that comes
- * after it. *more: call again. MIG_LOCK_FREED: another process was at work meanwhile. */
-static mig_status round_of(struct mig__job *job, int *more)
+ * after it. *more: call again. *freed: another process was at work meanwhile. */
+static mig_status round_of(struct mig__job *job, int *more, int32_t *freed)
 {
 	struct mig__run *run = job->run;
 	const mig_dialect *d = run->db->dialect;
@@ -190,11 +190,14 @@ static mig_status round_of(struct mig__job *job, int *more)
 	mig_status rc;
 
 	*more = 1;
+	*freed = 0;
 	job->repeatable = 1;
-	rc = wants_lock(job) ? take_lock(job) : MIG_OK;
-	if (!rc && !job->begun)
-		rc = d->conn->begin(conn, !run->options.no_foreign_key_check);
+	rc = wants_lock(job) ? take_lock(job, freed) : MIG_OK;
+	if (!rc && !*freed && !job->begun)
+		rc = d->conn->begin(conn, !run->options.no_foreign_key_check, freed);
 	job->begun = 0;
+	if (*freed)
+		return rc;
 	if (!rc)
 		rc = replan(job);
 	if (rc)
@@ -376,6 +379,7 @@ mig_status mig__run_to(struct mig__run *run, int32_t direction, const char *targ
 {
 	struct mig__job job;
 	int there = 0, more = 1;
+	int32_t freed;
 	mig_status rc;
 
 	job_init(&job, run);
@@ -389,8 +393,8 @@ mig_status mig__run_to(struct mig__run *run, int32_t direction, const char *targ
 	who(job.actor);
 	rc = run->db->dialect->conn->run_begin(run->db->conn);
 	while (!rc && more && !there) {
-		rc = round_of(&job, &more);
-		if (rc == MIG_LOCK_FREED)
+		rc = round_of(&job, &more, &freed);
+		if (!rc && freed)
 			rc = already_there(&job, &there);
 		else if (rc)
 			rc = try_again(&job, rc);

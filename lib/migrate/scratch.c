@@ -65,21 +65,11 @@ mig_status mig__scratch_place(struct mig__db *db, mig_status rc, const char *nam
 	return rc;
 }
 
-/* Nobody else is in a scratch, but the dialect may have its lock there as anywhere. */
-static mig_status begin(struct mig__db *db)
-{
-	mig_status rc;
-
-	do
-		rc = db->dialect->conn->begin(db->conn, 0);
-	while (rc == MIG_LOCK_FREED);
-	return rc;
-}
-
 /* A script at once, in a transaction: few messages, one commit. After an error nothing was done. */
 static mig_status run_whole(struct mig__db *db, const char *text, size_t size)
 {
-	mig_status rc = begin(db);
+	/* nobody else is in a scratch, but the dialect may have its lock there as anywhere */
+	mig_status rc = mig__db_begin(db);
 
 	if (!rc)
 		rc = db->dialect->conn->run_script(db->conn, text, size, NULL, NULL);

@@ -337,12 +337,7 @@ mig_status mig__revision_end(struct mig__run *run, const struct mig__script *scr
 
 mig_status mig__job_begin(struct mig__run *run)
 {
-	mig_status rc;
-
-	do
-		rc = run->db->dialect->conn->begin(run->db->conn, 0);
-	while (rc == MIG_LOCK_FREED);
-	return rc;
+	return mig__db_begin(run->db);
 }
 
 mig_status mig__job_timeouts(struct mig__job *job, const struct mig__script *script)

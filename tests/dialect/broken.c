@@ -19,15 +19,24 @@ static mig_status does_nothing(mig_conn *conn)
 	return MIG_OK;
 }
 
-static mig_status cannot_lock(mig_conn *conn)
+static mig_status locks_nothing(mig_conn *conn, int32_t *freed)
 {
 	(void)conn;
+	(void)freed;
+	return MIG_OK;
+}
+
+static mig_status cannot_lock(mig_conn *conn, int32_t *freed)
+{
+	(void)conn;
+	(void)freed;
 	return MIG_EUNSUPPORTED;
 }
 
-static mig_status begins_without_lock(mig_conn *conn, int32_t check)
+static mig_status begins_without_lock(mig_conn *conn, int32_t check, int32_t *freed)
 {
 	(void)check;
+	(void)freed;
 	return sqlite3_exec(mig_dialect_sqlite()->conn->native(conn), "BEGIN", NULL, NULL, NULL)
 		       ? MIG_ESQL
 		       : MIG_OK;
@@ -119,7 +128,7 @@ int main(int argc, char **argv)
 	if (!strcmp(what, "rollback"))
 		broken_conn.rollback = does_nothing;
 	else if (!strcmp(what, "lock"))
-		broken_conn.lock = does_nothing;
+		broken_conn.lock = locks_nothing;
 	else if (!strcmp(what, "inspect"))
 		broken_schema.inspect = sees_nothing;
 	else if (!strcmp(what, "crash"))

@@ -85,8 +85,8 @@ static void urls_lead_to_memory(void **state)
 	for (url = urls; *url; url++) {
 		OK(b, try_url(&b, *url, 1));
 		/* there is nobody to lock out */
-		OK(b, b.db.dialect->conn->lock(b.db.conn));
-		OK(b, b.db.dialect->conn->begin(b.db.conn, 1));
+		OK(b, b.db.dialect->conn->lock(b.db.conn, &(int32_t){ 0 }));
+		OK(b, b.db.dialect->conn->begin(b.db.conn, 1, &(int32_t){ 0 }));
 		OK(b, base_script(&b, "CREATE TABLE t (x)"));
 		OK(b, b.db.dialect->conn->commit(b.db.conn, 1));
 		base_close(&b);
@@ -167,7 +167,7 @@ static void detaches(void **state)
 	base_open(&b, row, url, 100);
 	db = b.db.dialect->conn->detach(b.db.conn);
 	assert_non_null(db);
-	OK(b, b.db.dialect->conn->begin(b.db.conn, 1)); /* works on until it is closed */
+	OK(b, b.db.dialect->conn->begin(b.db.conn, 1, &(int32_t){ 0 })); /* works on until it is closed */
 	OK(b, base_script(&b, "CREATE TABLE t (x)"));
 	OK(b, b.db.dialect->conn->commit(b.db.conn, 1));
 	base_close(&b);
@@ -188,7 +188,7 @@ static void world_open(struct world *w, const char *setup)
 	w->d = w->b.db.dialect;
 	OK(w->b, base_script(&w->b, setup));
 	OK(w->b, w->d->conn->run_begin(w->b.db.conn));
-	OK(w->b, w->d->conn->begin(w->b.db.conn, 1));
+	OK(w->b, w->d->conn->begin(w->b.db.conn, 1, &(int32_t){ 0 }));
 }
 
 /* Runs it and commits: the status. A failed transaction is rolled back, and another begun. */
@@ -205,7 +205,7 @@ static mig_status world_commit(struct world *w, const char *script)
 		assert_int_equal(inside, 1);
 		assert_int_equal(w->d->conn->rollback(w->b.db.conn), MIG_OK);
 	}
-	assert_int_equal(w->d->conn->begin(w->b.db.conn, 1), MIG_OK);
+	assert_int_equal(w->d->conn->begin(w->b.db.conn, 1, &(int32_t){ 0 }), MIG_OK);
 	return rc;
 }
 
@@ -337,7 +337,7 @@ static void others_may_write_between_transactions(void **state)
 			 SQLITE_OK);
 	OK(w.b, w.d->conn->commit(w.b.db.conn, 1));
 	row->native_exec(other, "INSERT INTO child VALUES ('q', 5, 77)");
-	OK(w.b, w.d->conn->begin(w.b.db.conn, 1)); /* theirs is an old one now */
+	OK(w.b, w.d->conn->begin(w.b.db.conn, 1, &(int32_t){ 0 })); /* theirs is an old one now */
 	assert_int_equal(world_commit(&w, "CREATE TABLE u (x)"), MIG_OK);
 	world_close(&w);
 	row->native_close(other);
@@ -457,13 +457,13 @@ static void the_lock_file_goes(void **state)
 	snprintf(path, sizeof path, "%s-mig-lock", url + strlen("sqlite:"));
 	base_open(&a, row, url, 100);
 	base_open(&b, row, url, 100);
-	OK(a, a.db.dialect->conn->begin(a.db.conn, 1));
+	OK(a, a.db.dialect->conn->begin(a.db.conn, 1, &(int32_t){ 0 }));
 	OK(a, base_script(&a, "CREATE TABLE t (x)"));
 	OK(a, a.db.dialect->conn->commit(a.db.conn, 1));
 	assert_int_equal(access(path, F_OK), -1); /* none for transactions */
-	OK(a, a.db.dialect->conn->lock(a.db.conn));
+	OK(a, a.db.dialect->conn->lock(a.db.conn, &(int32_t){ 0 }));
 	assert_int_equal(access(path, F_OK), 0);
-	assert_int_equal(b.db.dialect->conn->begin(b.db.conn, 1), MIG_ELOCKED);
+	assert_int_equal(b.db.dialect->conn->begin(b.db.conn, 1, &(int32_t){ 0 }), MIG_ELOCKED);
 	{
 		char words[40];
 
@@ -474,14 +474,14 @@ static void the_lock_file_goes(void **state)
 	assert_int_equal(access(path, F_OK), -1);
 	/* one that a killed process has left is taken over */
 	assert_int_equal(close(creat(path, 0600)), 0);
-	OK(b, b.db.dialect->conn->begin(b.db.conn, 1));
+	OK(b, b.db.dialect->conn->begin(b.db.conn, 1, &(int32_t){ 0 }));
 	OK(b, b.db.dialect->conn->rollback(b.db.conn));
-	OK(b, b.db.dialect->conn->lock(b.db.conn));
+	OK(b, b.db.dialect->conn->lock(b.db.conn, &(int32_t){ 0 }));
 	base_close(&b);
 	assert_int_equal(access(path, F_OK), -1);
 	/* a link is not followed */
 	assert_int_equal(symlink("/nonexistent/x", path), 0);
-	assert_int_equal(a.db.dialect->conn->lock(a.db.conn), MIG_EIO);
+	assert_int_equal(a.db.dialect->conn->lock(a.db.conn, &(int32_t){ 0 }), MIG_EIO);
 	unlink(path);
 	base_close(&a);
 }
@@ -509,7 +509,7 @@ static void a_commit_waits_for_readers(void **state)
 	assert_int_equal(sqlite3_prepare_v2(reader, "SELECT x FROM t", -1, &stmt, NULL), SQLITE_OK);
 	assert_int_equal(sqlite3_step(stmt), SQLITE_ROW);
 	assert_int_equal(pthread_create(&thread, NULL, finish_reading, stmt), 0);
-	OK(b, b.db.dialect->conn->begin(b.db.conn, 1));
+	OK(b, b.db.dialect->conn->begin(b.db.conn, 1, &(int32_t){ 0 }));
 	OK(b, base_script(&b, "INSERT INTO t VALUES (3)"));
 	OK(b, b.db.dialect->conn->commit(b.db.conn, 1));
 	assert_true(b.waits > 1);
@@ -724,7 +724,7 @@ static void at_head_is_one_statement(void **state)
 
 	(void)state;
 	base_open(&b, row, url, 100);
-	OK(b, b.db.dialect->conn->begin(b.db.conn, 0)); /* nothing is written outside of one */
+	OK(b, b.db.dialect->conn->begin(b.db.conn, 0, &(int32_t){ 0 })); /* nothing is written outside of one */
 	OK(b, mig__tables_create(&b.db, NULL));
 	OK(b, mig__tables_write_rows(&b.db, &write, NULL));
 	OK(b, b.db.dialect->conn->commit(b.db.conn, 0));
@@ -749,7 +749,7 @@ static void a_transaction_sends_little(void **state)
 	sqlite3_trace_v2(native(&b), SQLITE_TRACE_STMT, count_statement, &sent);
 	OK(b, b.db.dialect->conn->run_begin(b.db.conn));
 	assert_int_equal(sent, 0);
-	OK(b, b.db.dialect->conn->begin(b.db.conn, 0));
+	OK(b, b.db.dialect->conn->begin(b.db.conn, 0, &(int32_t){ 0 }));
 	assert_int_equal(sent, 1);
 	OK(b, base_script(&b, "CREATE TABLE t (x); CREATE INDEX i ON t (x)"));
 	sent = 0;
@@ -791,7 +791,7 @@ static void schemas_are_attached_databases(void **state)
 	OK(b, base_open_with(&b, row, NULL, &o));
 	OK(b, mig__tables_read_rows(&b.db, count_row, &rows, &there)); /* not the one in main */
 	assert_int_equal(there, 0);
-	OK(b, b.db.dialect->conn->begin(b.db.conn, 0)); /* nothing is written outside of one */
+	OK(b, b.db.dialect->conn->begin(b.db.conn, 0, &(int32_t){ 0 })); /* nothing is written outside of one */
 	OK(b, mig__tables_create(&b.db, NULL));
 	OK(b, mig__tables_write_rows(&b.db, &write, NULL));
 	OK(b, b.db.dialect->conn->commit(b.db.conn, 0));

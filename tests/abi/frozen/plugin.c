@@ -113,9 +113,10 @@ static mig_status run_end(mig_conn *conn)
 	return rollback(conn);
 }
 
-static mig_status begin(mig_conn *conn, int32_t check)
+static mig_status begin(mig_conn *conn, int32_t check, int32_t *freed)
 {
 	(void)check;
+	(void)freed;
 	if (conn->host->poll(conn->host->user, 0))
 		return fail(conn, MIG_ECANCELLED, "cancelled", MIG_NO_OFFSET, NULL, 0);
 	conn->before = conn->now;
@@ -130,8 +131,9 @@ static mig_status commit(mig_conn *conn, int32_t check)
 	return MIG_OK;
 }
 
-static mig_status lock(mig_conn *conn)
+static mig_status lock(mig_conn *conn, int32_t *freed)
 {
+	(void)freed;
 	conn->locked = 1;
 	return MIG_OK;
 }
@@ -440,7 +442,7 @@ static const mig_dialect_store store = {
 	.read_history = read_history,
 };
 
-MIG_API const mig_dialect *GLUE(mig_dialect_, PLUGIN)(void);
+MIG_EXPORT const mig_dialect *GLUE(mig_dialect_, PLUGIN)(void);
 
 const mig_dialect *GLUE(mig_dialect_, PLUGIN)(void)
 {

@@ -90,7 +90,7 @@ static void commits_and_begins(const mig_conformance *row)
 {
 	const char *url = row->fresh();
 	struct session a, b;
-	int32_t inside;
+	int32_t inside, freed = 0;
 
 	suite_open(&a, row, url, 1000);
 	if (!SLOT(a.d, conn, commit_begin)) {
@@ -102,7 +102,7 @@ static void commits_and_begins(const mig_conformance *row)
 	OK(a, suite_begin(&a, 1));
 	OK(a, suite_script(&a, "INSERT INTO t VALUES (1);"));
 	RULE("commit_begin: commit() and begin() in one");
-	OK(a, a.d->conn->commit_begin(a.conn, 1));
+	OK(a, a.d->conn->commit_begin(a.conn, 1, &freed));
 	OK(a, a.d->conn->in_transaction(a.conn, &inside));
 	EQUAL(inside, 1);
 	suite_open(&b, row, url, 0);

@@ -132,21 +132,25 @@ void suite_cancel(struct session *s)
 
 mig_status suite_begin(struct session *s, int32_t check)
 {
+	int32_t freed;
 	mig_status rc;
 
-	do
-		rc = s->d->conn->begin(s->conn, check);
-	while (rc == MIG_LOCK_FREED);
+	do {
+		freed = 0;
+		rc = s->d->conn->begin(s->conn, check, &freed);
+	} while (!rc && freed);
 	return rc;
 }
 
 mig_status suite_lock(struct session *s)
 {
+	int32_t freed;
 	mig_status rc;
 
-	do
-		rc = s->d->conn->lock(s->conn);
-	while (rc == MIG_LOCK_FREED);
+	do {
+		freed = 0;
+		rc = s->d->conn->lock(s->conn, &freed);
+	} while (!rc && freed);
 	return rc;
 }
 

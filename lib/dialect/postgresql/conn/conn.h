@@ -370,9 +370,9 @@ mig_status mig__pg_may_copy(mig_conn *conn, mig_conn *maker);
 int mig__pg_distrust(mig_conn *conn, const PGresult *error, mig_status *rc);
 
 /* lock.c */
-mig_status mig__pg_begin(mig_conn *conn, int32_t check);
-mig_status mig__pg_commit_begin(mig_conn *conn, int32_t check);
-mig_status mig__pg_lock(mig_conn *conn);
+mig_status mig__pg_begin(mig_conn *conn, int32_t check, int32_t *freed);
+mig_status mig__pg_commit_begin(mig_conn *conn, int32_t check, int32_t *freed);
+mig_status mig__pg_lock(mig_conn *conn, int32_t *freed);
 mig_status mig__pg_unlock(mig_conn *conn);
 /* The same, keeping the error that is reported. */
 void mig__pg_release(mig_conn *conn);

@@ -140,9 +140,9 @@ static void pause_us(mig_conn *conn, int64_t *pause, int64_t left)
 	nanosleep(&t, NULL);
 }
 
-/* Waits until the lock is free: MIG_LOCK_FREED. The time counts on through several calls, until
+/* Waits until the lock is free. The time counts on through several calls, until
  * somebody here has the lock. */
-static mig_status wait_until_free(mig_conn *conn)
+static mig_status wait_until_free(mig_conn *conn, int32_t *freed)
 {
 	int64_t pause = FIRST_PAUSE_US;
 	mig_status rc = MIG_OK;
@@ -150,7 +150,7 @@ static mig_status wait_until_free(mig_conn *conn)
 
 	if (!conn->waiting_since_us)
 		conn->waiting_since_us = mig__clock_us();
-	while (!rc) {
+	while (!rc && !*freed) {
 		struct mig__pg_reply reply = { .count = 0 };
 		int64_t left = conn->waiting_since_us + (int64_t)conn->lock_timeout_ms * 1000 -
 			       mig__clock_us();
@@ -163,8 +163,7 @@ static mig_status wait_until_free(mig_conn *conn)
 		snprintf(sql, sizeof sql, "SELECT pg_catalog.pg_try_advisory_xact_lock_shared(%s)",
 			 conn->number);
 		rc = mig__pg_exec(conn, sql, &reply);
-		if (!rc && is_true(reply.at[0], 0))
-			rc = MIG_LOCK_FREED;
+		*freed = !rc && is_true(reply.at[0], 0);
 		mig__pg_reply_clear(&reply);
 	}
 	return rc;
@@ -292,7 +291,7 @@ static mig_status take_begin(mig_conn *conn, struct mig__pg_reply *reply,
 	return rc ? give_up(conn, rc) : MIG_OK;
 }
 
-mig_status mig__pg_begin(mig_conn *conn, int32_t check)
+mig_status mig__pg_begin(mig_conn *conn, int32_t check, int32_t *freed)
 {
 	struct mig__pg_reply reply = { .count = 0 };
 	struct begin_message m;
@@ -313,7 +312,7 @@ mig_status mig__pg_begin(mig_conn *conn, int32_t check)
 		conn->seen_version = 0; /* somebody has dropped the table, or changed it */
 		mig__pg_reply_clear(&reply);
 		rc = give_up(conn, MIG_OK);
-		return rc ? rc : mig__pg_begin(conn, check);
+		return rc ? rc : mig__pg_begin(conn, check, freed);
 	}
 	if (!rc && reply.error)
 		rc = mig__pg_fail(conn, reply.error, NULL);
@@ -324,10 +323,10 @@ mig_status mig__pg_begin(mig_conn *conn, int32_t check)
 		if (rc)
 			give_up(conn, rc);
 	}
-	return rc || locked ? rc : wait_until_free(conn);
+	return rc || locked ? rc : wait_until_free(conn, freed);
 }
 
-mig_status mig__pg_commit_begin(mig_conn *conn, int32_t check)
+mig_status mig__pg_commit_begin(mig_conn *conn, int32_t check, int32_t *freed)
 {
 	struct mig__pg_reply reply = { .count = 0 };
 	struct begin_message m;
@@ -358,12 +357,13 @@ mig_status mig__pg_commit_begin(mig_conn *conn, int32_t check)
 	if (!rc)
 		rc = take_begin(conn, &reply, &m, &locked);
 	mig__pg_reply_clear(&reply);
-	return rc || locked ? rc : MIG_LOCK_FREED;
+	*freed = !rc && !locked;
+	return rc;
 }
 
 /* -- for the session */
 
-mig_status mig__pg_lock(mig_conn *conn)
+mig_status mig__pg_lock(mig_conn *conn, int32_t *freed)
 {
 	struct mig__pg_reply reply = { .count = 0 };
 	char same_session[90] = "";
@@ -397,7 +397,7 @@ mig_status mig__pg_lock(mig_conn *conn)
 			mig__pg_release(conn);
 	}
 	mig__pg_reply_clear(&reply);
-	return rc || locked ? rc : wait_until_free(conn);
+	return rc || locked ? rc : wait_until_free(conn, freed);
 }
 
 mig_status mig__pg_unlock(mig_conn *conn)

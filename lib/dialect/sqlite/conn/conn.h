@@ -218,7 +218,7 @@ mig_status mig__sqlite_next_statement(mig_conn *conn, const char *text, size_t s
 /* run.c */
 mig_status mig__sqlite_run_begin(mig_conn *conn);
 mig_status mig__sqlite_run_end(mig_conn *conn);
-mig_status mig__sqlite_begin(mig_conn *conn, int32_t check);
+mig_status mig__sqlite_begin(mig_conn *conn, int32_t check, int32_t *freed);
 mig_status mig__sqlite_commit(mig_conn *conn, int32_t check);
 mig_status mig__sqlite_verify(mig_conn *conn);
 mig_status mig__sqlite_run_script(mig_conn *conn, const char *text, size_t size,
@@ -295,7 +295,7 @@ mig_status mig__sqlite_write_header_digest(mig_conn *conn, uint32_t digest,
 mig_status mig__sqlite_in_transaction(mig_conn *conn, int32_t *out);
 
 /* lock.c */
-mig_status mig__sqlite_lock(mig_conn *conn);
+mig_status mig__sqlite_lock(mig_conn *conn, int32_t *freed);
 mig_status mig__sqlite_unlock(mig_conn *conn);
 /* BEGIN IMMEDIATE, once nobody else holds the lock. */
 mig_status mig__sqlite_begin_immediate(mig_conn *conn);

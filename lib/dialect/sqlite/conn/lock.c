@@ -197,7 +197,7 @@ static mig_status try_lock(mig_conn *conn, const char *path, int *out, long *hol
 	return MIG_OK;
 }
 
-mig_status mig__sqlite_lock(mig_conn *conn)
+mig_status mig__sqlite_lock(mig_conn *conn, int32_t *freed)
 {
 	struct mig__sqlite_wait wait = { 0 };
 	const char *path;
@@ -205,6 +205,7 @@ mig_status mig__sqlite_lock(mig_conn *conn)
 	int fd = -1;
 	mig_status rc;
 
+	(void)freed;
 	if (conn->lock_fd >= 0)
 		return MIG_OK;
 	if (!sqlite3_get_autocommit(conn->db))

@@ -104,10 +104,11 @@ mig_status mig__sqlite_run_end(mig_conn *conn)
 	return rc ? rc : unlocked;
 }
 
-mig_status mig__sqlite_begin(mig_conn *conn, int32_t check)
+mig_status mig__sqlite_begin(mig_conn *conn, int32_t check, int32_t *freed)
 {
 	mig_status rc;
 
+	(void)freed; /* the file's lock is had when the wait ends */
 	if (!sqlite3_get_autocommit(conn->db))
 		return mig__sqlite_report(conn, MIG_EMISUSE, NULL, "commit or roll back first",
 					  "database %s: the connection is inside a transaction",

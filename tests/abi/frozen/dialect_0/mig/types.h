@@ -87,7 +87,7 @@ enum mig_status_code {
 	MIG_EDEPENDENCY_LOOP = -31,    /**< a revision depends on itself */
 	MIG_ECYCLE = -32,              /**< parents form a cycle */
 	MIG_EDEPENDENCY_CYCLE = -33,   /**< parents and dependencies together form a cycle */
-	MIG_EMISSING_PARENT = -34,     /**< "revises" names a revision that is not there */
+	MIG_EMISSING_PARENT = -34,     /**< "revises", or a bundle, names a revision that is not there */
 	MIG_EMISSING_DEPENDENCY = -35, /**< "depends_on" names what is not there */
 	MIG_EDUPLICATE_REVISION = -36, /**< two revisions have the same id */
 	MIG_EDUPLICATE_LABEL = -37,    /**< a branch label is given twice, or equals an id */
