@@ -140,7 +140,7 @@ static const char *conn_fault(const mig_dialect_conn *conn)
 		CONN(column),     CONN(column_count),   CONN(finish),
 	};
 	static const size_t flight[] = { CONN(observe), CONN(recover) };
-	const struct table t = { conn, sizeof *conn, CONN(shell_text) + sizeof conn->shell_text,
+	const struct table t = { conn, sizeof *conn, CONN(text_quotes) + sizeof conn->text_quotes,
 				 required, COUNT(required) };
 	const char *wrong = conn ? table_fault(&t) : "it has no table for connections";
 
