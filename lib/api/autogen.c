@@ -15,7 +15,7 @@ struct mig_op_list {
 	mig_op *at;
 	const char **texts;
 	size_t count;
-	const char *sql[2]; /* by direction */
+	mig_section sections[2]; /* by direction */
 	const char *dialect;
 	const char **uncovered;
 	size_t uncovered_count;
@@ -302,10 +302,16 @@ static mig_status fill_sql(mig_op_list *list)
 
 		mig__buf_init(&buf, &list->memory->alloc);
 		mig__sql_text(sql[i], &buf);
-		list->sql[i] =
-			buf.failed ? NULL : mig__arena_strdup(&list->arena, mig__buf_text(&buf));
+		list->sections[i] = (mig_section){
+			.direction = i,
+			.no_transaction = sql[i]->lone,
+			.dialect = list->dialect,
+			.sql = buf.failed ? NULL
+					  : mig__arena_strdup(&list->arena, mig__buf_text(&buf)),
+			.foreign_keys = sql[i]->keys_off ? -1 : 0,
+		};
 		mig__buf_finish(&buf);
-		if (!list->sql[i])
+		if (!list->sections[i].sql)
 			return mig__fail_nomem(list->work.err);
 	}
 	return MIG_OK;
@@ -575,35 +581,26 @@ const char *mig_op_list_text(const mig_op_list *list, size_t i)
 	return list && i < list->count ? list->texts[i] : NULL;
 }
 
+const mig_section *mig_op_list_section(const mig_op_list *list, int32_t direction)
+{
+	return list && (direction == MIG_UPGRADE || direction == MIG_DOWNGRADE)
+		       ? &list->sections[direction]
+		       : NULL;
+}
+
 const char *mig_op_list_sql(const mig_op_list *list, int32_t direction, size_t *size)
 {
-	const char *sql = list && (direction == MIG_UPGRADE || direction == MIG_DOWNGRADE)
-				  ? list->sql[direction]
-				  : NULL;
+	const mig_section *section = mig_op_list_section(list, direction);
+	const char *sql = section ? section->sql : NULL;
 
 	if (size)
 		*size = sql ? strlen(sql) : 0;
 	return sql;
 }
 
-int32_t mig_op_list_no_transaction(const mig_op_list *list, int32_t direction)
-{
-	if (!list)
-		return 0;
-	return direction == MIG_DOWNGRADE ? list->work.down.lone : list->work.up.lone;
-}
-
 const char *mig_op_list_dialect(const mig_op_list *list)
 {
 	return list ? list->dialect : NULL;
-}
-
-int32_t mig_op_list_foreign_keys(const mig_op_list *list, int32_t direction)
-{
-	if (!list)
-		return 0;
-	return (direction == MIG_DOWNGRADE ? list->work.down.keys_off : list->work.up.keys_off) ? -1
-												: 0;
 }
 
 const char *mig_op_list_unproved(const mig_op_list *list)
@@ -664,7 +661,7 @@ static mig_status check_parts(const struct making *m)
 {
 	struct mig__error *err = &m->ctx->err;
 
-	if (m->o.part_size < sizeof(mig_autogenerate_part) || !m->o.part_count)
+	if (m->o.part_size < MIG__SIZE_TO(mig_autogenerate_part, database) || !m->o.part_count)
 		return mig__fail(err, MIG_EINVAL, "the parts of a revision are missing");
 	for (size_t i = 0; !m->o.force && i < m->o.part_count; i++) {
 		mig_autogenerate_part part = part_of(m, i);
@@ -687,7 +684,7 @@ static int any_difference(const struct making *m)
 /* The SQL, under a warning if it is not proved. */
 static const char *warned(struct making *m, const mig_op_list *list, int32_t direction)
 {
-	const char *sql = list ? list->sql[direction] : "", *text;
+	const char *sql = list ? list->sections[direction].sql : "", *text;
 	struct mig__buf buf;
 
 	if (!mig_op_list_unproved(list))
@@ -713,15 +710,14 @@ static mig_status fill_sections(struct making *m)
 		mig_autogenerate_part part = part_of(m, i / 2);
 		int32_t direction = i % 2 ? MIG_DOWNGRADE : MIG_UPGRADE;
 		const mig_op_list *list = part.ops;
+		mig_section *s = &m->sections[i];
 
-		m->sections[i] =
-			(mig_section){ .direction = direction,
-				       .no_transaction = mig_op_list_no_transaction(list, direction),
-				       .dialect = mig_op_list_dialect(list),
-				       .database = part.database,
-				       .sql = warned(m, list, direction),
-				       .foreign_keys = mig_op_list_foreign_keys(list, direction) };
-		if (!m->sections[i].sql)
+		if (list)
+			*s = list->sections[direction];
+		s->direction = direction;
+		s->database = part.database;
+		s->sql = warned(m, list, direction);
+		if (!s->sql)
 			return mig__fail_nomem(&m->ctx->err);
 	}
 	return MIG_OK;

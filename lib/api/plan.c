@@ -46,8 +46,8 @@ static mig_status fill_sql(struct planning *p, size_t i, uint32_t node)
 	if (script->upgrade || !section)
 		return MIG_OK;
 	out->sections[i].has = 1;
-	out->sections[i].offset = section->offset;
-	out->sections[i].size = section->size;
+	out->sections[i].offset = section->is.offset;
+	out->sections[i].size = section->is.size;
 	if (script->on_disk || !script->text)
 		return MIG_OK;
 	r->text = mig__arena_strndup(&out->revisions->arena, script->text, script->text_size);

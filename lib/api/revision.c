@@ -73,8 +73,7 @@ static int copy_revision(mig_ctx *ctx, struct mig__arena *arena, uint32_t node, 
 	out->message = copy_text(arena, message);
 	out->summary = mig__arena_strndup(arena, message, strcspn(message, "\n"));
 	out->created = copy_text(arena, s->created);
-	out->lock_timeout_ms = s->lock_timeout_ms;
-	out->statement_timeout_ms = s->statement_timeout_ms;
+	out->header = s->header;
 	out->file = s->file ? copy_text(arena, s->file) : NULL;
 	out->flags = flags_of(ctx, node);
 	out->on_disk = s->on_disk;
@@ -121,7 +120,7 @@ static mig_status load_one(mig_ctx *ctx, struct mig__world *world, mig_revision_
 {
 	uint32_t node = mig__graph_find(ctx->graph, r->id);
 	struct mig__script *script;
-	mig_bundle_section *sections;
+	mig_section *sections;
 	mig_status rc;
 
 	if (node == MIG__NO_NODE)
@@ -141,21 +140,9 @@ static mig_status load_one(mig_ctx *ctx, struct mig__world *world, mig_revision_
 	sections = mig__arena_zalloc(&list->arena, script->section_count, sizeof *sections);
 	if (!sections)
 		return mig__fail_nomem(&ctx->err);
-	for (size_t i = 0; i < script->section_count; i++) {
-		const struct mig__section *s = &script->sections[i];
-
-		sections[i] = (mig_bundle_section){ .direction = s->direction,
-						    .no_transaction = s->no_transaction,
-						    .offset = s->offset,
-						    .size = s->size,
-						    .foreign_keys = s->foreign_keys };
-		if (s->dialect)
-			sections[i].dialect = mig__arena_strdup(&list->arena, s->dialect);
-		if (s->database)
-			sections[i].database = mig__arena_strdup(&list->arena, s->database);
-		if ((s->dialect && !sections[i].dialect) || (s->database && !sections[i].database))
+	for (size_t i = 0; i < script->section_count; i++)
+		if (!mig__section_copy(&list->arena, &script->sections[i].is, &sections[i]))
 			return mig__fail_nomem(&ctx->err);
-	}
 	if (!script->on_disk && script->text) {
 		r->text = mig__arena_strndup(&list->arena, script->text, script->text_size);
 		r->text_size = script->text_size;
@@ -261,14 +248,9 @@ const char *mig_revision_created(const mig_revision *r)
 	return r ? r->created : NULL;
 }
 
-int32_t mig_revision_lock_timeout_ms(const mig_revision *r)
+const mig_header *mig_revision_header(const mig_revision *r)
 {
-	return r ? r->lock_timeout_ms : 0;
-}
-
-int32_t mig_revision_statement_timeout_ms(const mig_revision *r)
-{
-	return r ? r->statement_timeout_ms : 0;
+	return r ? &r->header : NULL;
 }
 
 size_t mig_revision_parent_count(const mig_revision *r)
@@ -331,7 +313,7 @@ size_t mig_revision_section_count(const mig_revision *r)
 	return r ? r->section_count : 0;
 }
 
-const mig_bundle_section *mig_revision_section(const mig_revision *r, size_t i)
+const mig_section *mig_revision_section(const mig_revision *r, size_t i)
 {
 	return r && i < r->section_count ? &r->sections[i] : NULL;
 }

@@ -9,9 +9,9 @@ struct mig_revision {
 	const char *id, *summary, *message, *file, *created;
 	struct mig__list parents, children, dependencies, labels;
 	uint32_t flags;
-	int32_t lock_timeout_ms, statement_timeout_ms;
+	mig_header header;
 	char digest[MIG__DIGEST_HEX], chain[MIG__DIGEST_HEX]; /* "" until loaded */
-	const mig_bundle_section *sections;
+	const mig_section *sections;
 	size_t section_count;
 	int32_t on_disk;
 	const char *text; /* NULL until asked for, and for a revision in C */

@@ -140,10 +140,10 @@ static void add_sections(struct writer *w, size_t number, const mig_revision *r)
 
 	if (!count)
 		return;
-	mig__cli_addf(w->out, "static const mig_bundle_section %s_sections_%zu[] = {\n", w->symbol,
+	mig__cli_addf(w->out, "static const mig_section %s_sections_%zu[] = {\n", w->symbol,
 		      number);
 	for (size_t i = 0; i < count; i++) {
-		const mig_bundle_section *s = mig_revision_section(r, i);
+		const mig_section *s = mig_revision_section(r, i);
 
 		mig__cli_addf(w->out, "\t{ .direction = %s, .no_transaction = %d, .dialect = ",
 			      s->direction == MIG_DOWNGRADE ? "MIG_DOWNGRADE" : "MIG_UPGRADE",
@@ -214,6 +214,7 @@ static int add_row(struct writer *w, size_t number)
 {
 	size_t size = 0;
 	const mig_revision *r = mig_revision_list_at(w->list, number);
+	const mig_header *header = mig_revision_header(r);
 	const char *digest = mig_revision_digest(r), *chain = mig_revision_chain(r);
 
 	if (strlen(digest) != 64 || strlen(chain) != 64)
@@ -231,11 +232,10 @@ static int add_row(struct writer *w, size_t number)
 	add_reference(w, "sections", "sections", number, mig_revision_section_count(r));
 	mig__cli_addf(w->out, "\t  .section_count = %zu,\n", mig_revision_section_count(r));
 	add_digest(w, "digest", digest, ",");
-	if (mig_revision_lock_timeout_ms(r) || mig_revision_statement_timeout_ms(r))
+	if (header->lock_timeout_ms || header->statement_timeout_ms)
 		mig__cli_addf(w->out,
-			      "\t  .lock_timeout_ms = %d,\n\t  .statement_timeout_ms = %d,\n",
-			      (int)mig_revision_lock_timeout_ms(r),
-			      (int)mig_revision_statement_timeout_ms(r));
+			      "\t  .header = { .lock_timeout_ms = %d, .statement_timeout_ms = %d },\n",
+			      (int)header->lock_timeout_ms, (int)header->statement_timeout_ms);
 	if (w->above[number])
 		mig__cli_adds(w->out, "\t  .chain = { 0 } },\n"); /* found when all are there */
 	else
@@ -337,7 +337,7 @@ static int add_source(struct writer *w)
 		      "\nconst mig_bundle %s = {\n"
 		      "\t.struct_size = sizeof(mig_bundle),\n"
 		      "\t.revision_size = sizeof(mig_bundle_revision),\n"
-		      "\t.section_size = sizeof(mig_bundle_section),\n"
+		      "\t.section_size = sizeof(mig_section),\n"
 		      "\t.count = %zu,\n"
 		      "\t.revisions = %s%s,\n"
 		      "\t.heads = %s%s,\n"

@@ -45,7 +45,7 @@ static int collect(struct mig__cli *cli, mig_revision_list *list, struct asked *
 		const mig_revision *r = mig_revision_list_at(list, i);
 
 		for (size_t j = 0; j < mig_revision_section_count(r); j++) {
-			const mig_bundle_section *s = mig_revision_section(r, j);
+			const mig_section *s = mig_revision_section(r, j);
 
 			if (s->dialect)
 				add_once(a->dialects, &a->count, s->dialect);

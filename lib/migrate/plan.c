@@ -18,8 +18,8 @@ static void hint_dialects(const struct mig__world *world, const struct mig__scri
 	struct mig__buf hint;
 
 	for (size_t i = 0; !other && i < script->section_count; i++)
-		if (script->sections[i].direction == MIG_UPGRADE)
-			other = script->sections[i].dialect;
+		if (script->sections[i].is.direction == MIG_UPGRADE)
+			other = script->sections[i].is.dialect;
 	if (!other || !world->dialect || !strcmp(other, world->dialect))
 		return;
 	mig__buf_init(&hint, err->alloc);
@@ -110,7 +110,7 @@ mig_status mig__plan_step(struct mig__world *world, uint32_t node, int32_t direc
 	section = mig__script_section(script, direction, world->dialect, world->database);
 	if (!section)
 		return no_section(world, script, direction, err);
-	*transactional = !section->no_transaction && !commits;
+	*transactional = !section->is.no_transaction && !commits;
 	return *transactional ? MIG_OK : check_lone(world, script, direction, err);
 }
 

@@ -292,7 +292,7 @@ mig_status mig__revision_begin(struct mig__run *run, const struct mig__script *s
 				  .no_transaction = lone,
 				  .foreign_keys = script->c_foreign_keys,
 				  .check = !run->options.no_foreign_key_check,
-				  .lock_timeout_ms = script->lock_timeout_ms };
+				  .lock_timeout_ms = script->header.lock_timeout_ms };
 	mig_status rc;
 
 	if (!begin)
@@ -301,7 +301,7 @@ mig_status mig__revision_begin(struct mig__run *run, const struct mig__script *s
 				  : mig__script_section(script, direction, run->world.dialect,
 							run->world.database);
 	if (section)
-		info.foreign_keys = section->foreign_keys;
+		info.foreign_keys = section->is.foreign_keys;
 	rc = begin(run->db->conn, &info);
 	if (rc && rc != MIG_ENOMEM && rc != MIG_ECANCELLED) {
 		mig__error_prefix(run->err, "revision %s: ", script->id);
@@ -344,9 +344,9 @@ mig_status mig__job_timeouts(struct mig__job *job, const struct mig__script *scr
 {
 	struct mig__run *run = job->run;
 	mig_status (*set)(mig_conn *, int32_t, int32_t) = MIG__CONN_SLOT(run->db, set_timeouts);
-	int32_t lock = script->lock_timeout_ms ? script->lock_timeout_ms
+	int32_t lock = script->header.lock_timeout_ms ? script->header.lock_timeout_ms
 					       : run->options.statement_lock_timeout_ms;
-	int32_t statement = script->statement_timeout_ms ? script->statement_timeout_ms
+	int32_t statement = script->header.statement_timeout_ms ? script->header.statement_timeout_ms
 							 : run->options.statement_timeout_ms;
 
 	if (!set || (!lock && !statement && !job->timeouts))

@@ -18,12 +18,12 @@ const struct mig__section *mig__script_section(const struct mig__script *script,
 	int most = -1;
 
 	for (size_t i = 0; i < script->section_count; i++) {
-		const struct mig__section *s = &script->sections[i];
+		const mig_section *s = &script->sections[i].is;
 		int weight = (s->dialect ? 2 : 0) + (s->database ? 1 : 0);
 
 		if (s->direction == direction && weight > most && admits(s->dialect, dialect) &&
 		    admits(s->database, database)) {
-			best = s;
+			best = &script->sections[i];
 			most = weight;
 		}
 	}
@@ -38,7 +38,7 @@ static void list_sections(const struct mig__script *script, int32_t direction, s
 	size_t count = 0;
 
 	for (size_t i = 0; i < script->section_count; i++) {
-		const struct mig__section *s = &script->sections[i];
+		const mig_section *s = &script->sections[i].is;
 
 		if (s->direction != direction)
 			continue;
@@ -96,18 +96,18 @@ static mig_status cut(const struct mig__script *script, int32_t direction, const
 
 	if (!s)
 		return no_section(script, direction, dialect, database, err);
-	*out = (struct mig__body){ .text = text + s->offset,
-				   .size = s->size,
+	*out = (struct mig__body){ .text = text + s->is.offset,
+				   .size = s->is.size,
 				   .file_text = text,
 				   .file_size = size,
-				   .at = s->offset };
+				   .at = s->is.offset };
 	rc = mig__notes_collect(&r, s, out);
 	if (rc) {
 		mig__free(err->alloc, out->notes);
 		*out = (struct mig__body){ 0 };
 		return rc;
 	}
-	out->text[s->size] = '\0';
+	out->text[s->is.size] = '\0';
 	return MIG_OK;
 }
 

@@ -6,6 +6,7 @@
  * no revision line; anywhere else it is text ("revised: the layout"). */
 #include "script/internal.h"
 
+#include <stddef.h>
 #include <string.h>
 
 struct header {
@@ -17,11 +18,22 @@ struct header {
 	struct mig__word near_any;  /* the first misspelt key of all */
 };
 
+/* A key: how its value is read, and what it goes to. */
 struct key {
 	const char *name;
 	size_t size;
-	mig_status (*read)(struct header *h, struct mig__word key, struct mig__word value);
+	mig_status (*read)(struct header *h, const struct key *known, struct mig__word key,
+			   struct mig__word value);
+	size_t at; /* of its member in struct mig__script */
+	enum mig__name_kind kind; /* of a name or a list of names */
+	const char *what;         /* one of them is called, in messages */
 };
+
+/* Its member. */
+static void *member(struct header *h, const struct key *known)
+{
+	return (char *)h->r->out + known->at;
+}
 
 static mig_status check_name(struct header *h, struct mig__word word, enum mig__name_kind kind,
 			     const char *what)
@@ -34,14 +46,15 @@ static mig_status check_name(struct header *h, struct mig__word word, enum mig__
 		     : MIG_OK;
 }
 
-static mig_status read_list(struct header *h, struct mig__word value, enum mig__name_kind kind,
-			    const char *what, struct mig__list *out)
+static mig_status read_list(struct header *h, const struct key *known, struct mig__word key,
+			    struct mig__word value)
 {
 	struct mig__word rest = value, word;
 	uint32_t count = 0;
 	const char **at;
 	mig_status rc;
 
+	(void)key;
 	while (mig__next_word(&rest, 1).size)
 		count++;
 	if (!count)
@@ -51,60 +64,46 @@ static mig_status read_list(struct header *h, struct mig__word value, enum mig__
 		return mig__fail_nomem(h->r->err);
 	for (uint32_t i = 0; i < count; i++) {
 		word = mig__next_word(&value, 1);
-		rc = check_name(h, word, kind, what);
+		rc = check_name(h, word, known->kind, known->what);
 		if (rc)
 			return rc;
 		at[i] = mig__arena_strndup(h->r->arena, word.at, word.size);
 		if (!at[i])
 			return mig__fail_nomem(h->r->err);
 	}
-	*out = (struct mig__list){ at, count };
+	*(struct mig__list *)member(h, known) = (struct mig__list){ at, count };
 	return MIG_OK;
 }
 
-static mig_status read_revision(struct header *h, struct mig__word key, struct mig__word value)
+/* Keeps the text; "" is the same as no key. */
+static mig_status read_text(struct header *h, const struct key *known, struct mig__word key,
+			    struct mig__word value)
+{
+	const char *text;
+
+	(void)key;
+	if (!value.size)
+		return MIG_OK;
+	text = mig__arena_strndup(h->r->arena, value.at, value.size);
+	*(const char **)member(h, known) = text;
+	return text ? MIG_OK : mig__fail_nomem(h->r->err);
+}
+
+static mig_status read_id(struct header *h, const struct key *known, struct mig__word key,
+			  struct mig__word value)
 {
 	struct mig__word word = mig__next_word(&value, 0), second = mig__next_word(&value, 0);
 	mig_status rc;
 
 	if (!word.size)
-		return mig__reader_fail(h->r, MIG_ESYNTAX, key.at, "\"revision\" has no id");
-	rc = check_name(h, word, MIG__NAME_ID, "revision id");
+		return mig__reader_fail(h->r, MIG_ESYNTAX, key.at, "\"%s\" has no id", known->name);
+	rc = check_name(h, word, known->kind, known->what);
 	if (rc)
 		return rc;
 	if (second.size)
-		return mig__reader_fail(h->r, MIG_ESYNTAX, second.at, "\"revision\" takes one id");
-	h->r->out->id = mig__arena_strndup(h->r->arena, word.at, word.size);
-	return h->r->out->id ? MIG_OK : mig__fail_nomem(h->r->err);
-}
-
-static mig_status read_revises(struct header *h, struct mig__word key, struct mig__word value)
-{
-	(void)key;
-	return read_list(h, value, MIG__NAME_ID, "revision id", &h->r->out->parents);
-}
-
-static mig_status read_labels(struct header *h, struct mig__word key, struct mig__word value)
-{
-	(void)key;
-	return read_list(h, value, MIG__NAME_LABEL, "branch label", &h->r->out->labels);
-}
-
-/* Labels of other branches are good here, and what a label may hold includes what an id may. */
-static mig_status read_depends(struct header *h, struct mig__word key, struct mig__word value)
-{
-	(void)key;
-	return read_list(h, value, MIG__NAME_LABEL, "revision id or branch label",
-			 &h->r->out->dependencies);
-}
-
-static mig_status read_created(struct header *h, struct mig__word key, struct mig__word value)
-{
-	(void)key;
-	if (!value.size)
-		return MIG_OK;
-	h->r->out->created = mig__arena_strndup(h->r->arena, value.at, value.size);
-	return h->r->out->created ? MIG_OK : mig__fail_nomem(h->r->err);
+		return mig__reader_fail(h->r, MIG_ESYNTAX, second.at, "\"%s\" takes one id",
+					known->name);
+	return read_text(h, known, key, word);
 }
 
 /* Milliseconds; units as PostgreSQL's settings have them. */
@@ -114,8 +113,8 @@ static const struct unit {
 } units[] = { { "", 1 },        { "ms", 1 },      { "s", 1000 },
 	      { "min", 60000 }, { "h", 3600000 }, { "d", 86400000 } };
 
-static mig_status read_timeout(struct header *h, struct mig__word key, struct mig__word value,
-			       int32_t *out)
+static mig_status read_timeout(struct header *h, const struct key *known, struct mig__word key,
+			       struct mig__word value)
 {
 	struct mig__word unit = value;
 	int64_t n = 0;
@@ -127,7 +126,7 @@ static mig_status read_timeout(struct header *h, struct mig__word key, struct mi
 		unit = mig__trim(unit);
 		for (size_t i = 0; i < sizeof units / sizeof *units; i++)
 			if (mig__word_is(unit, units[i].name) && n * units[i].ms <= INT32_MAX) {
-				*out = n ? (int32_t)(n * units[i].ms) : -1;
+				*(int32_t *)member(h, known) = n ? (int32_t)(n * units[i].ms) : -1;
 				return MIG_OK;
 			}
 	}
@@ -137,27 +136,19 @@ static mig_status read_timeout(struct header *h, struct mig__word key, struct mi
 				(int)key.size, key.at, mig__quote(value, quote));
 }
 
-static mig_status read_lock_timeout(struct header *h, struct mig__word key, struct mig__word value)
-{
-	return read_timeout(h, key, value, &h->r->out->lock_timeout_ms);
-}
-
-static mig_status read_statement_timeout(struct header *h, struct mig__word key,
-					 struct mig__word value)
-{
-	return read_timeout(h, key, value, &h->r->out->statement_timeout_ms);
-}
-
-#define KEY(name) name, sizeof name - 1
+#define KEY(name, read, member) name, sizeof name - 1, read, offsetof(struct mig__script, member)
 static const struct key keys[] = {
-	{ KEY("revision"), read_revision },
-	{ KEY("revises"), read_revises },
-	{ KEY("branch_labels"), read_labels },
-	{ KEY("depends_on"), read_depends },
-	{ KEY("created"), read_created },
-	{ KEY("lock_timeout"), read_lock_timeout },
-	{ KEY("statement_timeout"), read_statement_timeout },
+	{ KEY("revision", read_id, id), MIG__NAME_ID, "revision id" },
+	{ KEY("revises", read_list, parents), MIG__NAME_ID, "revision id" },
+	{ KEY("branch_labels", read_list, labels), MIG__NAME_LABEL, "branch label" },
+	/* labels of other branches are good here, and what a label may hold includes what an id may */
+	{ KEY("depends_on", read_list, dependencies), MIG__NAME_LABEL,
+	  "revision id or branch label" },
+	{ KEY("created", read_text, created), 0, NULL },
+	{ KEY("lock_timeout", read_timeout, header.lock_timeout_ms), 0, NULL },
+	{ KEY("statement_timeout", read_timeout, header.statement_timeout_ms), 0, NULL },
 };
+#undef KEY
 enum { KEYS = sizeof keys / sizeof *keys };
 
 static const struct key *find_key(struct mig__word word)
@@ -239,7 +230,7 @@ static mig_status read_key_line(struct header *h, struct mig__word content)
 		return mig__reader_fail(h->r, MIG_ESYNTAX, key.at, "\"%s\" is given twice",
 					known->name);
 	h->seen |= bit;
-	return known->read(h, key, value);
+	return known->read(h, known, key, value);
 }
 
 static mig_status read_line(struct header *h, struct mig__word line, struct mig__word content)

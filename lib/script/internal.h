@@ -146,7 +146,7 @@ int mig__note_is(struct mig__word words);
  * section, or is unknown. section: the one that it stands in, or NULL. */
 mig_status mig__note_read(struct mig__reader *r, struct mig__word words,
 			  const struct mig__section *section, struct mig__note *out, int *is);
-/* Fills body->notes. The section is at r->text + section->offset. */
+/* Fills body->notes. The section is at r->text + section->is.offset. */
 mig_status mig__notes_collect(struct mig__reader *r, const struct mig__section *section,
 			      struct mig__body *body);
 

@@ -50,7 +50,7 @@ mig_status mig__note_read(struct mig__reader *r, struct mig__word words,
 			r, MIG_ESYNTAX, name.at,
 			"\"%s\" stands outside a section: it belongs above a statement",
 			note_rows[i].name);
-	if (note_rows[i].no_transaction && !section->no_transaction)
+	if (note_rows[i].no_transaction && !section->is.no_transaction)
 		return mig__reader_fail(r, MIG_ESYNTAX, name.at,
 					"\"%s\" means nothing in a section that runs in a "
 					"transaction: leave it out, or mark the section "
@@ -83,7 +83,7 @@ mig_status mig__notes_collect(struct mig__reader *r, const struct mig__section *
 	int is;
 	mig_status rc;
 
-	mig__lines_init(&lines, r->text + section->offset, section->size);
+	mig__lines_init(&lines, r->text + section->is.offset, section->is.size);
 	while (mig__lines_next(&lines, &line)) {
 		if (!mig__directive(line.text, &words))
 			continue;
@@ -93,7 +93,7 @@ mig_status mig__notes_collect(struct mig__reader *r, const struct mig__section *
 		if (!mig__grow(alloc, (void **)&body->notes, &cap, body->note_count + 1,
 			       sizeof note))
 			return mig__fail_nomem(r->err);
-		note.offset -= section->offset;
+		note.offset -= section->is.offset;
 		body->notes[body->note_count++] = note;
 	}
 	return MIG_OK;

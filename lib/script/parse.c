@@ -2,7 +2,7 @@
  *
  * Sections are found by lines alone: a line that is a directive is one wherever it stands, inside a
  * string or a comment of the SQL too, since what is a string differs from engine to engine. */
-#include "script/internal.h"
+#include "script/attribute.h"
 
 #include "base/buf.h"
 #include "base/text.h"
@@ -116,112 +116,6 @@ static const struct directive directives[] = {
 	{ "mig:downgrade", MIG_DOWNGRADE },
 };
 
-static mig_status read_name(struct mig__reader *r, struct mig__word value, const char **out)
-{
-	const char *fault = mig__name_fault(value.at, value.size, MIG__NAME_LABEL);
-	char quote[MIG__QUOTE];
-
-	if (fault)
-		return mig__reader_fail(r, MIG_ESYNTAX, value.at, "illegal name \"%s\": %s",
-					mig__quote(value, quote), fault);
-	*out = mig__arena_strndup(r->arena, value.at, value.size);
-	return *out ? MIG_OK : mig__fail_nomem(r->err);
-}
-
-static mig_status read_dialect(struct mig__reader *r, struct mig__word value,
-			       struct mig__section *out)
-{
-	return read_name(r, value, &out->dialect);
-}
-
-static mig_status read_database(struct mig__reader *r, struct mig__word value,
-				struct mig__section *out)
-{
-	return read_name(r, value, &out->database);
-}
-
-static mig_status read_transaction(struct mig__reader *r, struct mig__word value,
-				   struct mig__section *out)
-{
-	char quote[MIG__QUOTE];
-
-	if (!mig__word_is(value, "yes") && !mig__word_is(value, "no"))
-		return mig__reader_fail(r, MIG_ESYNTAX, value.at,
-					"transaction is \"%s\": it must be \"yes\" or \"no\"",
-					mig__quote(value, quote));
-	out->no_transaction = mig__word_is(value, "no");
-	return MIG_OK;
-}
-
-static mig_status read_foreign_keys(struct mig__reader *r, struct mig__word value,
-				    struct mig__section *out)
-{
-	char quote[MIG__QUOTE];
-
-	if (!mig__word_is(value, "on") && !mig__word_is(value, "off"))
-		return mig__reader_fail(r, MIG_ESYNTAX, value.at,
-					"foreign_keys is \"%s\": it must be \"on\" or \"off\"",
-					mig__quote(value, quote));
-	out->foreign_keys = mig__word_is(value, "on") ? 1 : -1;
-	return MIG_OK;
-}
-
-static const struct attribute {
-	const char *name;
-	mig_status (*read)(struct mig__reader *r, struct mig__word value, struct mig__section *out);
-} attributes[] = {
-	{ "dialect", read_dialect },
-	{ "database", read_database },
-	{ "transaction", read_transaction },
-	{ "foreign_keys", read_foreign_keys },
-};
-enum { ATTRIBUTES = sizeof attributes / sizeof *attributes };
-
-static mig_status unknown_attribute(struct mig__reader *r, struct mig__word name)
-{
-	const char *names[ATTRIBUTES + 1] = { NULL };
-	const char *near;
-	char quote[MIG__QUOTE];
-
-	for (size_t i = 0; i < ATTRIBUTES; i++)
-		names[i] = attributes[i].name;
-	near = mig__suggest(name, names);
-	mig__quote(name, quote);
-	if (near)
-		return mig__reader_fail(r, MIG_ESYNTAX, name.at,
-					"unknown attribute \"%s\" (did you mean \"%s\"?)", quote,
-					near);
-	return mig__reader_fail(r, MIG_ESYNTAX, name.at,
-				"unknown attribute \"%s\": there are dialect=NAME, database=NAME, "
-				"transaction=no and foreign_keys=on|off",
-				quote);
-}
-
-static mig_status read_attribute(struct mig__reader *r, struct mig__word word, uint32_t *seen,
-				 struct mig__section *out)
-{
-	const char *equals = memchr(word.at, '=', word.size);
-	struct mig__word name = word, value = { word.at + word.size, 0 };
-	const struct attribute *a = attributes;
-
-	if (equals) {
-		name.size = (size_t)(equals - word.at);
-		value = (struct mig__word){ equals + 1, word.size - name.size - 1 };
-	}
-	while (a < attributes + ATTRIBUTES && !mig__word_is(name, a->name))
-		a++;
-	if (a == attributes + ATTRIBUTES)
-		return unknown_attribute(r, name);
-	if (!value.size)
-		return mig__reader_fail(r, MIG_ESYNTAX, word.at,
-					"\"%s\" has no value: write %s=VALUE, without blanks",
-					a->name, a->name);
-	if (*seen & UINT32_C(1) << (a - attributes))
-		return mig__reader_fail(r, MIG_ESYNTAX, word.at, "\"%s\" is given twice", a->name);
-	*seen |= UINT32_C(1) << (a - attributes);
-	return a->read(r, value, out);
-}
-
 static mig_status unknown_directive(struct mig__reader *r, struct mig__word name)
 {
 	enum { BEGIN = sizeof directives / sizeof *directives, MOST = 16 };
@@ -256,8 +150,7 @@ static mig_status unknown_directive(struct mig__reader *r, struct mig__word name
 	return rc;
 }
 
-static mig_status read_directive(struct mig__reader *r, struct mig__word words,
-				 struct mig__section *out)
+static mig_status read_directive(struct mig__reader *r, struct mig__word words, mig_section *out)
 {
 	struct mig__word word = mig__next_word(&words, 0);
 	const struct directive *d = directives;
@@ -271,7 +164,7 @@ static mig_status read_directive(struct mig__reader *r, struct mig__word words,
 		return unknown_directive(r, word);
 	out->direction = d->direction;
 	while (!rc && (word = mig__next_word(&words, 0)).size)
-		rc = read_attribute(r, word, &seen, out);
+		rc = mig__attribute_read(r, word, &seen, out);
 	return rc;
 }
 
@@ -304,15 +197,15 @@ static struct mig__section *add_section(struct mig__reader *r, struct mig__secti
 static mig_status check_section(struct mig__reader *r, const struct mig__section *sections,
 				size_t count, struct mig__word words)
 {
-	const struct mig__section *s = &sections[count];
+	const mig_section *s = &sections[count].is;
 
 	if (count == MOST_SECTIONS)
 		return mig__reader_fail(r, MIG_ESYNTAX, words.at, "more than %d sections",
 					(int)MOST_SECTIONS);
 	for (size_t i = 0; i < count; i++)
-		if (sections[i].direction == s->direction &&
-		    same(sections[i].dialect, s->dialect) &&
-		    same(sections[i].database, s->database))
+		if (sections[i].is.direction == s->direction &&
+		    same(sections[i].is.dialect, s->dialect) &&
+		    same(sections[i].is.database, s->database))
 			return mig__reader_fail(r, MIG_ESYNTAX, words.at,
 						"a second \"%s\" section for the same dialect and "
 						"database: the first is in line %d",
@@ -376,22 +269,22 @@ static mig_status read_sections(struct mig__reader *r)
 		if (is_note)
 			continue;
 		if (s)
-			s->size = (size_t)(line.text.at - r->text) - s->offset;
+			s->is.size = (size_t)(line.text.at - r->text) - s->is.offset;
 		s = add_section(r, &sections, &cap, count);
 		if (!s)
 			return mig__fail_nomem(r->err);
-		rc = read_directive(r, words, s);
+		rc = read_directive(r, words, &s->is);
 		s->line = line.number;
-		s->offset = (size_t)(r->lines.at - r->text);
+		s->is.offset = (size_t)(r->lines.at - r->text);
 		if (!rc)
 			rc = check_section(r, sections, count, words);
 		if (rc)
 			return rc;
-		upgrades += s->direction == MIG_UPGRADE;
+		upgrades += s->is.direction == MIG_UPGRADE;
 		count++;
 	}
 	if (s)
-		s->size = r->size - s->offset;
+		s->is.size = r->size - s->is.offset;
 	if (!upgrades)
 		return mig__fail_at(r->err, MIG_ESYNTAX, r->file, 0, 0,
 				    "there is no \"-- mig:upgrade\" section");

@@ -20,13 +20,8 @@ struct mig__list {
 
 /* One "-- mig:upgrade …" section. */
 struct mig__section {
-	int32_t direction; /* MIG_UPGRADE or MIG_DOWNGRADE */
-	int32_t no_transaction;
-	const char *dialect;  /* NULL: any */
-	const char *database; /* NULL: any */
-	size_t offset, size;  /* of its SQL in the whole file as it is on disk */
-	int32_t line;         /* of its directive; 0 in a bundle */
-	int32_t foreign_keys; /* 1: on, -1: off, 0: not given */
+	mig_section is; /* offset and size: of its SQL in the whole file as it is on disk */
+	int32_t line;   /* of its directive; 0 in a bundle */
 };
 
 struct mig__script {
@@ -35,7 +30,7 @@ struct mig__script {
 	const char *created; /* "" if none */
 	const char *file;    /* NULL for a revision in C without one */
 	struct mig__list parents, dependencies, labels;
-	int32_t lock_timeout_ms, statement_timeout_ms; /* 0: not given, -1: none */
+	mig_header header; /* what else it says */
 	/* sections are there when sections_read (always for memory and bundles) */
 	const struct mig__section *sections;
 	size_t section_count;
@@ -70,6 +65,9 @@ mig_status mig__script_parse(struct mig__arena *arena, const char *file, const c
 const struct mig__section *mig__script_section(const struct mig__script *script,
 					       int32_t direction, const char *dialect,
 					       const char *database);
+
+/* Copies a section, the names in its attributes into the arena. 0: no memory. */
+int mig__section_copy(struct mig__arena *arena, const mig_section *section, mig_section *out);
 
 /* Reads the sections of a script on disk that does not have them yet. MIG_EEDITED if the file now
  * holds another id. */

@@ -106,7 +106,7 @@ static mig_status take_names(const char *id, const char *const *revises,
 enum {
 	FIRST_BUNDLE = MIG__SIZE_TO(mig_bundle, revisions),
 	FIRST_REVISION = MIG__SIZE_TO(mig_bundle_revision, chain),
-	FIRST_SECTION = MIG__SIZE_TO(mig_bundle_section, size),
+	FIRST_SECTION = MIG__SIZE_TO(mig_section, size),
 	LARGEST = 4096 /* of any struct */
 };
 
@@ -114,25 +114,16 @@ static mig_status take_section(const mig_bundle_revision *revision, const void *
 			       size_t section_size, struct mig__error *err,
 			       struct mig__section *out)
 {
-	mig_bundle_section given;
-	mig_status rc = mig__options_element(&given, sizeof given, section, section_size,
+	mig_section *s = &out->is;
+	mig_status rc = mig__options_element(s, sizeof *s, section, section_size,
 					     "bundle: a section", err);
 
-	if (rc)
-		return rc;
-	if (given.offset > revision->text_size ||
-	    given.size > revision->text_size - given.offset ||
-	    (given.direction != MIG_UPGRADE && given.direction != MIG_DOWNGRADE))
-		return mig__fail(err, MIG_EINVAL, "bundle: a section of revision %s is malformed",
-				 revision->id);
-	*out = (struct mig__section){ .direction = given.direction,
-				      .no_transaction = given.no_transaction,
-				      .dialect = given.dialect,
-				      .database = given.database,
-				      .offset = given.offset,
-				      .size = given.size,
-				      .foreign_keys = given.foreign_keys };
-	return MIG_OK;
+	if (!rc && (s->sql || s->offset > revision->text_size ||
+		    s->size > revision->text_size - s->offset ||
+		    (s->direction != MIG_UPGRADE && s->direction != MIG_DOWNGRADE)))
+		rc = mig__fail(err, MIG_EINVAL, "bundle: a section of revision %s is malformed",
+			       revision->id);
+	return rc;
 }
 
 static mig_status take_revision(struct mig__set *set, const mig_bundle_revision *given,
@@ -141,8 +132,7 @@ static mig_status take_revision(struct mig__set *set, const mig_bundle_revision 
 	struct mig__script s = { .file = given->file,
 				 .message = given->message ? given->message : "",
 				 .created = given->created ? given->created : "",
-				 .lock_timeout_ms = given->lock_timeout_ms,
-				 .statement_timeout_ms = given->statement_timeout_ms,
+				 .header = given->header,
 				 .text = given->text,
 				 .text_size = given->text_size,
 				 .section_count = given->section_count,
@@ -180,7 +170,7 @@ mig_status mig__bundle_check(const mig_bundle *bundle, struct mig__error *err)
 		return mig__fail(err, MIG_EINVAL, "not a bundle: its sizes are too small");
 	if (bundle->revision_size > LARGEST || bundle->section_size > LARGEST ||
 	    bundle->revision_size % alignof(mig_bundle_revision) ||
-	    bundle->section_size % alignof(mig_bundle_section) ||
+	    bundle->section_size % alignof(mig_section) ||
 	    (bundle->count && !bundle->revisions))
 		return mig__fail(err, MIG_EINVAL, "bundle: malformed");
 	return MIG_OK;

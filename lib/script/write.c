@@ -4,7 +4,7 @@
  * line whose variables are empty loses its trailing blanks; one that is nothing but an empty
  * ${upgrade} or ${downgrade} is left out. The result is parsed back and compared, so whatever a
  * message or a template holds, a file that says something else is never written. */
-#include "script/internal.h"
+#include "script/attribute.h"
 
 #include "base/ascii.h"
 #include "base/buf.h"
@@ -113,22 +113,10 @@ static struct mig__word sql_of(const mig_section *s)
 	return (struct mig__word){ sql, size };
 }
 
-/* What stands behind "mig:upgrade". */
-static void add_options(struct mig__buf *out, const mig_section *s)
-{
-	if (s->dialect)
-		mig__buf_addf(out, " dialect=%s", s->dialect);
-	if (s->database)
-		mig__buf_addf(out, " database=%s", s->database);
-	mig__buf_adds(out, s->no_transaction ? " transaction=no" : "");
-	if (s->foreign_keys)
-		mig__buf_addf(out, " foreign_keys=%s", s->foreign_keys > 0 ? "on" : "off");
-}
-
 void mig__script_add_directive(struct mig__buf *out, const mig_section *s)
 {
 	mig__buf_addf(out, "-- mig:%s", s->direction == MIG_UPGRADE ? "upgrade" : "downgrade");
-	add_options(out, s);
+	mig__attributes_add(out, s);
 	mig__buf_adds(out, "\n");
 }
 
@@ -144,8 +132,10 @@ static void add_sections(struct render *r, int32_t direction)
 		if (s->direction != direction)
 			continue;
 		if (!first) {
-			mig__buf_adds(&r->out, "\n\n");
-			mig__script_add_directive(&r->out, s);
+			mig__buf_addf(&r->out, "\n\n-- mig:%s",
+				      direction == MIG_UPGRADE ? "upgrade" : "downgrade");
+			mig__attributes_add(&r->out, s);
+			mig__buf_adds(&r->out, "\n");
 		}
 		mig__buf_add(&r->out, sql.at, sql.size);
 		first = 0;
@@ -166,7 +156,7 @@ static void complete_directive(struct render *r, struct mig__word line)
 		const mig_section *s = &r->v->sections[i];
 
 		if (mig__word_is(mig__trim(words), names[s->direction])) {
-			add_options(&r->out, s);
+			mig__attributes_add(&r->out, s);
 			return;
 		}
 	}
@@ -375,17 +365,11 @@ static mig_status check_section(const mig_section *s, struct mig__error *err)
 	struct mig__lines lines;
 	struct mig__line line;
 	struct mig__word words;
-	mig_status rc = MIG_OK;
+	mig_status rc;
 
 	if (s->direction != MIG_UPGRADE && s->direction != MIG_DOWNGRADE)
 		return mig__fail(err, MIG_EINVAL, "a section has no direction");
-	if (s->foreign_keys < -1 || s->foreign_keys > 1)
-		return mig__fail(err, MIG_EINVAL, "foreign_keys of a section is %d, not -1, 0 or 1",
-				 (int)s->foreign_keys);
-	if (s->dialect)
-		rc = mig__name_check(s->dialect, MIG__NAME_ID, "dialect", err);
-	if (!rc && s->database)
-		rc = mig__name_check(s->database, MIG__NAME_ID, "database", err);
+	rc = mig__attributes_check(s, err);
 	if (!rc)
 		rc = check_utf8(sql, what, err);
 	mig__lines_init(&lines, sql, strlen(sql));
@@ -420,24 +404,15 @@ static mig_status take_values(struct render *r)
 
 /* -- the result, read back */
 
-/* What was given is there; what was not given, the template may add. */
-static int fits(const char *given, const char *is)
-{
-	return !given || (is && !strcmp(is, given));
-}
-
 /* Whether a section of the file is the one that was given. */
 static int holds(const struct render *r, const struct mig__script *s, const mig_section *given)
 {
 	struct mig__word sql = sql_of(given);
 
 	for (size_t i = 0; i < s->section_count; i++) {
-		const struct mig__section *is = &s->sections[i];
+		const mig_section *is = &s->sections[i].is;
 
-		if (is->direction == given->direction && fits(given->dialect, is->dialect) &&
-		    fits(given->database, is->database) &&
-		    (!given->no_transaction || is->no_transaction) &&
-		    (!given->foreign_keys || is->foreign_keys == given->foreign_keys) &&
+		if (is->direction == given->direction && mig__attributes_fit(given, is) &&
 		    memmem(r->out.data + is->offset, is->size, sql.at, sql.size))
 			return 1;
 	}

@@ -326,15 +326,20 @@ AT(mig_revision_def, derive, 84, 44, 44);
 AT(mig_revision_def, foreign_keys, 88, 48, 48);
 AT(mig_revision_def, idempotent, 92, 52, 52);
 
-SIZE(mig_bundle_section, 48, 32, 32);
-AT(mig_bundle_section, direction, 0, 0, 0);
-AT(mig_bundle_section, no_transaction, 4, 4, 4);
-AT(mig_bundle_section, dialect, 8, 8, 8);
-AT(mig_bundle_section, database, 16, 12, 12);
-AT(mig_bundle_section, offset, 24, 16, 16);
-AT(mig_bundle_section, size, 32, 20, 20);
-AT(mig_bundle_section, foreign_keys, 40, 24, 24);
-AT(mig_bundle_section, reserved, 44, 28, 28);
+SIZE(mig_section, 56, 36, 36);
+AT(mig_section, direction, 0, 0, 0);
+AT(mig_section, no_transaction, 4, 4, 4);
+AT(mig_section, dialect, 8, 8, 8);
+AT(mig_section, database, 16, 12, 12);
+AT(mig_section, sql, 24, 16, 16);
+AT(mig_section, offset, 32, 20, 20);
+AT(mig_section, size, 40, 24, 24);
+AT(mig_section, foreign_keys, 48, 28, 28);
+AT(mig_section, reserved, 52, 32, 32);
+
+SIZE(mig_header, 8, 8, 8);
+AT(mig_header, lock_timeout_ms, 0, 0, 0);
+AT(mig_header, statement_timeout_ms, 4, 4, 4);
 
 SIZE(mig_bundle_revision, 160, 116, 116);
 AT(mig_bundle_revision, id, 0, 0, 0);
@@ -350,8 +355,7 @@ AT(mig_bundle_revision, sections, 72, 36, 36);
 AT(mig_bundle_revision, section_count, 80, 40, 40);
 AT(mig_bundle_revision, digest, 88, 44, 44);
 AT(mig_bundle_revision, chain, 120, 76, 76);
-AT(mig_bundle_revision, lock_timeout_ms, 152, 108, 108);
-AT(mig_bundle_revision, statement_timeout_ms, 156, 112, 112);
+AT(mig_bundle_revision, header, 152, 108, 108);
 
 SIZE(mig_bundle, 64, 32, 32);
 AT(mig_bundle, struct_size, 0, 0, 0);
@@ -406,15 +410,6 @@ AT(mig_history_entry, duration_us, 72, 40, 40);
 SIZE(mig_init_options, 16, 8, 8);
 AT(mig_init_options, struct_size, 0, 0, 0);
 AT(mig_init_options, template_name, 8, 4, 4);
-
-SIZE(mig_section, 40, 28, 28);
-AT(mig_section, direction, 0, 0, 0);
-AT(mig_section, no_transaction, 4, 4, 4);
-AT(mig_section, dialect, 8, 8, 8);
-AT(mig_section, database, 16, 12, 12);
-AT(mig_section, sql, 24, 16, 16);
-AT(mig_section, foreign_keys, 32, 20, 20);
-AT(mig_section, reserved, 36, 24, 24);
 
 SIZE(mig_revision_options, 128, 68, 68);
 AT(mig_revision_options, struct_size, 0, 0, 0);

@@ -111,7 +111,7 @@ static void test_struct_sizes(void **state)
 }
 
 static mig_bundle_revision of_bundle(const char *id, const char *const *revises, uint8_t chain,
-				     const mig_bundle_section *sections)
+				     const mig_section *sections)
 {
 	static const char text[] = "CREATE TABLE b (x);";
 
@@ -132,8 +132,8 @@ static mig_bundle_revision of_bundle(const char *id, const char *const *revises,
 static void test_bundle_heads(void **state)
 {
 	struct place *p = *state;
-	const mig_bundle_section whole[] = { { .direction = MIG_UPGRADE, .size = 19 } };
-	const mig_bundle_section none[] = { { .direction = MIG_UPGRADE, .size = 0 } };
+	const mig_section whole[] = { { .direction = MIG_UPGRADE, .size = 19 } };
+	const mig_section none[] = { { .direction = MIG_UPGRADE, .size = 0 } };
 	const char *const one[] = { "one", NULL };
 	mig_bundle_revision revisions[] = { of_bundle("one", NULL, 1, whole),
 					    of_bundle("two", one, 2, none) };
@@ -202,8 +202,8 @@ static mig_status upgrade_with_stamp(const struct place *p, const mig_bundle *bu
 static void test_stamp_in_header(void **state)
 {
 	struct place *p = *state;
-	const mig_bundle_section whole[] = { { .direction = MIG_UPGRADE, .size = 19 } };
-	const mig_bundle_section none[] = { { .direction = MIG_UPGRADE, .size = 0 } };
+	const mig_section whole[] = { { .direction = MIG_UPGRADE, .size = 19 } };
+	const mig_section none[] = { { .direction = MIG_UPGRADE, .size = 0 } };
 	const char *const one[] = { "one", NULL };
 	const mig_bundle_revision revisions[] = { of_bundle("one", NULL, 1, whole),
 						  of_bundle("two", one, 2, none) };
@@ -383,8 +383,8 @@ static void test_questions(void **state)
 	assert_string_equal(mig_revision_message(r), "the first\nwith a second line");
 	assert_string_equal(mig_revision_created(r), "2026-01-02T03:04:05Z");
 	assert_string_equal(mig_revision_file(r), "text.sql");
-	assert_int_equal(mig_revision_lock_timeout_ms(r), 3000);
-	assert_int_equal(mig_revision_statement_timeout_ms(r), -1);
+	assert_int_equal(mig_revision_header(r)->lock_timeout_ms, 3000);
+	assert_int_equal(mig_revision_header(r)->statement_timeout_ms, -1);
 	assert_int_equal(mig_revision_parent_count(r), 0);
 	assert_int_equal(mig_revision_child_count(r), 2);
 	assert_string_equal(mig_revision_child(r, 1), "r2b");

@@ -479,8 +479,8 @@ static void a_written_rebuild_is_marked(void **state)
 		ok(ctx, mig_model_of(ctx, &model));
 		ok(ctx, mig_model_sql(model, NULL, "model.sql", models[i], strlen(models[i])));
 		ok(ctx, mig_diff(ctx, NULL, &ops));
-		assert_int_equal(mig_op_list_foreign_keys(ops, MIG_UPGRADE), i ? 0 : -1);
-		assert_int_equal(mig_op_list_foreign_keys(NULL, MIG_UPGRADE), 0);
+		assert_int_equal(mig_op_list_section(ops, MIG_UPGRADE)->foreign_keys, i ? 0 : -1);
+		assert_null(mig_op_list_section(NULL, MIG_UPGRADE));
 		mig_op_list_free(ops);
 		ok(ctx, mig_autogenerate(ctx, &o, &list));
 		ok(ctx, mig_revision_list_load(ctx, list));
@@ -545,7 +545,7 @@ static void scripts_switch_between_transactions(void **state)
 /* A bundle and an array of sections of a program that knew no foreign_keys. */
 struct old_section {
 	int32_t direction, no_transaction;
-	const char *dialect, *database;
+	const char *dialect, *database, *sql;
 	size_t offset, size;
 };
 
@@ -553,7 +553,7 @@ static void older_structs_work(void **state)
 {
 	static const char text[] = "-- revision: r1\n-- mig:upgrade\nCREATE TABLE t(x);\n";
 	static const struct old_section sections[] = {
-		{ MIG_UPGRADE, 0, NULL, NULL, 31, sizeof text - 1 - 31 }
+		{ MIG_UPGRADE, 0, NULL, NULL, NULL, 31, sizeof text - 1 - 31 }
 	};
 	const mig_bundle_revision revision = { .id = "r1",
 					       .text = text,
@@ -603,7 +603,7 @@ struct old_revision {
 };
 
 struct new_section {
-	mig_bundle_section known;
+	mig_section known;
 	uint64_t more[3];
 };
 
@@ -635,7 +635,7 @@ static mig_status upgrade_bundle(struct place *p, const mig_bundle *bundle, cons
 
 static void older_bundles_work(void **state)
 {
-	static const struct old_section sections[] = { { MIG_UPGRADE, 0, NULL, NULL, SQL_AT, SQL_SIZE } };
+	static const struct old_section sections[] = { { MIG_UPGRADE, 0, NULL, NULL, NULL, SQL_AT, SQL_SIZE } };
 	static const struct old_revision revisions[] = {
 		{ .id = "r1", .text = text_r1, .text_size = sizeof text_r1 - 1, .sections = sections,
 		  .section_count = 1, .chain = { 1 } },
@@ -663,8 +663,8 @@ static void older_bundles_work(void **state)
 static void newer_bundles_work(void **state)
 {
 	struct new_section sections[2] = {
-		{ { MIG_UPGRADE, 0, NULL, NULL, SQL_AT, SQL_SIZE, 0, 0 }, { 0 } },
-		{ { MIG_DOWNGRADE, 0, NULL, NULL, SQL_AT, 0, 0, 0 }, { 0 } },
+		{ { MIG_UPGRADE, 0, NULL, NULL, NULL, SQL_AT, SQL_SIZE, 0, 0 }, { 0 } },
+		{ { MIG_DOWNGRADE, 0, NULL, NULL, NULL, SQL_AT, 0, 0, 0 }, { 0 } },
 	};
 	struct new_revision revisions[2] = {
 		{ { .id = "r1", .text = text_r1, .text_size = sizeof text_r1 - 1,

@@ -18,7 +18,7 @@ static const char *const after_a[] = { "a", NULL };
 struct program {
 	mig_bundle bundle;
 	mig_bundle_revision revisions[2];
-	mig_bundle_section sections[2][2];
+	mig_section sections[2][2];
 	uint32_t head;
 };
 

@@ -123,7 +123,7 @@ static void fill_revision(mig_bundle_revision *out, mig_revision_list *list, siz
 {
 	const mig_revision *r = mig_revision_list_at(list, i);
 	const char **revises = calloc(2, sizeof(*revises));
-	mig_bundle_section *sections = calloc(2, sizeof(*sections));
+	mig_section *sections = calloc(2, sizeof(*sections));
 
 	if (!revises || !sections)
 		abort();
@@ -169,7 +169,7 @@ const mig_bundle *subject_bundle(const struct subject *subject)
 	mig_close(ctx);
 	*bundle = (mig_bundle){ .struct_size = sizeof(*bundle),
 				.revision_size = sizeof(*all),
-				.section_size = sizeof(mig_bundle_section),
+				.section_size = sizeof(mig_section),
 				.count = subject->count,
 				.revisions = all,
 				.heads = &head,

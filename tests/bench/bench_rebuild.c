@@ -144,7 +144,7 @@ static double by_mig(const struct env *env, const char *script)
 {
 	static const char *const none[] = { NULL };
 	static const uint32_t head = 0;
-	const mig_bundle_section section = { .direction = MIG_UPGRADE,
+	const mig_section section = { .direction = MIG_UPGRADE,
 					     .size = strlen(script),
 					     .foreign_keys = -1 };
 	const mig_bundle_revision revision = { .id = "r",

@@ -71,9 +71,9 @@ static int assemble(struct gen_revision *r, const char *head)
 		return -1;
 	snprintf(r->text, r->size + 1, "%s%s%s%s%s", head, up_mark, r->up, down_mark, r->down);
 	r->sections[0] =
-		(mig_bundle_section){ .direction = MIG_UPGRADE, .offset = up_at, .size = up };
+		(mig_section){ .direction = MIG_UPGRADE, .offset = up_at, .size = up };
 	r->sections[1] =
-		(mig_bundle_section){ .direction = MIG_DOWNGRADE, .offset = down_at, .size = down };
+		(mig_section){ .direction = MIG_DOWNGRADE, .offset = down_at, .size = down };
 	return 0;
 }
 
@@ -254,7 +254,7 @@ int gen_bundle(struct gen *gen, mig_bundle *out)
 	gen->head = (uint32_t)(gen->count - 1);
 	*out = (mig_bundle){ .struct_size = sizeof(mig_bundle),
 			     .revision_size = sizeof(mig_bundle_revision),
-			     .section_size = sizeof(mig_bundle_section),
+			     .section_size = sizeof(mig_section),
 			     .count = gen->count,
 			     .revisions = gen->bundled,
 			     .heads = gen->count ? &gen->head : NULL,

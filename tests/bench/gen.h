@@ -16,7 +16,7 @@ struct gen_revision {
 	char *text;             /* the whole revision file */
 	size_t size;
 	char *up, *down; /* the SQL of its sections, NUL-terminated */
-	mig_bundle_section sections[2];
+	mig_section sections[2];
 };
 
 struct gen {

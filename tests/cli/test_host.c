@@ -90,8 +90,8 @@ static void check_sections(const mig_revision *a, const mig_revision *b)
 {
 	assert_int_equal(mig_revision_section_count(a), mig_revision_section_count(b));
 	for (size_t i = 0; i < mig_revision_section_count(a); i++) {
-		const mig_bundle_section *x = mig_revision_section(a, i);
-		const mig_bundle_section *y = mig_revision_section(b, i);
+		const mig_section *x = mig_revision_section(a, i);
+		const mig_section *y = mig_revision_section(b, i);
 
 		assert_int_equal(x->direction, y->direction);
 		assert_int_equal(x->no_transaction, y->no_transaction);

@@ -28,10 +28,10 @@ static void check_sections(const struct mig__script *s, size_t size)
 
 	CHECK(s->section_count > 0);
 	for (size_t i = 0; i < s->section_count; i++) {
-		CHECK(s->sections[i].offset >= end && s->sections[i].offset <= size);
-		CHECK(s->sections[i].size <= size - s->sections[i].offset);
+		CHECK(s->sections[i].is.offset >= end && s->sections[i].is.offset <= size);
+		CHECK(s->sections[i].is.size <= size - s->sections[i].is.offset);
 		CHECK(s->sections[i].line > 0);
-		end = s->sections[i].offset + s->sections[i].size;
+		end = s->sections[i].is.offset + s->sections[i].is.size;
 	}
 	CHECK(end == size);
 }

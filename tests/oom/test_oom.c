@@ -115,7 +115,7 @@ static mig_status add_bundle(mig_ctx *ctx, const struct place *place)
 		"CREATE TABLE o_1 (id INTEGER PRIMARY KEY, v TEXT);\n"
 		"INSERT INTO o_1 (v) VALUES ('x');\n-- mig:downgrade\nDROP TABLE o_1;\n";
 	static const char *const none[] = { NULL };
-	static mig_bundle_section sections[2];
+	static mig_section sections[2];
 	static mig_bundle_revision revision;
 	static mig_bundle bundle;
 	size_t up = (size_t)(strstr(text, "CREATE") - text);
@@ -124,8 +124,8 @@ static mig_status add_bundle(mig_ctx *ctx, const struct place *place)
 
 	(void)place;
 	sections[0] =
-		(mig_bundle_section){ .direction = MIG_UPGRADE, .offset = up, .size = mark - up };
-	sections[1] = (mig_bundle_section){ .direction = MIG_DOWNGRADE,
+		(mig_section){ .direction = MIG_UPGRADE, .offset = up, .size = mark - up };
+	sections[1] = (mig_section){ .direction = MIG_DOWNGRADE,
 					    .offset = down,
 					    .size = sizeof(text) - 1 - down };
 	revision = (mig_bundle_revision){ .id = "r1",

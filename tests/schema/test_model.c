@@ -612,7 +612,7 @@ static void list_of_operations(const struct base *base)
 			       "destructive: drop column "
 			       "a.x"));
 	assert_int_equal(size, strlen(mig_op_list_sql(list, MIG_UPGRADE, NULL)));
-	assert_int_equal(mig_op_list_no_transaction(list, MIG_UPGRADE), 0);
+	assert_int_equal(mig_op_list_section(list, MIG_UPGRADE)->no_transaction, 0);
 	/* nothing was written */
 	assert_string_equal(diff_words(base, "CREATE TABLE a (id integer, x integer);", NULL), "");
 	mig_op_list_free(list);

@@ -559,8 +559,7 @@ static void test_nothing(void **user)
 	assert_int_equal(mig_error_column(NULL), 0);
 	assert_int_equal(mig_error_native_code(NULL), 0);
 	assert_int_equal(mig_column_default_bool(NULL, 1), MIG_EINVAL);
-	assert_int_equal(mig_revision_lock_timeout_ms(NULL), 0);
-	assert_int_equal(mig_revision_statement_timeout_ms(NULL), 0);
+	assert_null(mig_revision_header(NULL));
 	assert_int_equal(mig_revision_list_count(NULL), 0);
 	assert_null(mig_revision_list_at(NULL, 0));
 	mig_revision_list_free(NULL);
@@ -573,7 +572,7 @@ static void after_a_bundle(const struct base *base)
 {
 	static const mig_bundle bundle = { .struct_size = sizeof bundle,
 					   .revision_size = sizeof(mig_bundle_revision),
-					   .section_size = sizeof(mig_bundle_section) };
+					   .section_size = sizeof(mig_section) };
 	mig_revision_options o = { .struct_size = sizeof o, .rev_id = "one" };
 	mig_revision_list *list;
 	mig_ctx *ctx;

@@ -199,18 +199,18 @@ static void check_full(struct state *s, const char *name, int32_t bom)
 	assert_true(script.sections_read);
 	assert_int_equal(script.section_count, 3);
 	sec = script.sections;
-	assert_int_equal(sec[0].direction, MIG_UPGRADE);
-	assert_null(sec[0].dialect);
+	assert_int_equal(sec[0].is.direction, MIG_UPGRADE);
+	assert_null(sec[0].is.dialect);
 	assert_int_equal(sec[0].line, 19);
-	assert_memory_equal(text + sec[0].offset, "ALTER TABLE users ADD", 21);
+	assert_memory_equal(text + sec[0].is.offset, "ALTER TABLE users ADD", 21);
 	assert_int_equal(sec[1].line, 22);
-	assert_string_equal(sec[1].dialect, "postgresql");
-	assert_string_equal(sec[1].database, "stats");
-	assert_int_equal(sec[1].no_transaction, 1);
-	assert_int_equal(text[sec[1].offset + sec[1].size], '-');
-	assert_int_equal(sec[2].direction, MIG_DOWNGRADE);
+	assert_string_equal(sec[1].is.dialect, "postgresql");
+	assert_string_equal(sec[1].is.database, "stats");
+	assert_int_equal(sec[1].is.no_transaction, 1);
+	assert_int_equal(text[sec[1].is.offset + sec[1].is.size], '-');
+	assert_int_equal(sec[2].is.direction, MIG_DOWNGRADE);
 	assert_int_equal(sec[2].line, 24);
-	assert_int_equal(sec[2].offset + sec[2].size, size);
+	assert_int_equal(sec[2].is.offset + sec[2].is.size, size);
 	assert_int_equal(!memcmp(text, "\xef\xbb\xbf", 3), bom);
 	free(text);
 }
@@ -238,8 +238,8 @@ static void test_timeouts(void **user)
 			 "-- revision: a\n-- statement_timeout: %s\n-- mig:upgrade\n",
 			 times[i].value);
 		parse(*user, text, &script);
-		assert_int_equal(script.statement_timeout_ms, times[i].ms);
-		assert_int_equal(script.lock_timeout_ms, 0);
+		assert_int_equal(script.header.statement_timeout_ms, times[i].ms);
+		assert_int_equal(script.header.lock_timeout_ms, 0);
 	}
 }
 
@@ -254,9 +254,9 @@ static void test_lenient(void **user)
 	assert_string_equal(script.id, "b2");
 	assert_string_equal(script.message, "revised: the layout");
 	assert_int_equal(script.section_count, 2);
-	assert_memory_equal(text + script.sections[0].offset, "  SELECT 1;  \n \t", 14);
-	assert_int_equal(script.sections[0].size, 14);
-	assert_int_equal(script.sections[1].size, 0);
+	assert_memory_equal(text + script.sections[0].is.offset, "  SELECT 1;  \n \t", 14);
+	assert_int_equal(script.sections[0].is.size, 14);
+	assert_int_equal(script.sections[1].is.size, 0);
 	assert_string_equal(script.created, "");
 	assert_int_equal(script.parents.count, 0);
 	assert_null(script.parents.at[0]);
@@ -265,7 +265,7 @@ static void test_lenient(void **user)
 	parse(s, text, &script);
 	assert_string_equal(script.id, "a");
 	assert_string_equal(script.message, "");
-	assert_int_equal(script.sections[0].offset, size);
+	assert_int_equal(script.sections[0].is.offset, size);
 	free(text);
 }
 
@@ -612,7 +612,7 @@ static void test_load(void **user)
 	assert_true(script->sections_read);
 	assert_int_equal(script->section_count, 2);
 	assert_true(script->has_digest);
-	assert_string_equal(script->sections[1].dialect, "sqlite");
+	assert_string_equal(script->sections[1].is.dialect, "sqlite");
 	unlink(scratch_path(&s->scratch, "a.sql"));
 	assert_int_equal(mig__script_load(&set.arena, script, &s->err), MIG_OK); /* not again */
 	mig__set_finish(&set);
@@ -736,7 +736,7 @@ struct later_revision {
 	void *more[3];
 };
 struct later_section {
-	mig_bundle_section known;
+	mig_section known;
 	void *more;
 };
 
@@ -745,8 +745,8 @@ static void test_bundle(void **user)
 	static const char text[] = "-- revision: b2\n-- mig:upgrade\nUP;\n-- mig:downgrade\nD;\n";
 	static const char *const revises[] = { "b1", NULL };
 	struct later_section sections[2] = {
-		{ { MIG_UPGRADE, 0, NULL, NULL, 31, 4, 0, 0 }, NULL },
-		{ { MIG_DOWNGRADE, 1, "sqlite", NULL, 52, 3, 0, 0 }, NULL },
+		{ { MIG_UPGRADE, 0, NULL, NULL, NULL, 31, 4, 0, 0 }, NULL },
+		{ { MIG_DOWNGRADE, 1, "sqlite", NULL, NULL, 52, 3, 0, 0 }, NULL },
 	};
 	struct later_revision revisions[2] = {
 		{ { .id = "b1", .text = text, .text_size = sizeof text - 1 }, { NULL } },
@@ -763,7 +763,7 @@ static void test_bundle(void **user)
 		  { NULL } },
 	};
 	mig_bundle bundle = {
-		sizeof bundle, sizeof *revisions, sizeof *sections, 2, &revisions[0].known, NULL, 0
+		sizeof bundle, sizeof *revisions, sizeof *sections, 2, &revisions[0].known, NULL, 0, NULL
 	};
 	struct state *s = *user;
 	struct mig__script *b;
@@ -794,13 +794,18 @@ static void test_bundle(void **user)
 	sections[1].known.size = 4; /* past the end */
 	assert_error(&s->err, mig__set_add_bundle(&set, &bundle, &s->err), MIG_EINVAL,
 		     "bundle: a section of revision b2 is malformed", NULL);
+	sections[1].known.size = 3;
+	sections[1].known.sql = "D;"; /* a bundle has no SQL but in its texts */
+	assert_error(&s->err, mig__set_add_bundle(&set, &bundle, &s->err), MIG_EINVAL,
+		     "bundle: a section of revision b2 is malformed", NULL);
+	sections[1].known.sql = NULL;
 	sections[1].known.offset = SIZE_MAX;
 	assert_error(&s->err, mig__set_add_bundle(&set, &bundle, &s->err), MIG_EINVAL,
 		     "bundle: a section of revision b2 is malformed", NULL);
 	revisions[1].known.id = "b/2";
 	assert_error(&s->err, mig__set_add_bundle(&set, &bundle, &s->err), MIG_EILLEGAL_ID,
 		     "illegal revision id \"b/2\": use 1 to 255 of A-Z a-z 0-9 _ .", NULL);
-	bundle.revision_size = offsetof(mig_bundle_revision, lock_timeout_ms) - sizeof(void *);
+	bundle.revision_size = offsetof(mig_bundle_revision, header) - sizeof(void *);
 	assert_error(&s->err, mig__set_add_bundle(&set, &bundle, &s->err), MIG_EINVAL,
 		     "not a bundle: its sizes are too small", NULL);
 	mig__set_finish(&set);
@@ -888,7 +893,7 @@ static void test_large(void **user)
 		memset(text + at, ' ', size - at);
 		assert_int_equal(mig__script_parse(&s->arena, "x", text, size, 1, &s->err, &script),
 				 MIG_OK);
-		assert_int_equal(script.sections[0].size, size - 32);
+		assert_int_equal(script.sections[0].is.size, size - 32);
 	}
 	free(text);
 }
@@ -919,10 +924,10 @@ static mig_status sources_once(const struct mig__alloc *alloc, void *user)
 				 .depends_on = names,
 				 .upgrade = step };
 	mig_bundle_revision revision = {
-		.id = "b", .text = user, .text_size = strlen(user), .lock_timeout_ms = 7
+		.id = "b", .text = user, .text_size = strlen(user), .header.lock_timeout_ms = 7
 	};
 	mig_bundle bundle = {
-		sizeof bundle, sizeof revision, sizeof(mig_bundle_section), 1, &revision, NULL, 0
+		sizeof bundle, sizeof revision, sizeof(mig_section), 1, &revision, NULL, 0, NULL
 	};
 	struct mig__error err;
 	struct mig__set set;
@@ -936,7 +941,7 @@ static mig_status sources_once(const struct mig__alloc *alloc, void *user)
 	if (!rc)
 		rc = mig__set_add_bundle(&set, &bundle, &err);
 	if (!rc)
-		assert_int_equal(set.at[set.count - 1].lock_timeout_ms, 7);
+		assert_int_equal(set.at[set.count - 1].header.lock_timeout_ms, 7);
 	mig__set_finish(&set);
 	mig__error_clear(&err);
 	return rc;

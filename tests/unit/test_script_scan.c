@@ -258,8 +258,8 @@ static void test_long_files(void **user)
 	assert_scan(s, 0, "long full");
 	assert_int_equal(scan(s, s->scratch.path, 0, 1), MIG_OK);
 	assert_int_equal(s->set.at[1].section_count, 2);
-	assert_int_equal(s->set.at[1].sections[1].size, 4);
-	assert_int_equal(s->set.at[1].sections[1].offset + 4, n);
+	assert_int_equal(s->set.at[1].sections[1].is.size, 4);
+	assert_int_equal(s->set.at[1].sections[1].is.offset + 4, n);
 }
 
 /* Sizes around those of the reads: the place of the first directive moves over the boundary. */

@@ -184,6 +184,10 @@ static void test_value_faults(void **user)
 	REFUSED(MIG_ESYNTAX, "line 2 of the upgrade SQL is a directive");
 	v.sections = (mig_section[]){ { .direction = MIG_DOWNGRADE, .sql = "\xff" } };
 	REFUSED(MIG_EINVAL, "the downgrade SQL is not UTF-8");
+	v.sections = (mig_section[]){ { .foreign_keys = 2 } };
+	REFUSED(MIG_EINVAL, "foreign_keys of a section cannot be 2");
+	v.sections = (mig_section[]){ { .no_transaction = -1 } };
+	REFUSED(MIG_EINVAL, "transaction of a section cannot be -1");
 #undef REFUSED
 }
 

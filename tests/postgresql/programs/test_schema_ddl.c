@@ -467,8 +467,8 @@ static void test_used_value(void **state)
 	pg_exec(p.db, c.old);
 	list = diff(&p, &c, &ctx);
 	assert_has(mig_op_list_sql(list, MIG_UPGRADE, NULL), "ADD VALUE IF NOT EXISTS 'b'");
-	assert_int_equal(mig_op_list_no_transaction(list, MIG_UPGRADE), 1);
-	assert_int_equal(mig_op_list_no_transaction(list, MIG_DOWNGRADE), 0);
+	assert_int_equal(mig_op_list_section(list, MIG_UPGRADE)->no_transaction, 1);
+	assert_int_equal(mig_op_list_section(list, MIG_DOWNGRADE)->no_transaction, 0);
 	mig_op_list_free(list);
 	mig_close(ctx);
 	place_end(&p);

@@ -424,17 +424,25 @@ typedef struct mig_revision_def {
  * no_transaction without idempotent. Since 0.1.0. */
 MIG_API mig_status mig_add_revision(mig_ctx *ctx, const mig_revision_def *def);
 
-/** A section of a compiled-in revision: `text` of its revision from offset, size bytes. */
-typedef struct mig_bundle_section {
+/** A section of a revision: what its "-- mig:upgrade" or "-- mig:downgrade" line says, and its SQL. */
+typedef struct mig_section {
 	int32_t direction;      /**< MIG_UPGRADE or MIG_DOWNGRADE */
 	int32_t no_transaction; /**< 1: transaction=no */
 	const char *dialect;    /**< NULL: every dialect */
 	const char *database;   /**< NULL: every database */
-	size_t offset;          /**< of its SQL in the text, in bytes */
-	size_t size;            /**< bytes of its SQL */
+	const char *sql;        /**< of one to be written, or of an operation list; NULL otherwise */
+	size_t offset;          /**< where its SQL begins in its revision's text, if that is there */
+	size_t size;            /**< bytes of it */
 	int32_t foreign_keys;   /**< 1: foreign_keys=on, -1: foreign_keys=off, 0: not given */
 	int32_t reserved;       /**< 0 */
-} mig_bundle_section;
+} mig_section;
+
+/** What the header of a revision says next to its id, message and place in the graph. Later versions
+ * append members. */
+typedef struct mig_header {
+	int32_t lock_timeout_ms;      /**< as mig_run_options.statement_lock_timeout_ms; 0: not given */
+	int32_t statement_timeout_ms; /**< as mig_run_options.statement_timeout_ms; 0: not given */
+} mig_header;
 
 /** One compiled-in revision. Lists end with NULL. */
 typedef struct mig_bundle_revision {
@@ -447,19 +455,18 @@ typedef struct mig_bundle_revision {
 	const char *const *depends_on;    /**< NULL: none */
 	const char *text;                 /**< the whole file */
 	size_t text_size;                 /**< bytes of text, the closing NUL not counted */
-	const mig_bundle_section *sections; /**< in the order of the file */
-	size_t section_count;               /**< entries of sections */
+	const mig_section *sections;      /**< in the order of the file */
+	size_t section_count;             /**< entries of sections */
 	uint8_t digest[32];      /**< SHA-256 of its canonical text */
 	uint8_t chain[32];       /**< chain digest; zeros: below it are revisions that the program adds */
-	int32_t lock_timeout_ms; /**< as mig_run_options has them; 0: not given */
-	int32_t statement_timeout_ms;
+	mig_header header;       /**< stays the last member, so that it can grow */
 } mig_bundle_revision;
 
 /** A folder of revisions compiled into the program; `mig embed` writes it. */
 typedef struct mig_bundle {
 	size_t struct_size;   /**< sizeof(mig_bundle) */
 	size_t revision_size; /**< sizeof(mig_bundle_revision) */
-	size_t section_size;  /**< sizeof(mig_bundle_section) */
+	size_t section_size;  /**< sizeof(mig_section) */
 	size_t count;         /**< entries of revisions */
 	const mig_bundle_revision *revisions; /**< in the order in which the folder is read */
 	/** The numbers of its heads, in the order of their ids' bytes: a database that has these
@@ -747,10 +754,8 @@ MIG_API const char *mig_revision_message(const mig_revision *revision);
 MIG_API const char *mig_revision_file(const mig_revision *revision);
 /** As the header has it, RFC 3339; "" if it has none. Since 0.1.0. */
 MIG_API const char *mig_revision_created(const mig_revision *revision);
-/** The time-outs in the header, as mig_run_options has them; 0: not given. Since 0.1.0. */
-MIG_API int32_t mig_revision_lock_timeout_ms(const mig_revision *revision);
-/** The statement time-out in the header, likewise. Since 0.1.0. */
-MIG_API int32_t mig_revision_statement_timeout_ms(const mig_revision *revision);
+/** What else its header says. Borrowed from the list or plan; NULL for NULL. Since 0.1.0. */
+MIG_API const mig_header *mig_revision_header(const mig_revision *revision);
 /** Number of parents, which the header's `revises` names; 0: a base. Since 0.1.0. */
 MIG_API size_t mig_revision_parent_count(const mig_revision *revision);
 /** The id of parent i, in the order of the header; NULL past the end. Since 0.1.0. */
@@ -793,7 +798,7 @@ MIG_API const char *mig_revision_chain(const mig_revision *revision);
 /** Sections; none before mig_revision_list_load(). Since 0.1.0. */
 MIG_API size_t mig_revision_section_count(const mig_revision *revision);
 /** Section i, or NULL past the end; offset and size are into mig_revision_text(). Since 0.1.0. */
-MIG_API const mig_bundle_section *mig_revision_section(const mig_revision *revision, size_t i);
+MIG_API const mig_section *mig_revision_section(const mig_revision *revision, size_t i);
 /** The whole text, read from its file now if that was not done before: borrowed from the list or
  * plan, NUL-terminated; *size (may be NULL) its bytes. NULL for a revision in C, and when the file
  * cannot be read. Since 0.1.0. */
@@ -952,17 +957,6 @@ MIG_API mig_status mig_init_directory(mig_ctx *ctx, const char *dir,
 MIG_API const char *mig_template_name(size_t i);
 /** What it is for, or NULL. Static. Since 0.1.0. */
 MIG_API const char *mig_template_summary(size_t i);
-
-/** One section of a new revision. */
-typedef struct mig_section {
-	int32_t direction;      /**< MIG_UPGRADE or MIG_DOWNGRADE */
-	int32_t no_transaction; /**< nonzero: transaction=no */
-	const char *dialect;    /**< NULL: every dialect */
-	const char *database;   /**< NULL: every database */
-	const char *sql;        /**< NULL: empty */
-	int32_t foreign_keys;   /**< 1: foreign_keys=on, -1: foreign_keys=off, 0: neither */
-	int32_t reserved;
-} mig_section;
 
 /** What a new revision is. Zero every member that you do not set. */
 typedef struct mig_revision_options {

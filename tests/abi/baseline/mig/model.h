@@ -451,14 +451,13 @@ MIG_API const char *mig_op_list_text(const mig_op_list *list, size_t i);
 /** All the SQL of a direction (MIG_UPGRADE, MIG_DOWNGRADE). Borrowed from the list; *size (may be
  * NULL) its bytes. Since 0.1.0. */
 MIG_API const char *mig_op_list_sql(const mig_op_list *list, int32_t direction, size_t *size);
-/** 1 if that SQL cannot run in one transaction, otherwise 0. Since 0.1.0. */
-MIG_API int32_t mig_op_list_no_transaction(const mig_op_list *list, int32_t direction);
 /** The dialect that the SQL is for, e.g. "sqlite": the revision's sections name it. NULL for a NULL
  * list. Borrowed from the list. Since 0.1.0. */
 MIG_API const char *mig_op_list_dialect(const mig_op_list *list);
-/** -1 if that SQL must run with foreign keys off (foreign_keys=off: SQLite's rebuild of a table),
- * otherwise 0. Since 0.1.0. */
-MIG_API int32_t mig_op_list_foreign_keys(const mig_op_list *list, int32_t direction);
+/** That SQL as a section of a revision: with its dialect, no_transaction if it cannot run in one
+ * transaction, and foreign_keys -1 if it must run with foreign keys off (SQLite's rebuild of a table).
+ * NULL for a NULL list and another direction. Borrowed from the list. Since 0.1.0. */
+MIG_API const mig_section *mig_op_list_section(const mig_op_list *list, int32_t direction);
 /** Why the SQL could not be proved: the message of MIG_EPROOF. NULL: it was, or was not to be. Borrowed
  * from the list. Since 0.1.0. */
 MIG_API const char *mig_op_list_unproved(const mig_op_list *list);
