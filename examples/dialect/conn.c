@@ -79,8 +79,12 @@ static mig_status begin(mig_conn *conn, int32_t check, int32_t *freed)
 static mig_status commit(mig_conn *conn, int32_t check)
 {
 	int violations = 0;
-	mig_status rc = check ? run_own(conn, "PRAGMA foreign_key_check", &violations, NULL) : 0;
+	mig_status rc = MIG_OK;
 
+	if (sqlite3_get_autocommit(conn->db))
+		return report(conn, MIG_ETRANSACTION, NULL, NULL, "the transaction was ended");
+	if (check)
+		rc = run_own(conn, "PRAGMA foreign_key_check", &violations, NULL);
 	if (!rc && check && violations > conn->violations)
 		rc = report(conn, MIG_EFOREIGN_KEY, NULL, "PRAGMA foreign_key_check lists them",
 			    "there are more rows that violate a foreign key than before");

@@ -280,6 +280,13 @@ mig_status mig__db_inside(struct mig__db *db)
 	return MIG_ETRANSACTION;
 }
 
+mig_status mig__db_commit(struct mig__db *db, int32_t check)
+{
+	mig_status rc = mig__db_inside(db);
+
+	return rc ? rc : db->dialect->conn->commit(db->conn, check);
+}
+
 mig_status mig__db_verify(struct mig__db *db)
 {
 	mig_status (*verify)(mig_conn *) = MIG__CONN_SLOT(db, verify);

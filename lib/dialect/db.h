@@ -92,6 +92,8 @@ mig_status mig__db_check(struct mig__db *db);
 
 /* MIG_ETRANSACTION outside a transaction. */
 mig_status mig__db_inside(struct mig__db *db);
+/* Commits; the same if the engine, or a statement, has ended the transaction already. */
+mig_status mig__db_commit(struct mig__db *db, int32_t check);
 /* MIG_ETRANSACTION unless the transaction that was begun last is open. */
 mig_status mig__db_verify(struct mig__db *db);
 

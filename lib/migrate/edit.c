@@ -270,7 +270,7 @@ static mig_status end_own(struct mig__db *db, mig_status rc)
 	int32_t open = 0;
 
 	if (!rc)
-		rc = db->dialect->conn->commit(db->conn, 0);
+		rc = mig__db_commit(db, 0);
 	if (!rc)
 		return MIG_OK;
 	kept = *db->err;
@@ -286,7 +286,7 @@ static mig_status end_own(struct mig__db *db, mig_status rc)
 static mig_status run_alone(struct mig__db *db, const struct mig__statement *st)
 {
 	int own;
-	mig_status rc = db->dialect->conn->commit(db->conn, 0);
+	mig_status rc = mig__db_commit(db, 0);
 
 	if (!rc)
 		rc = db->dialect->conn->run_statement(db->conn, st->text, st->size);

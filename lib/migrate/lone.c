@@ -110,7 +110,7 @@ static mig_status mark_alone(struct lone *l, size_t next)
 		return rc;
 	rc = mark(l, next);
 	if (!rc)
-		rc = db->dialect->conn->commit(db->conn, 0);
+		rc = mig__db_commit(db, 0);
 	return keep(l, rc);
 }
 
@@ -144,7 +144,7 @@ static void end_failed(struct lone *l)
 		if (!rc)
 			rc = mark_text(l, text, "running");
 		if (!rc)
-			rc = run->db->dialect->conn->commit(run->db->conn, 0);
+			rc = mig__db_commit(run->db, 0);
 		if (rc)
 			run->db->dialect->conn->rollback(run->db->conn);
 	}
@@ -200,7 +200,7 @@ static mig_status run_wrapped(struct lone *l, const mig_statement *st, int idemp
 		return rc == MIG_ETRANSACTION ? refuse_own_commit(l, rc) : rc;
 	mig__journal_add(&l->journal, &l->section.body, st);
 	rc = mark(l, st->next);
-	return rc ? rc : keep(l, db->dialect->conn->commit(db->conn, 0));
+	return rc ? rc : keep(l, mig__db_commit(db, 0));
 }
 
 /* A statement of a unit that has several. */
@@ -227,7 +227,7 @@ static mig_status run_inside(struct lone *l, const mig_statement *st, int ends)
 	if (rc || !ends || !l->wrapped)
 		return rc;
 	rc = mark(l, st->next);
-	return rc ? rc : keep(l, db->dialect->conn->commit(db->conn, 0));
+	return rc ? rc : keep(l, mig__db_commit(db, 0));
 }
 
 /* A statement that cannot be in a transaction, or begins one of the section's own. */
@@ -446,7 +446,7 @@ static mig_status lone_begin(struct lone *l)
 	if (!rc)
 		rc = mig__version_mark(db, &run->world, &job->rows, l->node);
 	if (!rc)
-		rc = db->dialect->conn->commit(db->conn, 0);
+		rc = mig__db_commit(db, 0);
 	if (!rc)
 		mig__hooks_commit(job);
 	/* what it set for the session would not be there when the step is resumed: put it back */
@@ -490,7 +490,7 @@ static mig_status lone_end(struct lone *l)
 	mig__journal_hex(&l->journal, hex);
 	if (!rc)
 		rc = mark_text(l, hex, "done");
-	return rc ? rc : run->db->dialect->conn->commit(run->db->conn, 0);
+	return rc ? rc : mig__db_commit(run->db, 0);
 }
 
 mig_status mig__job_lone(struct mig__job *job, uint32_t node, int32_t direction,

@@ -159,7 +159,7 @@ static mig_status commit(struct mig__job *job)
 
 	if (!commit_begin || job->at == job->plan.route.step_count ||
 	    !job->plan.transactional[job->at])
-		return db->dialect->conn->commit(db->conn, check);
+		return mig__db_commit(db, check);
 	rc = commit_begin(db->conn, check, &freed);
 	job->begun = !rc && !freed;
 	return rc;
@@ -648,7 +648,7 @@ static mig_status run_inside(struct mig__run *run, const char *const *names, siz
 	if (!rc)
 		rc = inside(&job, names, count);
 	if (!rc)
-		rc = d->conn->commit(run->db->conn, 0);
+		rc = mig__db_commit(run->db, 0);
 	rc = end_run(run, rc);
 	job_finish(&job);
 	return rc;
@@ -680,7 +680,7 @@ mig_status mig__run_ensure(struct mig__run *run)
 	if (!rc)
 		rc = mig__store_create(run->db);
 	if (!rc)
-		rc = d->conn->commit(run->db->conn, 0);
+		rc = mig__db_commit(run->db, 0);
 	return end_run(run, rc);
 }
 

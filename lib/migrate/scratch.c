@@ -74,7 +74,7 @@ static mig_status run_whole(struct mig__db *db, const char *text, size_t size)
 	if (!rc)
 		rc = db->dialect->conn->run_script(db->conn, text, size, NULL, NULL);
 	if (!rc)
-		rc = db->dialect->conn->commit(db->conn, 0);
+		rc = mig__db_commit(db, 0);
 	if (rc) {
 		struct mig__error kept = *db->err;
 

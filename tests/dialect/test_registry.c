@@ -265,6 +265,41 @@ static void quotes_are_the_dialects(void **state)
 	mig_close(ctx);
 }
 
+static mig_status takes_script(void *user, const char *text, size_t size)
+{
+	(void)text, (void)size;
+	++*(int *)user;
+	return MIG_OK;
+}
+
+/* Rather than written without what makes it fail on another database. */
+static void an_unguarded_script_is_refused(void **state)
+{
+	static const char one[] = "-- one\n-- revision: one\n\n-- mig:upgrade\nCREATE TABLE t (x);\n";
+	mig_dialect d = *mig_dialect_sqlite();
+	mig_dialect_store store = *d.store;
+	int pieces = 0;
+	mig_open_options o = { .struct_size = sizeof o,
+			       .url = "sqlite::memory:",
+			       .dialect = &d,
+			       .script = takes_script,
+			       .script_user = &pieces };
+	mig_ctx *ctx;
+
+	(void)state;
+	d.store = &store;
+	for (int guarded = 1; guarded >= 0; guarded--) {
+		if (!guarded)
+			store.expect = NULL;
+		assert_int_equal(mig_open_with(&ctx, &o), MIG_OK);
+		assert_int_equal(mig_add_script(ctx, "one.sql", one, sizeof one - 1), MIG_OK);
+		pieces = 0;
+		assert_int_equal(mig_upgrade(ctx, "head"), guarded ? MIG_OK : MIG_EUNSUPPORTED);
+		assert_int_equal(pieces > 0, guarded);
+		mig_close(ctx);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -275,6 +310,7 @@ int main(void)
 		cmocka_unit_test(dialects_are_asked),
 #endif
 		cmocka_unit_test(half_a_group_is_refused),
+		cmocka_unit_test(an_unguarded_script_is_refused),
 		cmocka_unit_test(quotes_are_the_dialects),
 	};
 

@@ -355,6 +355,40 @@ static void libmig_finds_its_rows_again(const mig_conformance *row)
 	mig_close(ctx);
 }
 
+/* As an older libmig sees them: columns that it does not know have defaults. */
+static void uses_the_tables_of_a_newer_libmig(const mig_conformance *row)
+{
+	const mig_open_options o = { .struct_size = sizeof o, .dialect = row->dialect() };
+	static const char script[] = "-- one\n-- revision: one\n\n-- mig:upgrade\nCREATE TABLE t (x "
+				     "INTEGER);\n\n-- mig:downgrade\nDROP TABLE t;\n";
+	mig_open_options with_url = o;
+	mig_history_list *history;
+	char url[1000];
+	struct session b;
+	mig_ctx *ctx;
+
+	snprintf(url, sizeof url, "%s", row->fresh());
+	suite_make_tables(row, url);
+	suite_open(&b, row, url, 1000);
+	OK(b, suite_script(&b, "ALTER TABLE mig_version ADD COLUMN later INTEGER DEFAULT 7;"
+			       "ALTER TABLE mig_history ADD COLUMN later INTEGER DEFAULT 7;"));
+	suite_close(&b);
+	RULE("store: names the columns that it reads and writes");
+	with_url.url = url;
+	suite_fine(NULL, mig_open_with(&ctx, &with_url));
+	suite_fine(ctx, mig_add_script(ctx, "one.sql", script, sizeof script - 1));
+	suite_fine(ctx, mig_upgrade(ctx, "head"));
+	suite_fine(ctx, mig_downgrade(ctx, "base"));
+	suite_fine(ctx, mig_history_read(ctx, &history));
+	EQUAL(mig_history_list_count(history), 2);
+	SAME(mig_history_list_at(history, 0)->state, "done");
+	mig_history_list_free(history);
+	mig_close(ctx);
+	suite_open(&b, row, url, 1000);
+	EQUAL(suite_number(&b, "SELECT count(*) FROM mig_history WHERE later = 7"), 2);
+	suite_close(&b);
+}
+
 /* A table of that name with other columns is an error, not a missing table. */
 static void a_foreign_table_is_an_error(const mig_conformance *row)
 {
@@ -499,6 +533,7 @@ const struct suite_case suite_table_cases[] = {
 	CASE(begins_scripts_where_they_should),
 	CASE(quotes_table_names),
 	CASE(libmig_finds_its_rows_again),
+	CASE(uses_the_tables_of_a_newer_libmig),
 	CASE(a_foreign_table_is_an_error),
 	CASE(reads_a_read_only_database),
 	CASE(survives_without_memory),

@@ -291,7 +291,7 @@ enum mig__pg_own {
 };
 /* Their values: $1 is the first. */
 struct mig__pg_values {
-	mig_value at[12];
+	mig_value at[24];
 	const mig_value *time; /* which is the time at which a script runs, or NULL */
 };
 /* Adds one, with its values as constants, for conn->schema as it is now. */

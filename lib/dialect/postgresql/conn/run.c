@@ -120,7 +120,8 @@ mig_status mig__pg_commit(mig_conn *conn, int32_t check)
 
 	(void)check; /* the server does */
 	if (PQtransactionStatus(conn->db) == PQTRANS_IDLE)
-		return mig__pg_report(conn, MIG_EMISUSE, NULL, NULL, "there is no transaction");
+		return mig__pg_report(conn, MIG_ETRANSACTION, NULL, NULL,
+				      "there is no transaction any more");
 	/* what a section outside a transaction has set holds until its end */
 	rc = conn->locked ? MIG_OK : mig__pg_settings_restore(conn);
 	conn->committing = 1;

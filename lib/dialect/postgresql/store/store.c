@@ -19,6 +19,9 @@ static mig_value number_value(int64_t number)
 	return (mig_value){ .type = MIG_INTEGER, .integer = number };
 }
 
+_Static_assert(MIG__COLUMN_COUNT <= sizeof((struct mig__pg_values *)0)->at / sizeof(mig_value),
+	       "a value for each column of the history");
+
 /* -- reading */
 
 static enum mig__pg_table table_of(enum mig__pg_own own)

@@ -125,8 +125,11 @@ mig_status mig__sqlite_begin(mig_conn *conn, int32_t check, int32_t *freed)
 
 mig_status mig__sqlite_commit(mig_conn *conn, int32_t check)
 {
-	mig_status rc = check ? mig__sqlite_fk_check(conn) : mig__sqlite_fk_check_lone(conn);
+	mig_status rc;
 
+	if (sqlite3_get_autocommit(conn->db))
+		return mig__sqlite_verify(conn);
+	rc = check ? mig__sqlite_fk_check(conn) : mig__sqlite_fk_check_lone(conn);
 	if (!rc)
 		rc = mig__sqlite_exec(conn, "COMMIT");
 	if (!rc)

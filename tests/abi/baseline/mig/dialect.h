@@ -320,7 +320,9 @@ typedef struct mig_dialect_conn {
 	void *(*native)(mig_conn *conn); /**< the engine's own handle */
 	/** Makes the caller the owner of the engine's own handle: close() will leave it open. */
 	void *(*detach)(mig_conn *conn);
-	/** Interrupts the statement that is running, from any thread or a signal handler. */
+	/** Interrupts the statement that is running, from any thread or a signal handler: so it may do no
+	 * more than set a flag and call what is safe there (signal-safety(7)). A dialect of a server sets
+	 * the flag alone, and whoever waits for the server looks at it, or at host->poll(). */
 	void (*cancel)(mig_conn *conn);
 
 	/* -- the session, optional */
@@ -352,7 +354,8 @@ typedef struct mig_dialect_conn {
 	mig_status (*begin)(mig_conn *conn, int32_t check, int32_t *freed);
 	/** Ends it, keeping its work. check nonzero: first verifies what the engine has not
 	 * verified while the run went on (SQLite: foreign keys). After an error the transaction is
-	 * still open. */
+	 * still open, or was undone: rollback() follows. MIG_ETRANSACTION if there is no transaction
+	 * any more: the engine, or a statement, has ended it, and what it did may have stayed. */
 	mig_status (*commit)(mig_conn *conn, int32_t check);
 	mig_status (*rollback)(mig_conn *conn);
 	/** Takes the migration lock for work outside a transaction, until unlock() or the end of
