@@ -36,7 +36,7 @@ EXCEPTIONS = {
     ("lib/cli/run.c", r"sqlite3 or psql"): "help: shells, as examples",
     ("lib/cli/stamp.c", r"sqlite3 or psql"): "help: shells, as examples",
     ("lib/cli/ensure_version.c", r"sqlite3 or psql"): "help: shells, as examples",
-    ("lib/cli/cli.c", r"\(PostgreSQL\)"): "help: an engine that has roles, as an example",
+    ("lib/cli/help.c", r"\(PostgreSQL\)"): "help: an engine that has roles, as an example",
     ("lib/cli/sections.c", r'"sqlite"|"postgresql"'):
         "dialects that come with libmig are asked about sections that name none, if they are installed",
     ("lib/cli/alembic_sql.c", r'"[A-Z; ]+"|\'"\'|\'`\''):
