@@ -744,13 +744,59 @@ static void test_two_checks(void **user)
 	on_all(two_checks);
 }
 
+/* -- without memory, at each request in turn */
+
+static long requests_left;
+
+static void *scarce(void *user, void *ptr, size_t size)
+{
+	(void)user;
+	if (!size) {
+		free(ptr);
+		return NULL;
+	}
+	if (requests_left >= 0 && !requests_left--)
+		return NULL;
+	return realloc(ptr, size);
+}
+
+static void test_memory(void **user)
+{
+	mig_allocator allocator = { .struct_size = sizeof allocator, .realloc_fn = scarce };
+	mig_open_options options = {
+		.struct_size = sizeof options, .url = "sqlite::memory:", .allocator = &allocator
+	};
+	int failed = 0;
+
+	(void)user;
+	for (long request = 0; request < 200; request++) {
+		mig_status rc;
+		mig_ctx *ctx;
+		mig_model *m;
+
+		requests_left = -1;
+		assert_int_equal(mig_open_with(&ctx, &options), MIG_OK);
+		assert_int_equal(mig_model_of(ctx, &m), MIG_OK);
+		requests_left = request;
+		rc = mig_model_declare(m, &magazine);
+		requests_left = -1;
+		/* what was only for messages may be missing */
+		assert_true(rc == MIG_OK || rc == MIG_ENOMEM);
+		assert_int_equal(mig_model_status(m), rc);
+		failed += rc != MIG_OK;
+		mig_close(ctx);
+	}
+	assert_true(failed > 1); /* the arena asks for much at once */
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_real),      cmocka_unit_test(test_random),
-		cmocka_unit_test(test_sizes),     cmocka_unit_test(test_mistakes),
-		cmocka_unit_test(test_elsewhere), cmocka_unit_test(test_find),
-		cmocka_unit_test(test_revision),  cmocka_unit_test(test_two_checks),
+		cmocka_unit_test(test_real),       cmocka_unit_test(test_random),
+		cmocka_unit_test(test_sizes),      cmocka_unit_test(test_mistakes),
+		cmocka_unit_test(test_elsewhere),  cmocka_unit_test(test_find),
+		cmocka_unit_test(test_memory),     cmocka_unit_test(test_revision),
+		cmocka_unit_test(test_two_checks),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
