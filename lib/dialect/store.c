@@ -517,7 +517,8 @@ static mig_status check_write(struct mig__db *db, const mig_sql_sink *script)
 mig_status mig__tables_create(struct mig__db *db, const mig_sql_sink *script)
 {
 	mig_status (*own)(mig_conn *, const mig_sql_sink *) = MIG__STORE_SLOT(db, create);
-	mig_status rc = check_write(db, script);
+	/* where DDL commits by itself no transaction is around it */
+	mig_status rc = mig__db_ddl_commits(db) ? MIG_OK : check_write(db, script);
 
 	if (rc)
 		return rc;

@@ -71,7 +71,7 @@ int main(int argc, char **argv)
 C
 cc app.c $(pkg-config --cflags --libs libmig-cli libmig) -o app
 sql() { sqlite3 notes.db "$1"; }
-export MIG_URL='file=notes.db;' MIG_DIALECT=toydb
+export MIG_URL='file=notes.db;'
 
 echo "== model, revision, database"
 ./app init -q
