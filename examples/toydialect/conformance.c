@@ -10,7 +10,7 @@ const mig_dialect *mig_dialect_toydb(void);
 
 static const char *fresh(void)
 {
-	static char dir[] = "/tmp/toydb-XXXXXX", url[100];
+	static char dir[] = "toydb-XXXXXX", url[100]; /* in the working folder */
 	static int n;
 
 	if (!n && !mkdtemp(dir))

@@ -10,7 +10,6 @@
 #include <mig/dialect.h>
 #include <sqlite3.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 static const mig_dialect_conn *lite; /* the connection of libmig-sqlite */
@@ -28,10 +27,9 @@ static mig_status open_conn(const mig_dialect_host *host, const mig_conn_options
 	mig_conn_options o = *options;
 	char url[1000];
 
-	if (o.url) {
+	if (options->url)
 		snprintf(url, sizeof url, "sqlite:%.*s", (int)strcspn(o.url + 5, ";"), o.url + 5);
-		o.url = url;
-	}
+	o.url = o.url ? url : NULL;
 	return lite->open(host, &o, out);
 }
 
@@ -66,11 +64,7 @@ static mig_status run_statement(mig_conn *conn, const char *text, size_t size)
 	return rc ? rc : lite->run_statement(conn, text, size);
 }
 
-struct script {
-	mig_conn *conn;
-	mig_statement_fn hook;
-	void *user;
-};
+struct script { mig_conn *conn; mig_statement_fn hook; void *user; };
 
 /* Before a statement of a script; the script then fails, its transaction being gone. */
 static mig_status before_statement(void *user, const mig_statement *st)
@@ -107,7 +101,6 @@ static const char columns_sql[] =
 	" ORDER BY m.name, c.cid";
 
 struct reading {
-	mig_conn *conn;
 	const mig_schema_sink *sink;
 	char table[200], key[500]; /* key: columns of its primary key, as far as they were read */
 	uint32_t number;
@@ -119,8 +112,7 @@ static mig_status report(const mig_schema_sink *sink, int32_t kind, const char *
 	mig_object o = { .struct_size = sizeof o, .kind = kind, .flags = flags, .schema = "", .name = name,
 			 .attributes = at, .attribute_count = count };
 
-	if (kind == MIG_KIND_TABLE)
-		o.schema = "dbo";
+	o.schema = kind == MIG_KIND_TABLE ? "dbo" : "";
 	return sink->object(sink->user, &o, parent, number);
 }
 
@@ -175,7 +167,7 @@ static mig_status read_row(struct reading *r, mig_cursor *row)
 
 static mig_status inspect(mig_conn *conn, const mig_schema_sink *sink)
 {
-	struct reading r = { .conn = conn, .sink = sink };
+	struct reading r = { .sink = sink };
 	mig_cursor *row;
 	int32_t more = 0;
 	mig_status rc = lite->prepare(conn, columns_sql, strlen(columns_sql), 0, &row);
@@ -196,8 +188,7 @@ static mig_status native_column(mig_conn *conn, const mig_object *column, uint32
 	const char *type = mig_object_attribute(column, MIG_ATTR_TYPE), *value = NULL;
 	char text[100];
 
-	(void)conn;
-	if (portable && !strcmp(portable, MIG_TYPE_BOOLEAN))
+	if (conn && portable && !strcmp(portable, MIG_TYPE_BOOLEAN))
 		type = "FLAG";
 	else if (portable && (strstr(portable, "int") || !strncmp(portable, MIG_TYPE_NUMERIC, 7)))
 		type = "NUMBER";
@@ -216,15 +207,12 @@ static mig_status native_column(mig_conn *conn, const mig_object *column, uint32
 
 static uint32_t change(const mig_object *from, const mig_object *to)
 {
-	(void)to;
-	return from->kind == MIG_KIND_COLUMN ? MIG_CHANGE_RECREATE | MIG_CHANGE_LOSSY : MIG_CHANGE_RECREATE;
+	return (void)to, from->kind == MIG_KIND_COLUMN ? MIG_CHANGE_RECREATE | MIG_CHANGE_LOSSY : MIG_CHANGE_RECREATE;
 }
 
 static int32_t holds(const mig_object *dependent, const mig_object *changed)
 {
-	(void)dependent;
-	(void)changed;
-	return 0;
+	return (void)dependent, (void)changed, 0;
 }
 
 static void add_column(char **sql, const mig_object *c)
@@ -270,9 +258,8 @@ static char *sql_of(const mig_op *op)
 
 static mig_status render(mig_conn *conn, const mig_changes *changes, const mig_sql_sink *sink)
 {
-	mig_status rc = MIG_OK;
+	mig_status rc = conn ? MIG_OK : MIG_EMISUSE;
 
-	(void)conn;
 	for (size_t i = 0; !rc && i < changes->op_count; i++) {
 		const mig_op *op = changes->ops[i];
 		char *sql = sql_of(op);
@@ -305,11 +292,9 @@ const mig_dialect *mig_dialect_toydb(void)
 	conn_slots.name_quotes = "``";
 	conn_slots.open = open_conn;
 	conn_slots.next_statement = next_statement;
-	conn_slots.run_statement = run_statement;
-	conn_slots.run_script = run_script;
+	conn_slots.run_statement = run_statement, conn_slots.run_script = run_script;
 	conn_slots.commit_begin = NULL;
 	conn_slots.verify = NULL;
-	conn_slots.observe = NULL; /* what was in flight is run again */
-	conn_slots.recover = NULL;
+	conn_slots.observe = NULL, conn_slots.recover = NULL; /* what was in flight is run again */
 	return &toydb;
 }

@@ -25,12 +25,12 @@ echo "== build, test and install: $(wc -l <"$example/toydb.c") lines"
 cp -R "$example" "$dir/source"
 meson setup "$dir/build" "$dir/source" --werror >"$dir/log" 2>&1 || { cat "$dir/log"; exit 1; }
 meson compile -C "$dir/build" >"$dir/log" 2>&1 || { cat "$dir/log"; exit 1; }
+cd "$dir"
 "$dir/build/conformance" >"$dir/tap" || { cat "$dir/tap"; exit 1; }
 grep -c '^ok' "$dir/tap"
 meson install -C "$dir/build" --quiet >"$dir/log" 2>&1 || { cat "$dir/log"; exit 1; }
 
 [ -x "$root/bin/mig" ] || exit 0
-cd "$dir"
 cat >app.c <<'C'
 #include <mig/cli.h>
 #include <mig/model.h>
