@@ -53,12 +53,6 @@ static void native_close(void *native)
 		mig_conformance_fail("%s", sqlite3_errmsg(native));
 }
 
-static const char *read_only_url(const char *url)
-{
-	(void)url;
-	return NULL;
-}
-
 static const char *const refused[] = { "BEGIN", "COMMIT", "ROLLBACK", "SELECT 1; COMMIT;", NULL };
 static const char *const allowed[] = { "SELECT 'COMMIT;' -- COMMIT;\n; /* ROLLBACK; */", NULL };
 
@@ -69,7 +63,7 @@ static const mig_conformance description = {
 	.native_unchanged = native_unchanged,
 	.native_exec = native_exec,
 	.native_close = native_close,
-	.read_only_url = read_only_url,
+	.read_only_url = NULL,
 	.exact_places = 1,
 	.slow = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n LIMIT 20000000000) "
 		"SELECT count(*) FROM n",

@@ -15,6 +15,15 @@
 static const mig_dialect_conn *lite; /* the connection of libmig-sqlite */
 static mig_dialect_conn conn_slots;  /* the same with what follows */
 
+/* Of the connection opened last: a connection of one's own keeps its own. */
+static const mig_dialect_host *host_of_last;
+
+static mig_status cannot(const char *what)
+{
+	return host_of_last->error(host_of_last->user, &(mig_dialect_error){ .struct_size = sizeof(mig_dialect_error),
+		.status = MIG_EUNSUPPORTED, .message = what, .offset = MIG_NO_OFFSET });
+}
+
 /* -- connections */
 
 static int32_t owns(const char *url)
@@ -30,6 +39,7 @@ static mig_status open_conn(const mig_dialect_host *host, const mig_conn_options
 	if (options->url)
 		snprintf(url, sizeof url, "sqlite:%.*s", (int)strcspn(o.url + 5, ";"), o.url + 5);
 	o.url = o.url ? url : NULL;
+	host_of_last = host;
 	return lite->open(host, &o, out);
 }
 
@@ -62,25 +72,6 @@ static mig_status run_statement(mig_conn *conn, const char *text, size_t size)
 	if (!rc && inside)
 		rc = lite->run_statement(conn, "COMMIT", 6);
 	return rc ? rc : lite->run_statement(conn, text, size);
-}
-
-struct script { mig_conn *conn; mig_statement_fn hook; void *user; };
-
-/* Before a statement of a script; the script then fails, its transaction being gone. */
-static mig_status before_statement(void *user, const mig_statement *st)
-{
-	struct script *s = user;
-	int32_t inside = 0;
-	mig_status rc = st->kind & MIG_STATEMENT_COMMITS ? lite->in_transaction(s->conn, &inside) : MIG_OK;
-
-	if (!rc && s->hook)
-		rc = s->hook(s->user, st);
-	return rc || !inside ? rc : lite->run_statement(s->conn, "COMMIT", 6);
-}
-
-static mig_status run_script(mig_conn *conn, const char *text, size_t size, mig_statement_fn hook, void *user)
-{
-	return lite->run_script(conn, text, size, before_statement, &(struct script){ conn, hook, user });
 }
 
 /* -- what is in a database */
@@ -188,7 +179,9 @@ static mig_status native_column(mig_conn *conn, const mig_object *column, uint32
 	const char *type = mig_object_attribute(column, MIG_ATTR_TYPE), *value = NULL;
 	char text[100];
 
-	if (conn && portable && !strcmp(portable, MIG_TYPE_BOOLEAN))
+	if (conn && portable && !strncmp(portable, MIG_TYPE_ENUM, 4))
+		return cannot("toydb has no enumerated types");
+	if (portable && !strcmp(portable, MIG_TYPE_BOOLEAN))
 		type = "FLAG";
 	else if (portable && (strstr(portable, "int") || !strncmp(portable, MIG_TYPE_NUMERIC, 7)))
 		type = "NUMBER";
@@ -264,7 +257,8 @@ static mig_status render(mig_conn *conn, const mig_changes *changes, const mig_s
 		const mig_op *op = changes->ops[i];
 		char *sql = sql_of(op);
 
-		rc = sql ? sink->statement(sink->user, sql, strlen(sql), op, MIG_STATEMENT_COMMITS, NULL) : MIG_EUNSUPPORTED;
+		rc = sql ? sink->statement(sink->user, sql, strlen(sql), op, MIG_STATEMENT_COMMITS, NULL)
+			 : cannot("toydb cannot do this to an existing table: write the revision by hand");
 		sqlite3_free(sql);
 	}
 	return rc;
@@ -292,7 +286,7 @@ const mig_dialect *mig_dialect_toydb(void)
 	conn_slots.name_quotes = "``";
 	conn_slots.open = open_conn;
 	conn_slots.next_statement = next_statement;
-	conn_slots.run_statement = run_statement, conn_slots.run_script = run_script;
+	conn_slots.run_statement = run_statement; /* run_script() is for scratches, where it does not matter */
 	conn_slots.commit_begin = NULL;
 	conn_slots.verify = NULL;
 	conn_slots.observe = NULL, conn_slots.recover = NULL; /* what was in flight is run again */

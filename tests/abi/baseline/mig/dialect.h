@@ -516,7 +516,8 @@ typedef struct mig_dialect_store {
 
 	/* -- the tables: all or none; otherwise there is a default, made of prepare() and step() */
 
-	/** Creates the tables that are missing, and adds the columns that an older libmig did not have. */
+	/** Creates the tables that are missing, and adds the columns that an older libmig did not have.
+	 * Without MIG_CAN_TRANSACTIONAL_DDL it is called outside a transaction. */
 	mig_status (*create)(mig_conn *conn, const mig_sql_sink *script);
 	/** Calls fn for each version row, in any order. 0 in *there: there is no such table. */
 	mig_status (*read_rows)(mig_conn *conn, mig_version_row_fn fn, void *user, int32_t *there);
