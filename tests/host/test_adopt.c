@@ -9,8 +9,8 @@ static mig_ctx *open_ladder(const struct base *base)
 	static const char *const texts[] = {
 		"-- revision: r1\n\n-- mig:upgrade\nCREATE TABLE t1 (x INTEGER);\n",
 		"-- revision: r2\n-- revises: r1\n\n-- mig:upgrade\nCREATE TABLE t2 (x INTEGER);\n",
-		"-- revision: r3\n-- revises: r2\n\n-- mig:upgrade\nCREATE TABLE t3 (x INTEGER);\n"
-		"\n-- mig:downgrade\nDROP TABLE t3;\n",
+		("-- revision: r3\n-- revises: r2\n\n-- mig:upgrade\nCREATE TABLE t3 (x INTEGER);\n"
+		 "\n-- mig:downgrade\nDROP TABLE t3;\n"),
 	};
 	mig_ctx *ctx = open_base(base);
 
