@@ -11,25 +11,6 @@
 
 enum { MOST_SECTIONS = 1000 }; /* each is compared with all before it */
 
-mig_status mig__reader_fail(const struct mig__reader *r, mig_status status, const char *at,
-			    const char *format, ...)
-{
-	struct mig__place place = mig__text_place(r->text, r->size, (size_t)(at - r->text));
-	struct mig__buf buf;
-	va_list args;
-
-	mig__buf_init(&buf, r->err->alloc);
-	va_start(args, format);
-	mig__buf_addv(&buf, format, args);
-	va_end(args);
-	if (buf.failed)
-		mig__fail_nomem(r->err);
-	else
-		mig__fail_at(r->err, status, r->file, place.line, place.column, "%s", buf.data);
-	mig__buf_finish(&buf);
-	return r->err->status;
-}
-
 /* -- between the header and the first section: comments and empty lines */
 
 struct prelude {

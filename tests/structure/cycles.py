@@ -23,7 +23,6 @@ dialect_sqlite_schema_ddl dialect_sqlite_schema_rebuild
 dialect_sqlite_schema_inspect dialect_sqlite_schema_table
 graph_build graph_labels graph_link graph_normal graph_resolve graph_sets
 migrate_declare migrate_sound
-script_header script_note script_parse
 script_lines script_name
 """
 
