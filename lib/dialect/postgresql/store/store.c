@@ -174,7 +174,9 @@ static mig_status read_own(mig_conn *conn, enum mig__pg_own own, PGresult **out)
 		rc = mig__pg_settings_own_role(conn);
 	if (!rc)
 		rc = ask_rows(conn, own, &reply, &at);
-	if (!rc && reply.error && mig__pg_is(reply.error, "42P01")) {
+	/* no table, or no schema for it */
+	if (!rc && reply.error &&
+	    (mig__pg_is(reply.error, "42P01") || mig__pg_is(reply.error, "3F000"))) {
 		*mig__pg_there(conn, table) = MIG__PG_MISSING;
 		mig__pg_reply_clear(&reply);
 		return MIG_OK;
