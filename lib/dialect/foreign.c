@@ -19,6 +19,16 @@ static void add_table(struct mig__buf *sql, const char *name, const char *marks)
 	}
 }
 
+/* What returns no columns was run to do something: the error undoes it. */
+static mig_status check_query(struct mig__db *db, const mig_cursor *cursor)
+{
+	if (db->dialect->conn->column_count(cursor) > 0)
+		return MIG_OK;
+	mig__fail(db->err, MIG_EINVAL, "the statement that was to read the version returns nothing");
+	mig__error_set_hint(db->err, "give a query; nothing of the statement is kept");
+	return MIG_EINVAL;
+}
+
 static mig_status read_values(struct mig__db *db, const char *sql, size_t size, mig__foreign_fn fn,
 			      void *user)
 {
@@ -28,7 +38,7 @@ static mig_status read_values(struct mig__db *db, const char *sql, size_t size, 
 	int32_t more;
 	mig_status rc = d->prepare(db->conn, sql, size, 0, &cursor);
 
-	while (!rc && !(rc = d->step(cursor, &more)) && more) {
+	while (!rc && !(rc = d->step(cursor, &more)) && !(rc = check_query(db, cursor)) && more) {
 		rc = d->column(cursor, 0, MIG_TEXT, &value);
 		if (!rc)
 			rc = fn(user, value.type == MIG_TEXT ? value.data : NULL);
@@ -46,10 +56,12 @@ mig_status mig__foreign_read(struct mig__db *db, const struct mig__foreign *what
 	if (what->query)
 		return read_values(db, what->query, strlen(what->query), fn, user);
 	mig__buf_init(&sql, db->err->alloc);
-	mig__buf_adds(&sql, "SELECT ");
+	/* with its table's name before it: SQLite takes a lone "name" that is no column for a text */
+	mig__buf_adds(&sql, "SELECT f.");
 	mig__add_quoted(&sql, what->column, mig__db_name_quotes(db));
 	mig__buf_adds(&sql, " FROM ");
 	add_table(&sql, what->table, mig__db_name_quotes(db));
+	mig__buf_adds(&sql, " AS f");
 	rc = sql.failed ? mig__fail_nomem(db->err)
 			: read_values(db, sql.data, sql.len, fn, user);
 	mig__buf_finish(&sql);

@@ -205,6 +205,26 @@ static void wrong(const struct base *base)
 	mig_close(ctx);
 }
 
+/* What is read stays as it is, and a misspelt column is an error, not a text. */
+static void harmless(const struct base *base)
+{
+	mig_adopt_options o = with_pairs(NULL, NULL);
+	mig_ctx *ctx = open_ladder(base);
+
+	run_sql(base, "CREATE TABLE own (n INTEGER)");
+	run_sql(base, "INSERT INTO own VALUES (10)");
+	o.query = "DELETE FROM own";
+	expect(ctx, MIG_EINVAL, mig_adopt_with(ctx, &o));
+	o.query = "DROP TABLE own";
+	expect(ctx, MIG_EINVAL, mig_adopt_with(ctx, &o));
+	assert_string_equal(ask_sql(base, "SELECT COUNT(*) FROM own"), "1");
+	o = with_pairs("own", "m");
+	expect(ctx, MIG_ESQL, mig_adopt_with(ctx, &o));
+	run_sql(base, "DELETE FROM own");
+	expect(ctx, MIG_ESQL, mig_adopt_with(ctx, &o));
+	mig_close(ctx);
+}
+
 #define ON_ALL(name)                          \
 	static void test_##name(void **state) \
 	{                                     \
@@ -217,6 +237,7 @@ ON_ALL(query)
 ON_ALL(function)
 ON_ALL(once)
 ON_ALL(wrong)
+ON_ALL(harmless)
 
 int main(void)
 {
@@ -224,6 +245,7 @@ int main(void)
 		cmocka_unit_test(test_number), cmocka_unit_test(test_list),
 		cmocka_unit_test(test_query),  cmocka_unit_test(test_function),
 		cmocka_unit_test(test_once),   cmocka_unit_test(test_wrong),
+		cmocka_unit_test(test_harmless),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -639,6 +639,20 @@ static void test_elsewhere(void **user)
 	mig_close(ctx);
 }
 
+/* An engine without schemas says so. */
+static void test_schema_on_sqlite(void **user)
+{
+	mig_op_list *list = NULL;
+	mig_ctx *ctx;
+	mig_model *m = empty(&ctx);
+
+	(void)user;
+	mig_table_column(mig_model_table(m, "app", "t"), "id", "integer");
+	expect(ctx, MIG_EUNSUPPORTED, mig_diff(ctx, NULL, &list));
+	assert_non_null(strstr(mig_error_message(ctx), "\"app\""));
+	mig_close(ctx);
+}
+
 static void test_find(void **user)
 {
 	mig_ctx *ctx;
@@ -794,7 +808,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_real),       cmocka_unit_test(test_random),
 		cmocka_unit_test(test_sizes),      cmocka_unit_test(test_mistakes),
-		cmocka_unit_test(test_elsewhere),  cmocka_unit_test(test_find),
+		cmocka_unit_test(test_elsewhere),  cmocka_unit_test(test_schema_on_sqlite), cmocka_unit_test(test_find),
 		cmocka_unit_test(test_memory),     cmocka_unit_test(test_revision),
 		cmocka_unit_test(test_two_checks),
 	};

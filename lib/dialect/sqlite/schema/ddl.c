@@ -282,6 +282,10 @@ static mig_status create_object(struct walk *w, const mig_op *op, uint32_t g)
 		mig__sqlite_add_table(&w->d.buf, &t, op->to->name);
 		return mig__sqlite_emit(&w->d, op, NULL);
 	}
+	if (op->to->kind == MIG_KIND_SCHEMA)
+		return mig__sqlite_report(w->d.conn, MIG_EUNSUPPORTED, NULL,
+					  "declare its tables without a schema",
+					  "schema \"%s\": SQLite has no schemas", op->to->name);
 	if (op->to->kind == MIG_KIND_INDEX || op->to->kind == MIG_KIND_TRIGGER)
 		rc = change_group(w, g);
 	if (rc)
