@@ -47,6 +47,17 @@ static char *plain_url(const mig_conn *conn, const char *url)
 	return mig__buf_take(&buf);
 }
 
+/* What a server or PgBouncer says while it stops or starts. In another language there is no hint. */
+static int is_passing(const char *words)
+{
+	static const char *const said[] = { "database removed", "shutting down", "starting up" };
+
+	for (size_t i = 0; i < sizeof said / sizeof *said; i++)
+		if (strstr(words, said[i]))
+			return 1;
+	return 0;
+}
+
 static mig_status fail_open(mig_conn *conn, const char *url, const char *said)
 {
 	const char *hint = NULL;
@@ -62,6 +73,8 @@ static mig_status fail_open(mig_conn *conn, const char *url, const char *said)
 		       "a backslash in front";
 	else if (PQconnectionNeedsPassword(conn->db))
 		hint = "give the password in PGPASSWORD, in a password file or in the URL";
+	else if (is_passing(words))
+		hint = "the server, or a pooler before it, takes no connections just now: run again";
 	rc = mig__pg_report(conn, MIG_ECONNECT, NULL, hint, "%s%s",
 			    malformed ? "the URL is not well formed: " : "", words);
 	mig__free(&conn->alloc, words);
