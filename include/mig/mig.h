@@ -126,7 +126,7 @@ typedef struct mig_open_options {
 	 * them, and are checked before each commit. A section says it for itself by foreign_keys=on
 	 * or off. */
 	int32_t foreign_keys;
-	/** Nonzero: while a statement takes long, the progress callback is told how far it is even
+	/** Nonzero: while a statement takes long, progress events say how far it is even
 	 * if the engine has to be asked over a second connection (PostgreSQL:
 	 * pg_stat_progress_create_index and its like, and who is in the way; opened in the run's
 	 * second second, closed at its end). */
@@ -145,13 +145,13 @@ typedef struct mig_open_options {
 
 	/* -- scratch databases */
 
-	/** Nonzero: works in an empty database that is made beside the one of the URL, and removed by
+	/** Nonzero: works in an empty database that is made next to the one of the URL, and removed by
 	 * mig_close() (SQLite: in memory). The URL may be a scheme alone, "sqlite:", where the dialect
 	 * needs no database for it; otherwise that is MIG_EUNSUPPORTED. */
 	int32_t scratch;
 	/** Where the scratch databases of mig_diff(), mig_autogenerate() and the member above are made,
-	 * if not beside the database: the URL of any database of the same dialect on a server where
-	 * that is allowed. NULL: beside the database. */
+	 * if not next to the database: the URL of any database of the same dialect on a server where
+	 * that is allowed. NULL: next to the database. */
 	const char *scratch_url;
 
 	/* -- a script instead of runs */
@@ -973,8 +973,8 @@ typedef struct mig_revision_options {
 
 	/* -- its file */
 
-	const char *version_path;  /**< folder to write to; NULL: beside the first parent */
-	const char *template_path; /**< NULL: script.sql.tmpl beside versions/, else the built-in one */
+	const char *version_path;  /**< folder to write to; NULL: that of the first parent */
+	const char *template_path; /**< NULL: script.sql.tmpl next to versions/, else the built-in one */
 	/** How the file is called, without ".sql"; NULL: "%(rev)s_%(slug)s". Also year, month, day, hour,
 	 * minute, second (UTC) and epoch, with a width if wanted, e.g. "%(month).2d". The slug are
 	 * the words of the message. */

@@ -141,7 +141,7 @@ static mig_status connect(mig_ctx *ctx, const mig_open_options *o)
 	mig_status rc = MIG_OK;
 
 	if (o->create < MIG_CREATE_MISSING || o->create > MIG_CREATE_PRETEND)
-		return mig__fail(&ctx->err, MIG_EINVAL, "create is no value of enum mig_create");
+		return mig__fail(&ctx->err, MIG_EINVAL, "create is not a value of enum mig_create");
 	if (!o->url && !o->connection)
 		return MIG_OK;
 	if (ctx->offline && (o->connection || o->scratch))

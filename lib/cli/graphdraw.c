@@ -1,4 +1,4 @@
-/* graphdraw: draws a history beside its text, line by line, as `git log --graph`. Not the order
+/* graphdraw: draws a history next to its text, line by line, as `git log --graph`. Not the order
  * of the nodes: the caller gives them, children first. What is kept is one lane for each node
  * that is still to come. */
 #include "cli/graphdraw.h"

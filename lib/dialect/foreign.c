@@ -56,7 +56,7 @@ mig_status mig__foreign_read(struct mig__db *db, const struct mig__foreign *what
 	if (what->query)
 		return read_values(db, what->query, strlen(what->query), fn, user);
 	mig__buf_init(&sql, db->err->alloc);
-	/* with its table's name before it: SQLite takes a lone "name" that is no column for a text */
+	/* with its table's name before it: SQLite takes a lone "name" that is not a column for a text */
 	mig__buf_adds(&sql, "SELECT f.");
 	mig__add_quoted(&sql, what->column, mig__db_name_quotes(db));
 	mig__buf_adds(&sql, " FROM ");

@@ -1,4 +1,4 @@
-/* record: writes a run down as a script. It is no database: what can be known of one beforehand, the
+/* record: writes a run down as a script. It is not a database: what can be known of one beforehand, the
  * version rows and whether a section is unfinished, it keeps itself. The SQL on libmig's own tables
  * comes from the real dialect's store, which gets a sink in place of the database. */
 #include "dialect/record.h"

@@ -21,7 +21,7 @@ struct part {
 struct list {
 	struct part *at;
 	size_t count;
-	int expression; /* one of them is no column */
+	int expression; /* one of them is not a column */
 };
 
 char *mig__sqlite_sound_name(struct mig__sqlite_sound *s, struct mig__sqlite_token t)

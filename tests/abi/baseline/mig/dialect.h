@@ -547,7 +547,7 @@ typedef struct mig_dialect_store {
 
 	/* -- the header digest, both or none */
 
-	/** A number beside the tables, 0 at first, that is part of transactions and can be read without
+	/** A number apart from the tables, 0 at first, that is part of transactions and can be read without
 	 * the schema. Otherwise: mig_open_options.header_digest has no effect. */
 	mig_status (*read_header_digest)(mig_conn *conn, uint32_t *out);
 	mig_status (*write_header_digest)(mig_conn *conn, uint32_t digest,
@@ -637,7 +637,7 @@ struct mig_dialect {
 	uint64_t capabilities;      /**< enum mig_dialect_capability */
 	const mig_dialect_conn *conn;
 	const mig_dialect_store *store;   /**< NULL: the default, with standard SQL */
-	const mig_dialect_schema *schema; /**< NULL: there is no autogenerate */
+	const mig_dialect_schema *schema; /**< NULL: autogenerate is not available */
 
 	/* -- URLs in a form of the dialect's own, optional. Called without a connection, by any thread */
 

@@ -24,7 +24,7 @@
  * by the call that uses the model; mig_error_message() has it at once. A model may come, instead or
  * besides, from SQL text or a file, or from another database. Everything is brought to the
  * database's own terms in a scratch database (SQLite: in memory; PostgreSQL: one that is created
- * and dropped), so that the same schema declared in different words is no difference.
+ * and dropped), so that the same schema declared in different words does not differ.
  *
  * Types, for every dialect:
  *
@@ -442,7 +442,7 @@ MIG_API mig_status mig_set_diff_options(mig_ctx *ctx, const mig_diff_options *op
  * after every other error. Since 0.1.0. */
 MIG_API mig_status mig_diff(mig_ctx *ctx, const mig_diff_options *options, mig_op_list **out);
 
-/** Number of operations; 0: there is no difference. Since 0.1.0. */
+/** Number of operations; 0: nothing differs. Since 0.1.0. */
 MIG_API size_t mig_op_list_count(const mig_op_list *list);
 /** Operation i, or NULL past the end. Borrowed from the list. Since 0.1.0. */
 MIG_API const mig_op *mig_op_list_at(const mig_op_list *list, size_t i);
@@ -497,7 +497,7 @@ typedef struct mig_autogenerate_options {
 } mig_autogenerate_options;
 
 /** Writes the revision that brings the database to the model. A database that is compared here must be
- * at head. *out is a list of the one revision, or empty if there is no difference: then no file is
+ * at head. *out is a list of the one revision, or empty if nothing differs: then no file is
  * written. Its sections say dialect=NAME: on another engine the revision has no section, and is
  * refused.
  *

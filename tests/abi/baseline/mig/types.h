@@ -151,7 +151,7 @@ typedef struct mig_value {
 	size_t size; /**< bytes in data, a closing NUL not counted */
 } mig_value;
 
-/** How loud a log message is. An error is no message: it is what the call returns. */
+/** How loud a log message is. An error is not a message: it is what the call returns. */
 enum mig_log_level { MIG_LOG_DEBUG = 0, MIG_LOG_INFO = 1, MIG_LOG_WARNING = 2 };
 
 /** What becomes of a database file that is missing. */
