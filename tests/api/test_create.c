@@ -349,6 +349,7 @@ static void test_read_errors(void **state)
 
 	if (access("/proc/self/mem", R_OK)) {
 		mig_close(ctx);
+		print_message("/proc/self/mem cannot be opened here\n");
 		skip();
 	}
 	o.template_path = "/proc/self/mem"; /* a regular file, whose first byte cannot be read */

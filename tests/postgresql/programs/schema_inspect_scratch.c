@@ -252,6 +252,7 @@ static void test_somebody_connected(void **state)
 	place_begin(&p);
 	if (PQserverVersion(p.db) < 130000) {
 		place_end(&p);
+		print_message("needs PostgreSQL 13\n");
 		skip();
 	}
 	host_open_url(&h, p.url);

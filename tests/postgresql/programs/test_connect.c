@@ -356,6 +356,7 @@ static void test_login_warning(void **state)
 	place_begin(&p);
 	if (PQserverVersion(p.db) < 150000) {
 		place_end(&p);
+		print_message("needs PostgreSQL 15\n");
 		skip();
 	}
 	pg_exec(p.db, "UPDATE pg_database SET datcollversion = '0' WHERE datname = "
