@@ -88,25 +88,15 @@ static void list_attributes(struct mig__buf *out)
 
 static mig_status unknown_attribute(struct mig__reader *r, struct mig__word name)
 {
-	const char *names[ATTRIBUTES + 1] = { NULL }, *near;
+	const char *names[ATTRIBUTES + 1] = { NULL };
 	struct mig__buf known;
-	char quote[MIG__QUOTE];
 	mig_status rc;
 
 	for (size_t i = 0; i < ATTRIBUTES; i++)
 		names[i] = attributes[i].name;
-	near = mig__suggest(name, names);
-	mig__quote(name, quote);
-	if (near)
-		return mig__reader_fail(r, MIG_ESYNTAX, name.at,
-					"unknown attribute \"%s\" (did you mean \"%s\"?)", quote,
-					near);
 	mig__buf_init(&known, r->err->alloc);
 	list_attributes(&known);
-	rc = known.failed
-		     ? mig__fail_nomem(r->err)
-		     : mig__reader_fail(r, MIG_ESYNTAX, name.at,
-					"unknown attribute \"%s\": there are %s", quote, known.data);
+	rc = mig__reader_unknown(r, "attribute", name, mig__suggest(name, names), &known);
 	mig__buf_finish(&known);
 	return rc;
 }

@@ -119,6 +119,10 @@ struct mig__reader {
 mig_status mig__reader_fail(const struct mig__reader *r, mig_status status, const char *at,
 			    const char *format, ...) __attribute__((format(printf, 4, 5)));
 
+/* An unknown word of the syntax; near: what may have been meant, or NULL; known: what there is. */
+mig_status mig__reader_unknown(const struct mig__reader *r, const char *what, struct mig__word word,
+			       const char *near, const struct mig__buf *known);
+
 /* Reads the header and leaves r->lines behind it. Without a revision line r->out->id stays NULL. */
 mig_status mig__header_read(struct mig__reader *r);
 /* Whether the content of a comment is "key:" with one of the header's keys. */

@@ -100,9 +100,8 @@ static const struct directive directives[] = {
 static mig_status unknown_directive(struct mig__reader *r, struct mig__word name)
 {
 	enum { BEGIN = sizeof directives / sizeof *directives, MOST = 16 };
-	const char *names[MOST + 1] = { NULL }, *near;
+	const char *names[MOST + 1] = { NULL };
 	struct mig__buf text;
-	char quote[MIG__QUOTE];
 	size_t count = BEGIN;
 	mig_status rc;
 
@@ -110,12 +109,6 @@ static mig_status unknown_directive(struct mig__reader *r, struct mig__word name
 		names[i] = directives[i].name;
 	while (count < MOST && (names[count] = mig__note_name(count - BEGIN)))
 		count++;
-	near = mig__suggest(name, names);
-	mig__quote(name, quote);
-	if (near)
-		return mig__reader_fail(r, MIG_ESYNTAX, name.at,
-					"unknown directive \"%s\" (did you mean \"%s\"?)", quote,
-					near);
 	mig__buf_init(&text, r->err->alloc);
 	for (size_t i = 0; i < count; i++)
 		mig__buf_addf(&text, "%s\"%s\"",
@@ -123,10 +116,7 @@ static mig_status unknown_directive(struct mig__reader *r, struct mig__word name
 			      : i + 1 < count ? ", "
 					      : " and ",
 			      names[i]);
-	rc = text.failed
-		     ? mig__fail_nomem(r->err)
-		     : mig__reader_fail(r, MIG_ESYNTAX, name.at,
-					"unknown directive \"%s\": there are %s", quote, text.data);
+	rc = mig__reader_unknown(r, "directive", name, mig__suggest(name, names), &text);
 	mig__buf_finish(&text);
 	return rc;
 }

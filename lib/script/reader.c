@@ -25,3 +25,19 @@ mig_status mig__reader_fail(const struct mig__reader *r, mig_status status, cons
 	mig__buf_finish(&buf);
 	return r->err->status;
 }
+
+mig_status mig__reader_unknown(const struct mig__reader *r, const char *what, struct mig__word word,
+			       const char *near, const struct mig__buf *known)
+{
+	char quote[MIG__QUOTE];
+
+	mig__quote(word, quote);
+	if (near)
+		return mig__reader_fail(r, MIG_ESYNTAX, word.at,
+					"unknown %s \"%s\" (did you mean \"%s\"?)", what, quote,
+					near);
+	if (known->failed)
+		return mig__fail_nomem(r->err);
+	return mig__reader_fail(r, MIG_ESYNTAX, word.at, "unknown %s \"%s\": there are %s", what,
+				quote, known->data);
+}
