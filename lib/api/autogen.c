@@ -20,7 +20,8 @@ struct mig_op_list {
 	const char **uncovered;
 	size_t uncovered_count;
 	const char *unproved; /* why; NULL: proved, or not tried */
-	const char **renames; /* that were said yes to; ends with NULL */
+	const char **renames; /* that were said yes to */
+	size_t rename_count;
 };
 
 /* -- what the caller said about the comparison */
@@ -490,12 +491,17 @@ static mig_status join_renames(const struct mig__asking *asking, const char *con
 static mig_status keep_answers(const struct mig__asking *asking, mig_op_list *list,
 			       struct mig__error *err)
 {
-	list->renames = mig__arena_zalloc(&list->arena, asking->said_count + 1,
-					  sizeof *list->renames);
-	for (size_t i = 0; list->renames && i < asking->said_count; i++)
-		if (!(list->renames[i] = mig__arena_strdup(&list->arena, asking->said[i])))
+	list->renames = mig__arena_zalloc(&list->arena, asking->said_count, sizeof *list->renames);
+	if (!list->renames)
+		return mig__fail_nomem(err);
+	for (; list->rename_count < asking->said_count; list->rename_count++) {
+		const char *said = mig__arena_strdup(&list->arena, asking->said[list->rename_count]);
+
+		if (!said)
 			return mig__fail_nomem(err);
-	return list->renames ? MIG_OK : mig__fail_nomem(err);
+		list->renames[list->rename_count] = said;
+	}
+	return MIG_OK;
 }
 
 /* Once more, after some of it turned out to be renamed. */
@@ -610,11 +616,7 @@ const char *mig_op_list_unproved(const mig_op_list *list)
 
 const char *mig_op_list_rename(const mig_op_list *list, size_t i)
 {
-	size_t count = 0;
-
-	while (list && list->renames && list->renames[count])
-		count++;
-	return i < count ? list->renames[i] : NULL;
+	return list && i < list->rename_count ? list->renames[i] : NULL;
 }
 
 const char *mig_op_list_uncovered(const mig_op_list *list, size_t i)

@@ -5,16 +5,21 @@
 
 #include <string.h>
 
-static mig_status list_set(mig_ctx *ctx, enum mig__graph_set which, mig_revision_list **out)
+/* A call that lists revisions, and needs no database. */
+static mig_status enter_list(mig_ctx *ctx, mig_revision_list **out)
 {
-	struct mig__span nodes;
 	mig_status rc = mig__enter(ctx);
 
 	if (rc)
 		return rc;
-	if (!out)
-		return mig__fail(&ctx->err, MIG_EINVAL, "the output is NULL");
-	rc = mig__load(ctx, 0);
+	return out ? mig__load(ctx, 0) : mig__fail(&ctx->err, MIG_EINVAL, "the output is NULL");
+}
+
+static mig_status list_set(mig_ctx *ctx, enum mig__graph_set which, mig_revision_list **out)
+{
+	struct mig__span nodes;
+	mig_status rc = enter_list(ctx, out);
+
 	if (rc)
 		return rc;
 	nodes = mig__graph_set(ctx->graph, which);
@@ -149,13 +154,8 @@ mig_status mig_revisions(mig_ctx *ctx, const char *range, mig_revision_list **ou
 mig_status mig_revisions_in_load_order(mig_ctx *ctx, mig_revision_list **out)
 {
 	uint32_t *nodes, count;
-	mig_status rc = mig__enter(ctx);
+	mig_status rc = enter_list(ctx, out);
 
-	if (rc)
-		return rc;
-	if (!out)
-		return mig__fail(&ctx->err, MIG_EINVAL, "the output is NULL");
-	rc = mig__load(ctx, 0);
 	if (rc)
 		return rc;
 	count = mig__graph_count(ctx->graph);

@@ -68,16 +68,9 @@ struct to {
 	const char *target;
 };
 
-static mig_status run_verify(struct mig__run *run, void *user)
-{
-	const struct to *to = user;
-
-	return mig__run_verify(run, to->target);
-}
-
-/* Runs `work` with callbacks connected; the cancel flag is used up by it. */
-static mig_status go(mig_ctx *ctx, const mig_run_options *options, const mig_bundle *heads,
-		     mig_status (*work)(struct mig__run *run, void *user), void *user)
+/* A run of this context, with callbacks connected and its options checked. */
+static mig_status run_of(mig_ctx *ctx, const mig_run_options *options, const mig_bundle *heads,
+			 struct mig__run *out)
 {
 	struct mig__run run = { .alloc = &ctx->alloc,
 				.err = &ctx->err,
@@ -92,32 +85,48 @@ static mig_status go(mig_ctx *ctx, const mig_run_options *options, const mig_bun
 				.ctx = ctx,
 				.reached = on_reached,
 				.reached_user = ctx };
-	mig_status rc;
+	mig_status rc = mig__options_read(&run.options, sizeof run.options, options, &ctx->err);
 
-	if (work != run_verify) {
-		mig__free(&ctx->alloc, ctx->reached.ids);
-		ctx->reached = (struct mig__reached){ 0 };
-	}
-	rc = mig__options_read(&run.options, sizeof run.options, options, &ctx->err);
 	if (!rc && (run.options.transaction_mode < 0 || run.options.transaction_mode > 1 ||
 		    run.options.edited < 0 || run.options.edited > 2 ||
 		    run.options.statement_lock_timeout_ms < -1 ||
 		    run.options.statement_timeout_ms < -1 || run.options.retries < -1))
 		rc = mig__fail(&ctx->err, MIG_EINVAL, "a run option is out of range");
-	if (!rc && work != run_verify)
-		rc = mig__queries_refuse(ctx);
-	if (!rc && !heads)
-		rc = load(ctx, &run.world);
+	*out = run;
+	return rc;
+}
+
+/* Does `work`; the cancel flag is used up by it. */
+static mig_status work_on(mig_ctx *ctx, struct mig__run *run,
+			  mig_status (*work)(struct mig__run *run, void *user), void *user)
+{
+	mig_status rc = run->heads ? MIG_OK : load(ctx, &run->world);
+
 	if (rc)
 		return rc;
-	ctx->run = &run;
+	ctx->run = run;
 	ctx->busy = 1;
-	rc = work(&run, user);
+	rc = work(run, user);
 	ctx->busy = 0;
 	ctx->run = NULL;
 	mig__set_forget(&ctx->set);
 	atomic_store(&ctx->db.cancelled, 0);
 	return rc;
+}
+
+/* For what changes the database. */
+static mig_status go(mig_ctx *ctx, const mig_run_options *options, const mig_bundle *heads,
+		     mig_status (*work)(struct mig__run *run, void *user), void *user)
+{
+	struct mig__run run;
+	mig_status rc;
+
+	mig__free(&ctx->alloc, ctx->reached.ids);
+	ctx->reached = (struct mig__reached){ 0 };
+	rc = run_of(ctx, options, heads, &run);
+	if (!rc)
+		rc = mig__queries_refuse(ctx);
+	return rc ? rc : work_on(ctx, &run, work, user);
 }
 
 static mig_status run_to(struct mig__run *run, void *user)
@@ -329,12 +338,23 @@ mig_status mig_adopt(mig_ctx *ctx, const char *table)
 	return mig_adopt_with(ctx, &options);
 }
 
+static mig_status run_verify(struct mig__run *run, void *user)
+{
+	const struct to *to = user;
+
+	return mig__run_verify(run, to->target);
+}
+
+/* Only reads: an open query is not in its way, and where the last run ended stays known. */
 mig_status mig_verify(mig_ctx *ctx, const char *target)
 {
 	struct to to = { MIG_UPGRADE, target ? target : "heads" };
+	struct mig__run run;
 	mig_status rc = mig__enter_db(ctx);
 
-	return rc ? rc : go(ctx, NULL, target_heads(ctx, to.target), run_verify, &to);
+	if (!rc)
+		rc = run_of(ctx, NULL, target_heads(ctx, to.target), &run);
+	return rc ? rc : work_on(ctx, &run, run_verify, &to);
 }
 
 static mig_status run_ensure(struct mig__run *run, void *user)

@@ -18,20 +18,9 @@ int mig__cli_adopt(struct mig__cli *cli, const mig_adopt_options *options)
 {
 	struct mig__cli_signals *signals = mig__cli_signals_catch(cli->ctx);
 	mig_status rc = mig_adopt_with(cli->ctx, options);
-	int status;
 
 	mig__cli_signals_release(signals);
-	if (rc)
-		return mig__cli_ctx_fail(cli);
-	if (cli->quiet)
-		return MIG_CLI_DONE;
-	status = mig__cli_read_current(cli);
-	if (status)
-		return status;
-	mig__cli_adds(&cli->out, "Database is at ");
-	mig__cli_add_place(&cli->out, cli->current);
-	mig__cli_adds(&cli->out, ": nothing was run.\n");
-	return MIG_CLI_DONE;
+	return mig__cli_end_unrun(cli, rc);
 }
 
 /* The text is cut in two. */

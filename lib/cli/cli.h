@@ -142,6 +142,8 @@ int mig__cli_sql_tables(struct mig__cli *cli);
 int mig__cli_check_run(struct mig__cli *cli); /* the options, before anything is opened */
 /* E.g. "3f2a9c (head)", "base". */
 void mig__cli_add_place(struct mig__cli_text *out, const mig_revision_list *current);
+/* Ends a command that sets where the database is, and runs nothing; rc: what came of it. */
+int mig__cli_end_unrun(struct mig__cli *cli, mig_status rc);
 
 /* plan.c */
 int mig__cli_plan(struct mig__cli *cli, int32_t direction, const char *target);

@@ -223,6 +223,23 @@ void mig__cli_add_place(struct mig__cli_text *out, const mig_revision_list *curr
 	}
 }
 
+int mig__cli_end_unrun(struct mig__cli *cli, mig_status rc)
+{
+	int status;
+
+	if (rc)
+		return mig__cli_ctx_fail(cli);
+	if (cli->quiet)
+		return MIG_CLI_DONE;
+	status = mig__cli_read_current(cli);
+	if (status)
+		return status;
+	mig__cli_adds(&cli->out, "Database is at ");
+	mig__cli_add_place(&cli->out, cli->current);
+	mig__cli_adds(&cli->out, ": nothing was run.\n");
+	return MIG_CLI_DONE;
+}
+
 static int add_result(struct view *view, int32_t direction)
 {
 	struct mig__cli *cli = view->cli;

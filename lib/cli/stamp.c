@@ -29,15 +29,5 @@ int mig__cli_cmd_stamp(struct mig__cli *cli)
 	signals = mig__cli_signals_catch(cli->ctx);
 	rc = mig_stamp_with(cli->ctx, cli->args.words, cli->args.word_count, &options);
 	mig__cli_signals_release(signals);
-	if (rc)
-		return mig__cli_ctx_fail(cli);
-	if (cli->quiet)
-		return MIG_CLI_DONE;
-	status = mig__cli_read_current(cli);
-	if (status)
-		return status;
-	mig__cli_adds(&cli->out, "Database is at ");
-	mig__cli_add_place(&cli->out, cli->current);
-	mig__cli_adds(&cli->out, ": nothing was run.\n");
-	return MIG_CLI_DONE;
+	return mig__cli_end_unrun(cli, rc);
 }
