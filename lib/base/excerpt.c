@@ -7,6 +7,7 @@
 
 #include "base/file.h"
 #include "base/shown.h"
+#include "base/text.h"
 
 #include <string.h>
 
@@ -96,7 +97,7 @@ static void make_excerpt(struct excerpt *e, const char *line, size_t length, int
 	for (; i < length && e->at < e->first + SHOWN; i += size, e->at++) {
 		uint32_t c = 0;
 
-		size = mig__shown_char(line + i, length - i, &c);
+		size = mig__text_char(line + i, length - i, &c);
 		if (!size)
 			size = 1;
 		e->marked |= e->at == column;

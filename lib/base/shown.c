@@ -2,24 +2,7 @@
  * unchanged. It does not translate, wrap or colour. */
 #include "base/shown.h"
 
-size_t mig__shown_char(const char *s, size_t size, uint32_t *c)
-{
-	const unsigned char *p = (const unsigned char *)s;
-	size_t n = p[0] < 0x80 ? 1 : p[0] < 0xc2 ? 0 : p[0] < 0xe0 ? 2 : p[0] < 0xf0 ? 3 : 4;
-
-	if (!n || n > size || p[0] > 0xf4)
-		return 0;
-	*c = n == 1 ? p[0] : p[0] & (0x7fu >> n);
-	for (size_t i = 1; i < n; i++) {
-		if ((p[i] & 0xc0) != 0x80)
-			return 0;
-		*c = *c << 6 | (p[i] & 0x3fu);
-	}
-	if ((n == 3 && *c < 0x800) || (n == 4 && (*c < 0x10000 || *c > 0x10ffff)) ||
-	    (*c >= 0xd800 && *c <= 0xdfff))
-		return 0;
-	return n;
-}
+#include "base/text.h"
 
 /* Steers a terminal, or turns the order of what is read. */
 static int is_unsafe(uint32_t c)
@@ -34,7 +17,7 @@ void mig__shown_add(struct mig__buf *out, const char *bytes, size_t size)
 	size_t n;
 
 	for (size_t i = 0; i < size && !out->failed; i += n) {
-		n = mig__shown_char(bytes + i, size - i, &c);
+		n = mig__text_char(bytes + i, size - i, &c);
 		if (!n) {
 			n = 1;
 			mig__buf_addf(out, "\\x%02x", (unsigned)(unsigned char)bytes[i]);

@@ -5,11 +5,6 @@
 
 #include "base/buf.h"
 
-#include <stdint.h>
-
-/* Bytes of the character at s (size > 0), its code point in *c; 0 if it is not well-formed UTF-8. */
-size_t mig__shown_char(const char *s, size_t size, uint32_t *c);
-
 /* Adds the text. Control characters, what reverses the writing direction, and bytes that are not
  * UTF-8 are escaped: "\n", "\x1b", "\u202e". */
 void mig__shown_add(struct mig__buf *out, const char *bytes, size_t size);

@@ -24,36 +24,23 @@ struct mig__place mig__text_place(const char *text, size_t size, size_t offset)
 	return at;
 }
 
-/* Bytes in the well-formed sequence at p, or 0. Table 3-7 of the Unicode standard. */
-static size_t sequence(const unsigned char *p, size_t left)
+size_t mig__text_char(const char *s, size_t size, uint32_t *c)
 {
-	unsigned char low = 0x80, high = 0xbf;
-	size_t more;
+	const unsigned char *p = (const unsigned char *)s;
+	size_t n = p[0] < 0x80 ? 1 : p[0] < 0xc2 ? 0 : p[0] < 0xe0 ? 2 : p[0] < 0xf0 ? 3 : 4;
 
-	if (p[0] < 0x80)
-		return 1;
-	if (p[0] >= 0xc2 && p[0] <= 0xdf)
-		more = 1;
-	else if (p[0] >= 0xe0 && p[0] <= 0xef)
-		more = 2;
-	else if (p[0] >= 0xf0 && p[0] <= 0xf4)
-		more = 3;
-	else
+	if (!n || n > size || p[0] > 0xf4)
 		return 0;
-	if (p[0] == 0xe0)
-		low = 0xa0;
-	else if (p[0] == 0xed)
-		high = 0x9f;
-	else if (p[0] == 0xf0)
-		low = 0x90;
-	else if (p[0] == 0xf4)
-		high = 0x8f;
-	if (left <= more || p[1] < low || p[1] > high)
-		return 0;
-	for (size_t i = 2; i <= more; i++)
+	*c = n == 1 ? p[0] : p[0] & (0x7fu >> n);
+	for (size_t i = 1; i < n; i++) {
 		if ((p[i] & 0xc0) != 0x80)
 			return 0;
-	return more + 1;
+		*c = *c << 6 | (p[i] & 0x3fu);
+	}
+	if ((n == 3 && *c < 0x800) || (n == 4 && (*c < 0x10000 || *c > 0x10ffff)) ||
+	    (*c >= 0xd800 && *c <= 0xdfff))
+		return 0;
+	return n;
 }
 
 size_t mig__text_utf8(const char *text, size_t size)
@@ -61,6 +48,7 @@ size_t mig__text_utf8(const char *text, size_t size)
 	const unsigned char *p = (const unsigned char *)text;
 	size_t i = 0, n;
 	uint64_t word;
+	uint32_t c;
 
 	while (i < size) {
 		if (size - i >= sizeof word) { /* eight ASCII bytes at a time */
@@ -70,7 +58,7 @@ size_t mig__text_utf8(const char *text, size_t size)
 				continue;
 			}
 		}
-		n = sequence(p + i, size - i);
+		n = mig__text_char(text + i, size - i, &c);
 		if (!n)
 			return i;
 		i += n;
@@ -163,4 +151,9 @@ int mig__text_is_id(const char *word, size_t size)
 			return 0;
 	}
 	return 1;
+}
+
+int mig__text_by_bytes(const void *a, const void *b)
+{
+	return strcmp(*(const char *const *)a, *(const char *const *)b);
 }

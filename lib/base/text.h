@@ -13,6 +13,10 @@ struct mig__place {
 /* The place of a byte offset; lines end with LF, CRLF or CR, a BOM has no column. */
 struct mig__place mig__text_place(const char *text, size_t size, size_t offset);
 
+/* Bytes of the character at text (size > 0), its code point in *c; 0 if it is not well-formed UTF-8
+ * (RFC 3629). A NUL ends a text that is shorter than size. */
+size_t mig__text_char(const char *text, size_t size, uint32_t *c);
+
 /* Offset of the first byte that is not part of well-formed UTF-8 (RFC 3629), or size. */
 size_t mig__text_utf8(const char *text, size_t size);
 
@@ -20,6 +24,9 @@ size_t mig__text_utf8(const char *text, size_t size);
  * an edit: a letter added, left out, changed, or two swapped), or NULL. candidates end with NULL.
  */
 const char *mig__text_suggest(const char *word, size_t size, const char *const *candidates);
+
+/* For qsort() and bsearch(): texts (const char *) in the order of their bytes. */
+int mig__text_by_bytes(const void *a, const void *b);
 
 /* Whether one end of the range "A:B" is this word, as a whole. range may be NULL. */
 int mig__text_range_has(const char *range, const char *word);

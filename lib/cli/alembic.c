@@ -4,7 +4,7 @@
 #include "cli/alembic.h"
 
 #include "base/ascii.h"
-#include "base/shown.h"
+#include "base/text.h"
 #include "cli/cli.h"
 
 #include <dirent.h>
@@ -122,7 +122,7 @@ static int check_utf8(struct mig__alembic *a, const char *file, const struct mig
 	    (!memcmp(text->data, "\xff\xfe", 2) || !memcmp(text->data, "\xfe\xff", 2)))
 		return mig__cli_fail(a->cli, "%s: is in UTF-16: it has to be in UTF-8", file);
 	for (size_t at = 0; at < text->len; at += n) {
-		n = mig__shown_char(text->data + at, text->len - at, &c);
+		n = mig__text_char(text->data + at, text->len - at, &c);
 		if (!n || !c)
 			return mig__alembic_fail(
 				a, (struct mig__alembic_place){ file, text->data, at },

@@ -3,7 +3,7 @@
 #include "cli/cli.h"
 
 #include "base/ascii.h"
-#include "base/shown.h"
+#include "base/text.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -123,7 +123,7 @@ static int parse_short(struct parser *p, const char *text)
 		size_t size;
 
 		if (!o) {
-			size = mig__shown_char(text, strlen(text), &c);
+			size = mig__text_char(text, strlen(text), &c);
 			return mig__cli_bad_usage(p->cli, "unknown option -%.*s",
 						  size ? (int)size : 1, text);
 		}

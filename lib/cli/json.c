@@ -2,7 +2,7 @@
  * UTF-8 are replaced, so that the output is always JSON. */
 #include "cli/json.h"
 
-#include "base/shown.h"
+#include "base/text.h"
 #include "cli/describe.h"
 
 #include <string.h>
@@ -19,7 +19,7 @@ json_t *mig__cli_json_text(const char *text)
 	if (made)
 		return made;
 	for (size_t i = 0; i < size; i += n) {
-		n = mig__shown_char(text + i, size - i, &c);
+		n = mig__text_char(text + i, size - i, &c);
 		if (n)
 			mig__cli_add(&clean, text + i, n);
 		else

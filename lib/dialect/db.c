@@ -148,9 +148,7 @@ static mig_status open_maker(struct mig__db *db)
 {
 	mig_conn_options options = { .struct_size = sizeof options,
 				     .url = db->scratch_url,
-				     .create = MIG_CREATE_NEVER,
-				     .version_table = "mig_version",
-				     .history_table = "mig_history" };
+				     .create = MIG_CREATE_NEVER };
 	mig_status rc = MIG_OK;
 
 	if (db->scratch_url && !db->scratch_maker) {
@@ -220,20 +218,16 @@ mig_status mig__db_find_default_schema(struct mig__db *db)
 	return ask ? ask(db->conn, &db->default_schema) : MIG_OK;
 }
 
-const char *mig__db_default_schema(const struct mig__db *db)
-{
-	const char *usual = db->default_schema;
-
-	if (!usual)
-		usual = MIG__SCHEMA_SLOT(db, default_schema);
-	return usual ? usual : "";
-}
-
 const char *mig__db_usual_schema(const struct mig__db *db)
 {
 	const char *usual = MIG__SCHEMA_SLOT(db, default_schema);
 
 	return usual ? usual : "";
+}
+
+const char *mig__db_default_schema(const struct mig__db *db)
+{
+	return db->default_schema ? db->default_schema : mig__db_usual_schema(db);
 }
 
 const char *mig__db_name_quotes(const struct mig__db *db)

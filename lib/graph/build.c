@@ -28,35 +28,17 @@ static int is_letter(uint32_t c)
 	return c < 0xfff0 || (c >= 0x10000 && c < 0xe0000);
 }
 
-static uint32_t decode(const unsigned char *p, size_t *size)
-{
-	if (p[0] < 0xe0) {
-		*size = 2;
-		return (p[0] & 0x1fu) << 6 | (p[1] & 0x3fu);
-	}
-	if (p[0] < 0xf0) {
-		*size = 3;
-		return (p[0] & 0x0fu) << 12 | (p[1] & 0x3fu) << 6 | (p[2] & 0x3fu);
-	}
-	*size = 4;
-	return (p[0] & 0x07u) << 18 | (p[1] & 0x3fu) << 12 | (p[2] & 0x3fu) << 6 | (p[3] & 0x3fu);
-}
-
 static int is_label(const char *label)
 {
-	const unsigned char *p = (const unsigned char *)label;
 	size_t size = strlen(label), step;
+	uint32_t c;
 
-	if (size < 1 || size > 255 || mig__text_utf8(label, size) != size)
+	if (size < 1 || size > 255)
 		return 0;
 	for (size_t i = 0; i < size; i += step) {
-		step = 1;
-		if (p[i] < 0x80) {
-			if (p[i] != '-' && !mig__text_is_id(label + i, 1))
-				return 0;
-		} else if (!is_letter(decode(p + i, &step))) {
+		step = mig__text_char(label + i, size - i, &c);
+		if (!step || (c < 0x80 ? c != '-' && !mig__text_is_id(label + i, 1) : !is_letter(c)))
 			return 0;
-		}
 	}
 	return 1;
 }

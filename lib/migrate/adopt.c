@@ -2,6 +2,8 @@
  * with the pairs 3 = 0001, 17 = 0004 are the ids 0001 and 0004, of which the run keeps the newer one. */
 #include "migrate/adopt.h"
 
+#include "base/text.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -64,11 +66,6 @@ static mig_status take(void *user, const char *value)
 	return a->ids[a->count++] ? MIG_OK : mig__fail_nomem(a->db->err);
 }
 
-static int by_bytes(const void *a, const void *b)
-{
-	return strcmp(*(const char *const *)a, *(const char *const *)b);
-}
-
 mig_status mig__adopt_read(struct mig__db *db, const struct mig__adopt *adopt,
 			   struct mig__arena *arena, struct mig__rows *out)
 {
@@ -77,7 +74,7 @@ mig_status mig__adopt_read(struct mig__db *db, const struct mig__adopt *adopt,
 	mig_status rc = mig__foreign_read(db, &adopt->from, take, &a);
 
 	if (!rc && a.count) {
-		qsort(a.ids, a.count, sizeof *a.ids, by_bytes);
+		qsort(a.ids, a.count, sizeof *a.ids, mig__text_by_bytes);
 		kept = mig__arena_alloc(arena, a.count * sizeof *kept);
 		if (kept)
 			memcpy(kept, a.ids, a.count * sizeof *kept);

@@ -641,9 +641,7 @@ static mig_status inspect_url(struct mig__db *db, const char *url, struct mig__s
 	struct mig__db other = { .dialect = NULL, .err = db->err };
 	mig_conn_options options = { .struct_size = sizeof options,
 				     .url = url,
-				     .create = MIG_CREATE_NEVER,
-				     .version_table = "mig_version",
-				     .history_table = "mig_history" };
+				     .create = MIG_CREATE_NEVER };
 	mig_status rc = mig__dialect_find(url, NULL, db->err, &other.dialect);
 
 	if (!rc && strcmp(other.dialect->name, db->dialect->name) != 0)

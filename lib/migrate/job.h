@@ -105,8 +105,6 @@ void mig__hooks_undo(struct mig__job *job);
 
 /* -- step.c: in a transaction */
 
-/* Begins a transaction that needs not look at anything first. */
-mig_status mig__job_begin(struct mig__run *run);
 /* The time-outs of a revision: its own, otherwise the run's. */
 mig_status mig__job_timeouts(struct mig__job *job, const struct mig__script *script);
 /* Runs the next step of the plan. */

@@ -104,7 +104,7 @@ static mig_status keep(struct lone *l, mig_status rc)
 static mig_status mark_alone(struct lone *l, size_t next)
 {
 	struct mig__db *db = l->job->run->db;
-	mig_status rc = mig__job_begin(l->job->run);
+	mig_status rc = mig__db_begin(l->job->run->db);
 
 	if (rc)
 		return rc;
@@ -140,7 +140,7 @@ static void end_failed(struct lone *l)
 	if (!rc && l->in_flight && is_fault_of_statement(kept.status)) {
 		mig__journal_hex(&l->journal, text);
 		strcat(text, MIG__JOURNAL_FAILED);
-		rc = mig__job_begin(run);
+		rc = mig__db_begin(run->db);
 		if (!rc)
 			rc = mark_text(l, text, "running");
 		if (!rc)
@@ -181,7 +181,7 @@ static mig_status run_wrapped(struct lone *l, const mig_statement *st, int idemp
 {
 	struct mig__db *db = l->job->run->db;
 	const char *sql = l->section.body.text + st->offset;
-	mig_status rc = mig__job_begin(l->job->run);
+	mig_status rc = mig__db_begin(l->job->run->db);
 
 	if (rc)
 		return rc;
@@ -262,7 +262,7 @@ static mig_status lone_statement(struct lone *l, size_t from, const mig_statemen
 	if (rc)
 		return rc;
 	if (!inside && st->kind & MIG_STATEMENT_SAVEPOINT) {
-		rc = mig__job_begin(l->job->run);
+		rc = mig__db_begin(l->job->run->db);
 		l->wrapped = inside = 1;
 	} else if (!inside) {
 		l->wrapped = 0;
@@ -427,7 +427,7 @@ static mig_status lone_begin(struct lone *l)
 	char text[JOURNAL_SIZE] = "";
 	struct mig__done_step begun = { .node = l->node, .journal = text };
 	int hooked = mig__hooks_are_before(job);
-	mig_status rc = mig__job_begin(run);
+	mig_status rc = mig__db_begin(run->db);
 
 	if (rc)
 		return rc;
@@ -473,7 +473,7 @@ static mig_status lone_end(struct lone *l)
 	struct mig__job *job = l->job;
 	struct mig__run *run = job->run;
 	char hex[MIG__DIGEST_HEX];
-	mig_status rc = mig__job_begin(run);
+	mig_status rc = mig__db_begin(run->db);
 
 	l->in_flight = 0;
 	if (!rc && mig__hooks_are_after(job, l->last))

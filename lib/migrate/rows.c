@@ -18,6 +18,7 @@
 #include "migrate/rows.h"
 
 #include "base/buf.h"
+#include "base/text.h"
 #include "migrate/stamp.h"
 
 #include <stdio.h>
@@ -360,15 +361,12 @@ static const char *id_of(const struct mig__world *world, uint32_t node)
 }
 
 /* The table after a write, read from the state: by revision, as the database would give it. */
-static int by_id(const void *a, const void *b)
-{
-	return strcmp(*(const char *const *)a, *(const char *const *)b);
-}
-
 /* The digest that a row has in the table; NULL: there is no such row. */
 static const char *digest_of(const struct mig__store_rows *rows, const char *id)
 {
-	const char **at = rows->count ? bsearch(&id, rows->ids, rows->count, sizeof id, by_id) : NULL;
+	const char **at = rows->count ? bsearch(&id, rows->ids, rows->count, sizeof id,
+						mig__text_by_bytes)
+				      : NULL;
 
 	return at ? rows->digests[at - rows->ids] : NULL;
 }
@@ -397,7 +395,7 @@ static mig_status restate(const struct mig__alloc *alloc, struct mig__world *wor
 	for (size_t i = 0; !rc && i < came_count; i++)
 		now.ids[now.count++] = id_of(world, came[i]);
 	if (!rc && now.count)
-		qsort(now.ids, now.count, sizeof *now.ids, by_id);
+		qsort(now.ids, now.count, sizeof *now.ids, mig__text_by_bytes);
 	for (size_t i = 0; !rc && i < now.count; i++) {
 		const char *kept = state->stale ? NULL : digest_of(&state->stored, now.ids[i]);
 

@@ -11,6 +11,7 @@
  * So a plan is used only inside a transaction that has read its rows: round_of(). */
 #include "base/buf.h"
 #include "base/clock.h"
+#include "base/text.h"
 #include "migrate/job.h"
 #include "migrate/stamp.h"
 
@@ -530,11 +531,6 @@ out:
 	return rc;
 }
 
-static int by_id(const void *a, const void *b)
-{
-	return strcmp(*(const char *const *)a, *(const char *const *)b);
-}
-
 /* Whether the rows are just these nodes, each once. */
 static int is_at(const struct mig__world *world, const struct mig__store_rows *rows,
 		 const struct mig__nodes *nodes)
@@ -546,7 +542,7 @@ static int is_at(const struct mig__world *world, const struct mig__store_rows *r
 	for (uint32_t i = 0; i < nodes->count; i++) {
 		const char *id = mig__graph_id(world->graph, nodes->at[i]);
 
-		found += bsearch(&id, rows->ids, rows->count, sizeof id, by_id) != NULL;
+		found += bsearch(&id, rows->ids, rows->count, sizeof id, mig__text_by_bytes) != NULL;
 	}
 	return found == rows->count && found == nodes->count;
 }
@@ -644,7 +640,7 @@ static mig_status run_inside(struct mig__run *run, const char *const *names, siz
 	who(job.actor);
 	rc = d->conn->run_begin(run->db->conn);
 	if (!rc)
-		rc = mig__job_begin(run);
+		rc = mig__db_begin(run->db);
 	if (!rc)
 		rc = inside(&job, names, count);
 	if (!rc)
@@ -668,20 +664,15 @@ mig_status mig__run_adopt(struct mig__run *run, const struct mig__adopt *adopt)
 	return rc || was ? rc : run_inside(run, NULL, 0, adopt_inside);
 }
 
+static mig_status ensure_inside(struct mig__job *job, const char *const *none, size_t count)
+{
+	(void)none, (void)count;
+	return mig__job_tables(job);
+}
+
 mig_status mig__run_ensure(struct mig__run *run)
 {
-	const mig_dialect *d = run->db->dialect;
-	mig_status rc = d->conn->run_begin(run->db->conn);
-
-	if (!rc && mig__db_ddl_commits(run->db)) /* each table is made unless it is there */
-		return end_run(run, mig__store_create(run->db));
-	if (!rc)
-		rc = mig__job_begin(run);
-	if (!rc)
-		rc = mig__store_create(run->db);
-	if (!rc)
-		rc = mig__db_commit(run->db, 0);
-	return end_run(run, rc);
+	return run_inside(run, NULL, 0, ensure_inside);
 }
 
 /* -- verify */

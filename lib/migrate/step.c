@@ -335,11 +335,6 @@ mig_status mig__revision_end(struct mig__run *run, const struct mig__script *scr
 
 /* -- steps in a transaction */
 
-mig_status mig__job_begin(struct mig__run *run)
-{
-	return mig__db_begin(run->db);
-}
-
 mig_status mig__job_timeouts(struct mig__job *job, const struct mig__script *script)
 {
 	struct mig__run *run = job->run;
@@ -500,7 +495,7 @@ mig_status mig__job_tables(struct mig__job *job)
 	if (!rc)
 		rc = mig__store_create(db);
 	if (!rc && commits)
-		rc = mig__job_begin(job->run);
+		rc = mig__db_begin(db);
 	if (!rc)
 		job->tables = 1;
 	return rc;

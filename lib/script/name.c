@@ -11,20 +11,13 @@ const char *const mig__no_names[1] = { NULL };
 
 uint32_t mig__code_point(const char *p, size_t left, size_t *size)
 {
-	const unsigned char *u = (const unsigned char *)p;
-	size_t n = u[0] < 0x80 ? 1 : u[0] < 0xe0 ? 2 : u[0] < 0xf0 ? 3 : 4;
 	uint32_t c;
 
+	*size = mig__text_char(p, left, &c);
+	if (*size)
+		return c;
 	*size = 1;
-	if (n == 1)
-		return u[0];
-	if (n > left || mig__text_utf8(p, n) != n)
-		return 0xfffd;
-	*size = n;
-	c = u[0] & (0x7fu >> n);
-	for (size_t i = 1; i < n; i++)
-		c = c << 6 | (u[i] & 0x3f);
-	return c;
+	return 0xfffd;
 }
 
 int mig__is_letter(uint32_t c)

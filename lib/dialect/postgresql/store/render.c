@@ -1,6 +1,8 @@
 /* render: the SQL on libmig's own tables. Names come from the user, so they are always quoted; and
  * once it is known which schema the tables are in, they are qualified, so that a script that
  * changes the search path does not hide them. */
+#include "base/quote.h"
+#include "base/text.h"
 #include "dialect/columns.h"
 #include "dialect/postgresql/conn/conn.h"
 
@@ -70,16 +72,7 @@ static const char *const patterns[] = {
 
 void mig__pg_add_name(struct mig__buf *buf, const char *name)
 {
-	const char *quote;
-
-	mig__buf_add(buf, "\"", 1);
-	while ((quote = strchr(name, '"')) != NULL) {
-		mig__buf_add(buf, name, (size_t)(quote + 1 - name));
-		mig__buf_add(buf, "\"", 1);
-		name = quote + 1;
-	}
-	mig__buf_adds(buf, name);
-	mig__buf_add(buf, "\"", 1);
+	mig__add_quoted(buf, name, mig__quote_names);
 }
 
 void mig__pg_add_text(struct mig__buf *buf, const char *text, size_t size)
@@ -95,37 +88,24 @@ void mig__pg_add_text(struct mig__buf *buf, const char *text, size_t size)
 	mig__buf_add(buf, "'", 1);
 }
 
-/* The next character of UTF-8, 0 for what is none; *size: its bytes. */
-static uint32_t character(const char *text, size_t *size)
-{
-	const unsigned char *p = (const unsigned char *)text;
-	uint32_t c = p[0];
-	size_t n = c < 0x80 ? 1 : c < 0xc2 ? 0 : c < 0xe0 ? 2 : c < 0xf0 ? 3 : c < 0xf5 ? 4 : 0;
-
-	if (n > 1)
-		c &= 0x7fu >> n;
-	for (size_t i = 1; i < n; i++) {
-		if ((p[i] & 0xc0) != 0x80)
-			return 0;
-		c = c << 6 | (p[i] & 0x3f);
-	}
-	*size = n;
-	return n ? c : 0;
-}
+enum { LONGEST = 4 }; /* bytes of a character; the NUL of a shorter text ends it */
 
 /* Whether the server reads the text's characters from their numbers. One that knows no encoding
  * does not, and before 13 only one whose encoding is UTF-8. */
 static int may_escape(const mig_conn *conn, const char *text)
 {
 	const char *encoding = conn->db ? PQparameterStatus(conn->db, "server_encoding") : NULL;
+	uint32_t c;
 	size_t size;
 
 	if (!encoding || strcmp(encoding, "SQL_ASCII") == 0 ||
 	    (PQserverVersion(conn->db) < 130000 && strcmp(encoding, "UTF8") != 0))
 		return 0;
-	for (; *text; text += size)
-		if (!character(text, &size))
+	for (; *text; text += size) {
+		size = mig__text_char(text, LONGEST, &c);
+		if (!size)
 			return 0;
+	}
 	return 1;
 }
 
@@ -141,11 +121,10 @@ static int is_ascii(const char *text)
 static void add_escaped(struct mig__buf *buf, const char *text, int is_name)
 {
 	const char quote = is_name ? '"' : '\'';
-	size_t size = 1;
+	uint32_t c;
 
-	for (; *text; text += size) {
-		uint32_t c = character(text, &size);
-
+	for (size_t size; *text; text += size) {
+		size = mig__text_char(text, LONGEST, &c);
 		if (c > 0xffff)
 			mig__buf_addf(buf, is_name ? "\\+%06" PRIx32 : "\\U%08" PRIx32, c);
 		else if (c >= 0x80)

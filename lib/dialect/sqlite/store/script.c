@@ -2,22 +2,14 @@
  * read and written by the default store (lib/dialect/store.c). Names come from the user, so they are
  * always quoted, and always qualified: an unqualified one could be found in a temporary or attached
  * database. */
+#include "base/quote.h"
 #include "dialect/sqlite/conn/conn.h"
 
 #include <string.h>
 
 void mig__sqlite_add_name(struct mig__buf *buf, const char *name)
 {
-	const char *quote;
-
-	mig__buf_add(buf, "\"", 1);
-	while ((quote = strchr(name, '"')) != NULL) {
-		mig__buf_add(buf, name, (size_t)(quote + 1 - name));
-		mig__buf_add(buf, "\"", 1);
-		name = quote + 1;
-	}
-	mig__buf_adds(buf, name);
-	mig__buf_add(buf, "\"", 1);
+	mig__add_quoted(buf, name, mig__quote_names);
 }
 
 static void add_table(const mig_conn *conn, struct mig__buf *buf, const char *table)
