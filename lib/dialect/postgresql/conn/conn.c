@@ -75,6 +75,9 @@ static mig_status fail_open(mig_conn *conn, const char *url, const char *said)
 		hint = "give the password in PGPASSWORD, in a password file or in the URL";
 	else if (is_passing(words))
 		hint = "the server, or a pooler before it, takes no connections just now: run again";
+	else
+		hint = "check the host, port, database and user in the URL; if the server is "
+		       "starting or stopping, run again";
 	rc = mig__pg_report(conn, MIG_ECONNECT, NULL, hint, "%s%s",
 			    malformed ? "the URL is not well formed: " : "", words);
 	mig__free(&conn->alloc, words);
@@ -138,7 +141,8 @@ static mig_status adopt(mig_conn *conn, const mig_conn_options *o)
 	int version = o->offline ? 0 : PQserverVersion(conn->db);
 
 	if (!o->offline && PQstatus(conn->db) != CONNECTION_OK)
-		return mig__pg_report(conn, MIG_ECONNECT, NULL, NULL, "the connection is closed");
+		return mig__pg_report(conn, MIG_ECONNECT, NULL,
+				      "lend a connection that is open", "the connection is closed");
 	if (version && version < OLDEST_SERVER)
 		return mig__pg_report(conn, MIG_EUNSUPPORTED, NULL, NULL,
 				      "the server is PostgreSQL %d; libmig needs 11 or later",
@@ -213,10 +217,10 @@ void mig__pg_close(mig_conn *conn)
 
 	if (conn->running || conn->locked)
 		mig__pg_run_end(conn);
-	if (!conn->lent)
-		PQfinish(conn->db);
 	if (conn->scratch)
-		mig__pg_scratch_drop(conn->scratch, silent);
+		mig__pg_scratch_drop(conn->scratch, conn->db, silent);
+	else if (!conn->lent)
+		PQfinish(conn->db);
 	PQclear(conn->rows);
 	PQclear(conn->others);
 	mig__buf_finish(&conn->pending.text);

@@ -463,9 +463,9 @@ mig_status mig__pg_guard(mig_conn *conn);
 void mig__pg_transaction_over(mig_conn *conn);
 
 /* scratch.c */
-/* Drops the database and frees the rest; nobody is connected to it any more. silent: the server does
- * not answer, so the database is left to the next run. */
-void mig__pg_scratch_drop(struct mig__pg_scratch *scratch, int silent);
+/* Closes db, the connection to it (may be NULL), drops the database and frees the rest. silent: the
+ * server does not answer, so the database is left to the next run. */
+void mig__pg_scratch_drop(struct mig__pg_scratch *scratch, PGconn *db, int silent);
 
 /* units.c */
 mig_status mig__pg_check_units(mig_conn *conn, const char *text, size_t size, const mig_unit *units,

@@ -162,11 +162,8 @@ mig_status mig__pg_fail(mig_conn *conn, const PGresult *result, const struct mig
 	if (!e.hint)
 		e.hint = hint;
 	if (!e.hint && e.status == MIG_ECONNECT)
-		e.hint = conn->running			     ? lost_hint(conn)
-			 : strncmp(sqlstate, "08", 2) == 0 ||
-					 strncmp(sqlstate, "57P", 3) == 0
-				 ? "the connection was closed by the other side: run again"
-				 : NULL;
+		e.hint = conn->running ? lost_hint(conn)
+				       : "the other side closed the connection: run again";
 	rc = send(conn, &e, place);
 	mig__buf_finish(&detail);
 	return rc;

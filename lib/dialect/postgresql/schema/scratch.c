@@ -6,10 +6,13 @@
  * maker is gone and that nobody is connected to. */
 #include "dialect/postgresql/schema/objects.h"
 
+#include <fcntl.h>
 #include <inttypes.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 struct mig__pg_scratch {
 	mig_conn *parent; /* outlives the scratch */
@@ -115,11 +118,33 @@ static void forget(mig_conn *parent, struct mig__pg_scratch *scratch)
 	mig__free(&parent->alloc, scratch);
 }
 
-void mig__pg_scratch_drop(struct mig__pg_scratch *scratch, int silent)
+/* Closes the connection, and waits until the server's process behind it is gone. DROP DATABASE looks
+ * whether somebody is still there, and if so sleeps 100 ms before it looks again, although the
+ * process needs less than one to end. The process closes its end of the socket as the last thing:
+ * the second descriptor keeps our end open to see that. */
+static void leave(PGconn *db)
+{
+	enum { LONGEST_MS = 100 };
+	struct pollfd p = { .fd = fcntl(PQsocket(db), F_DUPFD_CLOEXEC, 0), .events = POLLIN };
+	char rest[256];
+
+	PQfinish(db);
+	if (p.fd < 0)
+		return;
+	while (poll(&p, 1, LONGEST_MS) > 0 && read(p.fd, rest, sizeof rest) > 0)
+		;
+	close(p.fd);
+}
+
+void mig__pg_scratch_drop(struct mig__pg_scratch *scratch, PGconn *db, int silent)
 {
 	mig_conn *parent = scratch->parent;
 	char words[160];
 
+	if (silent)
+		PQfinish(db);
+	else
+		leave(db);
 	if (silent || parent->stop.cut || !drop_by(parent, scratch->name)) {
 		snprintf(words, sizeof words,
 			 "the temporary database %s could not be dropped; the next run tries again",
@@ -298,7 +323,8 @@ static mig_status open_scratch(mig_conn *parent, const struct mig__pg_scratch *m
 	if (end == MIG__PG_END_STOPPED)
 		rc = mig__pg_cancelled(parent);
 	else if (end == MIG__PG_END_LATE)
-		rc = mig__pg_report(parent, MIG_ECONNECT, NULL, NULL,
+		rc = mig__pg_report(parent, MIG_ECONNECT, NULL,
+				    "raise connect_timeout in the URL, or run again",
 				    "database %s: timeout expired", made->name);
 	else if (end != MIG__PG_END_OPEN)
 		rc = mig__pg_report(parent, MIG_ECONNECT, NULL,
@@ -361,7 +387,7 @@ static mig_status make_scratch(mig_conn *conn, const PGresult *make, const PGres
 	if (!rc)
 		rc = open_scratch(conn, scratch, out);
 	if (rc) {
-		mig__pg_scratch_drop(scratch, 0);
+		mig__pg_scratch_drop(scratch, NULL, 0);
 		return rc;
 	}
 	(*out)->scratch = scratch;
