@@ -1,5 +1,6 @@
 /* Out of memory at each request of each call in turn: the call says MIG_ENOMEM (or did without),
- * nothing leaks, the database is at a whole state, and the same call works afterwards. */
+ * nothing leaks, the database is at a whole state, and the same call works afterwards.
+ * MIG_OOM_STEP=5: at every fifth request. */
 #include "../count/heap.h"
 #include "../crash/support.h"
 
@@ -486,13 +487,13 @@ static int run_again(const struct oom_case *c, const struct place *place, uint64
 static void run_case(const struct oom_case *c)
 {
 	struct place place;
-	uint64_t at = 0, places = 0;
+	uint64_t at = 0, places = 0, step = rounds_of("MIG_OOM_STEP", 1);
 
 	place_make(&place);
 	for (int after = 0; after < 2; after++) {
-		for (at = 1; run_one(c, &place, at, after); at++)
+		for (at = 1; run_one(c, &place, at, after); at += step)
 			places++;
-		for (at = 1; run_again(c, &place, at, after); at++)
+		for (at = 1; run_again(c, &place, at, after); at += step)
 			places++;
 	}
 	folder_remove(&place.folder);
