@@ -1,6 +1,20 @@
 /* dialect: the tables of slots that the core sees of PostgreSQL. Each slot is a function of one
  * of the folders next to it. */
+#include "dialect/postgresql/conn/cursor.h"
+#include "dialect/postgresql/conn/lock.h"
+#include "dialect/postgresql/conn/probe.h"
+#include "dialect/postgresql/conn/script.h"
+#include "dialect/postgresql/conn/session.h"
+#include "dialect/postgresql/conn/transaction.h"
+#include "dialect/postgresql/conn/url.h"
 #include "dialect/postgresql/schema/objects.h"
+#include "dialect/postgresql/schema/scratch.h"
+#include "dialect/postgresql/sql/check.h"
+#include "dialect/postgresql/sql/shell.h"
+#include "dialect/postgresql/sql/units.h"
+#include "dialect/postgresql/store/place.h"
+#include "dialect/postgresql/store/store.h"
+#include "dialect/postgresql/store/trust.h"
 
 static const char *const schemes[] = { "postgresql", "postgres", NULL };
 

@@ -2,6 +2,17 @@
  * nor transactions: those have a file of their own. A lent connection is left as it was found. */
 #include "dialect/postgresql/conn/conn.h"
 #include "base/ascii.h"
+#include "dialect/postgresql/conn/connect.h"
+#include "dialect/postgresql/conn/lock.h"
+#include "dialect/postgresql/conn/report.h"
+#include "dialect/postgresql/conn/session.h"
+#include "dialect/postgresql/conn/stop.h"
+#include "dialect/postgresql/conn/url.h"
+#include "dialect/postgresql/conn/watch.h"
+#include "dialect/postgresql/conn/wire.h"
+#include "dialect/postgresql/schema/scratch.h"
+#include "dialect/postgresql/store/store.h"
+#include "dialect/postgresql/store/trust.h"
 
 #include <string.h>
 #include <time.h>
@@ -13,24 +24,54 @@ static char *copy(const mig_conn *conn, const char *text)
 	return mig__strdup(&conn->alloc, text);
 }
 
+/* The connection and what is kept of it, in one piece. */
+struct whole {
+	mig_conn conn;
+	struct mig__pg_wire wire;
+	struct mig__pg_stop stop;
+	struct mig__pg_watch watch;
+	struct mig__pg_session session;
+	struct mig__pg_lock lock;
+	struct mig__pg_store store;
+	struct mig__pg_trust trust;
+};
+
+static mig_conn *new_whole(const struct mig__alloc *alloc)
+{
+	struct whole *w = mig__calloc(alloc, 1, sizeof *w);
+
+	if (!w)
+		return NULL;
+	w->conn.alloc = *alloc;
+	w->conn.wire = &w->wire;
+	w->conn.stop = &w->stop;
+	w->conn.watch = &w->watch;
+	w->conn.session = &w->session;
+	w->conn.lock = &w->lock;
+	w->conn.store = &w->store;
+	w->conn.trust = &w->trust;
+	return &w->conn;
+}
+
 static mig_conn *new_conn(const mig_dialect_host *host, const mig_conn_options *o)
 {
 	const struct mig__alloc alloc = { host->realloc_fn, host->user };
-	mig_conn *conn = mig__calloc(&alloc, 1, sizeof *conn);
+	mig_conn *conn = new_whole(&alloc);
 	struct timespec now;
 
 	if (!conn)
 		return NULL;
 	conn->host = host;
-	conn->alloc = alloc;
-	conn->watch.state = o->watch ? MIG__PG_CLOSED : MIG__PG_BLIND;
-	conn->lock_timeout_ms = o->lock_timeout_ms > 0 ? o->lock_timeout_ms : 0;
+	conn->watch->state = o->watch ? MIG__PG_CLOSED : MIG__PG_BLIND;
+	conn->lock->timeout_ms = o->lock_timeout_ms > 0 ? o->lock_timeout_ms : 0;
 	clock_gettime(CLOCK_MONOTONIC, &now);
-	conn->seed = ((uint32_t)now.tv_nsec ^ (uint32_t)(uintptr_t)&now) | 1;
-	mig__buf_init(&conn->pending.text, &conn->alloc);
-	mig__buf_init(&conn->message, &conn->alloc);
-	conn->version_table = copy(conn, o->version_table ? o->version_table : "mig_version");
-	conn->history_table = copy(conn, o->history_table ? o->history_table : "mig_history");
+	conn->lock->seed = ((uint32_t)now.tv_nsec ^ (uint32_t)(uintptr_t)&now) | 1;
+	mig__buf_init(&conn->wire->pending.text, &conn->alloc);
+	mig__buf_init(&conn->wire->message, &conn->alloc);
+	conn->store->version_table =
+		copy(conn, o->version_table ? o->version_table : "mig_version");
+	conn->store->history_table =
+		copy(conn, o->history_table ? o->history_table : "mig_history");
 	return conn;
 }
 
@@ -119,18 +160,6 @@ static mig_status open_own(mig_conn *conn, const char *given)
 	return rc;
 }
 
-void mig__pg_listen(mig_conn *conn)
-{
-	PGconn *none;
-
-	if (conn->listens)
-		return;
-	none = PQconnectStart("none");
-	conn->listens = none && PQsetNoticeReceiver(none, NULL, NULL) ==
-					PQsetNoticeReceiver(conn->db, NULL, NULL);
-	PQfinish(none);
-}
-
 static int is_utf8(const mig_conn *conn)
 {
 	return strcmp(pg_encoding_to_char(PQclientEncoding(conn->db)), "UTF8") == 0;
@@ -147,31 +176,31 @@ static mig_status adopt(mig_conn *conn, const mig_conn_options *o)
 		return mig__pg_report(conn, MIG_EUNSUPPORTED, NULL, NULL,
 				      "the server is PostgreSQL %d; libmig needs 11 or later",
 				      version / 10000);
-	conn->listens = !conn->lent; /* a lent one is looked at when a run begins */
-	conn->recode = !o->offline && !is_utf8(conn);
+	conn->wire->listens = !conn->lent; /* a lent one is looked at when a run begins */
+	conn->session->recode = !o->offline && !is_utf8(conn);
 	if (o->search_path)
-		conn->search_path = copy(conn, o->search_path);
+		conn->session->search_path = copy(conn, o->search_path);
 	if (o->schema)
-		conn->schema = copy(conn, o->schema);
+		conn->store->schema = copy(conn, o->schema);
 	if (o->trusted_owner)
-		conn->trusted_owner = copy(conn, o->trusted_owner);
-	conn->schema_given = conn->schema != NULL;
-	if ((o->search_path && !conn->search_path) || (o->schema && !conn->schema) ||
-	    (o->trusted_owner && !conn->trusted_owner))
+		conn->trust->owner = copy(conn, o->trusted_owner);
+	conn->store->schema_given = conn->store->schema != NULL;
+	if ((o->search_path && !conn->session->search_path) ||
+	    (o->schema && !conn->store->schema) || (o->trusted_owner && !conn->trust->owner))
 		return mig__pg_nomem(conn);
 	return MIG_OK;
 }
 
 mig_status mig__pg_call_begin(mig_conn *conn)
 {
-	conn->recode = !is_utf8(conn);
-	if (conn->schema_given || !conn->schema || conn->running)
+	conn->session->recode = !is_utf8(conn);
+	if (conn->store->schema_given || !conn->store->schema || conn->session->running)
 		return MIG_OK;
-	mig__free(&conn->alloc, conn->schema);
-	conn->schema = NULL;
-	conn->number[0] = '\0';
-	conn->seen_version = 0;
-	conn->version = conn->history = MIG__PG_UNKNOWN;
+	mig__free(&conn->alloc, conn->store->schema);
+	conn->store->schema = NULL;
+	conn->lock->number[0] = '\0';
+	conn->store->seen_version = 0;
+	conn->store->version = conn->store->history = MIG__PG_UNKNOWN;
 	return MIG_OK;
 }
 
@@ -192,7 +221,7 @@ mig_status mig__pg_open(const mig_dialect_host *host, const mig_conn_options *op
 	conn = new_conn(host, &o);
 	if (!conn)
 		return host->error(host->user, &no_memory);
-	if (!conn->version_table || !conn->history_table) {
+	if (!conn->store->version_table || !conn->store->history_table) {
 		rc = mig__pg_nomem(conn);
 	} else if (o.native) {
 		conn->db = o.native;
@@ -213,28 +242,28 @@ mig_status mig__pg_open(const mig_dialect_host *host, const mig_conn_options *op
 
 void mig__pg_close(mig_conn *conn)
 {
-	int i, silent = conn->stop.cut != MIG__PG_CUT_NOT;
+	int i, silent = conn->stop->cut != MIG__PG_CUT_NOT;
 
-	if (conn->running || conn->locked)
+	if (conn->session->running || conn->lock->held)
 		mig__pg_run_end(conn);
 	if (conn->scratch)
 		mig__pg_scratch_drop(conn->scratch, conn->db, silent);
 	else if (!conn->lent)
 		PQfinish(conn->db);
-	PQclear(conn->rows);
-	PQclear(conn->others);
-	mig__buf_finish(&conn->pending.text);
-	mig__buf_finish(&conn->message);
+	PQclear(conn->store->rows);
+	PQclear(conn->trust->others);
+	mig__buf_finish(&conn->wire->pending.text);
+	mig__buf_finish(&conn->wire->message);
 	for (i = 0; i < MIG__PG_BASE_COUNT; i++)
-		mig__free(&conn->alloc, conn->base[i]);
-	mig__free(&conn->alloc, conn->schema);
-	mig__free(&conn->alloc, conn->version_table);
-	mig__free(&conn->alloc, conn->history_table);
-	mig__free(&conn->alloc, conn->search_path);
-	mig__free(&conn->alloc, conn->trusted_owner);
-	mig__free(&conn->alloc, conn->current_schema);
-	mig__free(&conn->alloc, conn->noted);
-	mig__free(&conn->alloc, conn->customs);
+		mig__free(&conn->alloc, conn->session->base[i]);
+	mig__free(&conn->alloc, conn->store->schema);
+	mig__free(&conn->alloc, conn->store->version_table);
+	mig__free(&conn->alloc, conn->store->history_table);
+	mig__free(&conn->alloc, conn->session->search_path);
+	mig__free(&conn->alloc, conn->trust->owner);
+	mig__free(&conn->alloc, conn->store->current_schema);
+	mig__free(&conn->alloc, conn->session->noted);
+	mig__free(&conn->alloc, conn->session->customs);
 	mig__free(&conn->alloc, conn);
 }
 
@@ -243,9 +272,9 @@ void *mig__pg_native(mig_conn *conn)
 	conn->exposed = 1;
 	/* what its user does must not run in front of what we have noted to send, nor leave
 	 * settings behind; an error shows in the transaction */
-	if (conn->running) {
+	if (conn->session->running) {
 		mig__pg_settings_note(conn);
-		conn->touched = 1;
+		conn->session->touched = 1;
 		mig__pg_flush(conn);
 	}
 	return conn->db;

@@ -6,8 +6,9 @@
  * libpq goes on to the next address when connect_timeout is over, but has no function for that. A
  * socket that is shut down while it connects makes it do the same. A server that has accepted and
  * then says nothing ends the whole attempt so; another one begins without that host. */
-#include "dialect/postgresql/conn/conn.h"
+#include "dialect/postgresql/conn/connect.h"
 #include "base/clock.h"
+#include "dialect/postgresql/conn/report.h"
 
 #include <poll.h>
 #include <stdio.h>
@@ -204,4 +205,40 @@ enum mig__pg_end mig__pg_connect(mig_conn *conn, const char *url)
 	if (conn->db) /* as somebody who takes the connection expects it */
 		PQsetNoticeReceiver(conn->db, usual, NULL);
 	return end;
+}
+
+/* -- another client of the same database */
+
+/* Of several hosts, the one that was reached; by its address, since asking for it may take long. */
+static const char *reached(const mig_conn *conn, const PQconninfoOption *option)
+{
+	if (!strcmp(option->keyword, "host"))
+		return PQhost(conn->db);
+	if (!strcmp(option->keyword, "hostaddr"))
+		return PQhostaddr(conn->db);
+	return !strcmp(option->keyword, "port") ? PQport(conn->db) : option->val;
+}
+
+PGconn *mig__pg_connect_like(const mig_conn *conn)
+{
+	PQconninfoOption *options = PQconninfo(conn->db);
+	const char *names[100], *values[100];
+	PGconn *db = NULL;
+	size_t i, n = 0;
+
+	for (i = 0; options && options[i].keyword && n < 99; i++) {
+		const char *value = reached(conn, &options[i]);
+
+		if (!value || !*value)
+			continue;
+		names[n] = options[i].keyword;
+		values[n++] = value;
+	}
+	names[n] = values[n] = NULL;
+	if (options)
+		db = PQconnectStartParams(names, values, 0);
+	if (db) /* libpq's own writes to stderr */
+		PQsetNoticeReceiver(db, mig__pg_drop_notice, NULL);
+	PQconninfoFree(options);
+	return db;
 }

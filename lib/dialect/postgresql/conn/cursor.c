@@ -1,8 +1,11 @@
 /* cursor: statements with parameters and rows. A result is read whole, so that other statements
  * may run between two rows. */
-#include "dialect/postgresql/conn/conn.h"
-
+#include "dialect/postgresql/conn/cursor.h"
 #include "base/number.h"
+#include "dialect/postgresql/conn/report.h"
+#include "dialect/postgresql/conn/script.h"
+#include "dialect/postgresql/conn/session.h"
+#include "dialect/postgresql/conn/wire.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -73,7 +76,7 @@ static mig_status prepare(mig_cursor *cursor, const char *text, size_t size)
 	if (!cursor->text)
 		return mig__pg_nomem(conn);
 	rc = check_single(conn, cursor->text, size);
-	if (!rc && conn->running)
+	if (!rc && conn->session->running)
 		rc = mig__pg_settings_foresee(conn, cursor->text, size);
 	if (!rc)
 		rc = describe(cursor);

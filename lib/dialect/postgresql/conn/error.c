@@ -1,5 +1,10 @@
 /* error: what the server says, as an error of libmig's: by SQLSTATE, since texts are translated. */
-#include "dialect/postgresql/conn/conn.h"
+#include "dialect/postgresql/conn/error.h"
+#include "dialect/postgresql/conn/lock.h"
+#include "dialect/postgresql/conn/report.h"
+#include "dialect/postgresql/conn/session.h"
+#include "dialect/postgresql/conn/stop.h"
+#include "dialect/postgresql/store/guard.h"
 
 #include <string.h>
 
@@ -43,15 +48,6 @@ static const struct {
 	{ "58", MIG_EIO, 0, NULL },
 };
 
-static mig_status send(mig_conn *conn, mig_dialect_error *e, const struct mig__pg_place *place)
-{
-	e->struct_size = sizeof *e;
-	e->offset = place ? place->offset : MIG_NO_OFFSET;
-	e->statement = place ? place->statement : NULL;
-	e->statement_size = place ? place->size : 0;
-	return conn->host->error(conn->host->user, e);
-}
-
 /* Six bits a character, the first the lowest: PostgreSQL's MAKE_SQLSTATE (utils/elog.h). */
 static int32_t packed(const char *sqlstate)
 {
@@ -65,7 +61,7 @@ static int32_t packed(const char *sqlstate)
 
 static const char *lost_hint(const mig_conn *conn)
 {
-	return conn->committing
+	return conn->session->committing
 		       ? "COMMIT had been sent, so whether it was done is not known: run again, "
 			 "which reads the rows and goes on from there"
 		       : "what was not committed is undone by the server: run again";
@@ -74,14 +70,14 @@ static const char *lost_hint(const mig_conn *conn)
 /* We have given up waiting. */
 static mig_status fail_cut(mig_conn *conn)
 {
-	int cancelled = conn->stop.cut == MIG__PG_CUT_CANCELLED;
+	int cancelled = conn->stop->cut == MIG__PG_CUT_CANCELLED;
 	const char *what = cancelled ? "cancelled, but the server does not answer"
 				     : "a statement took too long, and the server does not answer";
 
-	if (conn->stop.told)
+	if (conn->stop->told)
 		return mig__pg_report(conn, MIG_ECONNECT, NULL, "open another context",
 				      "the connection was closed, since the server did not answer");
-	conn->stop.told = 1;
+	conn->stop->told = 1;
 	if (conn->lent)
 		return mig__pg_report(conn, MIG_ECONNECT, NULL, lost_hint(conn),
 				      "%s: the connection was shut down and is unusable, close it",
@@ -96,7 +92,7 @@ static mig_status fail_libpq(mig_conn *conn, const PGresult *result)
 	const char *words = result ? PQresultErrorMessage(result) : PQerrorMessage(conn->db);
 	int lost = PQstatus(conn->db) != CONNECTION_OK;
 
-	if (conn->stop.cut)
+	if (conn->stop->cut)
 		return fail_cut(conn);
 	if (strstr(words, "out of memory"))
 		return mig__pg_nomem(conn);
@@ -162,70 +158,9 @@ mig_status mig__pg_fail(mig_conn *conn, const PGresult *result, const struct mig
 	if (!e.hint)
 		e.hint = hint;
 	if (!e.hint && e.status == MIG_ECONNECT)
-		e.hint = conn->running ? lost_hint(conn)
-				       : "the other side closed the connection: run again";
-	rc = send(conn, &e, place);
+		e.hint = conn->session->running ? lost_hint(conn)
+						: "the other side closed the connection: run again";
+	rc = mig__pg_put_error(conn, &e, place);
 	mig__buf_finish(&detail);
 	return rc;
-}
-
-mig_status mig__pg_report(mig_conn *conn, mig_status status, const struct mig__pg_place *place,
-			  const char *hint, const char *format, ...)
-{
-	mig_dialect_error e = { .status = status, .hint = hint };
-	struct mig__buf buf;
-	va_list args;
-	mig_status rc;
-
-	mig__buf_init(&buf, &conn->alloc);
-	va_start(args, format);
-	mig__buf_addv(&buf, format, args);
-	va_end(args);
-	while (buf.len && buf.data[buf.len - 1] == '\n') /* libpq's messages are lines */
-		buf.data[--buf.len] = '\0';
-	e.message = mig__buf_text(&buf);
-	rc = buf.failed ? mig__pg_nomem(conn) : send(conn, &e, place);
-	mig__buf_finish(&buf);
-	return rc;
-}
-
-mig_status mig__pg_nomem(mig_conn *conn)
-{
-	mig_dialect_error e = { .status = MIG_ENOMEM, .message = "out of memory" };
-
-	return send(conn, &e, NULL);
-}
-
-mig_status mig__pg_cancelled(mig_conn *conn)
-{
-	return mig__pg_report(conn, MIG_ECANCELLED, NULL, NULL, "cancelled");
-}
-
-int mig__pg_is(const PGresult *result, const char *sqlstate)
-{
-	const char *is = result ? PQresultErrorField(result, PG_DIAG_SQLSTATE) : NULL;
-
-	return is && strcmp(is, sqlstate) == 0;
-}
-
-void mig__pg_notice(void *user, const PGresult *result)
-{
-	mig_conn *conn = user;
-	const char *severity = PQresultErrorField(result, PG_DIAG_SEVERITY_NONLOCALIZED);
-	const char *message = PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY);
-	const char *hint = PQresultErrorField(result, PG_DIAG_MESSAGE_HINT);
-	int32_t level = MIG_LOG_INFO;
-	struct mig__buf buf;
-
-	/* our own CREATE TABLE IF NOT EXISTS */
-	if (!message || (conn->pending.creates && mig__pg_is(result, "42P07")))
-		return;
-	if (severity && strcmp(severity, "WARNING") == 0)
-		level = MIG_LOG_WARNING;
-	else if (severity && strncmp(severity, "DEBUG", 5) == 0)
-		level = MIG_LOG_DEBUG;
-	mig__buf_init(&buf, &conn->alloc);
-	mig__buf_addf(&buf, "server: %s%s%s", message, hint ? " — " : "", hint ? hint : "");
-	conn->host->log(conn->host->user, level, mig__buf_text(&buf));
-	mig__buf_finish(&buf);
 }

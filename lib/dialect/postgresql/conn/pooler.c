@@ -8,8 +8,12 @@
  * statements that leave nothing behind: a pooler that gives out the session that was used last
  * gives the second client the first one's, one that goes round gives each a new one, a busy one
  * does either. */
-#include "dialect/postgresql/conn/conn.h"
 #include "base/clock.h"
+#include "dialect/postgresql/conn/connect.h"
+#include "dialect/postgresql/conn/lock.h"
+#include "dialect/postgresql/conn/report.h"
+#include "dialect/postgresql/conn/session.h"
+#include "dialect/postgresql/conn/wire.h"
 
 #include <poll.h>
 #include <stdio.h>
@@ -28,40 +32,6 @@ static int wait_for(PGconn *db, short events, int64_t until)
 	int64_t left = until - mig__clock_us();
 
 	return left > 0 && poll(&p, 1, (int)(left / 1000) + 1) > 0;
-}
-
-/* Of several hosts, the one that was reached; by its address, since asking for it may take long. */
-static const char *value_of(const mig_conn *conn, const PQconninfoOption *option)
-{
-	if (!strcmp(option->keyword, "host"))
-		return PQhost(conn->db);
-	if (!strcmp(option->keyword, "hostaddr"))
-		return PQhostaddr(conn->db);
-	return !strcmp(option->keyword, "port") ? PQport(conn->db) : option->val;
-}
-
-PGconn *mig__pg_connect_like(const mig_conn *conn)
-{
-	PQconninfoOption *options = PQconninfo(conn->db);
-	const char *names[100], *values[100];
-	PGconn *db = NULL;
-	size_t i, n = 0;
-
-	for (i = 0; options && options[i].keyword && n < 99; i++) {
-		const char *value = value_of(conn, &options[i]);
-
-		if (!value || !*value)
-			continue;
-		names[n] = options[i].keyword;
-		values[n++] = value;
-	}
-	names[n] = values[n] = NULL;
-	if (options)
-		db = PQconnectStartParams(names, values, 0);
-	if (db) /* libpq's own writes to stderr */
-		PQsetNoticeReceiver(db, mig__pg_drop_notice, NULL);
-	PQconninfoFree(options);
-	return db;
 }
 
 /* A second connection like the first; NULL: none to be had in time. */
@@ -152,7 +122,7 @@ static mig_status compare(mig_conn *conn, PGconn *second, int *other, int *same)
 				    PQerrorMessage(second));
 	if (rc)
 		return rc;
-	*same = mine == conn->pid && theirs != mine && (!*other || theirs == *other);
+	*same = mine == conn->session->pid && theirs != mine && (!*other || theirs == *other);
 	*other = theirs;
 	return MIG_OK;
 }
@@ -163,12 +133,12 @@ mig_status mig__pg_refuse_pooler(mig_conn *conn)
 	int other = 0, same = 1, round;
 	mig_status rc = MIG_OK;
 
-	conn->pooled = 0;
-	if (!conn->pid)
-		rc = first_pid(conn, &conn->pid);
-	if (rc || PQbackendPID(conn->db) == conn->pid)
+	conn->lock->pooled = 0;
+	if (!conn->session->pid)
+		rc = first_pid(conn, &conn->session->pid);
+	if (rc || PQbackendPID(conn->db) == conn->session->pid)
 		return rc;
-	conn->pooled = 1;
+	conn->lock->pooled = 1;
 	second = connect_like(conn, mig__clock_us() + PATIENCE_US);
 	if (!second)
 		return mig__pg_report(
@@ -176,7 +146,7 @@ mig_status mig__pg_refuse_pooler(mig_conn *conn)
 			"a revision outside a transaction needs a session of its own, "
 			"and behind this pooler that cannot be made sure of: it gives "
 			"no second connection");
-	rc = first_pid(conn, &conn->pid);
+	rc = first_pid(conn, &conn->session->pid);
 	for (round = 0; !rc && same && round < ROUNDS; round++) {
 		rc = compare(conn, second, &other, &same);
 		if (!other)

@@ -1,7 +1,11 @@
 /* probe: statements that cannot be in a transaction, and what they leave behind when they fail or
  * their process dies. An index that was being built concurrently stays, marked invalid: it is
  * never used, and costs on every write. */
-#include "dialect/postgresql/conn/conn.h"
+#include "dialect/postgresql/conn/probe.h"
+#include "dialect/postgresql/conn/report.h"
+#include "dialect/postgresql/conn/wire.h"
+#include "dialect/postgresql/sql/quote.h"
+#include "dialect/postgresql/sql/split.h"
 
 #include <stdio.h>
 #include <string.h>

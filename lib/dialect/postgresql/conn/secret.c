@@ -5,7 +5,8 @@
  * quotes values of parameters as well, but those of a server's answer are hosts, users and
  * databases. */
 #include "base/ascii.h"
-#include "dialect/postgresql/conn/conn.h"
+#include "base/buf.h"
+#include "dialect/postgresql/conn/url.h"
 
 #include <string.h>
 

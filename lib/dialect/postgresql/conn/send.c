@@ -6,7 +6,13 @@
  * server answers with a result for each statement. If the third fails, its results say where: the
  * position, in characters of the whole message, or else the number of results before it. Both are
  * brought back to an offset in the script: bytes_of(), and what was pending does not count. */
-#include "dialect/postgresql/conn/conn.h"
+#include "dialect/postgresql/conn/cursor.h"
+#include "dialect/postgresql/conn/error.h"
+#include "dialect/postgresql/conn/report.h"
+#include "dialect/postgresql/conn/stop.h"
+#include "dialect/postgresql/conn/watch.h"
+#include "dialect/postgresql/conn/wire.h"
+#include "dialect/postgresql/sql/split.h"
 
 #include <poll.h>
 #include <stdlib.h>
@@ -234,12 +240,12 @@ static void receive(mig_conn *conn, struct answer *a)
  * argument, so only the standard one, which has none, is replaced: see conn.c. */
 static PQnoticeReceiver listen_to(mig_conn *conn)
 {
-	return conn->listens ? PQsetNoticeReceiver(conn->db, mig__pg_notice, conn) : NULL;
+	return conn->wire->listens ? PQsetNoticeReceiver(conn->db, mig__pg_notice, conn) : NULL;
 }
 
 static void listen_no_more(mig_conn *conn, PQnoticeReceiver before)
 {
-	if (conn->listens)
+	if (conn->wire->listens)
 		PQsetNoticeReceiver(conn->db, before, NULL);
 }
 
@@ -255,22 +261,22 @@ void mig__pg_reply_clear(struct mig__pg_reply *reply)
 
 void mig__pg_forget(mig_conn *conn)
 {
-	mig__buf_clear(&conn->pending.text);
-	conn->pending.count = 0;
-	conn->pending.creates = 0;
+	mig__buf_clear(&conn->wire->pending.text);
+	conn->wire->pending.count = 0;
+	conn->wire->pending.creates = 0;
 }
 
-/* Puts what is pending and the text into conn->message. */
+/* Puts what is pending and the text into conn->wire->message. */
 static mig_status compose(mig_conn *conn, const char *text, size_t size)
 {
-	struct mig__buf *message = &conn->message;
+	struct mig__buf *message = &conn->wire->message;
 
 	if (message->cap > KEEP_MESSAGE)
 		mig__buf_finish(message);
 	mig__buf_clear(message);
-	mig__buf_add(message, conn->pending.text.data, conn->pending.text.len);
+	mig__buf_add(message, conn->wire->pending.text.data, conn->wire->pending.text.len);
 	mig__buf_add(message, text, size);
-	if (!message->failed && !conn->pending.text.failed)
+	if (!message->failed && !conn->wire->pending.text.failed)
 		return MIG_OK;
 	mig__buf_finish(message);
 	mig__buf_init(message, &conn->alloc);
@@ -281,7 +287,7 @@ static mig_status compose(mig_conn *conn, const char *text, size_t size)
 static int send_message(mig_conn *conn, const mig_cursor *cursor)
 {
 	(void)cursor;
-	return PQsendQuery(conn->db, mig__buf_text(&conn->message));
+	return PQsendQuery(conn->db, mig__buf_text(&conn->wire->message));
 }
 
 /* Its rows come one by one, so that they take no memory. */
@@ -356,7 +362,7 @@ static mig_status exchange(mig_conn *conn, int (*send)(mig_conn *, const mig_cur
 /* A message of our own. */
 static mig_status ask(mig_conn *conn, const char *text, struct mig__pg_reply *reply, int errors_too)
 {
-	struct answer a = { .reply = reply, .skip = conn->pending.count };
+	struct answer a = { .reply = reply, .skip = conn->wire->pending.count };
 	mig_status rc = compose(conn, text, strlen(text));
 
 	if (!rc)
@@ -387,12 +393,12 @@ mig_status mig__pg_try(mig_conn *conn, const char *text, struct mig__pg_reply *r
 
 mig_status mig__pg_flush(mig_conn *conn)
 {
-	return conn->pending.count ? ask(conn, "", NULL, 0) : MIG_OK;
+	return conn->wire->pending.count ? ask(conn, "", NULL, 0) : MIG_OK;
 }
 
 mig_status mig__pg_defer(mig_conn *conn, const char *statement)
 {
-	struct mig__buf *text = &conn->pending.text;
+	struct mig__buf *text = &conn->wire->pending.text;
 
 	if (PQtransactionStatus(conn->db) != PQTRANS_INTRANS)
 		return mig__pg_exec(conn, statement, NULL);
@@ -400,7 +406,7 @@ mig_status mig__pg_defer(mig_conn *conn, const char *statement)
 	mig__buf_adds(text, ";");
 	if (text->failed)
 		return mig__pg_nomem(conn);
-	conn->pending.count++;
+	conn->wire->pending.count++;
 	return MIG_OK;
 }
 
@@ -460,11 +466,11 @@ static mig_status fail_at(mig_conn *conn, const struct answer *a, const char *te
 			  size_t to)
 {
 	const char *position = PQresultErrorField(a->error, PG_DIAG_STATEMENT_POSITION);
-	size_t size = to - from, before = conn->message.len - size, at = MIG_NO_OFFSET;
+	size_t size = to - from, before = conn->wire->message.len - size, at = MIG_NO_OFFSET;
 	struct mig__pg_place place;
 
 	if (position) {
-		at = bytes_of(conn, conn->message.data, (size_t)strtoul(position, NULL, 10));
+		at = bytes_of(conn, conn->wire->message.data, (size_t)strtoul(position, NULL, 10));
 		if (at < before)
 			return mig__pg_fail(conn, a->error, NULL);
 		at = at - before + from;
@@ -477,7 +483,7 @@ static mig_status fail_at(mig_conn *conn, const struct answer *a, const char *te
 
 mig_status mig__pg_send(mig_conn *conn, const char *text, size_t from, size_t to)
 {
-	struct answer a = { .skip = conn->pending.count };
+	struct answer a = { .skip = conn->wire->pending.count };
 	mig_status rc = compose(conn, text + from, to - from);
 
 	if (!rc)
@@ -490,7 +496,7 @@ mig_status mig__pg_send(mig_conn *conn, const char *text, size_t from, size_t to
 
 mig_status mig__pg_send_copy(mig_conn *conn, const char *text, size_t from, size_t to)
 {
-	struct answer a = { .skip = conn->pending.count };
+	struct answer a = { .skip = conn->wire->pending.count };
 	struct mig__pg_place place;
 	size_t data = 0;
 	mig_status rc;
@@ -553,24 +559,55 @@ mig_status mig__pg_send_params(mig_conn *conn, const mig_cursor *cursor, PGresul
 	return rc ? rc : about_cursor(conn, cursor, send_execute, out);
 }
 
-void mig__pg_drop_notice(void *user, const PGresult *result)
-{
-	(void)user;
-	(void)result;
-}
-
 void mig__pg_quiet(mig_conn *conn, const char *text)
 {
 	PQnoticeReceiver theirs = NULL;
 	struct answer a = { .skip = 0 };
 
-	if (conn->listens)
+	if (conn->wire->listens)
 		theirs = PQsetNoticeReceiver(conn->db, mig__pg_drop_notice, NULL);
 	mig__pg_forget(conn);
-	mig__buf_clear(&conn->message);
-	mig__buf_adds(&conn->message, text);
-	if (!conn->message.failed)
+	mig__buf_clear(&conn->wire->message);
+	mig__buf_adds(&conn->wire->message, text);
+	if (!conn->wire->message.failed)
 		converse(conn, send_message, NULL, &a);
 	PQclear(a.error);
 	listen_no_more(conn, theirs);
+}
+
+/* -- the state of the connection */
+
+mig_status mig__pg_check_idle(mig_conn *conn)
+{
+	switch (PQtransactionStatus(conn->db)) {
+	case PQTRANS_IDLE:
+		return MIG_OK;
+	case PQTRANS_UNKNOWN:
+		return mig__pg_fail(conn, NULL, NULL);
+	case PQTRANS_ACTIVE:
+		return mig__pg_report(conn, MIG_EMISUSE, NULL, "read its results first",
+				      "database %s: the connection is in the middle of a command",
+				      PQdb(conn->db));
+	default:
+		return mig__pg_report(conn, MIG_EMISUSE, NULL, "commit or roll back first",
+				      "database %s: the connection is inside a transaction",
+				      PQdb(conn->db));
+	}
+}
+
+void mig__pg_listen(mig_conn *conn)
+{
+	PGconn *none;
+
+	if (conn->wire->listens)
+		return;
+	none = PQconnectStart("none");
+	conn->wire->listens = none && PQsetNoticeReceiver(none, NULL, NULL) ==
+					      PQsetNoticeReceiver(conn->db, NULL, NULL);
+	PQfinish(none);
+}
+
+int mig__pg_is_true(const PGresult *result, int column)
+{
+	return result && PQntuples(result) > 0 && PQgetvalue(result, 0, column)[0] == 't';
 }

@@ -5,9 +5,13 @@
  * The session's own settings are noted before the first statement that may change them. A setting
  * that libmig has changed for the transaction cannot be read then, so these few are read when the
  * run begins (`base`). */
-#include "dialect/postgresql/conn/conn.h"
-
 #include "base/ascii.h"
+#include "dialect/postgresql/conn/lock.h"
+#include "dialect/postgresql/conn/report.h"
+#include "dialect/postgresql/conn/session.h"
+#include "dialect/postgresql/conn/wire.h"
+#include "dialect/postgresql/sql/quote.h"
+#include "dialect/postgresql/sql/split.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -42,20 +46,20 @@ static void add_setting(struct mig__buf *sql, const char *name, const char *valu
 	mig__buf_adds(sql, local ? ", true)" : ", false)");
 }
 
-/* "SELECT …" that sets what libmig needs; 0 and nothing if all is well. For a transaction, lock.c
- * has the check of the client in a statement of its own. */
+/* "SELECT …" that sets what libmig needs; 0 and nothing if all is well. For a transaction,
+ * transaction.c has the check of the client in a statement of its own. */
 static int list_settings(const mig_conn *conn, struct mig__buf *sql, int local)
 {
 	const char *lead = "SELECT ";
 
-	if (conn->search_path) {
+	if (conn->session->search_path) {
 		mig__buf_adds(sql, lead);
 		mig__buf_adds(sql, CATALOG "set_config('search_path', ");
-		mig__pg_add_safe_text(conn, sql, conn->search_path);
+		mig__pg_add_safe_text(conn, sql, conn->session->search_path);
 		mig__buf_adds(sql, local ? ", true)" : ", false)");
 		lead = ", ";
 	}
-	if (conn->recode) {
+	if (conn->session->recode) {
 		mig__buf_adds(sql, lead);
 		add_setting(sql, "client_encoding", "UTF8", local);
 		lead = ", ";
@@ -81,7 +85,7 @@ int mig__pg_add_settings(const mig_conn *conn, struct mig__buf *sql, int local)
 
 const char *mig__pg_base_sql(const mig_conn *conn)
 {
-	if (conn->base[0])
+	if (conn->session->base[0])
 		return "";
 	return "SELECT " CATALOG "current_setting('search_path'), " CATALOG
 	       "current_setting('client_encoding'), " CATALOG
@@ -96,8 +100,8 @@ void mig__pg_base_forget(mig_conn *conn)
 	int i;
 
 	for (i = 0; i < MIG__PG_BASE_COUNT; i++) {
-		mig__free(&conn->alloc, conn->base[i]);
-		conn->base[i] = NULL;
+		mig__free(&conn->alloc, conn->session->base[i]);
+		conn->session->base[i] = NULL;
 	}
 }
 
@@ -106,9 +110,9 @@ mig_status mig__pg_base_take(mig_conn *conn, const PGresult *result)
 	int i;
 
 	for (i = MIG__PG_BASE_COUNT - 1; i >= 0; i--) {
-		mig__free(&conn->alloc, conn->base[i]);
-		conn->base[i] = mig__strdup(&conn->alloc, PQgetvalue(result, 0, i));
-		if (!conn->base[i])
+		mig__free(&conn->alloc, conn->session->base[i]);
+		conn->session->base[i] = mig__strdup(&conn->alloc, PQgetvalue(result, 0, i));
+		if (!conn->session->base[i])
 			return mig__pg_nomem(conn);
 	}
 	return MIG_OK;
@@ -146,7 +150,7 @@ static void add_base(const mig_conn *conn, struct mig__buf *sql)
 		if (is_hidden(i))
 			continue;
 		mig__buf_addf(sql, "%s('%s', ", i ? ", " : "", base_names[i]);
-		mig__pg_add_text(sql, conn->base[i], strlen(conn->base[i]));
+		mig__pg_add_text(sql, conn->session->base[i], strlen(conn->session->base[i]));
 		mig__buf_adds(sql, ")");
 	}
 }
@@ -172,18 +176,18 @@ static char *make_restoring(const mig_conn *conn, const char *session)
 mig_status mig__pg_settings_note(mig_conn *conn)
 {
 	struct mig__pg_reply reply = { .count = 0 };
-	int at = !conn->base[0];
+	int at = !conn->session->base[0];
 	mig_status rc;
 
-	conn->dirty = 1;
-	if (conn->noted)
+	conn->session->dirty = 1;
+	if (conn->session->noted)
 		return MIG_OK;
 	rc = read_session(conn, &reply);
 	if (!rc && at)
 		rc = mig__pg_base_take(conn, reply.at[0]);
 	if (!rc) {
-		conn->noted = make_restoring(conn, PQgetvalue(reply.at[at], 0, 0));
-		if (!conn->noted)
+		conn->session->noted = make_restoring(conn, PQgetvalue(reply.at[at], 0, 0));
+		if (!conn->session->noted)
 			rc = mig__pg_nomem(conn);
 	}
 	mig__pg_reply_clear(&reply);
@@ -203,10 +207,10 @@ static mig_status restore_hidden(mig_conn *conn, int local)
 			continue;
 		mig__buf_clear(&sql);
 		mig__buf_adds(&sql, "SELECT ");
-		add_setting(&sql, base_names[i], conn->base[i], local);
+		add_setting(&sql, base_names[i], conn->session->base[i], local);
 		mig__buf_addf(&sql, " WHERE " CATALOG "current_setting('%s') "
 			    "OPERATOR(pg_catalog.<>) ", base_names[i]);
-		mig__pg_add_text(&sql, conn->base[i], strlen(conn->base[i]));
+		mig__pg_add_text(&sql, conn->session->base[i], strlen(conn->session->base[i]));
 		rc = sql.failed ? mig__pg_nomem(conn) : mig__pg_defer(conn, sql.data);
 	}
 	mig__buf_finish(&sql);
@@ -215,7 +219,7 @@ static mig_status restore_hidden(mig_conn *conn, int local)
 
 mig_status mig__pg_settings_own_role(mig_conn *conn)
 {
-	return conn->dirty && conn->base[0] ? restore_hidden(conn, 1) : MIG_OK;
+	return conn->session->dirty && conn->session->base[0] ? restore_hidden(conn, 1) : MIG_OK;
 }
 
 /* Reads SET [SESSION | LOCAL] a.b, or RESET a.b, from behind its first word. */
@@ -256,19 +260,19 @@ static mig_status note_custom(mig_conn *conn, const char *name)
 	struct mig__buf sql;
 	mig_status rc;
 
-	if (conn->customs && strstr(conn->customs, name))
+	if (conn->session->customs && strstr(conn->session->customs, name))
 		return MIG_OK;
 	mig__buf_init(&sql, &conn->alloc);
 	mig__buf_addf(&sql, "SELECT coalesce(" CATALOG "current_setting('%s', true), '')", name);
 	rc = sql.failed ? mig__pg_nomem(conn) : mig__pg_exec(conn, sql.data, &reply);
 	mig__buf_clear(&sql);
 	if (!rc) {
-		mig__buf_adds(&sql, conn->customs ? conn->customs : "SELECT 1");
+		mig__buf_adds(&sql, conn->session->customs ? conn->session->customs : "SELECT 1");
 		mig__buf_adds(&sql, ", ");
 		add_setting(&sql, name, PQgetvalue(reply.at[0], 0, 0), 0);
-		mig__free(&conn->alloc, conn->customs);
-		conn->customs = mig__buf_take(&sql);
-		if (!conn->customs)
+		mig__free(&conn->alloc, conn->session->customs);
+		conn->session->customs = mig__buf_take(&sql);
+		if (!conn->session->customs)
 			rc = mig__pg_nomem(conn);
 	}
 	mig__buf_finish(&sql);
@@ -324,7 +328,7 @@ mig_status mig__pg_settings_foresee(mig_conn *conn, const char *text, size_t siz
 		may = mig__pg_word_is(&word, verbs[i]);
 	if (!may && !after_set_config(text, size, 0))
 		return MIG_OK;
-	conn->touched = 1;
+	conn->session->touched = 1;
 	rc = mig__pg_settings_note(conn);
 	return rc ? rc : note_customs(conn, text, size);
 }
@@ -336,9 +340,9 @@ static mig_status set_again(mig_conn *conn)
 	struct mig__buf sql;
 	mig_status rc = MIG_OK;
 
-	conn->dirty = conn->locked;
+	conn->session->dirty = conn->lock->held;
 	mig__buf_init(&sql, &conn->alloc);
-	if (list_settings(conn, &sql, !conn->locked))
+	if (list_settings(conn, &sql, !conn->lock->held))
 		rc = sql.failed ? mig__pg_nomem(conn) : mig__pg_defer(conn, sql.data);
 	mig__buf_finish(&sql);
 	return rc;
@@ -348,27 +352,29 @@ mig_status mig__pg_settings_restore(mig_conn *conn)
 {
 	mig_status rc;
 
-	if (!conn->dirty || !conn->noted)
+	if (!conn->session->dirty || !conn->session->noted)
 		return MIG_OK;
 	rc = restore_hidden(conn, 0);
 	if (!rc)
-		rc = mig__pg_defer(conn, conn->noted);
-	if (!rc && conn->customs)
-		rc = mig__pg_defer(conn, conn->customs);
+		rc = mig__pg_defer(conn, conn->session->noted);
+	if (!rc && conn->session->customs)
+		rc = mig__pg_defer(conn, conn->session->customs);
 	if (rc)
 		return rc;
-	conn->dirty = conn->touched = conn->timeouts = conn->statement_ms = conn->lock_ms = 0;
-	return conn->begun ? set_again(conn) : MIG_OK;
+	conn->session->dirty = conn->session->touched = conn->session->timeouts =
+		conn->session->statement_ms = conn->session->lock_ms = 0;
+	return conn->session->begun ? set_again(conn) : MIG_OK;
 }
 
 mig_status mig__pg_settings_hand_back(mig_conn *conn)
 {
 	mig_status rc;
 
-	if (!conn->touched && !conn->timeouts)
+	if (!conn->session->touched && !conn->session->timeouts)
 		return MIG_OK;
 	rc = mig__pg_settings_restore(conn);
-	return rc || !conn->locked || conn->begun ? rc : mig__pg_settings_session(conn);
+	return rc || !conn->lock->held || conn->session->begun ? rc
+							       : mig__pg_settings_session(conn);
 }
 
 mig_status mig__pg_settings_session(mig_conn *conn)
@@ -393,16 +399,16 @@ static void add_timeout(const mig_conn *conn, struct mig__buf *sql, enum mig__pg
 	char number[16];
 
 	snprintf(number, sizeof number, "%d", ms < 0 ? 0 : (int)ms);
-	add_setting(sql, base_names[which], ms ? number : conn->base[which], local);
+	add_setting(sql, base_names[which], ms ? number : conn->session->base[which], local);
 }
 
 mig_status mig__pg_set_timeouts(mig_conn *conn, int32_t lock_ms, int32_t statement_ms)
 {
-	int local = conn->begun;
+	int local = conn->session->begun;
 	struct mig__buf sql;
 	mig_status rc = MIG_OK;
 
-	if (!lock_ms && !statement_ms && !conn->timeouts)
+	if (!lock_ms && !statement_ms && !conn->session->timeouts)
 		return MIG_OK;
 	if (!local)
 		rc = mig__pg_settings_note(conn);
@@ -415,8 +421,8 @@ mig_status mig__pg_set_timeouts(mig_conn *conn, int32_t lock_ms, int32_t stateme
 	add_timeout(conn, &sql, MIG__PG_STATEMENT_TIMEOUT, statement_ms, local);
 	rc = sql.failed ? mig__pg_nomem(conn) : mig__pg_defer(conn, sql.data);
 	mig__buf_finish(&sql);
-	conn->timeouts = lock_ms || statement_ms;
-	conn->statement_ms = statement_ms > 0 ? statement_ms : 0;
-	conn->lock_ms = lock_ms > 0 ? lock_ms : 0;
+	conn->session->timeouts = lock_ms || statement_ms;
+	conn->session->statement_ms = statement_ms > 0 ? statement_ms : 0;
+	conn->session->lock_ms = lock_ms > 0 ? lock_ms : 0;
 	return rc;
 }

@@ -11,8 +11,11 @@
  * Otherwise an ordinary connection calls pg_cancel_backend(), which needs the number of the
  * server's process: not known for certain through a pooler outside a transaction; then nothing is
  * asked. */
-#include "dialect/postgresql/conn/conn.h"
+#include "dialect/postgresql/conn/stop.h"
 #include "base/clock.h"
+#include "dialect/postgresql/conn/connect.h"
+#include "dialect/postgresql/conn/lock.h"
+#include "dialect/postgresql/conn/session.h"
 
 #include <poll.h>
 #include <stdio.h>
@@ -32,27 +35,21 @@ enum {
 	"pg_catalog.pg_stat_activity AS a WHERE a.pid OPERATOR(pg_catalog.=) "  \
 	"%d AND a.datname OPERATOR(pg_catalog.=) pg_catalog.current_database()"
 
-static void ignore(void *user, const PGresult *result)
-{
-	(void)user;
-	(void)result;
-}
-
 static void drop_request(mig_conn *conn)
 {
 #ifdef LIBPQ_HAS_ASYNC_CANCEL
-	PQcancelFinish(conn->stop.request);
-	conn->stop.request = NULL;
+	PQcancelFinish(conn->stop->request);
+	conn->stop->request = NULL;
 #else
-	PQfinish(conn->stop.db);
-	conn->stop.db = NULL;
+	PQfinish(conn->stop->db);
+	conn->stop->db = NULL;
 #endif
 }
 
 static void end_request(mig_conn *conn)
 {
 	drop_request(conn);
-	conn->stop.state = MIG__PG_STOP_DONE;
+	conn->stop->state = MIG__PG_STOP_DONE;
 }
 
 /* Whether the socket can go on in the way that libpq has said. */
@@ -66,7 +63,7 @@ static int is_ready(int fd, PostgresPollingStatusType wants)
 #ifdef LIBPQ_HAS_ASYNC_CANCEL
 static void begin_request(mig_conn *conn)
 {
-	struct mig__pg_stop *s = &conn->stop;
+	struct mig__pg_stop *s = conn->stop;
 
 	s->request = PQcancelCreate(conn->db);
 	if (!s->request || !PQcancelStart(s->request)) {
@@ -79,7 +76,7 @@ static void begin_request(mig_conn *conn)
 
 static void drive(mig_conn *conn)
 {
-	struct mig__pg_stop *s = &conn->stop;
+	struct mig__pg_stop *s = conn->stop;
 
 	if (s->state != MIG__PG_STOP_CONNECTING || !is_ready(PQcancelSocket(s->request), s->wants))
 		return;
@@ -93,21 +90,21 @@ static int server_pid(const mig_conn *conn)
 {
 	int told = PQbackendPID(conn->db);
 
-	if (conn->pid && conn->pid != told) /* a pooler's number is not the server's */
-		return conn->begun || conn->locked ? conn->pid : 0;
+	if (conn->session->pid &&
+	    conn->session->pid != told) /* a pooler's number is not the server's */
+		return conn->session->begun || conn->lock->held ? conn->session->pid : 0;
 	return told;
 }
 
 static void begin_request(mig_conn *conn)
 {
-	struct mig__pg_stop *s = &conn->stop;
+	struct mig__pg_stop *s = conn->stop;
 
 	s->db = server_pid(conn) ? mig__pg_connect_like(conn) : NULL;
 	if (!s->db || PQstatus(s->db) == CONNECTION_BAD) {
 		end_request(conn);
 		return;
 	}
-	PQsetNoticeReceiver(s->db, ignore, NULL);
 	s->wants = PGRES_POLLING_WRITING;
 	s->state = MIG__PG_STOP_CONNECTING;
 }
@@ -129,15 +126,15 @@ static void ask(mig_conn *conn)
 	char sql[sizeof CANCEL_SQL + 16];
 
 	snprintf(sql, sizeof sql, CANCEL_SQL, server_pid(conn));
-	if (PQsetnonblocking(conn->stop.db, 1) || !PQsendQuery(conn->stop.db, sql))
+	if (PQsetnonblocking(conn->stop->db, 1) || !PQsendQuery(conn->stop->db, sql))
 		end_request(conn);
 	else
-		conn->stop.state = MIG__PG_STOP_ASKED;
+		conn->stop->state = MIG__PG_STOP_ASKED;
 }
 
 static void connect_on(mig_conn *conn)
 {
-	struct mig__pg_stop *s = &conn->stop;
+	struct mig__pg_stop *s = conn->stop;
 
 	PostgresPollingStatusType before = s->wants;
 
@@ -155,12 +152,12 @@ static void connect_on(mig_conn *conn)
 
 static void drive(mig_conn *conn)
 {
-	PGconn *db = conn->stop.db;
+	PGconn *db = conn->stop->db;
 	PGresult *result;
 
-	if (conn->stop.state == MIG__PG_STOP_CONNECTING)
+	if (conn->stop->state == MIG__PG_STOP_CONNECTING)
 		connect_on(conn);
-	if (conn->stop.state != MIG__PG_STOP_ASKED)
+	if (conn->stop->state != MIG__PG_STOP_ASKED)
 		return;
 	if (PQflush(db) < 0 || !PQconsumeInput(db)) {
 		end_request(conn);
@@ -179,29 +176,29 @@ static void drive(mig_conn *conn)
 
 void mig__pg_stop_begin(mig_conn *conn)
 {
-	conn->stop.message_us = conn->stop.result_us = conn->stop.looked_us = mig__clock_us();
-	conn->stop.state = MIG__PG_STOP_NONE;
-	conn->stop.late = 0;
+	conn->stop->message_us = conn->stop->result_us = conn->stop->looked_us = mig__clock_us();
+	conn->stop->state = MIG__PG_STOP_NONE;
+	conn->stop->late = 0;
 }
 
 void mig__pg_stop_result(mig_conn *conn)
 {
-	if (conn->statement_ms)
-		conn->stop.result_us = mig__clock_us();
+	if (conn->session->statement_ms)
+		conn->stop->result_us = mig__clock_us();
 }
 
 /* The time that libmig has set for statements is over, and the server has not said so. */
 static int is_late(mig_conn *conn, int64_t now)
 {
-	if (conn->statement_ms &&
-	    now - conn->stop.result_us > (int64_t)conn->statement_ms * 1000 + GRACE_US)
-		conn->stop.late = 1;
-	return conn->stop.late;
+	if (conn->session->statement_ms &&
+	    now - conn->stop->result_us > (int64_t)conn->session->statement_ms * 1000 + GRACE_US)
+		conn->stop->late = 1;
+	return conn->stop->late;
 }
 
 void mig__pg_stop_look(mig_conn *conn)
 {
-	struct mig__pg_stop *s = &conn->stop;
+	struct mig__pg_stop *s = conn->stop;
 	int64_t now = mig__clock_us();
 	int asked;
 
@@ -215,7 +212,7 @@ void mig__pg_stop_look(mig_conn *conn)
 	}
 	if (!s->since_us)
 		s->since_us = now;
-	if (s->state == MIG__PG_STOP_NONE && !conn->ending)
+	if (s->state == MIG__PG_STOP_NONE && !conn->session->ending)
 		begin_request(conn);
 	drive(conn);
 	if (now - s->since_us < PATIENCE_US || now - s->message_us < AT_LEAST_US)
@@ -230,11 +227,12 @@ void mig__pg_stop_end(mig_conn *conn)
 	int i;
 
 	/* an order that is on its way must not hit the next statement */
-	for (i = 0; i < ROUNDS && conn->stop.state == MIG__PG_STOP_ASKED && !conn->stop.cut; i++) {
+	for (i = 0; i < ROUNDS && conn->stop->state == MIG__PG_STOP_ASKED && !conn->stop->cut;
+	     i++) {
 		poll(NULL, 0, ROUND_MS);
 		drive(conn);
 	}
-	if (conn->stop.state != MIG__PG_STOP_NONE)
+	if (conn->stop->state != MIG__PG_STOP_NONE)
 		drop_request(conn);
-	conn->stop.state = MIG__PG_STOP_NONE;
+	conn->stop->state = MIG__PG_STOP_NONE;
 }

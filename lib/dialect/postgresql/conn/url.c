@@ -4,9 +4,9 @@
  *     host=db password='a b' user = ann      is shown as      host=db user=ann
  *
  * The method is that of base/url.c: what may be shown is listed, everything else is dropped. */
+#include "dialect/postgresql/conn/url.h"
 #include "base/ascii.h"
 #include "base/url.h"
-#include "dialect/postgresql/conn/conn.h"
 
 #include <string.h>
 

@@ -1,8 +1,10 @@
 /* watch: how far a long statement is. The session that runs it cannot say; a second one reads it
  * from the server's views. It is opened once a statement has taken a second, and nothing here ever
  * waits: each look does what can be done at once. Where something fails, nothing is told. */
-#include "dialect/postgresql/conn/conn.h"
+#include "dialect/postgresql/conn/watch.h"
 #include "base/clock.h"
+#include "dialect/postgresql/conn/connect.h"
+#include "dialect/postgresql/conn/session.h"
 
 #include <poll.h>
 #include <stdlib.h>
@@ -56,7 +58,7 @@ static void connect_on(struct mig__pg_watch *w)
 
 static void begin_connect(mig_conn *conn)
 {
-	struct mig__pg_watch *w = &conn->watch;
+	struct mig__pg_watch *w = conn->watch;
 
 	w->db = mig__pg_connect_like(conn);
 	if (!w->db || PQstatus(w->db) == CONNECTION_BAD) {
@@ -69,8 +71,8 @@ static void begin_connect(mig_conn *conn)
 
 static void ask(mig_conn *conn)
 {
-	struct mig__pg_watch *w = &conn->watch;
-	int pid = conn->pid ? conn->pid : PQbackendPID(conn->db);
+	struct mig__pg_watch *w = conn->watch;
+	int pid = conn->session->pid ? conn->session->pid : PQbackendPID(conn->db);
 	static const Oid int4 = 23;
 	const char bytes[4] = { (char)(pid >> 24), (char)(pid >> 16), (char)(pid >> 8), (char)pid };
 	const char *const values[] = { bytes };
@@ -93,7 +95,7 @@ static void tell(mig_conn *conn, const PGresult *result)
 
 static void take_answer(mig_conn *conn)
 {
-	struct mig__pg_watch *w = &conn->watch;
+	struct mig__pg_watch *w = conn->watch;
 	PGresult *result;
 	int ok = 1;
 
@@ -118,15 +120,15 @@ static void take_answer(mig_conn *conn)
 
 void mig__pg_watch_begin(mig_conn *conn)
 {
-	if (conn->watch.state != MIG__PG_BLIND)
-		conn->watch.next_us = mig__clock_us() + PATIENCE_US;
+	if (conn->watch->state != MIG__PG_BLIND)
+		conn->watch->next_us = mig__clock_us() + PATIENCE_US;
 }
 
 void mig__pg_watch_look(mig_conn *conn)
 {
-	struct mig__pg_watch *w = &conn->watch;
+	struct mig__pg_watch *w = conn->watch;
 
-	if (w->state == MIG__PG_BLIND || !conn->running ||
+	if (w->state == MIG__PG_BLIND || !conn->session->running ||
 	    conn->host->struct_size <= offsetof(mig_dialect_host, working))
 		return;
 	if (w->state == MIG__PG_CONNECTING)
@@ -143,9 +145,9 @@ void mig__pg_watch_look(mig_conn *conn)
 
 void mig__pg_watch_close(mig_conn *conn)
 {
-	if (conn->watch.state == MIG__PG_BLIND)
+	if (conn->watch->state == MIG__PG_BLIND)
 		return;
-	PQfinish(conn->watch.db);
-	conn->watch.db = NULL;
-	conn->watch.state = MIG__PG_CLOSED;
+	PQfinish(conn->watch->db);
+	conn->watch->db = NULL;
+	conn->watch->state = MIG__PG_CLOSED;
 }

@@ -1,18 +1,19 @@
 /* way: how a transaction that was the victim of a deadlock gets through at its next try.
  *
  * It has locked tables in its own order, one after the other, and others in theirs; the same would
- * happen again. The server's detail names the relations of the cycle:
- *
- *     Process 7 waits for AccessExclusiveLock on relation 16412 of database 5; blocked by
- * process 9. Process 9 waits for RowExclusiveLock on relation 16409 of database 5; blocked by
- * process 7.
+ * happen again. The server's error names the relations of the cycle: deadlock.c.
  *
  * The next try begins by locking both, all at once and before anything else, so that it holds
  * nothing that others need while it waits. First without waiting at all, then for short times that
  * grow: whoever comes while we wait in the queue waits after us, for that time at most. The
  * relations are kept for further tries of the run, until one is committed. */
-#include "dialect/postgresql/conn/conn.h"
 #include "base/clock.h"
+#include "dialect/postgresql/conn/error.h"
+#include "dialect/postgresql/conn/lock.h"
+#include "dialect/postgresql/conn/report.h"
+#include "dialect/postgresql/conn/session.h"
+#include "dialect/postgresql/conn/wire.h"
+#include "dialect/postgresql/sql/quote.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -20,63 +21,11 @@
 #include <time.h>
 
 enum {
-	FIRST_OWN_OID = 16384, /* FirstNormalObjectId: below are the system's relations */
-	NUMBERS = 8,           /* in a line */
-	QUICK_TRIES = 5,       /* without waiting */
+	QUICK_TRIES = 5, /* without waiting */
 	FIRST_WAIT_MS = 50,
 	LAST_WAIT_MS = 1000,
 	PAUSE_MS = 200
 };
-
-/* The numbers of a line, whatever the language around them. */
-static int read_numbers(const char *line, size_t size, unsigned long out[NUMBERS])
-{
-	size_t i = 0;
-	int count = 0;
-	char *after;
-
-	while (i < size && count < NUMBERS) {
-		if (line[i] < '0' || line[i] > '9') {
-			i++;
-			continue;
-		}
-		out[count++] = strtoul(line + i, &after, 10);
-		i = (size_t)(after - line);
-	}
-	return count;
-}
-
-static void add(struct mig__pg_way *way, unsigned long oid)
-{
-	int i;
-
-	for (i = 0; i < way->count; i++)
-		if (way->oids[i] == oid)
-			return;
-	if (oid >= FIRST_OWN_OID && oid <= UINT32_MAX && way->count < MIG__PG_WAY_MAX)
-		way->oids[way->count++] = (uint32_t)oid;
-}
-
-/* Relation and database stand between the two processes, in either order; what is not a relation's
- * number is sorted out by the server. */
-void mig__pg_way_note(mig_conn *conn, const char *detail)
-{
-	unsigned long numbers[NUMBERS];
-	size_t size;
-	int i, count;
-
-	for (; detail && *detail; detail += size + (detail[size] == '\n')) {
-		size = strcspn(detail, "\n");
-		count = read_numbers(detail, size, numbers);
-		for (i = 1; i + 1 < count; i++)
-			add(&conn->way, numbers[i]);
-	}
-}
-
-void mig__pg_way_forget(mig_conn *conn)
-{
-	conn->way.count = 0;
-}
 
 /* "LOCK TABLE a, b IN ACCESS EXCLUSIVE MODE" in *sql; "" if none of them is there any more. An index
  * stands for its table. */
@@ -96,13 +45,15 @@ static mig_status make_lock(mig_conn *conn, struct mig__buf *sql)
 		      "WHERE c.relkind OPERATOR(pg_catalog.=) ANY "
 		      "(ARRAY['r', 'p']::pg_catalog.\"char\"[]) AND (c.oid OPERATOR(pg_catalog.=) ANY "
 		      "(ARRAY[");
-	for (i = 0; i < conn->way.count; i++)
-		mig__buf_addf(&query, "%s%lu", i ? "," : "", (unsigned long)conn->way.oids[i]);
+	for (i = 0; i < conn->lock->way.count; i++)
+		mig__buf_addf(&query, "%s%lu", i ? "," : "",
+			      (unsigned long)conn->lock->way.oids[i]);
 	mig__buf_adds(&query, "]::pg_catalog.oid[]) OR EXISTS (SELECT FROM pg_catalog.pg_index i WHERE "
 			      "i.indrelid OPERATOR(pg_catalog.=) c.oid AND i.indexrelid "
 			      "OPERATOR(pg_catalog.=) ANY (ARRAY[");
-	for (i = 0; i < conn->way.count; i++)
-		mig__buf_addf(&query, "%s%lu", i ? "," : "", (unsigned long)conn->way.oids[i]);
+	for (i = 0; i < conn->lock->way.count; i++)
+		mig__buf_addf(&query, "%s%lu", i ? "," : "",
+			      (unsigned long)conn->lock->way.oids[i]);
 	mig__buf_adds(&query, "]::pg_catalog.oid[])))");
 	rc = query.failed ? mig__pg_nomem(conn) : mig__pg_exec(conn, query.data, &reply);
 	mig__buf_finish(&query);
@@ -130,8 +81,8 @@ static mig_status try_lock(mig_conn *conn, const char *lock, int wait_ms, int *l
 	mig__buf_addf(&sql, "%s%s;", lock, wait_ms ? "" : " NOWAIT");
 	if (wait_ms) {
 		mig__buf_adds(&sql, "SELECT pg_catalog.set_config('lock_timeout', ");
-		mig__pg_add_text(&sql, conn->base[MIG__PG_LOCK_TIMEOUT],
-				 strlen(conn->base[MIG__PG_LOCK_TIMEOUT]));
+		mig__pg_add_text(&sql, conn->session->base[MIG__PG_LOCK_TIMEOUT],
+				 strlen(conn->session->base[MIG__PG_LOCK_TIMEOUT]));
 		mig__buf_adds(&sql, ", true);");
 	}
 	mig__buf_adds(&sql, "RELEASE mig_way");
@@ -162,7 +113,7 @@ static mig_status rest(mig_conn *conn, int ms)
 
 mig_status mig__pg_way_lock(mig_conn *conn)
 {
-	int64_t until = mig__clock_us() + (int64_t)conn->lock_timeout_ms * 1000;
+	int64_t until = mig__clock_us() + (int64_t)conn->lock->timeout_ms * 1000;
 	int tries, locked = 0, wait_ms = 0;
 	struct mig__buf lock;
 	mig_status rc;

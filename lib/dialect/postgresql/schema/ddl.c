@@ -1,5 +1,7 @@
 /* The kinds and the walk over the operations. */
 #include "dialect/postgresql/schema/ddl.h"
+#include "base/buf.h"
+#include "dialect/postgresql/conn/report.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -1,5 +1,6 @@
 /* Privileges and comments. */
 #include "dialect/postgresql/schema/ddl.h"
+#include "dialect/postgresql/sql/quote.h"
 
 #include <string.h>
 

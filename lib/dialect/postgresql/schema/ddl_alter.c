@@ -1,4 +1,5 @@
 /* Attributes that one statement sets. */
+#include "base/buf.h"
 #include "dialect/postgresql/schema/ddl.h"
 
 #include <string.h>

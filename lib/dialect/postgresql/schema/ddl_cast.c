@@ -1,7 +1,10 @@
 /* How ALTER COLUMN TYPE converts what is there. The server does so by itself where it has an
  * assignment cast, and into strings; USING says it where the cast has to be asked for, or goes
  * through text. */
+#include "dialect/postgresql/conn/report.h"
+#include "dialect/postgresql/conn/wire.h"
 #include "dialect/postgresql/schema/ddl.h"
+#include "dialect/postgresql/sql/quote.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -1,5 +1,6 @@
 /* Columns that are altered in place. Order within one column: what it must lose first, its type,
  * what it gets. */
+#include "base/buf.h"
 #include "dialect/postgresql/schema/ddl.h"
 
 #include <string.h>

@@ -1,5 +1,6 @@
 /* Identity columns, and sequences that take over from them or hand over to them. */
 #include "dialect/postgresql/schema/ddl.h"
+#include "dialect/postgresql/sql/quote.h"
 
 #include <string.h>
 

@@ -1,5 +1,6 @@
 /* Which tables are partitions or children of which. Much of what is done to a parent reaches these
  * by itself, and must not be done to them once more. */
+#include "dialect/postgresql/conn/report.h"
 #include "dialect/postgresql/schema/ddl.h"
 
 #include <stdlib.h>

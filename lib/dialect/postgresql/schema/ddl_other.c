@@ -1,5 +1,6 @@
 /* Sequences, functions, policies. */
 #include "dialect/postgresql/schema/ddl.h"
+#include "dialect/postgresql/sql/quote.h"
 
 #include <stdlib.h>
 #include <string.h>

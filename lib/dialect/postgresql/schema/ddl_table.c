@@ -1,4 +1,5 @@
 /* Tables: created with their columns, defaults and constraints; and these one by one. */
+#include "base/buf.h"
 #include "dialect/postgresql/schema/ddl.h"
 
 #include <string.h>

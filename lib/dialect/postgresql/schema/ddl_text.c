@@ -1,8 +1,10 @@
 /* ddl_text: statements from patterns. "@t" in a pattern stands for the table, other codes for
  * attributes, quoted as they must be. Not the patterns: those are in the ddl_*.c that send them.
  * A part whose attribute is missing is left out. */
-#include "dialect/postgresql/schema/ddl.h"
 #include "base/ascii.h"
+#include "dialect/postgresql/conn/report.h"
+#include "dialect/postgresql/schema/ddl.h"
+#include "dialect/postgresql/sql/quote.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -1,5 +1,6 @@
 /* Enums, domains and composite types. A type whose values or base cannot be altered is replaced:
  * the old one gets another name, columns are converted to the new one, the old one is dropped. */
+#include "base/buf.h"
 #include "dialect/postgresql/schema/ddl.h"
 
 #include <string.h>

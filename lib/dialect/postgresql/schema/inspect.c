@@ -1,7 +1,13 @@
 /* The messages of an inspection, and what they are put together to. See inspect.h. */
 #include "dialect/postgresql/schema/inspect.h"
-
+#include "dialect/postgresql/conn/error.h"
+#include "dialect/postgresql/conn/report.h"
+#include "dialect/postgresql/conn/session.h"
+#include "dialect/postgresql/conn/wire.h"
 #include "dialect/postgresql/schema/objects.h"
+#include "dialect/postgresql/sql/quote.h"
+#include "dialect/postgresql/store/store.h"
+#include "dialect/postgresql/store/trust.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -45,13 +51,13 @@ static void add_regclass(const mig_conn *conn, struct mig__buf *sql, const char 
 static void add_own_tables(const mig_conn *conn, struct mig__buf *sql)
 {
 	mig__buf_adds(sql, "SELECT ");
-	if (conn->schema) {
+	if (conn->store->schema) {
 		mig__buf_adds(sql, "0, 0;");
 		return;
 	}
-	add_regclass(conn, sql, conn->version_table);
+	add_regclass(conn, sql, conn->store->version_table);
 	mig__buf_adds(sql, ", ");
-	add_regclass(conn, sql, conn->history_table);
+	add_regclass(conn, sql, conn->store->history_table);
 	mig__buf_adds(sql, ";");
 }
 
@@ -79,13 +85,13 @@ void mig__catalog_ask(struct mig__catalog *c, struct mig__buf *sql, PGresult **c
 static void read_top(struct mig__catalog *c, struct mig__buf *sql, int inside)
 {
 	PGresult *own = NULL, *set = NULL;
-	PGresult **const out[] = { &c->conn->others, &own, &set, &c->small, &c->relations };
+	PGresult **const out[] = { &c->conn->trust->others, &own, &set, &c->small, &c->relations };
 	int version = PQserverVersion(c->conn->db);
 
 	mig__buf_adds(sql, inside ? begin_inner : begin_own);
 	mig__pg_add_settings(c->conn, sql, 1);
-	PQclear(c->conn->others);
-	c->conn->others = NULL;
+	PQclear(c->conn->trust->others);
+	c->conn->trust->others = NULL;
 	mig__pg_add_others(c->conn, sql); /* of the same snapshot */
 	add_own_tables(c->conn, sql);
 	mig__buf_adds(sql, settings);

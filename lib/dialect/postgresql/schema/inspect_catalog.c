@@ -1,7 +1,8 @@
 /* Rows, what is known by oid, and the making of objects. */
-#include "dialect/postgresql/schema/inspect.h"
-
+#include "dialect/postgresql/conn/report.h"
 #include "dialect/postgresql/schema/ddl.h"
+#include "dialect/postgresql/schema/inspect.h"
+#include "dialect/postgresql/sql/quote.h"
 
 #include <stdlib.h>
 #include <string.h>

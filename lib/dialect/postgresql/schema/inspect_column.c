@@ -1,7 +1,8 @@
 /* Columns and their defaults. */
-#include "dialect/postgresql/schema/inspect.h"
-
+#include "base/buf.h"
+#include "dialect/postgresql/conn/report.h"
 #include "dialect/postgresql/schema/ddl.h"
+#include "dialect/postgresql/schema/inspect.h"
 
 #include <stdlib.h>
 #include <string.h>

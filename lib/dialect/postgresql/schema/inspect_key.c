@@ -1,7 +1,7 @@
 /* Constraints and indexes. */
-#include "dialect/postgresql/schema/inspect.h"
-
+#include "base/buf.h"
 #include "dialect/postgresql/schema/ddl.h"
+#include "dialect/postgresql/schema/inspect.h"
 
 #include <string.h>
 

@@ -1,5 +1,8 @@
 /* Tables, sequences, views, composite types: what pg_class says of them. */
+#include "base/buf.h"
+#include "dialect/postgresql/conn/report.h"
 #include "dialect/postgresql/schema/inspect.h"
+#include "dialect/postgresql/store/store.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -58,10 +61,11 @@ static const char *keep(struct mig__catalog *c, int row, int column)
 
 static int is_own(const struct mig__catalog *c, uint32_t oid, const char *schema, const char *name)
 {
-	if (!c->conn->schema)
+	if (!c->conn->store->schema)
 		return oid == c->own[0] || oid == c->own[1];
-	return !strcmp(schema, c->conn->schema) &&
-	       (!strcmp(name, c->conn->version_table) || !strcmp(name, c->conn->history_table));
+	return !strcmp(schema, c->conn->store->schema) &&
+	       (!strcmp(name, c->conn->store->version_table) ||
+		!strcmp(name, c->conn->store->history_table));
 }
 
 /* "i 16390 1": the sequence of an identity column. */

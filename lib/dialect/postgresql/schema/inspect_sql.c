@@ -2,6 +2,7 @@
  * inspect_top.c. The catalogue is named without pg_catalog, since the search path has nothing else.
  */
 #include "dialect/postgresql/schema/inspect_sql.h"
+#include "base/buf.h"
 
 enum { FIELDS = 8 };
 

@@ -1,4 +1,5 @@
 /* The queries for tables and what they are made of. */
+#include "base/buf.h"
 #include "dialect/postgresql/schema/inspect_sql.h"
 
 /* clang-format off */

@@ -1,4 +1,5 @@
 /* What is one row an object: schemas, extensions, types, functions, triggers, ... */
+#include "base/buf.h"
 #include "dialect/postgresql/schema/inspect.h"
 
 #include <stdlib.h>

@@ -1,5 +1,7 @@
 /* Columns that a program declares in portable words, in PostgreSQL's. */
+#include "dialect/postgresql/conn/report.h"
 #include "dialect/postgresql/schema/ddl.h"
+#include "dialect/postgresql/sql/quote.h"
 
 #include <string.h>
 

@@ -89,9 +89,8 @@
 #include "dialect/postgresql/conn/conn.h"
 #include "schema/object.h"
 
-/* inspect.c, scratch.c */
+/* inspect.c */
 mig_status mig__pg_inspect(mig_conn *conn, const mig_schema_sink *sink);
-mig_status mig__pg_scratch(mig_conn *conn, mig_conn **out);
 
 /* compare.c */
 uint32_t mig__pg_change(const mig_object *from, const mig_object *to);

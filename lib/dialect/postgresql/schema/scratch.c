@@ -4,7 +4,17 @@
  * If the process dies before that, the database stays. Its name tells which of the server's
  * processes made it (pid and when that began), so whoever makes a scratch next drops those whose
  * maker is gone and that nobody is connected to. */
+#include "dialect/postgresql/schema/scratch.h"
+#include "dialect/postgresql/conn/connect.h"
+#include "dialect/postgresql/conn/error.h"
+#include "dialect/postgresql/conn/lock.h"
+#include "dialect/postgresql/conn/report.h"
+#include "dialect/postgresql/conn/session.h"
+#include "dialect/postgresql/conn/stop.h"
+#include "dialect/postgresql/conn/wire.h"
 #include "dialect/postgresql/schema/objects.h"
+#include "dialect/postgresql/sql/quote.h"
+#include "dialect/postgresql/store/store.h"
 
 #include <fcntl.h>
 #include <inttypes.h>
@@ -145,7 +155,7 @@ void mig__pg_scratch_drop(struct mig__pg_scratch *scratch, PGconn *db, int silen
 		PQfinish(db);
 	else
 		leave(db);
-	if (silent || parent->stop.cut || !drop_by(parent, scratch->name)) {
+	if (silent || parent->stop->cut || !drop_by(parent, scratch->name)) {
 		snprintf(words, sizeof words,
 			 "the temporary database %s could not be dropped; the next run tries again",
 			 scratch->name);
@@ -309,11 +319,11 @@ static mig_status set_up(mig_conn *scratch, const PGresult *settings)
 static mig_status open_scratch(mig_conn *parent, const struct mig__pg_scratch *made, mig_conn **out)
 {
 	mig_conn_options o = { .struct_size = sizeof o,
-			       .schema = parent->schema,
-			       .version_table = parent->version_table,
-			       .history_table = parent->history_table,
-			       .lock_timeout_ms = parent->lock_timeout_ms,
-			       .search_path = parent->search_path };
+			       .schema = parent->store->schema,
+			       .version_table = parent->store->version_table,
+			       .history_table = parent->store->history_table,
+			       .lock_timeout_ms = parent->lock->timeout_ms,
+			       .search_path = parent->session->search_path };
 	enum mig__pg_end end;
 	PGconn *db = connect_like(parent, made->name, &end);
 	mig_status rc;
@@ -342,7 +352,7 @@ static mig_status open_scratch(mig_conn *parent, const struct mig__pg_scratch *m
 		return rc;
 	}
 	(*out)->lent = 0;
-	(*out)->listens = 1;
+	(*out)->wire->listens = 1;
 	return MIG_OK;
 }
 
@@ -358,8 +368,9 @@ static struct mig__pg_scratch *new_scratch(mig_conn *parent, const PGresult *mak
 		 PQgetvalue(make, 0, BEGUN_AT),
 		 (uint32_t)now.tv_nsec * 2654435761u ^ (uint32_t)now.tv_sec);
 	if (scratch) {
-		snprintf(scratch->token, sizeof scratch->token, "libmig scratch %08" PRIx32 "%08" PRIx32,
-			 parent->seed * 2654435761u ^ (uint32_t)now.tv_sec,
+		snprintf(scratch->token, sizeof scratch->token,
+			 "libmig scratch %08" PRIx32 "%08" PRIx32,
+			 parent->lock->seed * 2654435761u ^ (uint32_t)now.tv_sec,
 			 (uint32_t)now.tv_nsec ^ (uint32_t)(uintptr_t)scratch);
 		scratch->parent = parent;
 		scratch->name = mig__strdup(&parent->alloc, name);

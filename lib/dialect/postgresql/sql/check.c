@@ -1,6 +1,8 @@
 /* check: a query that must return no rows. It runs in a subtransaction that cannot write, which is
  * undone afterwards, with everything that functions of it have set. */
-#include "dialect/postgresql/conn/conn.h"
+#include "dialect/postgresql/sql/check.h"
+#include "dialect/postgresql/conn/report.h"
+#include "dialect/postgresql/conn/wire.h"
 #include "dialect/postgresql/sql/split.h"
 
 #include <stdio.h>

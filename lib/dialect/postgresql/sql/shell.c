@@ -9,8 +9,9 @@
  *
  * the last statement is one string for psql or a command, depending on the first. The script sets
  * both settings at its top. */
+#include "dialect/postgresql/sql/shell.h"
 #include "base/ascii.h"
-#include "dialect/postgresql/conn/conn.h"
+#include "dialect/postgresql/conn/report.h"
 #include "dialect/postgresql/sql/split.h"
 
 #include <string.h>

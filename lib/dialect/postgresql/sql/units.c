@@ -3,7 +3,11 @@
  * A section that was interrupted is resumed in a new session: temporary tables, cursors and the
  * last values of sequences are gone. Settings and prepared statements are set again. Within one
  * unit all is fine. What functions do, and the text of a DO, is not seen. */
-#include "dialect/postgresql/conn/conn.h"
+#include "dialect/postgresql/sql/units.h"
+#include "dialect/postgresql/conn/report.h"
+#include "dialect/postgresql/conn/script.h"
+#include "dialect/postgresql/conn/wire.h"
+#include "dialect/postgresql/sql/split.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -7,8 +7,11 @@
  *
  *     invalid input syntax for type integer: "libmig guard 0: 2 rows"
  *
- * concat() is not constant, so that nothing is cast before it is clear that it must be. */
-#include "dialect/postgresql/conn/conn.h"
+ * concat() is not constant, so that nothing is cast before it is clear that it must be. The checks
+ * of trust.c raise their errors in the same way, with message and hint in the text. Here is what
+ * reads both back; the statements are where they are sent. */
+#include "dialect/postgresql/store/guard.h"
+#include "dialect/postgresql/conn/report.h"
 
 #include <string.h>
 
@@ -16,14 +19,16 @@ static const struct mig__pg_guard_meaning meanings[] = {
 	[MIG__PG_GUARD_ROWS] = { MIG_EREVISION,
 				 "the rows of libmig's own tables are not those that were read and "
 				 "written",
-				 "a revision, a trigger or another program has changed them: leave that "
+				 "a revision, a trigger or another program has changed them: leave "
+				 "that "
 				 "out; nothing of this transaction is kept" },
 	[MIG__PG_GUARD_RUNNING] = { MIG_ELOCKED,
 				    "the unfinished section is not where this process left it: "
 				    "another one has gone on with it, or a stamp has given it up",
 				    "this process has stopped here: run again" },
 	[MIG__PG_GUARD_TOKEN] = { MIG_ETRANSACTION,
-				  "the transaction that libmig began was ended, and another one was "
+				  "the transaction that libmig began was ended, and another one "
+				  "was "
 				  "begun",
 				  "use savepoints on the connection, or mark the revision as one "
 				  "outside a transaction; of this transaction nothing is kept" },
@@ -39,53 +44,34 @@ const struct mig__pg_guard_meaning *mig__pg_guard_meaning(const char *message)
 
 void mig__pg_add_guard(struct mig__buf *sql, enum mig__pg_guard which, const char *shown)
 {
-	mig__buf_addf(sql, "CAST(pg_catalog.concat('" MIG__PG_GUARD " %d: ', %s) AS pg_catalog.int4)",
+	mig__buf_addf(sql,
+		      "CAST(pg_catalog.concat('" MIG__PG_GUARD " %d: ', %s) AS pg_catalog.int4)",
 		      (int)which, shown);
 }
 
-/* Fails unless the transaction is the one that was begun. */
-static mig_status add_token(mig_conn *conn, struct mig__buf *sql)
+/* Where the text's next part ends. */
+static const char *end_of_part(const char *text)
 {
-	mig__buf_addf(sql,
-		      "SELECT CASE WHEN " MIG__PG_TOKEN_SQL " OPERATOR(pg_catalog.=) '%s' THEN 0 ELSE ",
-		      conn->token);
-	mig__pg_add_guard(sql, MIG__PG_GUARD_TOKEN, "pg_catalog.transaction_timestamp()");
-	mig__buf_adds(sql, " END");
-	return sql->failed ? mig__pg_nomem(conn) : MIG_OK;
+	return text ? strchr(text, '\x1f') : NULL;
 }
 
-static int may_be_another(const mig_conn *conn)
+int mig__pg_distrust(mig_conn *conn, const PGresult *error, mig_status *rc)
 {
-	return conn->begun && (conn->lent || conn->exposed) &&
-	       PQtransactionStatus(conn->db) == PQTRANS_INTRANS;
-}
+	const char *message, *hint, *end;
+	struct mig__buf words;
 
-mig_status mig__pg_guard(mig_conn *conn)
-{
-	struct mig__buf sql;
-	mig_status rc;
-
-	if (!may_be_another(conn))
-		return MIG_OK;
-	mig__buf_init(&sql, &conn->alloc);
-	rc = add_token(conn, &sql);
-	if (!rc)
-		rc = mig__pg_defer(conn, sql.data);
-	mig__buf_finish(&sql);
-	return rc;
-}
-
-mig_status mig__pg_verify(mig_conn *conn)
-{
-	mig_status rc;
-
-	if (PQtransactionStatus(conn->db) == PQTRANS_IDLE) {
-		mig__pg_forget(conn); /* what was to be part of it */
-		return mig__pg_report(conn, MIG_ETRANSACTION, NULL,
-				      "statements on the connection itself can do that: nothing was "
-				      "written",
-				      "the transaction was ended");
-	}
-	rc = mig__pg_guard(conn);
-	return rc ? rc : mig__pg_flush(conn);
+	if (!mig__pg_is(error, "22P02"))
+		return 0;
+	message = strstr(PQresultErrorField(error, PG_DIAG_MESSAGE_PRIMARY), "{libmig\x1f");
+	message = message ? message + sizeof "{libmig\x1f" - 1 : NULL;
+	hint = end_of_part(message);
+	end = hint ? end_of_part(hint + 1) : NULL;
+	if (!end)
+		return 0;
+	mig__buf_init(&words, &conn->alloc);
+	mig__buf_add(&words, hint + 1, (size_t)(end - hint - 1));
+	*rc = mig__pg_report(conn, MIG_EPERMISSION, NULL, mig__buf_text(&words), "%.*s",
+			     (int)(hint - message), message);
+	mig__buf_finish(&words);
+	return 1;
 }

@@ -1,10 +1,16 @@
 /* render: the SQL on libmig's own tables. Names come from the user, so they are always quoted; and
  * once it is known which schema the tables are in, they are qualified, so that a script that
  * changes the search path does not hide them. */
+#include "dialect/postgresql/store/render.h"
 #include "base/quote.h"
 #include "base/text.h"
 #include "dialect/columns.h"
-#include "dialect/postgresql/conn/conn.h"
+#include "dialect/postgresql/conn/session.h"
+#include "dialect/postgresql/sql/quote.h"
+#include "dialect/postgresql/store/guard.h"
+#include "dialect/postgresql/store/place.h"
+#include "dialect/postgresql/store/store.h"
+#include "dialect/postgresql/store/trust.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -70,118 +76,6 @@ static const char *const patterns[] = {
 		"RESET search_path",
 };
 
-void mig__pg_add_name(struct mig__buf *buf, const char *name)
-{
-	mig__add_quoted(buf, name, mig__quote_names);
-}
-
-void mig__pg_add_text(struct mig__buf *buf, const char *text, size_t size)
-{
-	size_t i;
-
-	mig__buf_adds(buf, memchr(text, '\\', size) ? " E'" : "'");
-	for (i = 0; i < size; i++) {
-		if (text[i] == '\'' || text[i] == '\\')
-			mig__buf_add(buf, text + i, 1);
-		mig__buf_add(buf, text + i, 1);
-	}
-	mig__buf_add(buf, "'", 1);
-}
-
-enum { LONGEST = 4 }; /* bytes of a character; the NUL of a shorter text ends it */
-
-/* Whether the server reads the text's characters from their numbers. One that knows no encoding
- * does not, and before 13 only one whose encoding is UTF-8. */
-static int may_escape(const mig_conn *conn, const char *text)
-{
-	const char *encoding = conn->db ? PQparameterStatus(conn->db, "server_encoding") : NULL;
-	uint32_t c;
-	size_t size;
-
-	if (!encoding || strcmp(encoding, "SQL_ASCII") == 0 ||
-	    (PQserverVersion(conn->db) < 130000 && strcmp(encoding, "UTF8") != 0))
-		return 0;
-	for (; *text; text += size) {
-		size = mig__text_char(text, LONGEST, &c);
-		if (!size)
-			return 0;
-	}
-	return 1;
-}
-
-static int is_ascii(const char *text)
-{
-	for (; *text; text++)
-		if ((unsigned char)*text >= 0x80)
-			return 0;
-	return 1;
-}
-
-/* E.g. \00e9 and \+01f600 in names, \u00e9 and \U0001f600 in constants. */
-static void add_escaped(struct mig__buf *buf, const char *text, int is_name)
-{
-	const char quote = is_name ? '"' : '\'';
-	uint32_t c;
-
-	for (size_t size; *text; text += size) {
-		size = mig__text_char(text, LONGEST, &c);
-		if (c > 0xffff)
-			mig__buf_addf(buf, is_name ? "\\+%06" PRIx32 : "\\U%08" PRIx32, c);
-		else if (c >= 0x80)
-			mig__buf_addf(buf, is_name ? "\\%04" PRIx32 : "\\u%04" PRIx32, c);
-		else if (*text == quote || *text == '\\')
-			mig__buf_addf(buf, "%c%c", *text, *text);
-		else
-			mig__buf_add(buf, text, 1);
-	}
-}
-
-void mig__pg_add_safe_name(const mig_conn *conn, struct mig__buf *buf, const char *name)
-{
-	if (is_ascii(name) || !may_escape(conn, name)) {
-		mig__pg_add_name(buf, name);
-		return;
-	}
-	mig__buf_adds(buf, "U&\"");
-	add_escaped(buf, name, 1);
-	mig__buf_adds(buf, "\"");
-}
-
-void mig__pg_add_safe_text(const mig_conn *conn, struct mig__buf *buf, const char *text)
-{
-	if (is_ascii(text) || !may_escape(conn, text)) {
-		mig__pg_add_text(buf, text, strlen(text));
-		return;
-	}
-	mig__buf_adds(buf, " E'");
-	add_escaped(buf, text, 0);
-	mig__buf_adds(buf, "'");
-}
-
-void mig__pg_add_table(const mig_conn *conn, struct mig__buf *buf, const char *name)
-{
-	if (conn->schema) {
-		mig__pg_add_safe_name(conn, buf, conn->schema);
-		mig__buf_add(buf, ".", 1);
-	}
-	mig__pg_add_safe_name(conn, buf, name);
-}
-
-void mig__pg_add_table_text(const mig_conn *conn, struct mig__buf *buf, const char *name)
-{
-	struct mig__buf quoted;
-
-	mig__buf_init(&quoted, &conn->alloc);
-	if (conn->schema) {
-		mig__pg_add_name(&quoted, conn->schema);
-		mig__buf_add(&quoted, ".", 1);
-	}
-	mig__pg_add_name(&quoted, name);
-	mig__pg_add_safe_text(conn, buf, mig__buf_text(&quoted));
-	buf->failed |= quoted.failed;
-	mig__buf_finish(&quoted);
-}
-
 /* The parameter $n, as a constant. */
 static void add_value(const struct mig__pg_values *values, struct mig__buf *buf, size_t n)
 {
@@ -217,16 +111,18 @@ static void add_columns(const struct mig__pg_values *values, struct mig__buf *bu
 static void add_special(const mig_conn *conn, struct mig__buf *buf, char what)
 {
 	if (what == 'v' || what == 'h') {
-		mig__pg_add_table(conn, buf, what == 'v' ? conn->version_table : conn->history_table);
+		mig__pg_add_table(conn, buf,
+				  what == 'v' ? conn->store->version_table
+					      : conn->store->history_table);
 	} else if (what == 'k') {
 		mig__pg_add_key(conn, buf);
 	} else if (what == 'g') {
 		mig__pg_add_guard(buf, MIG__PG_GUARD_ROWS, "found");
 	} else if (what == 'w') {
 		mig__pg_add_script_check(conn, buf);
-	} else if (conn->search_path) {
+	} else if (conn->session->search_path) {
 		mig__buf_adds(buf, "PERFORM pg_catalog.set_config('search_path', ");
-		mig__pg_add_safe_text(conn, buf, conn->search_path);
+		mig__pg_add_safe_text(conn, buf, conn->session->search_path);
 		mig__buf_adds(buf, what == 't' ? ", true); " : ", false); ");
 	}
 }
@@ -255,138 +151,4 @@ void mig__pg_add_own(const mig_conn *conn, struct mig__buf *buf, enum mig__pg_ow
 			pattern += 2;
 		}
 	}
-}
-
-/* The one of the path's schemas that has the version table, otherwise the first one. Never that of
- * temporary tables, which would take the place of the real ones. */
-void mig__pg_add_schema(const mig_conn *conn, struct mig__buf *sql)
-{
-	if (conn->schema) {
-		mig__pg_add_safe_text(conn, sql, conn->schema);
-		return;
-	}
-	mig__buf_adds(sql, "(SELECT n.nspname FROM pg_catalog.unnest(pg_catalog.current_schemas("
-			   "false)) WITH ORDINALITY AS p (name, at) JOIN pg_catalog.pg_namespace n "
-			   "ON n.nspname OPERATOR(pg_catalog.=) p.name WHERE n.oid "
-			   "OPERATOR(pg_catalog.<>) pg_catalog.pg_my_temp_schema() ORDER BY EXISTS "
-			   "(SELECT FROM pg_catalog.pg_class c WHERE c.relnamespace "
-			   "OPERATOR(pg_catalog.=) n.oid AND c.relname OPERATOR(pg_catalog.=) ");
-	mig__pg_add_safe_text(conn, sql, conn->version_table);
-	mig__buf_adds(sql, ") DESC, p.at LIMIT 1)");
-}
-
-void mig__pg_add_key(const mig_conn *conn, struct mig__buf *sql)
-{
-	if (conn->schema && conn->number[0]) { /* the server has told it */
-		mig__buf_adds(sql, " FROM (SELECT ");
-		mig__pg_add_safe_text(conn, sql, conn->schema);
-		mig__buf_addf(sql, "::pg_catalog.text AS s, (%s)::pg_catalog.int8 AS k) AS b",
-			      conn->number);
-		return;
-	}
-	mig__buf_adds(sql, " FROM (SELECT s, pg_catalog.hashtextextended(pg_catalog.concat("
-			   "'libmig migration lock ', pg_catalog.length(s), ' ', s, '.', ");
-	mig__pg_add_safe_text(conn, sql, conn->version_table);
-	mig__buf_adds(sql, "), 0) AS k FROM (SELECT coalesce(");
-	mig__pg_add_schema(conn, sql);
-	mig__buf_adds(sql, ", '')::pg_catalog.text AS s) AS a) AS b");
-}
-
-enum mig__pg_there *mig__pg_there(mig_conn *conn, enum mig__pg_table which)
-{
-	return which == MIG__PG_VERSION ? &conn->version : &conn->history;
-}
-
-/* Not to_regclass(): it looks into the session's cache, which does not know yet what another
- * session committed while this one waited for the lock. */
-void mig__pg_add_exists(const mig_conn *conn, struct mig__buf *sql, const char *table)
-{
-	mig__buf_adds(sql,
-		      "EXISTS (SELECT FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n "
-		      "ON n.oid OPERATOR(pg_catalog.=) c.relnamespace WHERE n.nspname "
-		      "OPERATOR(pg_catalog.=) s AND c.relname OPERATOR(pg_catalog.=) ");
-	mig__pg_add_safe_text(conn, sql, table);
-	mig__buf_adds(sql, ")");
-}
-
-mig_status mig__pg_table_exists(mig_conn *conn, enum mig__pg_table which, int32_t *out)
-{
-	enum mig__pg_there known = *mig__pg_there(conn, which);
-	struct mig__pg_reply reply = { .count = 0 };
-	struct mig__buf sql;
-	int settings;
-	mig_status rc;
-
-	if (known != MIG__PG_UNKNOWN) {
-		*out = known == MIG__PG_THERE;
-		return MIG_OK;
-	}
-	mig__buf_init(&sql, &conn->alloc);
-	settings = conn->schema ? 0 : mig__pg_add_settings(conn, &sql, 1);
-	mig__buf_adds(&sql, "SELECT ");
-	mig__pg_add_exists(conn, &sql, which == MIG__PG_VERSION ? conn->version_table
-							       : conn->history_table);
-	mig__pg_add_key(conn, &sql);
-	rc = sql.failed ? mig__pg_nomem(conn) : mig__pg_exec(conn, sql.data, &reply);
-	mig__buf_finish(&sql);
-	if (!rc)
-		*out = reply.count > settings && PQgetvalue(reply.at[settings], 0, 0)[0] == 't';
-	mig__pg_reply_clear(&reply);
-	return rc;
-}
-
-mig_status mig__pg_pin_schema(mig_conn *conn, const char *schema)
-{
-	if (conn->schema || !*schema)
-		return MIG_OK;
-	conn->schema = mig__strdup(&conn->alloc, schema);
-	return conn->schema ? MIG_OK : mig__pg_nomem(conn);
-}
-
-/* In the host's own transaction a setting of ours would stay. */
-mig_status mig__pg_find_schema(mig_conn *conn)
-{
-	int inside = PQtransactionStatus(conn->db) != PQTRANS_IDLE, at;
-	struct mig__pg_reply reply = { .count = 0 };
-	struct mig__buf sql;
-	mig_status rc;
-
-	mig__buf_init(&sql, &conn->alloc);
-	mig__buf_adds(&sql, inside ? "SAVEPOINT mig_schema;" : "");
-	at = inside + mig__pg_add_settings(conn, &sql, 1);
-	mig__buf_adds(&sql, "SELECT ");
-	mig__pg_add_schema(conn, &sql);
-	mig__buf_adds(&sql, inside ? ";ROLLBACK TO SAVEPOINT mig_schema;"
-				     "RELEASE SAVEPOINT mig_schema"
-				   : "");
-	rc = sql.failed ? mig__pg_nomem(conn) : mig__pg_exec(conn, sql.data, &reply);
-	mig__buf_finish(&sql);
-	if (!rc && reply.count > at)
-		rc = mig__pg_pin_schema(conn, PQgetvalue(reply.at[at], 0, 0));
-	mig__pg_reply_clear(&reply);
-	return rc;
-}
-
-/* Outside our own transactions the path of the options is not set yet; in the host's it would stay. */
-mig_status mig__pg_current_schema(mig_conn *conn, const char **out)
-{
-	struct mig__pg_reply reply = { .count = 0 };
-	struct mig__buf sql;
-	int at = 0;
-	mig_status rc;
-
-	mig__buf_init(&sql, &conn->alloc);
-	if (PQtransactionStatus(conn->db) == PQTRANS_IDLE && !conn->locked)
-		at = mig__pg_add_settings(conn, &sql, 1);
-	mig__buf_adds(&sql, "SELECT pg_catalog.current_schema()");
-	rc = sql.failed ? mig__pg_nomem(conn) : mig__pg_exec(conn, sql.data, &reply);
-	mig__buf_finish(&sql);
-	if (!rc && reply.count > at) {
-		mig__free(&conn->alloc, conn->current_schema);
-		conn->current_schema = mig__strdup(&conn->alloc, PQgetvalue(reply.at[at], 0, 0));
-		*out = conn->current_schema;
-		rc = conn->current_schema ? MIG_OK : mig__pg_nomem(conn);
-	}
-	mig__pg_reply_clear(&reply);
-	return rc;
 }

@@ -1,8 +1,17 @@
 /* store: libmig's own tables on PostgreSQL. Rows that are written cost no message: their statements
  * wait, with guards (guard.c) that make the COMMIT fail unless each has written its one row. A read
  * brings what it needs to be safe with it. The texts themselves are in render.c. */
+#include "dialect/postgresql/store/store.h"
 #include "dialect/columns.h"
-#include "dialect/postgresql/conn/conn.h"
+#include "dialect/postgresql/conn/error.h"
+#include "dialect/postgresql/conn/report.h"
+#include "dialect/postgresql/conn/session.h"
+#include "dialect/postgresql/conn/transaction.h"
+#include "dialect/postgresql/conn/wire.h"
+#include "dialect/postgresql/store/guard.h"
+#include "dialect/postgresql/store/place.h"
+#include "dialect/postgresql/store/render.h"
+#include "dialect/postgresql/store/trust.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -60,14 +69,14 @@ static void unquote(char *name)
 static mig_status read_plainly(mig_conn *conn, struct mig__pg_reply *reply, int *at, int *schema)
 {
 	struct mig__buf sql;
-	int named = !conn->schema;
+	int named = !conn->store->schema;
 	mig_status rc;
 
 	mig__buf_init(&sql, &conn->alloc);
 	*at = mig__pg_add_settings(conn, &sql, 1);
 	if (named) {
 		mig__buf_adds(&sql, "SELECT schema FROM pg_catalog.pg_identify_object(1259, ");
-		mig__pg_add_table_text(conn, &sql, conn->version_table);
+		mig__pg_add_table_text(conn, &sql, conn->store->version_table);
 		mig__buf_adds(&sql, "::pg_catalog.regclass, 0);");
 	}
 	mig__pg_add_plain_read(conn, &sql);
@@ -94,7 +103,7 @@ static mig_status read_closely(mig_conn *conn, enum mig__pg_own own, struct mig_
 {
 	enum mig__pg_table table = table_of(own);
 	struct mig__buf sql;
-	mig_status rc = conn->schema ? MIG_OK : mig__pg_find_schema(conn);
+	mig_status rc = conn->store->schema ? MIG_OK : mig__pg_find_schema(conn);
 
 	if (rc)
 		return rc;
@@ -103,7 +112,8 @@ static mig_status read_closely(mig_conn *conn, enum mig__pg_own own, struct mig_
 							    : 0;
 	mig__buf_adds(&sql, "LOCK TABLE ");
 	mig__pg_add_table(conn, &sql,
-			  table == MIG__PG_VERSION ? conn->version_table : conn->history_table);
+			  table == MIG__PG_VERSION ? conn->store->version_table
+						   : conn->store->history_table);
 	mig__buf_adds(&sql, " IN ACCESS SHARE MODE;");
 	mig__pg_add_read_check(conn, &sql, table);
 	mig__pg_add_own(conn, &sql, own, NULL);
@@ -131,7 +141,7 @@ static mig_status ask_rows(mig_conn *conn, enum mig__pg_own own, struct mig__pg_
 	mig_status rc;
 
 	*at = 0;
-	if (conn->begun) /* it was checked then */
+	if (conn->session->begun) /* it was checked then */
 		return read_at_once(conn, own, reply);
 	if (own != MIG__PG_READ_VERSION || PQtransactionStatus(conn->db) != PQTRANS_IDLE)
 		return read_closely(conn, own, reply, at);
@@ -145,10 +155,10 @@ static mig_status ask_rows(mig_conn *conn, enum mig__pg_own own, struct mig__pg_
 /* The rows that came with the lock are used once. */
 static int take_known(mig_conn *conn, enum mig__pg_own own, PGresult **out)
 {
-	if (own != MIG__PG_READ_VERSION || !conn->rows)
+	if (own != MIG__PG_READ_VERSION || !conn->store->rows)
 		return 0;
-	*out = conn->rows;
-	conn->rows = NULL;
+	*out = conn->store->rows;
+	conn->store->rows = NULL;
 	return 1;
 }
 
@@ -164,13 +174,13 @@ static mig_status read_own(mig_conn *conn, enum mig__pg_own own, PGresult **out)
 	*out = NULL;
 	if (take_known(conn, own, out))
 		return MIG_OK;
-	if (!conn->schema && PQtransactionStatus(conn->db) != PQTRANS_IDLE)
+	if (!conn->store->schema && PQtransactionStatus(conn->db) != PQTRANS_IDLE)
 		rc = mig__pg_find_schema(conn);
 	if (!rc)
 		rc = check_there(conn, table, &there);
 	if (rc || !there)
 		return rc;
-	if (conn->begun)
+	if (conn->session->begun)
 		rc = mig__pg_settings_own_role(conn);
 	if (!rc)
 		rc = ask_rows(conn, own, &reply, &at);
@@ -186,7 +196,7 @@ static mig_status read_own(mig_conn *conn, enum mig__pg_own own, PGresult **out)
 	if (!rc && reply.count > at) {
 		*out = reply.at[at];
 		reply.at[at] = NULL;
-		conn->seen_version |= table == MIG__PG_VERSION;
+		conn->store->seen_version |= table == MIG__PG_VERSION;
 	}
 	mig__pg_reply_clear(&reply);
 	return rc || *out ? rc : mig__pg_fail(conn, NULL, NULL);
@@ -262,13 +272,13 @@ static mig_status check_trusted(mig_conn *conn)
 	struct mig__buf sql;
 	mig_status rc;
 
-	if (conn->trusted)
+	if (conn->trust->checked)
 		return MIG_OK;
 	mig__buf_init(&sql, &conn->alloc);
 	mig__pg_add_write_check(conn, &sql);
 	rc = sql.failed ? mig__pg_nomem(conn) : mig__pg_defer(conn, sql.data);
 	mig__buf_finish(&sql);
-	conn->trusted = !rc;
+	conn->trust->checked = !rc;
 	return rc;
 }
 
@@ -307,9 +317,9 @@ static mig_status write_own(mig_conn *conn, enum mig__pg_own own, const struct m
 		return rc;
 	}
 	if (creates) {
-		conn->pending.creates = 1;
-		conn->version = conn->history = MIG__PG_UNKNOWN;
-		conn->trusted = 0; /* somebody else may make it first */
+		conn->wire->pending.creates = 1;
+		conn->store->version = conn->store->history = MIG__PG_UNKNOWN;
+		conn->trust->checked = 0; /* somebody else may make it first */
 	}
 	rc = mig__pg_settings_own_role(conn);
 	if (!rc && !creates)

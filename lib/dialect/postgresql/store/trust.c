@@ -18,7 +18,13 @@
  *
  * which mig__pg_distrust() takes apart again. A table that is read by SELECT is locked (ACCESS
  *SHARE) before it is looked at; otherwise its owner could put a view in its place meanwhile. */
-#include "dialect/postgresql/conn/conn.h"
+#include "dialect/postgresql/store/trust.h"
+#include "dialect/postgresql/conn/error.h"
+#include "dialect/postgresql/conn/report.h"
+#include "dialect/postgresql/conn/wire.h"
+#include "dialect/postgresql/sql/quote.h"
+#include "dialect/postgresql/store/place.h"
+#include "dialect/postgresql/store/store.h"
 
 #include <string.h>
 
@@ -121,8 +127,8 @@ static void add_pattern(const mig_conn *conn, struct mig__buf *sql, const char *
 
 	for (; (at = strstr(pattern, "@o")) != NULL; pattern = at + 2) {
 		mig__buf_add(sql, pattern, (size_t)(at - pattern));
-		if (conn->trusted_owner)
-			mig__pg_add_safe_text(conn, sql, conn->trusted_owner);
+		if (conn->trust->owner)
+			mig__pg_add_safe_text(conn, sql, conn->trust->owner);
 		else
 			mig__buf_adds(sql, "NULL");
 	}
@@ -178,11 +184,11 @@ static void add_findings(const mig_conn *conn, struct mig__buf *sql, enum mig__p
 	mig__pg_add_schema(conn, sql);
 	mig__buf_adds(sql, " AND c.relname OPERATOR(pg_catalog.=) ANY (ARRAY[");
 	if (which != MIG__PG_HISTORY)
-		mig__pg_add_safe_text(conn, sql, conn->version_table);
+		mig__pg_add_safe_text(conn, sql, conn->store->version_table);
 	if (which == MIG__PG_BOTH)
 		mig__buf_adds(sql, ", ");
 	if (which != MIG__PG_VERSION)
-		mig__pg_add_safe_text(conn, sql, conn->history_table);
+		mig__pg_add_safe_text(conn, sql, conn->store->history_table);
 	mig__buf_adds(sql, "]::pg_catalog.name[])");
 	mig__buf_adds(sql, parts_end);
 	mig__buf_adds(sql, "SELECT CASE ");
@@ -196,7 +202,7 @@ static void add_findings(const mig_conn *conn, struct mig__buf *sql, enum mig__p
 void mig__pg_add_plain_read(const mig_conn *conn, struct mig__buf *sql)
 {
 	mig__buf_adds(sql, "SET LOCAL row_security TO off;COPY ");
-	mig__pg_add_table(conn, sql, conn->version_table);
+	mig__pg_add_table(conn, sql, conn->store->version_table);
 	mig__buf_adds(sql, " (revision, digest) TO STDOUT");
 }
 
@@ -209,7 +215,7 @@ int mig__pg_is_refusal(const PGresult *error)
 void mig__pg_add_there(const mig_conn *conn, struct mig__buf *sql)
 {
 	mig__buf_adds(sql, "SELECT c.relname" IS);
-	mig__pg_add_safe_text(conn, sql, conn->version_table);
+	mig__pg_add_safe_text(conn, sql, conn->store->version_table);
 	mig__buf_adds(sql, ", c.relkind OPERATOR(pg_catalog.<>) 'r' OR c.relpersistence" IS
 			   "'t' OR c.relrowsecurity OR c.relhasrules OR c.relhastriggers OR "
 			   "c.relhassubclass OR pg_catalog.pg_get_userbyid(c.relowner) "
@@ -218,20 +224,20 @@ void mig__pg_add_there(const mig_conn *conn, struct mig__buf *sql)
 			   "nspname" IS);
 	mig__pg_add_schema(conn, sql);
 	mig__buf_adds(sql, ") AND c.relname OPERATOR(pg_catalog.=) ANY (ARRAY[");
-	mig__pg_add_safe_text(conn, sql, conn->version_table);
+	mig__pg_add_safe_text(conn, sql, conn->store->version_table);
 	mig__buf_adds(sql, ", ");
-	mig__pg_add_safe_text(conn, sql, conn->history_table);
+	mig__pg_add_safe_text(conn, sql, conn->store->history_table);
 	mig__buf_adds(sql, "]::pg_catalog.name[])");
 }
 
 void mig__pg_take_there(mig_conn *conn, const PGresult *result, int *close)
 {
-	conn->version = conn->history = MIG__PG_MISSING;
+	conn->store->version = conn->store->history = MIG__PG_MISSING;
 	*close = 0;
 	for (int i = 0; i < PQntuples(result); i++) {
 		int version = PQgetvalue(result, i, 0)[0] == 't';
 
-		*(version ? &conn->version : &conn->history) = MIG__PG_THERE;
+		*(version ? &conn->store->version : &conn->store->history) = MIG__PG_THERE;
 		*close |= PQgetvalue(result, i, 1)[0] == 't';
 	}
 }
@@ -263,33 +269,6 @@ void mig__pg_add_script_check(const mig_conn *conn, struct mig__buf *sql)
 			   "\t\tRAISE EXCEPTION '%', wrong[1] USING ERRCODE = '42501', "
 			   "HINT = wrong[2];\n"
 			   "\tEND IF;\nEND ");
-}
-
-/* Where the text's next part ends. */
-static const char *end_of_part(const char *text)
-{
-	return text ? strchr(text, '\x1f') : NULL;
-}
-
-int mig__pg_distrust(mig_conn *conn, const PGresult *error, mig_status *rc)
-{
-	const char *message, *hint, *end;
-	struct mig__buf words;
-
-	if (!mig__pg_is(error, "22P02"))
-		return 0;
-	message = strstr(PQresultErrorField(error, PG_DIAG_MESSAGE_PRIMARY), "{libmig\x1f");
-	message = message ? message + sizeof "{libmig\x1f" - 1 : NULL;
-	hint = end_of_part(message);
-	end = hint ? end_of_part(hint + 1) : NULL;
-	if (!end)
-		return 0;
-	mig__buf_init(&words, &conn->alloc);
-	mig__buf_add(&words, hint + 1, (size_t)(end - hint - 1));
-	*rc = mig__pg_report(conn, MIG_EPERMISSION, NULL, mig__buf_text(&words), "%.*s",
-			     (int)(hint - message), message);
-	mig__buf_finish(&words);
-	return 1;
 }
 
 /* Which cluster it is, and whether the login role is, or can become, one with power over roles: they
@@ -332,7 +311,7 @@ static mig_status find_others(mig_conn *conn)
 	struct mig__buf sql;
 	mig_status rc;
 
-	if (conn->others)
+	if (conn->trust->others)
 		return MIG_OK;
 	mig__buf_init(&sql, &conn->alloc);
 	mig__pg_add_others(conn, &sql);
@@ -341,7 +320,7 @@ static mig_status find_others(mig_conn *conn)
 	if (!rc && !reply.count)
 		rc = mig__pg_fail(conn, NULL, NULL);
 	if (!rc) {
-		conn->others = reply.at[reply.count - 1];
+		conn->trust->others = reply.at[reply.count - 1];
 		reply.at[reply.count - 1] = NULL;
 	}
 	mig__pg_reply_clear(&reply);
@@ -356,12 +335,12 @@ mig_status mig__pg_may_copy(mig_conn *conn, mig_conn *maker)
 	if (conn->scratch) /* what is in it, libmig has made */
 		return MIG_OK;
 	rc = find_others(conn);
-	if (!rc && !PQntuples(conn->others))
+	if (!rc && !PQntuples(conn->trust->others))
 		return MIG_OK;
 	if (!rc && maker)
 		rc = is_safe(conn, maker, &safe);
 	if (rc || safe)
 		return rc;
-	return mig__pg_report(conn, MIG_EPERMISSION, NULL, PQgetvalue(conn->others, 0, 1), "%s",
-			      PQgetvalue(conn->others, 0, 0));
+	return mig__pg_report(conn, MIG_EPERMISSION, NULL, PQgetvalue(conn->trust->others, 0, 1),
+			      "%s", PQgetvalue(conn->trust->others, 0, 0));
 }
