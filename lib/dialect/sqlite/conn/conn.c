@@ -13,13 +13,6 @@
 
 enum { FOREIGN_KEY_LIMIT = 100000 };
 
-const char *mig__sqlite_path(const mig_conn *conn)
-{
-	const char *path = conn->db ? sqlite3_db_filename(conn->db, "main") : NULL;
-
-	return path && *path ? path : ":memory:";
-}
-
 static char *copy(const mig_conn *conn, const char *text, const char *otherwise)
 {
 	return mig__strdup(&conn->alloc, text ? text : otherwise);

@@ -137,12 +137,12 @@ void mig__sqlite_close(mig_conn *conn);
 void *mig__sqlite_native(mig_conn *conn);
 void *mig__sqlite_detach(mig_conn *conn);
 void mig__sqlite_cancel(mig_conn *conn);
-/* The database's path, for messages. Borrowed. */
-const char *mig__sqlite_path(const mig_conn *conn);
 
 /* path.c: what sqlite3_open_v2 is given for a URL, freed with mig__free. *why is set when NULL is
  * returned: what is wrong with the URL, or NULL when memory ran out. */
 char *mig__sqlite_filename(const struct mig__alloc *alloc, const char *url, const char **why);
+/* The database's path, for messages. Borrowed. */
+const char *mig__sqlite_path(const mig_conn *conn);
 
 /* error.c */
 /* Where something went wrong: a script's statement and the place in that script. */
@@ -158,6 +158,14 @@ mig_status mig__sqlite_report(mig_conn *conn, mig_status status,
 			      const struct mig__sqlite_place *place, const char *hint,
 			      const char *format, ...) __attribute__((format(printf, 5, 6)));
 mig_status mig__sqlite_nomem(mig_conn *conn);
+/* After an error was read, and before a statement that may not be interrupted is run by other
+ * means: ends the guard. */
+void mig__sqlite_rest(mig_conn *conn);
+
+/* holder.c */
+/* Adds who holds a lock on the database: "process 4711 (sqlite3, writing)". holder: the
+ * process, where that is known, otherwise 0. */
+void mig__sqlite_add_holder(mig_conn *conn, struct mig__buf *out, long holder);
 
 /* wait.c */
 /* Whether the last error means that another connection is in the way, for now. */
@@ -165,8 +173,6 @@ int mig__sqlite_busy(const mig_conn *conn, int rc);
 /* Sleeps a little, or reports MIG_ELOCKED (the time is up) or MIG_ECANCELLED. holder: process that
  * is waited for, 0: unknown. */
 mig_status mig__sqlite_wait(mig_conn *conn, struct mig__sqlite_wait *wait, long holder);
-/* Adds who holds a lock on the database: "process 4711 (sqlite3, writing)". holder: as above. */
-void mig__sqlite_add_holder(mig_conn *conn, struct mig__buf *out, long holder);
 /* The two calls of SQLite, waiting for other connections. What is returned has been reported;
  * MIG_OK with an error in *code has not: that is for mig__sqlite_fail(). *stmt is NULL for blank
  * text. */
@@ -174,18 +180,16 @@ mig_status mig__sqlite_prepare(mig_conn *conn, const char *text, int size, unsig
 			       sqlite3_stmt **stmt, const char **tail, int *code);
 /* again: the statement may be repeated although a transaction is open (COMMIT). */
 mig_status mig__sqlite_step(mig_conn *conn, sqlite3_stmt *stmt, int again, int *code);
-/* After an error was read, and before a statement that may not be interrupted is run by other means:
- * ends the guard. */
-void mig__sqlite_rest(mig_conn *conn);
 /* Runs one statement of libmig's own. */
 mig_status mig__sqlite_exec(mig_conn *conn, const char *sql);
 /* Prepares one statement of libmig's own. */
 mig_status mig__sqlite_query(mig_conn *conn, const char *sql, sqlite3_stmt **stmt);
 /* Its next row: 1 in *row, or 0 at the end. */
 mig_status mig__sqlite_row(mig_conn *conn, sqlite3_stmt *stmt, int *row);
+/* MIG_EMISUSE if a statement that writes is not finished: no transaction can be committed then. */
+mig_status mig__sqlite_check_finished(mig_conn *conn, const sqlite3_stmt *but);
 
-/* render.c */
-void mig__sqlite_add_name(struct mig__buf *buf, const char *name);
+/* store/script.c */
 mig_status mig__sqlite_table_exists(mig_conn *conn, int32_t history, int32_t *out);
 mig_status mig__sqlite_expect(mig_conn *conn, const char *ids, const mig_sql_sink *script);
 mig_status mig__sqlite_keys(mig_conn *conn, int32_t on, const mig_sql_sink *script);
@@ -196,11 +200,6 @@ mig_status mig__sqlite_keys(mig_conn *conn, int32_t on, const mig_sql_sink *scri
 size_t mig__sqlite_skip(const char *text, size_t at);
 /* Kind of the statement that begins at text. */
 uint32_t mig__sqlite_kind(const char *text);
-/* units.c */
-/* The number of the name in a SAVEPOINT or RELEASE. */
-uint32_t mig__sqlite_savepoint(const char *text, const char *end);
-mig_status mig__sqlite_check_units(mig_conn *conn, const char *text, size_t size,
-				   const mig_unit *units, size_t count);
 /* Whether a statement can neither add nor remove rows or keys: it makes no violation. */
 int mig__sqlite_harmless(const char *text);
 /* Whether a statement only reads or writes rows. */
@@ -214,13 +213,24 @@ size_t mig__sqlite_parameter(const char *text, size_t at, size_t end);
 const char *mig__sqlite_dead_pragma(const char *text);
 mig_status mig__sqlite_next_statement(mig_conn *conn, const char *text, size_t size, size_t offset,
 				      mig_statement *out);
+/* The number of the name in a SAVEPOINT or RELEASE. */
+uint32_t mig__sqlite_savepoint(const char *text, const char *end);
+
+/* units.c */
+mig_status mig__sqlite_check_units(mig_conn *conn, const char *text, size_t size,
+				   const mig_unit *units, size_t count);
 
 /* run.c */
 mig_status mig__sqlite_run_begin(mig_conn *conn);
 mig_status mig__sqlite_run_end(mig_conn *conn);
+
+/* transaction.c */
 mig_status mig__sqlite_begin(mig_conn *conn, int32_t check, int32_t *freed);
 mig_status mig__sqlite_commit(mig_conn *conn, int32_t check);
 mig_status mig__sqlite_verify(mig_conn *conn);
+mig_status mig__sqlite_in_transaction(mig_conn *conn, int32_t *out);
+
+/* script.c */
 mig_status mig__sqlite_run_script(mig_conn *conn, const char *text, size_t size,
 				  mig_statement_fn hook, void *user);
 mig_status mig__sqlite_run_statement(mig_conn *conn, const char *text, size_t size);
@@ -235,8 +245,6 @@ int mig__sqlite_keys_are_on(const mig_conn *conn);
  * refuses what may not run. text ends with a NUL. *skip: the statement is to be left out. */
 mig_status mig__sqlite_before(mig_conn *conn, const char *text,
 			      const struct mig__sqlite_place *place, int *skip);
-/* MIG_EMISUSE if a statement that writes is not finished: no transaction can be committed then. */
-mig_status mig__sqlite_check_finished(mig_conn *conn, const sqlite3_stmt *but);
 
 /* pragma.c */
 /* Notes the value that a PRAGMA will change, or the databases before an ATTACH. */
@@ -288,11 +296,10 @@ mig_status mig__sqlite_recover(mig_conn *conn);
 void mig__sqlite_undo_finish(mig_conn *conn);
 void mig__sqlite_undo_close(mig_conn *conn);
 
-/* stamp.c */
+/* store/header.c */
 mig_status mig__sqlite_read_header_digest(mig_conn *conn, uint32_t *out);
 mig_status mig__sqlite_write_header_digest(mig_conn *conn, uint32_t digest,
 					   const mig_sql_sink *script);
-mig_status mig__sqlite_in_transaction(mig_conn *conn, int32_t *out);
 
 /* lock.c */
 mig_status mig__sqlite_lock(mig_conn *conn, int32_t *freed);

@@ -146,3 +146,9 @@ mig_status mig__sqlite_nomem(mig_conn *conn)
 {
 	return send(conn, MIG_ENOMEM, 0, NULL, NULL, "out of memory");
 }
+
+void mig__sqlite_rest(mig_conn *conn)
+{
+	if (conn->guard)
+		sqlite3_reset(conn->guard);
+}

@@ -12,6 +12,7 @@
 
 #include "base/digest.h"
 #include "dialect/sqlite/sql/tokens.h"
+#include "dialect/sqlite/sql/quote.h"
 
 #include <string.h>
 

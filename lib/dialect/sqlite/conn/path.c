@@ -76,3 +76,10 @@ char *mig__sqlite_filename(const struct mig__alloc *alloc, const char *url, cons
 		return mig__strdup(alloc, rest);
 	return from_path(alloc, rest, why);
 }
+
+const char *mig__sqlite_path(const mig_conn *conn)
+{
+	const char *path = conn->db ? sqlite3_db_filename(conn->db, "main") : NULL;
+
+	return path && *path ? path : ":memory:";
+}

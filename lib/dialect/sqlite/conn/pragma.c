@@ -19,6 +19,7 @@
 #include "dialect/sqlite/conn/conn.h"
 
 #include "dialect/sqlite/sql/tokens.h"
+#include "dialect/sqlite/sql/quote.h"
 
 #include <stdlib.h>
 #include <string.h>

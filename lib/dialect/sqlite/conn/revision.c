@@ -47,25 +47,6 @@ mig_status mig__sqlite_foreign_keys(mig_conn *conn, int32_t how)
 	return set_keys(conn, how ? how > 0 : conn->revision.keys, conn->revision.id);
 }
 
-mig_status mig__sqlite_check_finished(mig_conn *conn, const sqlite3_stmt *but)
-{
-	sqlite3_stmt *stmt = NULL;
-	struct mig__sqlite_place place = { NULL, 0, MIG_NO_OFFSET };
-
-	while ((stmt = sqlite3_next_stmt(conn->db, stmt)) != NULL)
-		if (stmt != but && sqlite3_stmt_busy(stmt) && !sqlite3_stmt_readonly(stmt))
-			break;
-	if (!stmt)
-		return MIG_OK;
-	place.statement = sqlite3_sql(stmt);
-	place.size = place.statement ? strlen(place.statement) : 0;
-	return mig__sqlite_report(conn, MIG_EMISUSE, &place,
-				  "read it to its end, reset it, or free it (mig_stmt_free, "
-				  "sqlite3_finalize)",
-				  "a statement on this connection is not finished: %.200s",
-				  place.statement ? place.statement : "");
-}
-
 mig_status mig__sqlite_revision_begin(mig_conn *conn, const mig_revision_run *revision)
 {
 	struct mig__sqlite_revision *r = &conn->revision;

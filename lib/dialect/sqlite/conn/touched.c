@@ -6,6 +6,7 @@
 #include "dialect/sqlite/conn/conn.h"
 
 #include "dialect/sqlite/sql/tokens.h"
+#include "dialect/sqlite/sql/quote.h"
 
 #include <string.h>
 

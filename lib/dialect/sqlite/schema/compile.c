@@ -8,6 +8,7 @@
  * application: functions, modules of virtual tables, collations. Only messages that name a missing
  * table or column count, and no table whose name is called like a function, or is a module's. */
 #include "dialect/sqlite/schema/objects.h"
+#include "dialect/sqlite/sql/quote.h"
 
 #include "base/ascii.h"
 

@@ -1,35 +1,12 @@
 /* create: CREATE statements. An object that was read has its text, and keeps it; any other is
  * written out of its attributes. */
 #include "dialect/sqlite/schema/objects.h"
+#include "dialect/sqlite/sql/quote.h"
 #include "base/ascii.h"
 
 #include <string.h>
 
 /* -- words */
-
-void mig__sqlite_add_word(struct mig__buf *buf, const char *name)
-{
-	size_t size = strlen(name);
-
-	if (size && (name[0] < '0' || name[0] > '9') &&
-	    !name[strspn(name,
-			 MIG__LETTERS MIG__DIGITS "_")] &&
-	    !sqlite3_keyword_check(name, (int)size))
-		mig__buf_adds(buf, name);
-	else
-		mig__sqlite_add_name(buf, name);
-}
-
-void mig__sqlite_add_string(struct mig__buf *buf, const char *text)
-{
-	mig__buf_adds(buf, "'");
-	for (; *text; text++) {
-		if (*text == '\'')
-			mig__buf_adds(buf, "'");
-		mig__buf_add(buf, text, 1);
-	}
-	mig__buf_adds(buf, "'");
-}
 
 int mig__sqlite_mentions(const char *text, const char *name)
 {

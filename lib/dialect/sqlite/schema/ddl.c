@@ -1,6 +1,7 @@
 /* ddl: operations to SQL. Operations on one table are done together, at the place of the first: by
  * ALTER TABLE where SQLite has it and it is not more work, otherwise by one rebuild. */
 #include "dialect/sqlite/schema/objects.h"
+#include "dialect/sqlite/sql/quote.h"
 
 #include "base/ascii.h"
 

@@ -2,6 +2,7 @@
  * (https://www.sqlite.org/datatype3.html): what looks like a number must stay text where it is one,
  * so UUID, JSON and INTERVAL are text. */
 #include "dialect/sqlite/schema/objects.h"
+#include "dialect/sqlite/sql/quote.h"
 
 #include <string.h>
 

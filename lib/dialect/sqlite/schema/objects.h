@@ -146,10 +146,6 @@ mig_status mig__sqlite_table_after(const struct mig__sqlite_ddl *d, const mig_ob
 				   struct mig__sqlite_table *out);
 
 /* create.c */
-/* A name, quoted only where it must be. */
-void mig__sqlite_add_word(struct mig__buf *buf, const char *name);
-/* A string constant. */
-void mig__sqlite_add_string(struct mig__buf *buf, const char *text);
 /* "CREATE TABLE name (...)". */
 void mig__sqlite_add_table(struct mig__buf *buf, const struct mig__sqlite_table *t,
 			   const char *name);

@@ -6,6 +6,7 @@
  * legacy_alter_table, the renaming looks at none of them. (Foreign keys are off while scripts run,
  * and are checked before the commit: so dropping the old table deletes no children.) */
 #include "dialect/sqlite/schema/objects.h"
+#include "dialect/sqlite/sql/quote.h"
 
 #include "base/ascii.h"
 

@@ -9,6 +9,7 @@
  * the old table is STRICT. (Among numbers a cast would not do: it makes the largest integer of any
  * number beyond it.) */
 #include "dialect/sqlite/schema/objects.h"
+#include "dialect/sqlite/sql/quote.h"
 
 #include <string.h>
 

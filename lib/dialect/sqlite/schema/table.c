@@ -1,6 +1,7 @@
 /* table: reads CREATE statements, with the rules of SQLite's own grammar (parse.y). Everything is
  * first gathered, then reported: a text that cannot be read is not half reported. */
 #include "dialect/sqlite/schema/objects.h"
+#include "dialect/sqlite/sql/quote.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -1,5 +1,6 @@
 /* check: a query that must return no rows. SQLite itself says whether a statement only reads. */
 #include "dialect/sqlite/schema/objects.h"
+#include "dialect/sqlite/sql/quote.h"
 
 static int begins_query(struct mig__sqlite_token t)
 {

@@ -4,6 +4,7 @@
  * Quotes, comments and variables are skipped as SQLite skips them. Each byte is looked at once. All
  * texts end with a NUL, which stops every loop. */
 #include "dialect/sqlite/conn/conn.h"
+#include "dialect/sqlite/sql/tokens.h"
 
 #include <string.h>
 
@@ -469,4 +470,26 @@ mig_status mig__sqlite_next_statement(mig_conn *conn, const char *text, size_t s
 		found.kind |= MIG_STATEMENT_PARAMETERS;
 	memcpy(out, &found, out->struct_size < sizeof found ? out->struct_size : sizeof found);
 	return MIG_OK;
+}
+
+uint32_t mig__sqlite_savepoint(const char *text, const char *end)
+{
+	struct mig__sqlite_token t = mig__sqlite_token(text);
+	struct mig__buf name;
+	uint32_t number = 2166136261u;
+
+	t = mig__sqlite_token(mig__sqlite_behind(t));
+	if (mig__sqlite_is(t, "SAVEPOINT")) /* RELEASE SAVEPOINT x */
+		t = mig__sqlite_token(mig__sqlite_behind(t));
+	if (t.at >= end || !mig__sqlite_is_name(t))
+		return 0;
+	mig__buf_init(&name, &mig__alloc_libc);
+	mig__sqlite_add_plain(&name, t);
+	for (const char *c = mig__buf_text(&name); *c; c++) { /* FNV-1a, without case */
+		unsigned char byte = (unsigned char)(*c >= 'A' && *c <= 'Z' ? *c - 'A' + 'a' : *c);
+
+		number = (number ^ byte) * 16777619u;
+	}
+	mig__buf_finish(&name);
+	return number;
 }

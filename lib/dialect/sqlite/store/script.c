@@ -4,13 +4,9 @@
  * database. */
 #include "base/quote.h"
 #include "dialect/sqlite/conn/conn.h"
+#include "dialect/sqlite/sql/quote.h"
 
 #include <string.h>
-
-void mig__sqlite_add_name(struct mig__buf *buf, const char *name)
-{
-	mig__add_quoted(buf, name, mig__quote_names);
-}
 
 static void add_table(const mig_conn *conn, struct mig__buf *buf, const char *table)
 {
