@@ -1,4 +1,6 @@
-/* The kinds and the walk over the operations. */
+/* ddl: how each kind is created, dropped, altered and renamed, as one table, and the walk over the
+ * operations. Not what needs more than a pattern: the ddl_*.c next to it. Indexes of partitioned
+ * tables that are complete only when all partitions' are attached come last. */
 #include "dialect/postgresql/schema/ddl.h"
 #include "base/buf.h"
 #include "dialect/postgresql/conn/report.h"
@@ -111,87 +113,6 @@ static const struct kind kinds[] = {
 					.drop = "+REPLICA IDENTITY DEFAULT" },
 };
 
-/* -- questions about the list */
-
-static int compare_links(const void *a, const void *b)
-{
-	uintptr_t x = (uintptr_t)((const struct mig__ddl_link *)a)->object;
-	uintptr_t y = (uintptr_t)((const struct mig__ddl_link *)b)->object;
-
-	return x < y ? -1 : x > y;
-}
-
-static mig_status link_ops(struct mig__ddl *d)
-{
-	const mig_changes *c = d->changes;
-
-	d->done = mig__calloc(&d->conn->alloc, c->op_count + 1, 1);
-	d->links = mig__calloc(&d->conn->alloc, 2 * c->op_count + 1, sizeof *d->links);
-	if (!d->done || !d->links)
-		return mig__pg_nomem(d->conn);
-	for (size_t i = 0; i < c->op_count; i++) {
-		if (c->ops[i]->from)
-			d->links[d->link_count++] = (struct mig__ddl_link){ c->ops[i]->from, i };
-		d->leaving += (size_t)mig__ddl_leaves_identity(c->ops[i]);
-		if (c->ops[i]->to)
-			d->links[d->link_count++] = (struct mig__ddl_link){ c->ops[i]->to, i };
-	}
-	qsort(d->links, d->link_count, sizeof *d->links, compare_links);
-	return MIG_OK;
-}
-
-static const struct mig__ddl_link *find_link(const struct mig__ddl *d, const mig_object *object)
-{
-	const struct mig__ddl_link key = { object, 0 };
-
-	return bsearch(&key, d->links, d->link_count, sizeof key, compare_links);
-}
-
-const mig_op *mig__ddl_op(const struct mig__ddl *d, const mig_object *object)
-{
-	const struct mig__ddl_link *link = find_link(d, object);
-
-	return link ? d->changes->ops[link->op] : NULL;
-}
-
-size_t mig__ddl_place(const struct mig__ddl *d, const mig_op *op)
-{
-	const struct mig__ddl_link *link = find_link(d, op->from ? op->from : op->to);
-	size_t i = link ? link->op : 0;
-
-	/* an object of several operations */
-	if (d->changes->ops[i] != op)
-		for (i = 0; i < d->changes->op_count && d->changes->ops[i] != op;)
-			i++;
-	return i;
-}
-
-int mig__ddl_is_past(const struct mig__ddl *d, const mig_op *op)
-{
-	size_t place;
-
-	if (!op)
-		return 1;
-	place = mig__ddl_place(d, op);
-	return place < mig__ddl_place(d, d->op) || d->done[place];
-}
-
-int mig__ddl_has_part(const mig_op *op, const mig_object *object)
-{
-	for (size_t i = 0; i < op->part_count; i++)
-		if (op->parts[i] == object)
-			return 1;
-	return 0;
-}
-
-int mig__ddl_has_rows(const struct mig__ddl *d, const mig_object *object)
-{
-	const mig_object *top = mig__top(object);
-	const mig_op *op = mig__ddl_op(d, top);
-
-	return top->kind == MIG_KIND_TABLE && top->other && (!op || op->type != MIG_OP_CREATE);
-}
-
 /* -- the operations */
 
 static void finish_parts(struct mig__ddl *d, const mig_op *op)
@@ -210,14 +131,6 @@ static void finish_parts(struct mig__ddl *d, const mig_op *op)
 		if (part->kind == MIG_KIND_DEFAULT && (mig__top(part)->kind == MIG_KIND_VIEW))
 			mig__ddl_create_default(d, part);
 	}
-}
-
-void mig__ddl_finish(struct mig__ddl *d, const mig_object *o)
-{
-	mig__ddl_aspects(d, NULL, o);
-	if (mig__attribute(o, "comment"))
-		mig__ddl_comment(d, o);
-	mig__ddl_acl(d, NULL, o);
 }
 
 static void create(struct mig__ddl *d, const struct kind *kind)
@@ -299,19 +212,12 @@ static void perform(struct mig__ddl *d, const mig_op *op)
 	}
 }
 
-void mig__ddl_now(struct mig__ddl *d, const mig_op *op)
-{
-	const mig_op *current = d->op;
-
-	d->done[mig__ddl_place(d, op)] = 1;
-	perform(d, op);
-	d->op = current;
-}
-
 static void init(struct mig__ddl *d, mig_conn *conn, const mig_changes *changes,
 		 const mig_sql_sink *sink)
 {
-	*d = (struct mig__ddl){ .conn = conn, .changes = changes, .sink = sink };
+	*d = (struct mig__ddl){
+		.conn = conn, .changes = changes, .sink = sink, .perform = perform
+	};
 	mig__buf_init(&d->sql, &conn->alloc);
 	mig__buf_init(&d->head, &conn->alloc);
 	mig__buf_init(&d->text, &conn->alloc);
@@ -347,7 +253,9 @@ mig_status mig__pg_ddl(mig_conn *conn, const mig_changes *changes, const mig_sql
 	mig_status rc;
 
 	init(&d, conn, changes, sink);
-	d.rc = link_ops(&d);
+	d.rc = mig__ddl_link_ops(&d);
+	for (size_t i = 0; i < changes->op_count; i++)
+		d.leaving += (size_t)mig__ddl_leaves_identity(changes->ops[i]);
 	if (!d.rc)
 		d.rc = mig__ddl_find_parents(&d);
 	if (!d.rc)

@@ -1,6 +1,7 @@
 /* ddl: operations on schema objects turned into PostgreSQL's SQL (the slot render()).
  *
  *  - ddl.c: goes through the operations; how each kind is created, dropped and renamed, as patterns
+ *  - ddl_list.c: questions about the operations
  *  - ddl_text.c: names, patterns, and the statements that come of them
  *  - ddl_alter.c: what is altered by one statement for one attribute, as patterns; options
  *  - ddl_table.c, ddl_column.c, ddl_cast.c, ddl_identity.c, ddl_inherit.c: tables and their columns
@@ -24,6 +25,7 @@ struct mig__ddl {
 	mig_conn *conn;
 	const mig_changes *changes;
 	const mig_sql_sink *sink;
+	void (*perform)(struct mig__ddl *d, const mig_op *op); /* what ddl.c does with each */
 	const mig_op *op;     /* the one being done */
 	const mig_op *first;  /* the one that began the statement */
 	struct mig__buf sql;  /* the statement, or the clauses of ALTER TABLE so far */
@@ -44,7 +46,8 @@ struct mig__ddl {
 	mig_status rc;
 };
 
-/* ddl.c */
+/* ddl_list.c */
+mig_status mig__ddl_link_ops(struct mig__ddl *d);
 /* The operation on an object, or NULL. */
 const mig_op *mig__ddl_op(const struct mig__ddl *d, const mig_object *object);
 /* The place of an operation in the list. */
@@ -57,9 +60,6 @@ int mig__ddl_has_part(const mig_op *op, const mig_object *object);
 int mig__ddl_has_rows(const struct mig__ddl *d, const mig_object *object);
 /* Does an operation ahead of its turn. */
 void mig__ddl_now(struct mig__ddl *d, const mig_op *op);
-/* What is to be set once the object is there: attributes that its CREATE does not hold, comment,
- * privileges. */
-void mig__ddl_finish(struct mig__ddl *d, const mig_object *o);
 
 /* ddl_text.c */
 /* A name, quoted where the server's quote_ident() would. */
@@ -93,6 +93,9 @@ void mig__ddl_note(struct mig__ddl *d, const mig_object *o, const char *pattern)
 /* Attributes that differ, one by one; with from NULL, those of a new object that its CREATE does
  * not hold. */
 void mig__ddl_aspects(struct mig__ddl *d, const mig_object *from, const mig_object *to);
+/* What is to be set once the object is there: attributes that its CREATE does not hold, comment,
+ * privileges. */
+void mig__ddl_finish(struct mig__ddl *d, const mig_object *o);
 
 /* ddl_table.c */
 void mig__ddl_create_table(struct mig__ddl *d, const mig_object *o);

@@ -222,3 +222,11 @@ void mig__ddl_aspects(struct mig__ddl *d, const mig_object *from, const mig_obje
 	for (size_t i = 0; i < sizeof aspects / sizeof *aspects; i++)
 		apply(d, &aspects[i], from, to);
 }
+
+void mig__ddl_finish(struct mig__ddl *d, const mig_object *o)
+{
+	mig__ddl_aspects(d, NULL, o);
+	if (mig__attribute(o, "comment"))
+		mig__ddl_comment(d, o);
+	mig__ddl_acl(d, NULL, o);
+}
