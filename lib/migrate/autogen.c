@@ -356,6 +356,68 @@ static mig_status prove(struct mig__autogen *a, struct mig__db *copy, const stru
 	return rc;
 }
 
+static mig_status find_relevant(struct mig__autogen *a, enum mig__width width)
+{
+	mig_status rc;
+
+	mig__relevant_finish(&a->relevant);
+	/* a proof matches its own schemas with these two */
+	rc = mig__match(&a->live, &a->model);
+	if (!rc)
+		rc = mig__relevant_find(&a->relevant, &a->live, &a->model, &a->up_ops, width);
+	for (size_t i = 0; !rc && a->limits.before && i < a->live.count; i++)
+		a->relevant.before[i] &= a->limits.before[i];
+	return rc;
+}
+
+/* *copied: as far as that the scripts were tried. */
+static mig_status prove_in_part(struct mig__autogen *a, struct mig__db *copy,
+				enum mig__width width, int *copied)
+{
+	mig_status rc = find_relevant(a, width);
+
+	if (!rc)
+		rc = mig__scratch_open_for_copy(a->db, copy);
+	if (!rc)
+		rc = copy_live(a, copy);
+	*copied = !rc;
+	if (!rc)
+		rc = prove(a, copy, &a->up);
+	return rc;
+}
+
+/* In a copy of what the operations can touch. What is not known to be needed (what a function's body
+ * calls) may be missing there, so after a failure the copy is made wider. The error is that of the
+ * widest copy in which the scripts could be tried. */
+static mig_status prove_in_parts(struct mig__autogen *a, struct mig__db *copy)
+{
+	struct mig__error first;
+	int copied, was_copied = 0;
+	mig_status rc;
+
+	mig__error_init(&first, a->alloc);
+	for (int width = MIG__WIDTH_NEEDED;; width++) {
+		rc = prove_in_part(a, copy, (enum mig__width)width, &copied);
+		if (rc != MIG_EPROOF)
+			break;
+		if (copied || !was_copied) {
+			mig__error_clear(&first);
+			first = *a->err;
+			mig__error_init(a->err, first.alloc);
+		}
+		was_copied |= copied;
+		mig__error_clear(a->err);
+		if (width == MIG__WIDTH_ALL)
+			break;
+		mig__scratch_close(copy);
+	}
+	if (rc == MIG_EPROOF)
+		*a->err = first;
+	else
+		mig__error_clear(&first);
+	return rc;
+}
+
 static mig_status write_and_prove(struct mig__autogen *a, struct mig__db *copy)
 {
 	struct mig__sql rest;
@@ -365,18 +427,8 @@ static mig_status write_and_prove(struct mig__autogen *a, struct mig__db *copy)
 	rc = render_up(a, &rest);
 	if (!rc)
 		rc = render_down(a);
-	if (!rc && !a->unproved) {
-		if (!copy->conn)
-			rc = mig__scratch_open_for_copy(a->db, copy);
-		if (!rc && !a->has_renames)
-			rc = mig__relevant_find(&a->relevant, &a->live, &a->model, &a->up_ops);
-		for (size_t i = 0; !rc && a->limits.before && i < a->live.count; i++)
-			a->relevant.before[i] &= a->limits.before[i];
-		if (!rc && !a->has_renames)
-			rc = copy_live(a, copy);
-		if (!rc)
-			rc = prove(a, copy, a->has_renames ? &rest : &a->up);
-	}
+	if (!rc && !a->unproved)
+		rc = a->has_renames ? prove(a, copy, &rest) : prove_in_parts(a, copy);
 	mig__sql_finish(&rest);
 	return rc;
 }

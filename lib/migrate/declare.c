@@ -711,7 +711,8 @@ static mig_status unlike_part(struct mig__db *db, const mig_model *model, struct
 		return in_scratch(db, model, native, NULL, 0, out);
 	}
 	if (!rc)
-		rc = mig__relevant_find(limits, live, native, &unlike);
+		rc = mig__relevant_find(limits, live, native, &unlike,
+					MIG__WIDTH_NEEDED);
 	if (!rc && unlike.count)
 		rc = in_scratch(db, model, native, limits->after, 0, out);
 	else if (!rc)

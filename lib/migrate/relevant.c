@@ -82,8 +82,31 @@ static void work_off(struct finding *f)
 	}
 }
 
+static int is_callable(const mig_object *o)
+{
+	switch (o->kind) {
+	case MIG_KIND_EXTENSION:
+	case MIG_KIND_FUNCTION:
+	case MIG_KIND_PROCEDURE:
+	case MIG_KIND_AGGREGATE:
+		return 1;
+	default:
+		return 0;
+	}
+}
+
+static void mark_more(struct finding *f, int side, enum mig__width width)
+{
+	struct mig__schema *s = f->sides[side];
+
+	for (const mig_object *o = mig__schema_first(s); o; o = o->next)
+		if (width == MIG__WIDTH_ALL || (width == MIG__WIDTH_CALLABLE && is_callable(o)))
+			mark(f, o, side, NEEDED);
+}
+
 mig_status mig__relevant_find(struct mig__relevant *r, struct mig__schema *before,
-			      struct mig__schema *after, const struct mig__ops *ops)
+			      struct mig__schema *after, const struct mig__ops *ops,
+			      enum mig__width width)
 {
 	struct finding f = { .r = r, .sides = { before, after } };
 
@@ -99,6 +122,8 @@ mig_status mig__relevant_find(struct mig__relevant *r, struct mig__schema *befor
 		if (ops->at[i].to)
 			mark(&f, ops->at[i].to, 1, TOUCHED);
 	}
+	mark_more(&f, 0, width);
+	mark_more(&f, 1, width);
 	/* owners may bring in more, whose owners may … : chains of them are short */
 	for (int again = 0; !f.failed && again < 3; again++) {
 		work_off(&f);

@@ -120,7 +120,13 @@ mig_status mig__scratch_script(struct mig__db *scratch, const char *name, const 
 	return mig__scratch_place(scratch, rc, name, text, size);
 }
 
-/* Statements from..to in one transaction. */
+static void add_statement(struct mig__buf *text, const struct mig__statement *s)
+{
+	mig__buf_add(text, s->text, s->size);
+	mig__buf_adds(text, ";\n");
+}
+
+/* Statements from..to in one transaction, for which earlier ones set the session up again. */
 static mig_status run_together(struct mig__db *db, const struct mig__sql *sql, size_t from,
 			       size_t to)
 {
@@ -128,10 +134,11 @@ static mig_status run_together(struct mig__db *db, const struct mig__sql *sql, s
 	mig_status rc;
 
 	mig__buf_init(&text, db->err->alloc);
-	for (size_t i = from; i < to; i++) {
-		mig__buf_add(&text, sql->at[i].text, sql->at[i].size);
-		mig__buf_adds(&text, ";\n");
-	}
+	for (size_t i = 0; i < from; i++)
+		if (sql->at[i].kind & MIG_STATEMENT_SESSION)
+			add_statement(&text, &sql->at[i]);
+	for (size_t i = from; i < to; i++)
+		add_statement(&text, &sql->at[i]);
 	rc = text.failed ? mig__fail_nomem(db->err) : run_whole(db, mig__buf_text(&text), text.len);
 	mig__buf_finish(&text);
 	return rc;

@@ -1,20 +1,7 @@
 /* Differences turned into SQL: what the SQL says, that it can be run on a database with rows, up
  * and down, and what becomes of the rows. That both ways give exactly what they should is proved by
  * mig_diff() itself. */
-#include "support.h"
-
-#include <mig/model.h>
-
-/* A change of a schema. Texts in `has` and `lacks` are about the upgrade; questions are asked
- * before, after the upgrade and after the downgrade. */
-struct change {
-	const char *name;
-	const char *old, *new;
-	const char *rows;                 /* run between old and the upgrade, or NULL */
-	const char *has[6];               /* parts of the upgrade */
-	const char *lacks[3];             /* no parts of it */
-	const char *question, *up, *down; /* question NULL: none */
-};
+#include "change.h"
 
 static const struct change columns[] = {
 	{ .name = "a column and its default come and go",
@@ -368,82 +355,6 @@ static const struct change others[] = {
 		   "USING gin (c jsonb_path_ops)" } },
 };
 
-static char *read_sql(const mig_op_list *list, int32_t direction)
-{
-	return strdup(mig_op_list_sql(list, direction, NULL));
-}
-
-static void check_texts(const struct change *c, const char *sql)
-{
-	for (size_t i = 0; i < 6 && c->has[i]; i++)
-		if (!strstr(sql, c->has[i]))
-			fail_msg("%s: no \"%s\" in:\n%s", c->name, c->has[i], sql);
-	for (size_t i = 0; i < 3 && c->lacks[i]; i++)
-		if (strstr(sql, c->lacks[i]))
-			fail_msg("%s: \"%s\" in:\n%s", c->name, c->lacks[i], sql);
-}
-
-static void run(const struct change *c, PGconn *db, const char *sql, const char *want)
-{
-	PGresult *result = PQexec(db, sql);
-	const char *answer;
-
-	if (PQresultStatus(result) != PGRES_COMMAND_OK && PQresultStatus(result) != PGRES_TUPLES_OK)
-		fail_msg("%s: %s in:\n%s", c->name, PQresultErrorMessage(result), sql);
-	PQclear(result);
-	answer = c->question ? ask(db, c->question) : "";
-	if (c->question && strcmp(answer, want) != 0)
-		fail_msg("%s: %s, not %s, after:\n%s", c->name, answer, want, sql);
-}
-
-static mig_op_list *diff(const struct place *p, const struct change *c, mig_ctx **ctx)
-{
-	mig_op_list *list = NULL;
-	mig_model *model;
-
-	*ctx = open_place(p, NULL);
-	ok(*ctx, mig_model_of(*ctx, &model));
-	ok(*ctx, mig_model_sql(model, NULL, "new", c->new, strlen(c->new)));
-	if (mig_diff(*ctx, NULL, &list))
-		fail_msg("%s: %s\n%s", c->name, mig_error_message(*ctx),
-			 mig_error_statement(*ctx) ? mig_error_statement(*ctx) : "");
-	return list;
-}
-
-static void test_change(const struct change *c)
-{
-	struct place p;
-	mig_ctx *ctx;
-	mig_op_list *list, *none;
-	char *up, *down;
-
-	place_begin(&p);
-	pg_exec(p.db, c->old);
-	if (c->rows)
-		pg_exec(p.db, c->rows);
-	list = diff(&p, c, &ctx);
-	up = read_sql(list, MIG_UPGRADE);
-	down = read_sql(list, MIG_DOWNGRADE);
-	check_texts(c, up);
-	mig_op_list_free(list);
-	run(c, p.db, up, c->up);
-	ok(ctx, mig_diff(ctx, NULL, &none));
-	assert_int_equal(mig_op_list_count(none), 0);
-	mig_op_list_free(none);
-	mig_close(ctx);
-	run(c, p.db, down, c->down);
-	free(up);
-	free(down);
-	place_end(&p);
-}
-
-#define TEST_ALL(list)                                                     \
-	static void test_##list(void **state)                              \
-	{                                                                  \
-		(void)state;                                               \
-		for (size_t i = 0; i < sizeof(list) / sizeof *(list); i++) \
-			test_change(&(list)[i]);                           \
-	}
 TEST_ALL(columns)
 TEST_ALL(identities)
 TEST_ALL(types)
@@ -465,7 +376,7 @@ static void test_used_value(void **state)
 	(void)state;
 	place_begin(&p);
 	pg_exec(p.db, c.old);
-	list = diff(&p, &c, &ctx);
+	list = change_diff(&p, &c, &ctx);
 	assert_has(mig_op_list_sql(list, MIG_UPGRADE, NULL), "ADD VALUE IF NOT EXISTS 'b'");
 	assert_int_equal(mig_op_list_section(list, MIG_UPGRADE)->no_transaction, 1);
 	assert_int_equal(mig_op_list_section(list, MIG_DOWNGRADE)->no_transaction, 0);

@@ -127,7 +127,7 @@ static void add_function(struct mig__ddl *d, const mig_object *o)
 	if (!d->bodies) {
 		mig__buf_adds(b, d->lone ? "SET check_function_bodies = off"
 					 : "SET LOCAL check_function_bodies = off");
-		mig__ddl_end(d, 0);
+		mig__ddl_end(d, MIG_STATEMENT_SESSION);
 		d->bodies = 1;
 	}
 	while (size && (text[size - 1] == '\n' || text[size - 1] == ' '))

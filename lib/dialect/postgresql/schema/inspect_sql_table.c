@@ -66,7 +66,7 @@ void mig__catalog_sql_types(struct mig__buf *sql, const char *types, const char 
 }
 
 /* A key that refers to a partitioned table has others like it for each partition: these are left
- * out. */
+ * out, and what an extension says of its own domains. */
 static void add_constraints(struct mig__buf *sql, int version)
 {
 	mig__buf_addf(sql,
@@ -80,6 +80,8 @@ static void add_constraints(struct mig__buf *sql, int version)
 		"WHERE k.oid" USERS " AND k.contype IN ('p', 'u', 'f', 'c', 'x') "
 			"AND NOT (k.conparentid <> 0 AND EXISTS (SELECT FROM pg_constraint p "
 				"WHERE p.oid = k.conparentid AND p.conrelid = k.conrelid)) "
+			"AND NOT (k.contypid <> 0 AND EXISTS (SELECT FROM pg_depend d WHERE d.classid = 1247 "
+				"AND d.objid = k.contypid AND d.refclassid = 3079 AND d.deptype = 'e')) "
 		"ORDER BY k.oid;",
 		mig__since(version, 15, "k.confdelsetcols", "NULL"));
 }
