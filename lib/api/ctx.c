@@ -243,7 +243,7 @@ mig_status mig_close(mig_ctx *ctx)
 		return MIG_EMISUSE;
 	}
 	alloc = ctx->alloc;
-	mig__queries_end(ctx);
+	mig__stmts_end(&ctx->queries);
 	if (ctx->db.dialect)
 		mig__db_close(&ctx->db);
 	if (ctx->beside)

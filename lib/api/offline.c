@@ -1,6 +1,6 @@
 /* offline: a run written as a script, without a database. It is the same run, on a connection that records.
  * What it does not do: know the database. The range says where that is. */
-#include "api/ctx.h"
+#include "api/statement.h"
 
 #include "base/buf.h"
 #include "dialect/record.h"
@@ -133,6 +133,7 @@ static mig_status write_script(mig_ctx *ctx, int32_t direction, const char *rang
 	ctx->busy = 1;
 	rc = direction == NO_DIRECTION ? mig__run_ensure(&o.run)
 				       : write_range(&o, direction, range);
+	mig__stmts_end(&o.run.statements);
 	ctx->busy = 0;
 	if (rc && o.failed)
 		rc = mig__fail(&ctx->err, o.failed, "the script could not be written");

@@ -1,13 +1,15 @@
 /* statement: one statement with parameters and rows: of a step, or of the host's own between two calls
  * (mig_query()). The dialect's cursor does the work.
  *
- * A query is in the list of its context until it is freed: a run is refused meanwhile, and mig_close()
- * ends it, so that the handle which is left has no connection any more, and can still be freed. */
+ * A statement is in a list until it is freed: a query in that of its context, which refuses runs
+ * meanwhile, one of a step in that of its run. mig_close(), or the end of the run, ends what is still in
+ * it: the handle that is left has no connection any more, and can still be freed. */
 #include "api/statement.h"
 
 #include <string.h>
 
-mig_status mig__stmt_new(struct mig__db *db, const char *sql, size_t size, mig_stmt **out)
+mig_status mig__stmt_new(struct mig__db *db, const char *sql, size_t size, mig_stmt **list,
+			 mig_stmt **out)
 {
 	mig_stmt *stmt = mig__calloc(db->err->alloc, 1, sizeof *stmt);
 	mig_status rc;
@@ -17,11 +19,37 @@ mig_status mig__stmt_new(struct mig__db *db, const char *sql, size_t size, mig_s
 	stmt->alloc = *db->err->alloc;
 	stmt->db = db;
 	rc = db->dialect->conn->prepare(db->conn, sql, size, 1, &stmt->cursor);
-	if (rc)
+	if (rc) {
 		mig__free(&stmt->alloc, stmt);
-	else
-		*out = stmt;
-	return rc;
+		return rc;
+	}
+	stmt->next = *list;
+	stmt->list = list;
+	if (stmt->next)
+		stmt->next->list = &stmt->next;
+	*list = stmt;
+	*out = stmt;
+	return MIG_OK;
+}
+
+static void end(mig_stmt *stmt)
+{
+	if (!stmt->db)
+		return;
+	stmt->db->dialect->conn->finish(stmt->cursor);
+	*stmt->list = stmt->next;
+	if (stmt->next)
+		stmt->next->list = stmt->list;
+	stmt->cursor = NULL;
+	stmt->db = NULL;
+	stmt->next = NULL;
+	stmt->list = NULL;
+}
+
+void mig__stmts_end(mig_stmt **list)
+{
+	while (*list)
+		end(*list);
 }
 
 /* -- the host's own */
@@ -29,22 +57,23 @@ mig_status mig__stmt_new(struct mig__db *db, const char *sql, size_t size, mig_s
 /* One that begins or ends a transaction would change what the host, or the next run, is in. */
 static mig_status check_query(mig_ctx *ctx, const char *sql)
 {
-	const uint32_t control =
-		MIG_STATEMENT_BEGIN | MIG_STATEMENT_COMMIT | MIG_STATEMENT_ROLLBACK;
+	const uint32_t control = MIG_STATEMENT_BEGIN | MIG_STATEMENT_COMMIT |
+				 MIG_STATEMENT_ROLLBACK | MIG_STATEMENT_SAVEPOINT |
+				 MIG_STATEMENT_RELEASE;
 	struct mig__db *db = &ctx->db;
 	mig_statement st = { .struct_size = sizeof st };
 	mig_status rc = db->dialect->conn->next_statement(db->conn, sql, strlen(sql), 0, &st);
 
 	if (rc || !(st.kind & control))
 		return rc;
-	mig__fail(&ctx->err, MIG_ETRANSACTION, "a query may not begin or end a transaction");
+	mig__fail(&ctx->err, MIG_ETRANSACTION,
+		  "a query may not begin or end a transaction, nor set or release a savepoint");
 	mig__error_set_statement(&ctx->err, sql + st.offset, st.size);
 	return MIG_ETRANSACTION;
 }
 
 mig_status mig_query(mig_ctx *ctx, const char *sql, mig_stmt **out)
 {
-	mig_stmt *stmt = NULL;
 	mig_status rc = mig__enter_db(ctx);
 
 	if (rc)
@@ -52,37 +81,7 @@ mig_status mig_query(mig_ctx *ctx, const char *sql, mig_stmt **out)
 	if (!sql || !out)
 		return mig__fail(&ctx->err, MIG_EINVAL, "the query or the output is NULL");
 	rc = check_query(ctx, sql);
-	if (!rc)
-		rc = mig__stmt_new(&ctx->db, sql, strlen(sql), &stmt);
-	if (rc)
-		return rc;
-	stmt->next = ctx->queries;
-	stmt->list = &ctx->queries;
-	if (stmt->next)
-		stmt->next->list = &stmt->next;
-	ctx->queries = stmt;
-	*out = stmt;
-	return MIG_OK;
-}
-
-static void end(mig_stmt *stmt)
-{
-	if (stmt->db)
-		stmt->db->dialect->conn->finish(stmt->cursor);
-	stmt->cursor = NULL;
-	stmt->db = NULL;
-	if (stmt->list)
-		*stmt->list = stmt->next;
-	if (stmt->next)
-		stmt->next->list = stmt->list;
-	stmt->next = NULL;
-	stmt->list = NULL;
-}
-
-void mig__queries_end(mig_ctx *ctx)
-{
-	while (ctx->queries)
-		end(ctx->queries);
+	return rc ? rc : mig__stmt_new(&ctx->db, sql, strlen(sql), &ctx->queries, out);
 }
 
 mig_status mig__queries_refuse(mig_ctx *ctx)
@@ -98,9 +97,21 @@ mig_status mig__queries_refuse(mig_ctx *ctx)
 
 static mig_status bind(mig_stmt *stmt, int32_t index, const mig_value *value)
 {
+	mig_status rc = MIG_OK;
+
 	if (!stmt)
 		return MIG_EINVAL;
-	return stmt->db ? stmt->db->dialect->conn->bind(stmt->cursor, index, value) : MIG_EMISUSE;
+	if (!stmt->db)
+		return MIG_EMISUSE;
+	if (stmt->on_row) {
+		mig__fail(stmt->db->err, MIG_EMISUSE,
+			  "parameter $%d cannot be bound while the rows are being read", (int)index);
+		mig__error_set_hint(stmt->db->err, "call mig_stmt_reset() first");
+		return MIG_EMISUSE;
+	}
+	if (stmt->done)
+		rc = mig_stmt_reset(stmt);
+	return rc ? rc : stmt->db->dialect->conn->bind(stmt->cursor, index, value);
 }
 
 mig_status mig_stmt_bind_null(mig_stmt *stmt, int32_t index)
@@ -138,7 +149,9 @@ mig_status mig_stmt_bind_blob(mig_stmt *stmt, int32_t index, const void *data, s
 			    .size = size };
 
 	if (!data && size)
-		return MIG_EINVAL;
+		return stmt && stmt->db ? mig__fail(stmt->db->err, MIG_EINVAL,
+						    "the blob of parameter $%d is NULL", (int)index)
+					: MIG_EINVAL;
 	return bind(stmt, index, &value);
 }
 
@@ -148,19 +161,28 @@ mig_status mig_stmt_step(mig_stmt *stmt, int32_t *has_row)
 {
 	mig_status rc;
 
-	if (!stmt || !has_row)
+	if (!stmt)
 		return MIG_EINVAL;
 	if (!stmt->db)
 		return MIG_EMISUSE;
+	if (!has_row)
+		return mig__fail(stmt->db->err, MIG_EINVAL, "the output is NULL");
 	rc = mig__db_check(stmt->db);
-	return rc ? rc : stmt->db->dialect->conn->step(stmt->cursor, has_row);
+	if (!rc)
+		rc = stmt->db->dialect->conn->step(stmt->cursor, has_row);
+	stmt->on_row = !rc && *has_row;
+	stmt->done = !rc && !*has_row;
+	return rc;
 }
 
 mig_status mig_stmt_reset(mig_stmt *stmt)
 {
 	if (!stmt)
 		return MIG_EINVAL;
-	return stmt->db ? stmt->db->dialect->conn->reset(stmt->cursor) : MIG_EMISUSE;
+	if (!stmt->db)
+		return MIG_EMISUSE;
+	stmt->on_row = stmt->done = 0;
+	return stmt->db->dialect->conn->reset(stmt->cursor);
 }
 
 mig_status mig__stmt_changes(mig_stmt *stmt, int64_t *out)

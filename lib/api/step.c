@@ -35,6 +35,12 @@ static struct mig__db *fresh(mig_step *step)
 	return step->run->db;
 }
 
+static mig_status fail_null(mig_step *step)
+{
+	return step ? mig__fail(step->run->err, MIG_EINVAL, "the statement or the output is NULL")
+		    : MIG_EINVAL;
+}
+
 /* Operations that were gathered come before a statement. */
 static mig_status before_sql(mig_step *step, struct mig__db **db)
 {
@@ -51,7 +57,7 @@ mig_status mig_step_exec(mig_step *step, const char *sql)
 	mig_status rc;
 
 	if (!step || !sql)
-		return MIG_EINVAL;
+		return fail_null(step);
 	rc = before_sql(step, &db);
 	return rc ? rc : db->dialect->conn->run_script(db->conn, sql, strlen(sql), NULL, NULL);
 }
@@ -79,11 +85,11 @@ mig_status mig_step_prepare(mig_step *step, const char *sql, mig_stmt **out)
 	mig_status rc;
 
 	if (!step || !sql || !out)
-		return MIG_EINVAL;
+		return fail_null(step);
 	rc = before_sql(step, &db);
 	if (!rc)
 		rc = check_control(step, db, sql, strlen(sql));
-	return rc ? rc : mig__stmt_new(db, sql, strlen(sql), out);
+	return rc ? rc : mig__stmt_new(db, sql, strlen(sql), &step->run->statements, out);
 }
 
 /* One statement without rows. */
@@ -96,7 +102,7 @@ static mig_status exec_counted(mig_step *step, struct mig__db *db, const char *s
 	mig_status rc = check_control(step, db, sql, size);
 
 	if (!rc)
-		rc = mig__stmt_new(db, sql, size, &stmt);
+		rc = mig__stmt_new(db, sql, size, &step->run->statements, &stmt);
 	while (!rc && more)
 		rc = mig_stmt_step(stmt, &more);
 	if (!rc)
@@ -116,7 +122,7 @@ mig_status mig_step_exec_changes(mig_step *step, const char *sql, int64_t *chang
 	mig_status rc;
 
 	if (!step || !sql || !changes)
-		return MIG_EINVAL;
+		return fail_null(step);
 	rc = before_sql(step, &db);
 	size = strlen(sql);
 	while (!rc) {
@@ -132,9 +138,7 @@ mig_status mig_step_exec_changes(mig_step *step, const char *sql, int64_t *chang
 
 mig_status mig_step_fail(mig_step *step, const char *message)
 {
-	if (!step)
-		return MIG_EREVISION;
-	return mig__fail(step->run->err, MIG_EREVISION, "%s", message ? message : "failed");
+	return mig_step_fail_with(step, MIG_EREVISION, message, NULL);
 }
 
 enum { LAST_OWN_STATUS = -1000 }; /* the program's own are this and less */
@@ -144,14 +148,14 @@ mig_status mig_step_fail_with(mig_step *step, mig_status status, const char *mes
 {
 	if (!step)
 		return MIG_EREVISION;
+	mig__error_clear(step->run->err);
 	if (status > 0 || (status < 0 && status > LAST_OWN_STATUS && !mig__status_is_known(status)))
-		return mig__fail(step->run->err, MIG_EINVAL, "%d is not a status to fail with",
+		return mig__fail(&step->own, MIG_EINVAL, "%d is not a status to fail with",
 				 (int)status);
-	status = mig__fail(step->run->err, status ? status : MIG_EREVISION, "%s",
-			   message ? message : "failed");
+	mig__fail(&step->own, status ? status : MIG_EREVISION, "%s", message ? message : "failed");
 	if (hint)
-		mig__error_set_hint(step->run->err, "%s", hint);
-	return status;
+		mig__error_set_hint(&step->own, "%s", hint);
+	return step->own.status;
 }
 
 /* -- what it says of itself */

@@ -107,6 +107,7 @@ static mig_status work_on(mig_ctx *ctx, struct mig__run *run,
 	ctx->run = run;
 	ctx->busy = 1;
 	rc = work(run, user);
+	mig__stmts_end(&run->statements);
 	ctx->busy = 0;
 	ctx->run = NULL;
 	mig__set_forget(&ctx->set);
@@ -325,7 +326,8 @@ mig_status mig_adopt_with(mig_ctx *ctx, const mig_adopt_options *options)
 				     .pair_count = o.pair_count,
 				     .fn = o.fn,
 				     .user = o.user,
-				     .once = o.once };
+				     .once = o.once,
+				     .allow_empty = o.allow_empty };
 	rc = go(ctx, NULL, NULL, run_adopt, &adopt);
 	mig__free(&ctx->alloc, pairs);
 	return rc;

@@ -11,6 +11,8 @@ const struct mig__cli_option mig__cli_adopt_options[] = {
 	{ MIG__OPT_QUERY, 0, "query", "SQL", "instead of both: its first column has the version" },
 	{ MIG__OPT_MAP, 0, "map", "VALUE=REVISION",
 	  "what a value is called here; \"VALUE=\" is base (default: values are ids)" },
+	{ MIG__OPT_ALLOW_EMPTY, 0, "allow-empty", NULL,
+	  "no row for --query or --map is base (default: an error)" },
 	{ 0 }
 };
 
@@ -80,6 +82,7 @@ int mig__cli_cmd_adopt(struct mig__cli *cli)
 	options.table = mig__cli_value(&cli->args, MIG__OPT_TABLE);
 	options.column = mig__cli_value(&cli->args, MIG__OPT_COLUMN);
 	options.query = mig__cli_value(&cli->args, MIG__OPT_QUERY);
+	options.allow_empty = mig__cli_count(&cli->args, MIG__OPT_ALLOW_EMPTY) > 0;
 	if (pairs.count)
 		options.pairs = pairs.at;
 	options.pair_count = pairs.count;

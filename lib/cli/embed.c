@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 const struct mig__cli_option mig__cli_embed_options[] = {
 	{ MIG__OPT_OUTPUT, 'o', "output", "FILE.c", "where to write it (default: stdout)" },
@@ -370,6 +371,50 @@ static void add_header(struct mig__cli_text *out, const char *symbol)
 
 /* -- files */
 
+/* The folder of a path as the system has it, and where its name begins. */
+static char *folder_of(const char *path, const char **name)
+{
+	const char *slash = strrchr(path, '/');
+	char *folder, *real;
+
+	*name = slash ? slash + 1 : path;
+	folder = slash ? strndup(path, (size_t)(slash - path) + 1) : strdup(".");
+	real = folder ? realpath(folder, NULL) : NULL;
+	free(folder);
+	return real;
+}
+
+/* Whether two paths are of one file, which need not be there yet. */
+static int is_same_file(const char *a, const char *b)
+{
+	const char *name_a, *name_b;
+	char *folder_a, *folder_b;
+	struct stat st_a, st_b;
+	int same;
+
+	if (!stat(a, &st_a) && !stat(b, &st_b) && st_a.st_ino == st_b.st_ino &&
+	    st_a.st_dev == st_b.st_dev)
+		return 1;
+	folder_a = folder_of(a, &name_a);
+	folder_b = folder_of(b, &name_b);
+	same = !strcmp(name_a, name_b) && folder_a && folder_b && !strcmp(folder_a, folder_b);
+	free(folder_a);
+	free(folder_b);
+	return same;
+}
+
+static int check_outputs(struct mig__cli *cli)
+{
+	const char *path = mig__cli_value(&cli->args, MIG__OPT_OUTPUT);
+	const char *header = mig__cli_value(&cli->args, MIG__OPT_HEADER);
+
+	if (!path && mig__cli_count(&cli->args, MIG__OPT_CHECK))
+		return mig__cli_bad_usage(cli, "--check needs -o FILE.c, which it compares");
+	if (path && header && is_same_file(path, header))
+		return mig__cli_bad_usage(cli, "-o and --header name the same file: %s", header);
+	return MIG_CLI_DONE;
+}
+
 static int save(struct mig__cli *cli, const char *path, const struct mig__cli_text *text)
 {
 	int status = MIG_CLI_DONE;
@@ -439,10 +484,9 @@ int mig__cli_cmd_embed(struct mig__cli *cli)
 
 	if (!mig__cli_is_c_name(w.symbol))
 		return mig__cli_bad_usage(cli, "--symbol is not a name in C: \"%s\"", w.symbol);
-	if (mig__cli_count(&cli->args, MIG__OPT_CHECK) &&
-	    !mig__cli_value(&cli->args, MIG__OPT_OUTPUT))
-		return mig__cli_bad_usage(cli, "--check needs -o FILE.c, which it compares");
-	status = mig__cli_open(cli, cli->args.command->needs);
+	status = check_outputs(cli);
+	if (!status)
+		status = mig__cli_open(cli, cli->args.command->needs);
 	if (status)
 		return status;
 	if (mig_revisions_in_load_order(cli->ctx, &w.list) ||

@@ -47,6 +47,20 @@ static mig_status read_values(struct mig__db *db, const char *sql, size_t size, 
 	return rc;
 }
 
+/* The host's own: it may only read, whatever its words are. */
+static mig_status read_query(struct mig__db *db, const char *sql, mig__foreign_fn fn, void *user)
+{
+	mig_status (*begin)(mig_conn *, const char *, const char *, size_t) =
+		MIG__CONN_SLOT(db, check_begin);
+	mig_status (*end)(mig_conn *) = MIG__CONN_SLOT(db, check_end);
+	size_t size = strlen(sql);
+	mig_status rc = begin ? begin(db->conn, NULL, sql, size) : MIG_OK;
+
+	if (!rc)
+		rc = read_values(db, sql, size, fn, user);
+	return rc || !end ? rc : end(db->conn);
+}
+
 mig_status mig__foreign_read(struct mig__db *db, const struct mig__foreign *what,
 			     mig__foreign_fn fn, void *user)
 {
@@ -54,7 +68,7 @@ mig_status mig__foreign_read(struct mig__db *db, const struct mig__foreign *what
 	mig_status rc;
 
 	if (what->query)
-		return read_values(db, what->query, strlen(what->query), fn, user);
+		return read_query(db, what->query, fn, user);
 	mig__buf_init(&sql, db->err->alloc);
 	/* with its table's name before it: SQLite takes a lone "name" that is not a column for a text */
 	mig__buf_adds(&sql, "SELECT f.");

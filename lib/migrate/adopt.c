@@ -13,6 +13,7 @@ struct adopting {
 	struct mig__arena *arena;
 	const char **ids;
 	size_t count, cap;
+	int any; /* there was a value */
 };
 
 static mig_status fail_unknown(struct mig__db *db, const char *value)
@@ -54,6 +55,7 @@ static mig_status take(void *user, const char *value)
 	const char *id;
 	mig_status rc;
 
+	a->any = 1;
 	if (!value)
 		return mig__fail(a->db->err, MIG_EINVAL, "a version that is to be adopted is null");
 	rc = translate(a, value, &id);
@@ -66,6 +68,23 @@ static mig_status take(void *user, const char *value)
 	return a->ids[a->count++] ? MIG_OK : mig__fail_nomem(a->db->err);
 }
 
+/* A condition that is misspelt must not count as a new database, in which everything is then run. */
+static mig_status check_any(const struct adopting *a)
+{
+	const struct mig__adopt *adopt = a->adopt;
+
+	if (a->any || adopt->allow_empty || !(adopt->from.query || adopt->pairs || adopt->fn))
+		return MIG_OK;
+	if (adopt->from.query)
+		mig__fail(a->db->err, MIG_ENOTFOUND, "the query for the version finds no row");
+	else
+		mig__fail(a->db->err, MIG_ENOTFOUND, "table %s has no version: it is empty",
+			  adopt->from.table);
+	mig__error_set_hint(a->db->err, "if that stands for a database before the first revision, say so: "
+					"allow_empty, or --allow-empty");
+	return MIG_ENOTFOUND;
+}
+
 mig_status mig__adopt_read(struct mig__db *db, const struct mig__adopt *adopt,
 			   struct mig__arena *arena, struct mig__rows *out)
 {
@@ -73,6 +92,8 @@ mig_status mig__adopt_read(struct mig__db *db, const struct mig__adopt *adopt,
 	const char **kept = NULL;
 	mig_status rc = mig__foreign_read(db, &adopt->from, take, &a);
 
+	if (!rc)
+		rc = check_any(&a);
 	if (!rc && a.count) {
 		qsort(a.ids, a.count, sizeof *a.ids, mig__text_by_bytes);
 		kept = mig__arena_alloc(arena, a.count * sizeof *kept);

@@ -15,6 +15,7 @@ struct mig__adopt {
 	mig_adopt_fn fn;
 	void *user;
 	int32_t once; /* a database that libmig has been at is left alone */
+	int32_t allow_empty; /* no value at all is base */
 };
 
 /* The ids, in the order of their bytes; they live in the arena. */

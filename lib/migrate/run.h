@@ -48,6 +48,7 @@ struct mig__run {
 	 * these; or NULL. */
 	void (*reached)(void *user, struct mig__rows rows);
 	void *reached_user;
+	mig_stmt *statements; /* of steps, until they are freed; the caller ends them after the run */
 	/* -- from here on run.c's own; zeroed by the caller */
 	mig_progress now; /* what the progress callback is told */
 	size_t resumed;   /* steps that are done and that an earlier process began */
@@ -61,12 +62,16 @@ struct mig_step {
 	int32_t direction;
 	int alone; /* outside a transaction */
 	struct mig__edits edits; /* operations of mig/op.h */
+	struct mig__error own;   /* of mig_step_fail(): the step fails with it; status 0: none */
 };
+
 struct mig_stmt {
-	struct mig__alloc alloc; /* its own: a query may outlive its context */
-	struct mig__db *db;      /* NULL: the context is closed */
+	struct mig__alloc alloc; /* its own: it may outlive its context */
+	struct mig__db *db;      /* NULL: the run is over, or the context is closed */
 	mig_cursor *cursor;
-	struct mig_stmt *next, **list; /* the open queries of the context; list NULL: of a step */
+	int on_row; /* the last step had a row */
+	int done;   /* the last step had none */
+	struct mig_stmt *next, **list; /* the open statements of the context, or of the run */
 };
 
 mig_status mig__run_to(struct mig__run *run, int32_t direction, const char *target);

@@ -150,6 +150,29 @@ struct call {
 	int alone;   /* outside a transaction */
 };
 
+/* What the step fails with. A failure that the function has announced counts, also if it returns 0; so
+ * does one of the engine, whose message stays if the function returns a status of its own for it. */
+static mig_status result_of(struct mig__run *run, struct mig_step *step, mig_status rc)
+{
+	struct mig__error *err = run->err;
+
+	if (step->own.status && (!rc || rc == step->own.status)) {
+		mig__error_clear(err);
+		*err = step->own;
+		mig__error_init(&step->own, err->alloc);
+		return err->status;
+	}
+	if (!rc || rc == err->status)
+		return rc;
+	if (err->status == MIG_ECANCELLED || err->status == MIG_ENOMEM)
+		return err->status;
+	if (!err->status)
+		return mig__fail(err, MIG_EREVISION, "the function returned status %d", (int)rc);
+	err->status = MIG_EREVISION;
+	mig__error_prefix(err, "the function returned status %d after: ", (int)rc);
+	return MIG_EREVISION;
+}
+
 /* A transaction that the function has ended fails the step, whatever it returns: what comes after it
  * would stay although the run fails. */
 static mig_status call_and_verify(struct mig__run *run, struct mig_step *step,
@@ -158,11 +181,9 @@ static mig_status call_and_verify(struct mig__run *run, struct mig_step *step,
 	mig_status rc;
 
 	mig__error_clear(run->err);
-	rc = call->fn(call->user, step);
+	rc = result_of(run, step, call->fn(call->user, step));
 	if (!rc)
 		rc = mig__edits_end(&step->edits, run->db);
-	if (rc && rc != run->err->status)
-		rc = mig__fail(run->err, MIG_EREVISION, "the function returned status %d", (int)rc);
 	if (rc)
 		return rc;
 	mig__error_clear(run->err); /* an error that the function dealt with */
@@ -178,8 +199,11 @@ static mig_status run_function(struct mig__run *run, const struct mig__script *s
 				 .direction = call->direction,
 				 .alone = call->alone,
 				 .edits = { .alloc = run->alloc, .reverse = call->reverse } };
-	mig_status rc = call_and_verify(run, &step, call);
+	mig_status rc;
 
+	mig__error_init(&step.own, run->err->alloc);
+	rc = call_and_verify(run, &step, call);
+	mig__error_clear(&step.own);
 	mig__edits_finish(&step.edits);
 	if (!rc)
 		return MIG_OK;

@@ -393,7 +393,7 @@ AT(mig_adopt_options, pair_size, 48, 24, 24);
 AT(mig_adopt_options, fn, 56, 28, 28);
 AT(mig_adopt_options, user, 64, 32, 32);
 AT(mig_adopt_options, once, 72, 36, 36);
-AT(mig_adopt_options, reserved, 76, 40, 40);
+AT(mig_adopt_options, allow_empty, 76, 40, 40);
 
 SIZE(mig_history_entry, 80, 48, 48);
 AT(mig_history_entry, struct_size, 0, 0, 0);

@@ -83,6 +83,72 @@ static void test_open_errors(void **state)
 	mig_cancel(NULL);
 }
 
+/* Opened as usual, what only asks leaves no file behind; what another process makes is seen. */
+static void test_missing_until_needed(void **state)
+{
+	struct place *p = *state;
+	mig_revision_list *list;
+	mig_op_list *difference;
+	mig_model *m;
+	mig_plan *plan;
+	mig_stmt *q;
+	mig_ctx *ctx, *other;
+
+	ctx = open_place(p);
+	add(ctx, "aaa", "", "CREATE TABLE t (x);", "DROP TABLE t;");
+	expect(ctx, MIG_EBEHIND, mig_verify(ctx, NULL));
+	assert_non_null(strstr(mig_error_message(ctx), "aaa"));
+	ok(ctx, mig_current(ctx, &list));
+	assert_int_equal(mig_revision_list_count(list), 0);
+	mig_revision_list_free(list);
+	ok(ctx, mig_plan_upgrade(ctx, "head", &plan));
+	mig_plan_free(plan);
+	ok(ctx, mig_model_of(ctx, &m));
+	mig_table_column(mig_model_table(m, NULL, "t"), "x", "integer");
+	ok(ctx, mig_diff(ctx, NULL, &difference));
+	mig_op_list_free(difference);
+	assert_int_equal(access(p->db, F_OK), -1);
+
+	other = open_place(p);
+	add(other, "aaa", "", "CREATE TABLE t (x);", "DROP TABLE t;");
+	ok(other, mig_upgrade(other, "head"));
+	mig_close(other);
+	ok(ctx, mig_verify(ctx, NULL));
+	mig_close(ctx);
+
+	assert_int_equal(unlink(p->db), 0);
+	ctx = open_place(p);
+	ok(ctx, mig_query(ctx, "CREATE TABLE k (x)", &q)); /* may write */
+	assert_int_equal(access(p->db, F_OK), 0);
+	mig_stmt_free(q);
+	mig_close(ctx);
+	assert_int_equal(unlink(p->db), 0);
+	ctx = open_place(p);
+	assert_non_null(mig_connection(ctx));
+	assert_int_equal(access(p->db, F_OK), 0);
+	mig_close(ctx);
+}
+
+/* A relative path stands for the file as of mig_open(). */
+static void test_missing_and_chdir(void **state)
+{
+	struct place *p = *state;
+	char here[512];
+	mig_ctx *ctx;
+
+	assert_non_null(getcwd(here, sizeof here));
+	assert_int_equal(chdir(p->dir), 0);
+	ok(ctx, mig_open(&ctx, "sqlite:relative.db"));
+	assert_int_equal(chdir("/"), 0);
+	add(ctx, "aaa", "", "CREATE TABLE t (x);", NULL);
+	ok(ctx, mig_upgrade(ctx, "head"));
+	mig_close(ctx);
+	assert_int_equal(chdir(p->dir), 0);
+	assert_int_equal(access("relative.db", F_OK), 0);
+	assert_int_equal(unlink("relative.db"), 0);
+	assert_int_equal(chdir(here), 0);
+}
+
 static void test_struct_sizes(void **state)
 {
 	struct place *p = *state;
@@ -842,6 +908,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_names),
 		T(test_open_errors),
+		T(test_missing_until_needed),
+		T(test_missing_and_chdir),
 		T(test_struct_sizes),
 		T(test_bundle_heads),
 		T(test_stamp_in_header),

@@ -117,6 +117,66 @@ static void query(const struct base *base)
 	}
 }
 
+/* A condition that is misspelt would otherwise run everything on a database that has it all. */
+static void no_row(const struct base *base)
+{
+	mig_adopt_options o = with_pairs(NULL, NULL);
+	mig_ctx *ctx = open_ladder(base);
+
+	run_sql(base, "CREATE TABLE vars (name TEXT, value TEXT)");
+	run_sql(base, "INSERT INTO vars VALUES ('version', '10')");
+	run_sql(base, "CREATE TABLE empty (v TEXT)");
+	o.query = "SELECT value FROM vars WHERE name = 'verison'";
+	expect(ctx, MIG_ENOTFOUND, mig_adopt_with(ctx, &o));
+	assert_non_null(strstr(mig_error_message(ctx), "finds no row"));
+	assert_non_null(strstr(mig_error_hint(ctx), "allow_empty"));
+	o.allow_empty = 1;
+	ok(ctx, mig_adopt_with(ctx, &o));
+	assert_string_equal(place(ctx), "");
+	o = with_pairs("empty", "v");
+	expect(ctx, MIG_ENOTFOUND, mig_adopt_with(ctx, &o));
+	assert_non_null(strstr(mig_error_message(ctx), "empty"));
+	o.allow_empty = 1;
+	ok(ctx, mig_adopt_with(ctx, &o));
+	/* a list of what is applied may be empty */
+	o = (mig_adopt_options){ .struct_size = sizeof o, .table = "empty", .column = "v" };
+	ok(ctx, mig_adopt_with(ctx, &o));
+	mig_close(ctx);
+}
+
+/* Whatever its words are, it may only read. */
+static void only_reads(const struct base *base)
+{
+	mig_adopt_options o = with_pairs(NULL, NULL);
+	mig_ctx *ctx = open_ladder(base);
+
+	run_sql(base, "CREATE TABLE vars (name TEXT, value TEXT)");
+	run_sql(base, "INSERT INTO vars VALUES ('version', '10')");
+	o.query = "DELETE FROM vars WHERE name = 'version' RETURNING value";
+	expect(ctx, MIG_EINVAL, mig_adopt_with(ctx, &o));
+	assert_non_null(strstr(mig_error_message(ctx), "only reads"));
+	o.query = "UPDATE vars SET value = '20' RETURNING value";
+	expect(ctx, MIG_EINVAL, mig_adopt_with(ctx, &o));
+	o.query = "ROLLBACK";
+	expect(ctx, MIG_EINVAL, mig_adopt_with(ctx, &o));
+	assert_string_equal(ask_sql(base, "SELECT value FROM vars"), "10");
+	if (!strcmp(base->dialect, "postgresql")) {
+		o.query = "WITH gone AS (DELETE FROM vars RETURNING value) SELECT value FROM gone";
+		assert_int_not_equal(mig_adopt_with(ctx, &o), MIG_OK);
+		assert_string_equal(ask_sql(base, "SELECT value FROM vars"), "10");
+		run_sql(base, "CREATE FUNCTION take() RETURNS TEXT LANGUAGE SQL AS "
+			      "'DELETE FROM vars RETURNING value'");
+		o.query = "SELECT take()";
+		assert_int_not_equal(mig_adopt_with(ctx, &o), MIG_OK);
+		assert_string_equal(ask_sql(base, "SELECT value FROM vars"), "10");
+	}
+	assert_string_equal(place(ctx), "");
+	o.query = " -- where it is\n SELECT value FROM vars";
+	ok(ctx, mig_adopt_with(ctx, &o));
+	assert_string_equal(place(ctx), "r1");
+	mig_close(ctx);
+}
+
 static mig_status by_function(void *user, const char *value, const char **revision)
 {
 	static char id[16];
@@ -238,6 +298,8 @@ ON_ALL(function)
 ON_ALL(once)
 ON_ALL(wrong)
 ON_ALL(harmless)
+ON_ALL(no_row)
+ON_ALL(only_reads)
 
 int main(void)
 {
@@ -245,7 +307,8 @@ int main(void)
 		cmocka_unit_test(test_number), cmocka_unit_test(test_list),
 		cmocka_unit_test(test_query),  cmocka_unit_test(test_function),
 		cmocka_unit_test(test_once),   cmocka_unit_test(test_wrong),
-		cmocka_unit_test(test_harmless),
+		cmocka_unit_test(test_harmless), cmocka_unit_test(test_no_row),
+		cmocka_unit_test(test_only_reads),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -107,6 +107,53 @@ static void hooks_once(const struct base *base)
 	mig_close(ctx);
 }
 
+/* -- what a function fails with */
+
+static mig_status returns_zero(void *user, mig_step *step)
+{
+	mig_step_fail_with(step, *(const mig_status *)user, "switched off", "switch it on");
+	return mig_step_exec(step, "CREATE TABLE made (x INTEGER)");
+}
+
+/* A refusal counts although the function goes on and returns 0. */
+static void refusal_returns_zero(const struct base *base)
+{
+	mig_status status = OWN_REFUSAL;
+	mig_revision_def def = { .struct_size = sizeof def, .id = "a", .upgrade = returns_zero,
+				 .user = &status };
+	mig_ctx *ctx = open_base(base);
+
+	ok(ctx, mig_add_revision(ctx, &def));
+	expect(ctx, OWN_REFUSAL, mig_upgrade(ctx, "head"));
+	assert_string_equal(mig_error_message(ctx), "revision a: switched off");
+	assert_string_equal(mig_error_hint(ctx), "switch it on");
+	status = 5;
+	expect(ctx, MIG_EINVAL, mig_upgrade(ctx, "head"));
+	run_sql(base, "CREATE TABLE made (x INTEGER)"); /* nothing was kept */
+	mig_close(ctx);
+}
+
+static mig_status fails_its_own_way(void *user, mig_step *step)
+{
+	(void)user;
+	return mig_step_exec(step, "SELECT no_such_column_here FROM calls") ? -4711 : 0;
+}
+
+/* What the engine said is not lost. */
+static void own_status(const struct base *base)
+{
+	struct notes n = { .text = "" };
+	mig_ctx *ctx = open_with(base, &n);
+
+	add(ctx, "a", "", "", "SELECT 1;");
+	ok(ctx, mig_set_step_hooks(ctx, fails_its_own_way, NULL, NULL));
+	expect(ctx, MIG_EREVISION, mig_upgrade(ctx, "head"));
+	assert_non_null(strstr(mig_error_message(ctx), "-4711"));
+	assert_non_null(strstr(mig_error_message(ctx), "no_such_column_here"));
+	assert_non_null(strstr(mig_error_statement(ctx), "FROM calls"));
+	mig_close(ctx);
+}
+
 static void hooks_per_revision(const struct base *base)
 {
 	mig_run_options each = { .struct_size = sizeof each,
@@ -418,6 +465,8 @@ ON_ALL(hooks_per_revision)
 ON_ALL(hooks_and_lone)
 ON_ALL(hooks_and_resumed)
 ON_ALL(refusal_of_hook)
+ON_ALL(refusal_returns_zero)
+ON_ALL(own_status)
 ON_ALL(statuses)
 ON_ALL(progress_of_function)
 ON_ALL(verify)
@@ -433,6 +482,8 @@ int main(void)
 		cmocka_unit_test(test_hooks_and_lone),
 		cmocka_unit_test(test_hooks_and_resumed),
 		cmocka_unit_test(test_refusal_of_hook),
+		cmocka_unit_test(test_refusal_returns_zero),
+		cmocka_unit_test(test_own_status),
 		cmocka_unit_test(test_statuses),
 		cmocka_unit_test(test_progress_of_function),
 		cmocka_unit_test(test_verify),

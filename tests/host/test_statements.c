@@ -266,6 +266,101 @@ static void query_lent(const struct base *base)
 	assert_string_equal(ask_sql(base, "SELECT number FROM vars WHERE name = 'new'"), "7");
 }
 
+/* -- a statement of a step that is not freed */
+
+static mig_stmt *kept;
+
+static mig_status keep(mig_step *step)
+{
+	int32_t more;
+	mig_status rc = mig_step_prepare(step, "SELECT $1 + 1", &kept);
+
+	if (!rc)
+		rc = mig_stmt_bind_int64(kept, 1, 41);
+	return rc ? rc : mig_stmt_step(kept, &more);
+}
+
+static void is_over(mig_stmt *stmt)
+{
+	int32_t more = 7;
+
+	assert_int_equal(mig_stmt_step(stmt, &more), MIG_EMISUSE);
+	assert_int_equal(more, 7);
+	assert_int_equal(mig_stmt_reset(stmt), MIG_EMISUSE);
+	assert_int_equal(mig_stmt_bind_text(stmt, 1, "x"), MIG_EMISUSE);
+	assert_int_equal(mig_stmt_column_count(stmt), 0);
+	assert_int_equal(mig_stmt_int64(stmt, 0), 0);
+	assert_int_equal(mig_stmt_changes(stmt), -1);
+}
+
+/* It is over with the run, whether or not that succeeds, and can be freed at any time. */
+static void kept_of_step(const struct base *base)
+{
+	static const char fails[] = "-- revision: b\n-- revises: a\n\n-- mig:upgrade\nSELECT no_such();\n";
+	step_body body = keep;
+	mig_revision_def def = { .struct_size = sizeof def, .id = "a", .upgrade = call, .user = &body };
+
+	for (int failing = 0; failing < 2; failing++) {
+		mig_ctx *ctx = open_base(base);
+		mig_stmt *first;
+
+		ok(ctx, mig_add_revision(ctx, &def));
+		if (failing) {
+			ok(ctx, mig_stamp(ctx, "base"));
+			ok(ctx, mig_add_script(ctx, "b", fails, sizeof fails - 1));
+		}
+		expect(ctx, failing ? MIG_ESQL : MIG_OK, mig_upgrade(ctx, "head"));
+		first = kept;
+		is_over(first);
+		ok(ctx, mig_upgrade(ctx, "a")); /* nothing is in its way */
+		if (kept != first)
+			mig_stmt_free(kept);
+		if (failing)
+			mig_stmt_free(first);
+		mig_close(ctx);
+		if (!failing) {
+			is_over(first);
+			mig_stmt_free(first);
+		}
+	}
+}
+
+/* -- misuse is told, and changes nothing */
+
+static void query_misused(const struct base *base)
+{
+	mig_ctx *ctx = open_rows(base);
+	mig_stmt *q = NULL;
+	int32_t more = 0;
+
+	expect(ctx, MIG_ETRANSACTION, mig_query(ctx, "SAVEPOINT s", &q));
+	assert_non_null(strstr(mig_error_message(ctx), "savepoint"));
+	expect(ctx, MIG_ETRANSACTION, mig_query(ctx, "RELEASE SAVEPOINT s", &q));
+	ok(ctx, mig_query(ctx, "SELECT number FROM vars WHERE number >= $1 ORDER BY number", &q));
+	ok(ctx, mig_stmt_bind_int64(q, 1, 1));
+	expect(ctx, MIG_EINVAL, mig_stmt_step(q, NULL));
+	assert_int_equal(mig_error_status(ctx), MIG_EINVAL);
+	assert_non_null(strstr(mig_error_message(ctx), "NULL"));
+	ok(ctx, mig_stmt_step(q, &more));
+	expect(ctx, MIG_EMISUSE, mig_stmt_bind_int64(q, 1, 2));
+	assert_int_equal(mig_error_status(ctx), MIG_EMISUSE);
+	assert_non_null(strstr(mig_error_hint(ctx), "mig_stmt_reset"));
+	ok(ctx, mig_stmt_step(q, &more)); /* on, not again from the start */
+	assert_int_equal(mig_stmt_int64(q, 0), 42);
+	ok(ctx, mig_stmt_step(q, &more));
+	assert_int_equal(more, 0);
+	ok(ctx, mig_stmt_bind_int64(q, 1, 42)); /* done: that resets it, on every engine */
+	ok(ctx, mig_stmt_step(q, &more));
+	assert_int_equal(more, 1);
+	assert_int_equal(mig_stmt_int64(q, 0), 42);
+	ok(ctx, mig_stmt_reset(q));
+	ok(ctx, mig_stmt_bind_int64(q, 1, 2));
+	expect(ctx, MIG_EINVAL, mig_stmt_bind_blob(q, 1, NULL, 3));
+	assert_int_equal(mig_error_status(ctx), MIG_EINVAL);
+	mig_stmt_free(q);
+	mig_close(ctx);
+}
+
 #define ON_ALL(name)                          \
 	static void test_##name(void **state) \
 	{                                     \
@@ -280,6 +375,8 @@ ON_ALL(query_and_run)
 ON_ALL(query_outlives)
 ON_ALL(query_cancelled)
 ON_ALL(query_lent)
+ON_ALL(kept_of_step)
+ON_ALL(query_misused)
 
 int main(void)
 {
@@ -288,6 +385,7 @@ int main(void)
 		cmocka_unit_test(test_query),         cmocka_unit_test(test_query_errors),
 		cmocka_unit_test(test_query_and_run), cmocka_unit_test(test_query_outlives),
 		cmocka_unit_test(test_query_cancelled), cmocka_unit_test(test_query_lent),
+		cmocka_unit_test(test_kept_of_step),  cmocka_unit_test(test_query_misused),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -31,6 +31,7 @@ static const mig_dialect_conn conn_table = {
 	.column = mig__sqlite_cursor_column,
 	.finish = mig__sqlite_cursor_finish,
 	.affected = mig__sqlite_cursor_affected,
+	.call_begin = mig__sqlite_call_begin,
 	.revision_begin = mig__sqlite_revision_begin,
 	.revision_end = mig__sqlite_revision_end,
 	.foreign_keys = mig__sqlite_foreign_keys,

@@ -24,10 +24,21 @@ static int begins_query(const char *text, size_t size)
 	return 0;
 }
 
-static mig_status refuse(mig_conn *conn, const char *text, size_t size)
+static int begins_show(const char *text, size_t size)
+{
+	struct mig__pg_word word;
+	size_t at = 0;
+
+	return mig__pg_word_next(text, size, &at, 1, &word) && mig__pg_word_is(&word, "SHOW");
+}
+
+static mig_status refuse(mig_conn *conn, const char *message, const char *text, size_t size)
 {
 	const struct mig__pg_place place = { text, size, 0 };
 
+	if (!message)
+		return mig__pg_report(conn, MIG_EINVAL, &place, NULL,
+				      "the statement must be a query that only reads");
 	return mig__pg_report(conn, MIG_EINVAL, &place,
 			      "a check begins with SELECT, WITH, VALUES or TABLE",
 			      "the statement of a check must be a query");
@@ -35,9 +46,8 @@ static mig_status refuse(mig_conn *conn, const char *text, size_t size)
 
 mig_status mig__pg_check_begin(mig_conn *conn, const char *message, const char *text, size_t size)
 {
-	(void)message;
-	if (!begins_query(text, size))
-		return refuse(conn, text, size);
+	if (!begins_query(text, size) && (message || !begins_show(text, size)))
+		return refuse(conn, message, text, size);
 	return mig__pg_exec(conn, "SAVEPOINT mig_check;\nSET TRANSACTION READ ONLY", NULL);
 }
 
@@ -67,7 +77,7 @@ mig_status mig__pg_check_sql(mig_conn *conn, const char *message, const char *te
 	mig_status rc;
 
 	if (!begins_query(text, size))
-		return refuse(conn, text, size);
+		return refuse(conn, message, text, size);
 	while (size && text[size - 1] == ';')
 		size--;
 	for (unsigned i = 1; memmem(text, size, quote, strlen(quote)) || strstr(message, quote); i++)

@@ -61,6 +61,16 @@ static int is_missing(const char *name)
 	return !stat(folder, &st) && S_ISDIR(st.st_mode);
 }
 
+static mig_status fail_exhausted(mig_conn *conn, const char *name, int number)
+{
+	char shown[PATH_MAX];
+
+	mig__url_display(name, shown, sizeof shown);
+	return mig__sqlite_report(conn, MIG_ECONNECT, NULL,
+				  "close files, or raise the limit (ulimit -n)", "database %s: %s",
+				  shown, strerror(number));
+}
+
 /* What SQLite says of a URI's parameter quotes its value, e.g. "no such vfs: x". */
 static mig_status fail_open(mig_conn *conn, const char *name)
 {
@@ -75,15 +85,28 @@ static mig_status fail_open(mig_conn *conn, const char *name)
 		return mig__sqlite_nomem(conn);
 	mig__url_display(name, shown, sizeof shown);
 	if (code == SQLITE_CANTOPEN && mig__files_exhausted(&number))
-		return mig__sqlite_report(conn, MIG_ECONNECT, NULL, "close files, or raise the limit "
-					  "(ulimit -n)", "database %s: %s", shown,
-					  strerror(number));
+		return fail_exhausted(conn, name, number);
 	if (sqlite3_system_errno(conn->db))
 		return mig__sqlite_report(conn, MIG_ECONNECT, NULL, NULL, "database %s: %.*s (%s)",
 					  shown, size, words,
 					  strerror(sqlite3_system_errno(conn->db)));
 	return mig__sqlite_report(conn, MIG_ECONNECT, NULL, NULL, "database %s: %.*s", shown, size,
 				  words);
+}
+
+/* Absolute: the host may leave its folder meanwhile. */
+static mig_status keep_for_later(mig_conn *conn, const char *name)
+{
+	sqlite3_vfs *vfs = sqlite3_vfs_find(NULL);
+	char path[PATH_MAX];
+	int number;
+
+	if (mig__files_exhausted(&number)) /* as opening it would have told */
+		return fail_exhausted(conn, name, number);
+	if (vfs->xFullPathname(vfs, name, sizeof path, path) == SQLITE_OK)
+		name = path;
+	conn->later = mig__strdup(&conn->alloc, name);
+	return conn->later ? MIG_OK : mig__sqlite_nomem(conn);
 }
 
 static mig_status open_own(mig_conn *conn, const mig_conn_options *o)
@@ -104,11 +127,43 @@ static mig_status open_own(mig_conn *conn, const mig_conn_options *o)
 	}
 	if (strncmp(name, "file:", 5) == 0)
 		flags |= SQLITE_OPEN_URI;
-	conn->missing = o->create == MIG_CREATE_PRETEND && is_missing(name);
+	conn->missing = o->create != MIG_CREATE_NEVER && is_missing(name);
 	if (sqlite3_open_v2(conn->missing ? ":memory:" : name, &conn->db, flags, NULL) != SQLITE_OK)
 		rc = fail_open(conn, name);
+	else if (conn->missing && o->create == MIG_CREATE_MISSING)
+		rc = keep_for_later(conn, name);
 	mig__free(&conn->alloc, name);
 	return rc;
+}
+
+/* -- a file that is made when it is needed: a program that only asks leaves none behind */
+
+mig_status mig__sqlite_appear(mig_conn *conn)
+{
+	char *name = conn->later;
+	mig_status rc = MIG_OK;
+
+	if (!name)
+		return MIG_OK;
+	conn->stand_in = conn->db; /* closed with the connection: another thread may cancel just now */
+	conn->db = NULL;
+	if (sqlite3_open_v2(name, &conn->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, NULL) ==
+	    SQLITE_OK) {
+		conn->later = NULL;
+		conn->missing = 0;
+		mig__free(&conn->alloc, name);
+		return MIG_OK;
+	}
+	rc = fail_open(conn, name);
+	sqlite3_close(conn->db);
+	conn->db = conn->stand_in;
+	conn->stand_in = NULL;
+	return rc;
+}
+
+mig_status mig__sqlite_call_begin(mig_conn *conn)
+{
+	return conn->later && !is_missing(conn->later) ? mig__sqlite_appear(conn) : MIG_OK;
 }
 
 mig_status mig__sqlite_open(const mig_dialect_host *host, const mig_conn_options *options,
@@ -155,6 +210,7 @@ void mig__sqlite_close(mig_conn *conn)
 {
 	mig__sqlite_run_end(conn);
 	mig__sqlite_undo_close(conn);
+	sqlite3_close(conn->stand_in);
 	if (!conn->lent)
 		sqlite3_close_v2(conn->db); /* a cursor that is still there keeps it for a while */
 	mig__sqlite_fk_finish(conn);
@@ -165,11 +221,14 @@ void mig__sqlite_close(mig_conn *conn)
 	mig__free(&conn->alloc, conn->version_table);
 	mig__free(&conn->alloc, conn->history_table);
 	mig__free(&conn->alloc, conn->lock_path);
+	mig__free(&conn->alloc, conn->later);
 	mig__free(&conn->alloc, conn);
 }
 
 void *mig__sqlite_native(mig_conn *conn)
 {
+	if (mig__sqlite_appear(conn))
+		return NULL;
 	conn->exposed = 1;
 	mig__sqlite_rest(conn);
 	mig__sqlite_note_all(conn);
@@ -180,7 +239,7 @@ void *mig__sqlite_native(mig_conn *conn)
 
 void *mig__sqlite_detach(mig_conn *conn)
 {
-	if (conn->lent)
+	if (conn->lent || mig__sqlite_appear(conn))
 		return NULL;
 	conn->lent = 1;
 	sqlite3_progress_handler(conn->db, 0, NULL, NULL);

@@ -91,6 +91,8 @@ struct mig_conn {
 	int lent;
 	int offline; /* what is read becomes a script for the shell sqlite3 */
 	int missing; /* there is no file: an empty database in memory stands for it */
+	char *later; /* the same, but the file is made when it is needed: its path; otherwise NULL */
+	sqlite3 *stand_in; /* what stood for it until then */
 	int exposed; /* somebody else has the handle, and may run what we do not see */
 	int32_t lock_timeout_ms;
 	uint32_t seed; /* of the pauses */
@@ -134,6 +136,10 @@ struct mig_cursor {
 mig_status mig__sqlite_open(const mig_dialect_host *host, const mig_conn_options *options,
 			    mig_conn **out);
 void mig__sqlite_close(mig_conn *conn);
+/* A call of the host begins: a file that was missing may be there by now. */
+mig_status mig__sqlite_call_begin(mig_conn *conn);
+/* From here on there is a file, if there is to be one: it is made unless it was made meanwhile. */
+mig_status mig__sqlite_appear(mig_conn *conn);
 void *mig__sqlite_native(mig_conn *conn);
 void *mig__sqlite_detach(mig_conn *conn);
 void mig__sqlite_cancel(mig_conn *conn);

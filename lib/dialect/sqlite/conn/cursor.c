@@ -90,7 +90,9 @@ mig_status mig__sqlite_cursor_prepare(mig_conn *conn, const char *text, size_t s
 	if (!cursor)
 		return mig__sqlite_nomem(conn);
 	cursor->conn = conn;
-	rc = mig__sqlite_recover(conn);
+	rc = own ? MIG_OK : mig__sqlite_appear(conn); /* a query of the host's may write */
+	if (!rc)
+		rc = mig__sqlite_recover(conn);
 	if (!rc && conn->running && !own)
 		rc = before(conn, text, size, &skip);
 	if (skip) {

@@ -38,8 +38,10 @@ static void begin_guard(mig_conn *conn)
 mig_status mig__sqlite_run_begin(mig_conn *conn)
 {
 	int found = 0;
-	mig_status rc;
+	mig_status rc = mig__sqlite_appear(conn);
 
+	if (rc)
+		return rc;
 	if (conn->missing)
 		return mig__sqlite_report(
 			conn, MIG_EMISUSE, NULL, NULL,

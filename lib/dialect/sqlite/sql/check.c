@@ -8,10 +8,13 @@ static int begins_query(struct mig__sqlite_token t)
 	       mig__sqlite_is(t, "VALUES");
 }
 
-static mig_status refuse(mig_conn *conn, const char *text, size_t size)
+static mig_status refuse(mig_conn *conn, const char *message, const char *text, size_t size)
 {
 	const struct mig__sqlite_place place = { text, size, 0 };
 
+	if (!message)
+		return mig__sqlite_report(conn, MIG_EINVAL, &place, NULL,
+					  "the statement must be a query that only reads");
 	return mig__sqlite_report(conn, MIG_EINVAL, &place,
 				  "a check begins with SELECT, WITH or VALUES",
 				  "the statement of a check must be a query");
@@ -25,19 +28,19 @@ mig_status mig__sqlite_check_begin(mig_conn *conn, const char *message, const ch
 	int reads, parameters;
 	mig_status rc = mig__sqlite_prepare_one(conn, text, size, 0, &stmt);
 
-	(void)message;
 	if (rc)
 		return rc;
-	/* SQLite's copy ends with a NUL */
+	/* SQLite's copy ends with a NUL. BEGIN and its like only read, but have no columns. */
 	reads = sqlite3_stmt_readonly(stmt) &&
-		begins_query(mig__sqlite_token(sqlite3_sql(stmt)));
+		(message ? begins_query(mig__sqlite_token(sqlite3_sql(stmt)))
+			 : sqlite3_column_count(stmt) > 0);
 	parameters = sqlite3_bind_parameter_count(stmt);
 	sqlite3_finalize(stmt);
 	if (!reads)
-		return refuse(conn, text, size);
+		return refuse(conn, message, text, size);
 	if (parameters)
 		return mig__sqlite_report(conn, MIG_EINVAL, &place, NULL,
-					  "the query of a check has parameters");
+					  "the query has parameters");
 	return MIG_OK;
 }
 
@@ -50,7 +53,7 @@ mig_status mig__sqlite_check_sql(mig_conn *conn, const char *message, const char
 	mig_status rc;
 
 	if (!begins_query(mig__sqlite_token(text)))
-		return refuse(conn, text, size);
+		return refuse(conn, message, text, size);
 	while (size && text[size - 1] == ';')
 		size--;
 	mig__buf_init(&sql, &conn->alloc);

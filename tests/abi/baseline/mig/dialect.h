@@ -460,7 +460,9 @@ typedef struct mig_dialect_conn {
 
 	/** Called inside a transaction, before the query is run by prepare() and step(). Refuses with
 	 * MIG_EINVAL what is not a query, and sees to it that nothing is written until check_end().
-	 * message: what is wrong if it returns rows. Otherwise: the query is just run. */
+	 * message: what is wrong if it returns rows; NULL: it is not a check, but the query of
+	 * mig_adopt_with(), which may be anything that returns rows and only reads. Otherwise: the query
+	 * is just run. */
 	mig_status (*check_begin)(mig_conn *conn, const char *message, const char *text,
 				  size_t size);
 	mig_status (*check_end)(mig_conn *conn);

@@ -179,7 +179,8 @@ typedef struct mig_open_options {
  * SQLite: "sqlite:PATH", "sqlite:///PATH" (relative), "sqlite:////PATH" (absolute),
  * "sqlite::memory:", or a "file:" URI of SQLite's own. PostgreSQL: "postgresql://USER@HOST/DB" with
  * all that libpq knows (also "postgres:", "postgresql+DRIVER:"), or "host=... dbname=...". The
- * connection is made at once; the schema is not read.
+ * connection is made at once; the schema is not read. An SQLite file that is missing is created when
+ * something is written or can be (enum mig_create).
  *
  * On an error *out is still a context, good for mig_error_message() and mig_close() alone, or NULL
  * when there was no memory for one. Errors: MIG_ENOMEM, MIG_EINVAL, MIG_ENO_DIALECT, MIG_ECONNECT.
@@ -328,8 +329,9 @@ typedef int32_t (*mig_progress_fn)(void *user, const mig_progress *progress);
  * (the default): none. Since 0.1.0. */
 MIG_API mig_status mig_set_progress(mig_ctx *ctx, mig_progress_fn fn, void *user);
 
-/** Runs inside the step's transaction; may execute SQL through the step. Returns MIG_OK, or a
- * status that fails the step. */
+/** Runs inside the step's transaction; may execute SQL through the step. Returns MIG_OK, or a status
+ * that fails the step: that of a call on the step, with its error, or any other, which is MIG_EREVISION
+ * with the error of the last call on the step, if that failed. */
 typedef mig_status (*mig_step_fn)(void *user, mig_step *step);
 
 /** Sets functions to call before and after every step, inside its transaction (e.g. to set a role
@@ -588,7 +590,7 @@ typedef struct mig_adopt_options {
 	const char *table;  /**< "NAME" or "SCHEMA.NAME"; NULL: "alembic_version" */
 	const char *column; /**< NULL: "version_num" */
 	/** Instead of both: a query in the database's own SQL whose first column has the values, e.g.
-	 * "PRAGMA user_version", "SELECT value FROM vars WHERE name = 'version'". */
+	 * "PRAGMA user_version", "SELECT value FROM vars WHERE name = 'version'". It may only read. */
 	const char *query;
 	/** What the values stand for; those that are not listed are MIG_ENEWER. NULL, and no fn: the
 	 * values are ids themselves. */
@@ -600,7 +602,10 @@ typedef struct mig_adopt_options {
 	/** Nonzero: a database that libmig has been at already, by its rows or its history, is left as it
 	 * is, which is MIG_OK: for a call at each start, before mig_upgrade(). */
 	int32_t once;
-	int32_t reserved;
+	/** Nonzero: a query, or a table whose values are translated, that has no row at all stands for
+	 * before the first revision. 0: it is MIG_ENOTFOUND, since a condition may be misspelt. A table of
+	 * ids, as Alembic has it, may be empty in any case. */
+	int32_t allow_empty;
 } mig_adopt_options;
 
 /** Takes over a database that something else has migrated so far: its version, or list of applied
@@ -622,7 +627,8 @@ typedef struct mig_adopt_options {
  * `once` is set.
  *
  * options NULL: as mig_adopt(ctx, NULL). Errors: as mig_adopt(); MIG_ENEWER also for a value that is not
- * among the pairs; MIG_EINVAL also for one that is null; what fn returned. Since 0.1.0. */
+ * among the pairs; MIG_ENOTFOUND for no value at all (allow_empty); MIG_EINVAL also for one that is null,
+ * and for a query that does not only read; what fn returned. Since 0.1.0. */
 MIG_API mig_status mig_adopt_with(mig_ctx *ctx, const mig_adopt_options *options);
 
 /** Creates the version and history tables if they are missing. Since 0.1.0. */
@@ -673,9 +679,12 @@ MIG_API mig_status mig_is_at_head(mig_ctx *ctx, int32_t *at_head);
 
 /** For health checks, before a program serves: MIG_OK if mig_upgrade() to the target (NULL: "heads")
  * would find nothing to do, and nothing to complain about: the database is at or past the target, its
- * rows have the digests of these scripts, and no step is unfinished. Writes nothing, takes no lock, and
- * a role that may only read is enough. One read; with revisions in one bundle they are not even looked
- * at.
+ * rows have the digests of these scripts, and no step is unfinished. Only reads, creates nothing, takes
+ * no migration lock, and a role that may only read is enough. One read; with revisions in one bundle they
+ * are not even looked at. An SQLite database that is missing is at no revision (MIG_EBEHIND), and with
+ * MIG_CREATE_NEVER cannot be opened at all. Like every reader it waits while another connection has the
+ * database for itself, e.g. to commit, for lock_timeout_ms at most: MIG_ELOCKED then, at once if that is
+ * -1.
  *
  * Errors: MIG_EBEHIND names what is to be applied; MIG_EEDITED a revision that was edited after it was
  * applied; MIG_EPARTIAL a step that is unfinished, perhaps in progress by another process; MIG_ENEWER
@@ -850,12 +859,13 @@ MIG_API mig_status mig_step_exec(mig_step *step, const char *sql);
  * instead of a run. Since 0.1.0. */
 MIG_API mig_status mig_step_exec_changes(mig_step *step, const char *sql, int64_t *changes);
 /** Prepares one statement; parameters are written $1, $2, ... without a gap, on every engine. Free it
- * with mig_stmt_free() before the function returns. Errors: MIG_EINVAL for other parameters,
+ * with mig_stmt_free() before the function returns; after the run that is all that can be done with it
+ * (MIG_EMISUSE). Errors: MIG_EINVAL for other parameters,
  * MIG_ETRANSACTION for a statement that begins or ends a transaction, unless the revision runs outside
  * of one. Since 0.1.0. */
 MIG_API mig_status mig_step_prepare(mig_step *step, const char *sql, mig_stmt **out);
-/** Fails the step with a message of one's own: `return mig_step_fail(step, "...");`. Returns
- * MIG_EREVISION. Since 0.1.0. */
+/** Fails the step with a message of one's own: `return mig_step_fail(step, "...");`. The step fails also
+ * if its function then returns 0. Returns MIG_EREVISION. Since 0.1.0. */
 MIG_API mig_status mig_step_fail(mig_step *step, const char *message);
 /** The same with a status and a hint, e.g. a refusal of the program's own in a hook:
  *
@@ -894,10 +904,13 @@ MIG_API mig_status mig_step_log(mig_step *step, int32_t level, const char *messa
  *
  * Errors, here and of mig_stmt_step(): MIG_ESQL and those of the engine, in the record of the context;
  * MIG_EINVAL for other parameters or several statements; MIG_ETRANSACTION for one that begins or ends a
- * transaction; MIG_EMISUSE without a database. Since 0.1.0. */
+ * transaction, or sets or releases a savepoint; MIG_EMISUSE without a database. Since 0.1.0. */
 MIG_API mig_status mig_query(mig_ctx *ctx, const char *sql, mig_stmt **out);
 
-/* Parameters count from 1. Text and blobs are copied. An index out of range is MIG_EINVAL. */
+/* Parameters count from 1. Text and blobs are copied. An index out of range is MIG_EINVAL; binding while
+ * rows are being read is MIG_EMISUSE, so that no result begins again unnoticed: reset the statement first,
+ * which one that is done does by itself. A statement that outlives its run or its context can only be
+ * freed; everything else is MIG_EMISUSE. Errors are in the record of the context, but for stmt NULL. */
 
 /** Binds NULL. Errors: MIG_EINVAL if index is out of range. Since 0.1.0. */
 MIG_API mig_status mig_stmt_bind_null(mig_stmt *stmt, int32_t index);

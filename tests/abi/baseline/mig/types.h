@@ -156,7 +156,10 @@ enum mig_log_level { MIG_LOG_DEBUG = 0, MIG_LOG_INFO = 1, MIG_LOG_WARNING = 2 };
 
 /** What becomes of a database file that is missing. */
 enum mig_create {
-	MIG_CREATE_MISSING = 0, /**< it is created */
+	/** It is created when it is needed: by a run, a statement of mig_query(), mig_connection() and
+	 * mig_take_connection(). Until then the database counts as empty, so what only asks, such as
+	 * mig_verify() and mig_current(), leaves no file behind. */
+	MIG_CREATE_MISSING = 0,
 	MIG_CREATE_NEVER = 1,   /**< opening it is an error, MIG_ECONNECT */
 	/** It counts as an empty database and is not created, so the context can only ask: runs are
 	 * MIG_EMISUSE. */
