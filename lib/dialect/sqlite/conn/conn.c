@@ -1,14 +1,8 @@
-/* conn: opens, takes over, hands out and closes a connection. Not what runs on it: script.c and
- * cursor.c. A lent one is never configured. */
+/* conn: opens, takes over, hands out and closes a connection. Not its file: file.c; nor what runs on it:
+ * script.c and cursor.c. A lent one is never configured. */
 #include "dialect/sqlite/conn/conn.h"
-#include "base/holder.h"
-#include "base/url.h"
 
-#include <errno.h>
-#include <limits.h>
-#include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <time.h>
 
 enum { FOREIGN_KEY_LIMIT = 100000 };
@@ -46,126 +40,6 @@ static mig_conn *new_conn(const mig_dialect_host *host, const mig_conn_options *
 	return conn;
 }
 
-/* Whether there is no file of a name that is none of SQLite's URIs, but a folder for it. */
-static int is_missing(const char *name)
-{
-	char folder[PATH_MAX];
-	const char *slash = strrchr(name, '/');
-	struct stat st;
-
-	if (!name[0] || name[0] == ':' || !strncmp(name, "file:", 5) || !stat(name, &st) ||
-	    errno != ENOENT)
-		return 0;
-	snprintf(folder, sizeof folder, "%.*s", slash ? (int)(slash - name) + 1 : 1,
-		 slash ? name : ".");
-	return !stat(folder, &st) && S_ISDIR(st.st_mode);
-}
-
-static mig_status fail_exhausted(mig_conn *conn, const char *name, int number)
-{
-	char shown[PATH_MAX];
-
-	mig__url_display(name, shown, sizeof shown);
-	return mig__sqlite_report(conn, MIG_ECONNECT, NULL,
-				  "close files, or raise the limit (ulimit -n)", "database %s: %s",
-				  shown, strerror(number));
-}
-
-/* What SQLite says of a URI's parameter quotes its value, e.g. "no such vfs: x". */
-static mig_status fail_open(mig_conn *conn, const char *name)
-{
-	const char *words = sqlite3_errmsg(conn->db);
-	int code = conn->db ? sqlite3_errcode(conn->db) : SQLITE_NOMEM;
-	int of_uri = (code == SQLITE_ERROR || code == SQLITE_PERM) && !strncmp(name, "file:", 5);
-	int size = (int)(of_uri ? strcspn(words, ":") : strlen(words));
-	char shown[PATH_MAX];
-	int number;
-
-	if (code == SQLITE_NOMEM)
-		return mig__sqlite_nomem(conn);
-	mig__url_display(name, shown, sizeof shown);
-	if (code == SQLITE_CANTOPEN && mig__files_exhausted(&number))
-		return fail_exhausted(conn, name, number);
-	if (sqlite3_system_errno(conn->db))
-		return mig__sqlite_report(conn, MIG_ECONNECT, NULL, NULL, "database %s: %.*s (%s)",
-					  shown, size, words,
-					  strerror(sqlite3_system_errno(conn->db)));
-	return mig__sqlite_report(conn, MIG_ECONNECT, NULL, NULL, "database %s: %.*s", shown, size,
-				  words);
-}
-
-/* Absolute: the host may leave its folder meanwhile. */
-static mig_status keep_for_later(mig_conn *conn, const char *name)
-{
-	sqlite3_vfs *vfs = sqlite3_vfs_find(NULL);
-	char path[PATH_MAX];
-	int number;
-
-	if (mig__files_exhausted(&number)) /* as opening it would have told */
-		return fail_exhausted(conn, name, number);
-	if (vfs->xFullPathname(vfs, name, sizeof path, path) == SQLITE_OK)
-		name = path;
-	conn->later = mig__strdup(&conn->alloc, name);
-	return conn->later ? MIG_OK : mig__sqlite_nomem(conn);
-}
-
-static mig_status open_own(mig_conn *conn, const mig_conn_options *o)
-{
-	int flags = SQLITE_OPEN_READWRITE |
-		    (o->create == MIG_CREATE_NEVER ? 0 : SQLITE_OPEN_CREATE);
-	const char *why;
-	char *name = mig__sqlite_filename(&conn->alloc, o->url, &why);
-	mig_status rc = MIG_OK;
-
-	if (!name && !why)
-		return mig__sqlite_nomem(conn);
-	if (!name) {
-		char shown[PATH_MAX];
-
-		mig__url_display(o->url, shown, sizeof shown);
-		return mig__sqlite_report(conn, MIG_ECONNECT, NULL, NULL, "%s: %s", shown, why);
-	}
-	if (strncmp(name, "file:", 5) == 0)
-		flags |= SQLITE_OPEN_URI;
-	conn->missing = o->create != MIG_CREATE_NEVER && is_missing(name);
-	if (sqlite3_open_v2(conn->missing ? ":memory:" : name, &conn->db, flags, NULL) != SQLITE_OK)
-		rc = fail_open(conn, name);
-	else if (conn->missing && o->create == MIG_CREATE_MISSING)
-		rc = keep_for_later(conn, name);
-	mig__free(&conn->alloc, name);
-	return rc;
-}
-
-/* -- a file that is made when it is needed: a program that only asks leaves none behind */
-
-mig_status mig__sqlite_appear(mig_conn *conn)
-{
-	char *name = conn->later;
-	mig_status rc = MIG_OK;
-
-	if (!name)
-		return MIG_OK;
-	conn->stand_in = conn->db; /* closed with the connection: another thread may cancel just now */
-	conn->db = NULL;
-	if (sqlite3_open_v2(name, &conn->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, NULL) ==
-	    SQLITE_OK) {
-		conn->later = NULL;
-		conn->missing = 0;
-		mig__free(&conn->alloc, name);
-		return MIG_OK;
-	}
-	rc = fail_open(conn, name);
-	sqlite3_close(conn->db);
-	conn->db = conn->stand_in;
-	conn->stand_in = NULL;
-	return rc;
-}
-
-mig_status mig__sqlite_call_begin(mig_conn *conn)
-{
-	return conn->later && !is_missing(conn->later) ? mig__sqlite_appear(conn) : MIG_OK;
-}
-
 mig_status mig__sqlite_open(const mig_dialect_host *host, const mig_conn_options *options,
 			    mig_conn **out)
 {
@@ -194,7 +68,7 @@ mig_status mig__sqlite_open(const mig_dialect_host *host, const mig_conn_options
 		rc = sqlite3_open(":memory:", &conn->db) == SQLITE_OK ? MIG_OK
 								      : mig__sqlite_nomem(conn);
 	} else if (o.url) {
-		rc = open_own(conn, &o);
+		rc = mig__sqlite_open_file(conn, &o);
 	} else {
 		rc = mig__sqlite_report(conn, MIG_EINVAL, NULL, NULL,
 					"neither a URL nor a connection");

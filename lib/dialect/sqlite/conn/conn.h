@@ -136,13 +136,16 @@ struct mig_cursor {
 mig_status mig__sqlite_open(const mig_dialect_host *host, const mig_conn_options *options,
 			    mig_conn **out);
 void mig__sqlite_close(mig_conn *conn);
+void *mig__sqlite_native(mig_conn *conn);
+void *mig__sqlite_detach(mig_conn *conn);
+void mig__sqlite_cancel(mig_conn *conn);
+
+/* file.c */
+mig_status mig__sqlite_open_file(mig_conn *conn, const mig_conn_options *o);
 /* A call of the host begins: a file that was missing may be there by now. */
 mig_status mig__sqlite_call_begin(mig_conn *conn);
 /* From here on there is a file, if there is to be one: it is made unless it was made meanwhile. */
 mig_status mig__sqlite_appear(mig_conn *conn);
-void *mig__sqlite_native(mig_conn *conn);
-void *mig__sqlite_detach(mig_conn *conn);
-void mig__sqlite_cancel(mig_conn *conn);
 
 /* path.c: what sqlite3_open_v2 is given for a URL, freed with mig__free. *why is set when NULL is
  * returned: what is wrong with the URL, or NULL when memory ran out. */
