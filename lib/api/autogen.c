@@ -359,9 +359,8 @@ static mig_status compare(mig_ctx *ctx, mig_op_list *list, const mig_diff_option
 		rc = mig__declare(a->db, ctx->model, mig__autogen_may_rename(a) ? NULL : &a->live,
 				  &a->limits, &(struct mig__alone){ &a->live, &a->hooks },
 				  &a->model);
-	if (rc)
-		return rc;
-	proof = mig__autogen(a);
+	proof = rc ? rc : mig__autogen(a);
+	mig__db_close_spare(a->db);
 	mig__free(&list->memory->alloc, asked.removed);
 	if (proof && proof != MIG_EPROOF)
 		return proof;

@@ -174,15 +174,28 @@ mig_status mig__db_scratch(struct mig__db *db, mig_conn **out)
 	if (!MIG__SCHEMA_SLOT(db, scratch))
 		return mig__fail(db->err, MIG_EUNSUPPORTED, "dialect %s has no scratch databases",
 				 db->dialect->name);
+	if (db->spare) {
+		*out = db->spare;
+		db->spare = NULL;
+		return MIG_OK;
+	}
 	rc = open_maker(db);
 	if (rc)
 		return rc;
 	return db->dialect->schema->scratch(db->scratch_maker ? db->scratch_maker : db->conn, out);
 }
 
+void mig__db_close_spare(struct mig__db *db)
+{
+	if (db->spare)
+		db->dialect->conn->close(db->spare);
+	db->spare = NULL;
+}
+
 void mig__db_close(struct mig__db *db)
 {
 	atomic_store(&db->open, 0);
+	mig__db_close_spare(db);
 	if (db->conn)
 		db->dialect->conn->close(db->conn);
 	if (db->scratch_maker)

@@ -40,6 +40,7 @@ struct mig__db {
 	char *schema, *version_table, *history_table; /* of libmig's tables; schema may be NULL */
 	const char *scratch_url; /* where scratch databases are made; NULL: beside conn */
 	mig_conn *scratch_maker; /* the connection to it, once it was needed */
+	mig_conn *spare;	 /* to a scratch that is empty again; NULL: there is none */
 	/* set by mig_cancel(): read by poll and before each statement */
 	atomic_int cancelled;
 	atomic_int open; /* conn may be interrupted */
@@ -73,8 +74,10 @@ void mig__db_close(struct mig__db *db);
 mig_status mig__db_begin(struct mig__db *db);
 /* An error if the schema that was inspected last must not be built again in a scratch. */
 mig_status mig__db_may_copy(struct mig__db *db);
-/* A connection to a new scratch database, which goes when it is closed, before db is. */
+/* A connection to a new scratch database, or to the spare one. The database goes when it is closed,
+ * before db is. */
 mig_status mig__db_scratch(struct mig__db *db, mig_conn **out);
+void mig__db_close_spare(struct mig__db *db);
 /* Any thread. */
 void mig__db_cancel(struct mig__db *db);
 /* Asks in which schema unqualified names are; what is known is the second's answer. */

@@ -607,29 +607,25 @@ static int leave_out(void *user, const mig_object *from, const mig_object *to)
 	return part->marks && !part->marks[mig__number(mig__top(to))];
 }
 
-/* Creates the objects in the scratch. */
-static mig_status create(struct mig__db *scratch, struct mig__schema *native, const uint8_t *marks)
+/* The statements that create the objects. */
+static mig_status render(struct mig__db *db, struct mig__schema *native, const uint8_t *marks,
+			 struct mig__sql *sql)
 {
-	struct part part = { marks, MIG__SCHEMA_SLOT(scratch, default_schema) };
+	struct part part = { marks, MIG__SCHEMA_SLOT(db, default_schema) };
 	struct mig__schema empty;
 	struct mig__diff_hooks hooks = { .user = &part,
 					 .change = never,
-					 .holds = scratch->dialect->schema->holds,
+					 .holds = db->dialect->schema->holds,
 					 .leave_out = leave_out };
 	struct mig__ops ops = { 0 };
-	struct mig__sql sql;
 	mig_status rc;
 
-	mig__schema_init(&empty, scratch->err->alloc, scratch->err);
-	mig__sql_init(&sql, scratch->err->alloc);
+	mig__schema_init(&empty, db->err->alloc, db->err);
 	rc = mig__schema_done(&empty);
 	if (!rc)
 		rc = mig__diff(&empty, native, &hooks, &ops);
 	if (!rc)
-		rc = mig__sql_render(&sql, scratch, &ops, NULL, mig__schema_first(native));
-	if (!rc)
-		rc = mig__scratch_run(scratch, &sql, 1);
-	mig__sql_finish(&sql);
+		rc = mig__sql_render(sql, db, &ops, NULL, mig__schema_first(native));
 	mig__ops_finish(&ops);
 	mig__schema_finish(&empty);
 	return rc;
@@ -656,32 +652,95 @@ static mig_status inspect_url(struct mig__db *db, const char *url, struct mig__s
 	return rc;
 }
 
-/* Creates the objects (or those that limits marks), runs the texts if they were not read as
- * objects, and reads what came out. */
-static mig_status in_scratch(struct mig__db *db, const mig_model *model, struct mig__schema *native,
-			     const uint8_t *marks, int run_sources, struct mig__schema *out)
+static void free_texts(struct mig__db *db, struct mig__scratch_text *texts, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		mig__free(db->err->alloc, texts[i].read);
+	mig__free(db->err->alloc, texts);
+}
+
+static mig_status read_texts(struct mig__db *db, const mig_model *model,
+			     struct mig__scratch_text **texts, size_t *count)
+{
+	mig_status rc = MIG_OK;
+	size_t all = 0;
+
+	*count = 0;
+	for (const struct mig__source_sql *s = model->sources; s; s = s->next)
+		all++;
+	*texts = mig__calloc(db->err->alloc, all, sizeof **texts);
+	if (!*texts && all)
+		return mig__fail_nomem(db->err);
+	for (const struct mig__source_sql *s = model->sources; !rc && s; s = s->next) {
+		struct mig__scratch_text *text = &(*texts)[*count];
+
+		if (!mig__declare_is_for(s, db))
+			continue;
+		text->name = s->name;
+		rc = mig__declare_text(db, s, &text->read, &text->at, &text->size);
+		(*count)++;
+	}
+	return rc;
+}
+
+/* For good, in several transactions if need be; errors have their place in the text. */
+static mig_status run_and_read(struct mig__db *scratch, const struct mig__sql *sql,
+			       const struct mig__scratch_text *texts, size_t count,
+			       struct mig__schema *out)
+{
+	mig_status rc = mig__scratch_run(scratch, sql, 1);
+
+	for (size_t i = 0; !rc && i < count; i++)
+		rc = mig__scratch_script(scratch, texts[i].name, texts[i].at, texts[i].size);
+	return rc ? rc : mig__inspect(scratch, out);
+}
+
+/* Creates the objects (or those that are marked), runs the texts, and reads what came out. Where that
+ * can be undone, the scratch is kept: the proof needs an empty one, and on a server a new one takes
+ * longer than all that is done in it. */
+static mig_status make_and_read(struct mig__db *db, const struct mig__sql *sql,
+				const struct mig__scratch_text *texts, size_t count,
+				struct mig__schema *out)
 {
 	struct mig__db scratch = { .err = db->err };
 	mig_status rc = mig__scratch_open(db, &scratch);
 
-	if (!rc && native->count)
-		rc = create(&scratch, native, marks);
-	for (const struct mig__source_sql *s = model->sources; run_sources && !rc && s;
-	     s = s->next) {
-		const char *text;
-		char *read;
-		size_t size;
-
-		if (!mig__declare_is_for(s, db))
-			continue;
-		rc = mig__declare_text(db, s, &read, &text, &size);
+	if (!rc && mig__scratch_fits(&scratch, sql)) {
+		rc = mig__scratch_look(&scratch, sql, texts, count, out);
 		if (!rc)
-			rc = mig__scratch_script(&scratch, s->name, text, size);
-		mig__free(db->err->alloc, read);
+			mig__scratch_keep(&scratch, db);
+		if (!rc || rc == MIG_ENOMEM || rc == MIG_ECANCELLED) {
+			mig__scratch_close(&scratch);
+			return rc;
+		}
+		mig__error_clear(db->err);
+		mig__schema_finish(out);
+		mig__schema_init(out, db->err->alloc, db->err);
+		rc = MIG_OK;
 	}
 	if (!rc)
-		rc = mig__inspect(&scratch, out);
+		rc = run_and_read(&scratch, sql, texts, count, out);
 	mig__scratch_close(&scratch);
+	return rc;
+}
+
+static mig_status in_scratch(struct mig__db *db, const mig_model *model, struct mig__schema *native,
+			     const uint8_t *marks, int run_sources, struct mig__schema *out)
+{
+	struct mig__scratch_text *texts = NULL;
+	struct mig__sql sql;
+	size_t count = 0;
+	mig_status rc = MIG_OK;
+
+	mig__sql_init(&sql, db->err->alloc);
+	if (native->count)
+		rc = render(db, native, marks, &sql);
+	if (!rc && run_sources)
+		rc = read_texts(db, model, &texts, &count);
+	if (!rc)
+		rc = make_and_read(db, &sql, texts, count, out);
+	free_texts(db, texts, count);
+	mig__sql_finish(&sql);
 	return rc;
 }
 

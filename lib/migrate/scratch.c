@@ -46,6 +46,32 @@ void mig__scratch_close(struct mig__db *scratch)
 	scratch->conn = NULL;
 }
 
+void mig__scratch_keep(struct mig__db *scratch, struct mig__db *db)
+{
+	if (db->spare || scratch->dialect->conn->run_end(scratch->conn)) {
+		mig__error_clear(scratch->err);
+		mig__scratch_close(scratch);
+		return;
+	}
+	db->spare = scratch->conn;
+	scratch->conn = NULL;
+}
+
+/* What was begun is undone; the error of before is what counts. */
+static mig_status undo(struct mig__db *db, mig_status before)
+{
+	struct mig__error kept = *db->err;
+	mig_status rc;
+
+	mig__error_init(db->err, kept.alloc);
+	rc = db->dialect->conn->rollback(db->conn);
+	if (!before)
+		return rc;
+	mig__error_clear(db->err);
+	*db->err = kept;
+	return before;
+}
+
 mig_status mig__scratch_place(struct mig__db *db, mig_status rc, const char *name, const char *text,
 			      size_t size)
 {
@@ -75,15 +101,7 @@ static mig_status run_whole(struct mig__db *db, const char *text, size_t size)
 		rc = db->dialect->conn->run_script(db->conn, text, size, NULL, NULL);
 	if (!rc)
 		rc = mig__db_commit(db, 0);
-	if (rc) {
-		struct mig__error kept = *db->err;
-
-		mig__error_init(db->err, kept.alloc);
-		(void)db->dialect->conn->rollback(db->conn);
-		mig__error_clear(db->err);
-		*db->err = kept;
-	}
-	return rc;
+	return rc ? undo(db, rc) : rc;
 }
 
 static mig_status run_one_by_one(struct mig__db *db, const char *text, size_t size)
@@ -144,9 +162,15 @@ static mig_status run_together(struct mig__db *db, const struct mig__sql *sql, s
 	return rc;
 }
 
+enum { PORTION = 500 };
+
+int mig__scratch_fits(const struct mig__db *scratch, const struct mig__sql *sql)
+{
+	return !sql->lone && sql->count <= PORTION && !mig__db_ddl_commits(scratch);
+}
+
 mig_status mig__scratch_run(struct mig__db *scratch, const struct mig__sql *sql, int portions)
 {
-	enum { PORTION = 500 };
 	mig_status rc = MIG_OK;
 
 	if (sql->lone) {
@@ -175,4 +199,30 @@ mig_status mig__inspect(struct mig__db *db, struct mig__schema *out)
 	sink = mig__schema_sink(out);
 	rc = db->dialect->schema->inspect(db->conn, &sink);
 	return rc ? rc : mig__schema_done(out);
+}
+
+mig_status mig__scratch_look(struct mig__db *scratch, const struct mig__sql *sql,
+			     const struct mig__scratch_text *texts, size_t count,
+			     struct mig__schema *out)
+{
+	struct mig__buf text;
+	mig_status rc;
+
+	mig__buf_init(&text, scratch->err->alloc);
+	for (size_t i = 0; i < sql->count; i++)
+		add_statement(&text, &sql->at[i]);
+	rc = text.failed ? mig__fail_nomem(scratch->err) : mig__db_begin(scratch);
+	if (!rc) {
+		const mig_dialect_conn *conn = scratch->dialect->conn;
+
+		if (text.len)
+			rc = conn->run_script(scratch->conn, text.data, text.len, NULL, NULL);
+		for (size_t i = 0; !rc && i < count; i++)
+			rc = conn->run_script(scratch->conn, texts[i].at, texts[i].size, NULL, NULL);
+		if (!rc)
+			rc = mig__inspect(scratch, out);
+		rc = undo(scratch, rc);
+	}
+	mig__buf_finish(&text);
+	return rc;
 }
