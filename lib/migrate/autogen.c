@@ -370,14 +370,33 @@ static mig_status find_relevant(struct mig__autogen *a, enum mig__width width)
 	return rc;
 }
 
-/* *copied: as far as that the scripts were tried. */
-static mig_status prove_in_part(struct mig__autogen *a, struct mig__db *copy,
-				enum mig__width width, int *copied)
+/* How many objects are in the copy. */
+static size_t width_of(const struct mig__autogen *a)
 {
-	mig_status rc = find_relevant(a, width);
+	size_t n = 0;
 
-	if (!rc)
-		rc = mig__scratch_open_for_copy(a->db, copy);
+	for (size_t i = 0; a->relevant.before && i < a->live.count; i++)
+		n += a->relevant.before[i] != 0;
+	return n;
+}
+
+/* *wider 0: there is nothing more to copy. */
+static mig_status widen(struct mig__autogen *a, enum mig__width *width, int *wider)
+{
+	size_t tried = width_of(a);
+	mig_status rc = MIG_OK;
+
+	while (!rc && *width < MIG__WIDTH_ALL && width_of(a) == tried)
+		rc = find_relevant(a, ++*width);
+	*wider = width_of(a) > tried;
+	return rc;
+}
+
+/* *copied: as far as that the scripts were tried. */
+static mig_status prove_in_part(struct mig__autogen *a, struct mig__db *copy, int *copied)
+{
+	mig_status rc = mig__scratch_open_for_copy(a->db, copy);
+
 	if (!rc)
 		rc = copy_live(a, copy);
 	*copied = !rc;
@@ -391,13 +410,14 @@ static mig_status prove_in_part(struct mig__autogen *a, struct mig__db *copy,
  * widest copy in which the scripts could be tried. */
 static mig_status prove_in_parts(struct mig__autogen *a, struct mig__db *copy)
 {
+	enum mig__width width = MIG__WIDTH_NEEDED;
 	struct mig__error first;
-	int copied, was_copied = 0;
-	mig_status rc;
+	int copied, was_copied = 0, wider;
+	mig_status rc = find_relevant(a, width);
 
 	mig__error_init(&first, a->alloc);
-	for (int width = MIG__WIDTH_NEEDED;; width++) {
-		rc = prove_in_part(a, copy, (enum mig__width)width, &copied);
+	while (!rc) {
+		rc = prove_in_part(a, copy, &copied);
 		if (rc != MIG_EPROOF)
 			break;
 		if (copied || !was_copied) {
@@ -407,9 +427,11 @@ static mig_status prove_in_parts(struct mig__autogen *a, struct mig__db *copy)
 		}
 		was_copied |= copied;
 		mig__error_clear(a->err);
-		if (width == MIG__WIDTH_ALL)
-			break;
-		mig__scratch_close(copy);
+		rc = widen(a, &width, &wider);
+		if (!rc && !wider)
+			rc = MIG_EPROOF;
+		else
+			mig__scratch_close(copy);
 	}
 	if (rc == MIG_EPROOF)
 		*a->err = first;
