@@ -63,6 +63,15 @@ static int is_data(const mig_object *o)
 	return o->kind == MIG_KIND_COLUMN && !mig__attribute(o, MIG_ATTR_GENERATED);
 }
 
+/* A default that is altered together with its column: it leaves o before, and has its new expression
+ * after. */
+static int leaves_with_column(const struct mig__work *w, const mig_object *d)
+{
+	const mig_object *column = d->parent ? d->parent->other : NULL;
+
+	return d->kind == MIG_KIND_DEFAULT && column && w->alter[mig__number(column)];
+}
+
 /* d needs o, which is dropped. */
 static void dependent_of_dropped(struct front *f, const mig_object *d, const mig_object *o)
 {
@@ -75,7 +84,7 @@ static void dependent_of_dropped(struct front *f, const mig_object *d, const mig
 		int still = o->other && needs(d->other, o->other);
 
 		/* altered so that it does not need it any more: that comes first */
-		if (!still && (altered || is_data(d)))
+		if (!still && ((altered && !leaves_with_column(w, d)) || is_data(d)))
 			return;
 	}
 	replace(f, d);

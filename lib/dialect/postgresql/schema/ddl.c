@@ -54,9 +54,9 @@ static const struct kind kinds[] = {
 	[MIG_KIND_RANGE] = { .create = "CREATE TYPE @q AS RANGE $definition",
 			     .drop = "DROP TYPE @q",
 			     .rename = "ALTER TYPE @q RENAME" },
-	[MIG_KIND_SEQUENCE] = { .drop = "DROP SEQUENCE @q",
-				.rename = "ALTER SEQUENCE @q RENAME",
+	[MIG_KIND_SEQUENCE] = { .rename = "ALTER SEQUENCE @q RENAME",
 				.create_fn = mig__ddl_create_sequence,
+				.drop_fn = mig__ddl_drop_sequence,
 				.alter_fn = mig__ddl_alter_sequence },
 	[MIG_KIND_TABLE] = { .drop = "DROP TABLE @q",
 			     .rename = "ALTER TABLE @q RENAME",
@@ -233,6 +233,7 @@ static void finish(struct mig__ddl *d)
 	mig__free(&d->conn->alloc, d->links);
 	mig__free(&d->conn->alloc, d->parents);
 	mig__free(&d->conn->alloc, d->done);
+	mig__free(&d->conn->alloc, d->continued);
 	mig__free(&d->conn->alloc, d->casts);
 }
 

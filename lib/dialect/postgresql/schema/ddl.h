@@ -5,6 +5,7 @@
  *  - ddl_text.c: names, patterns, and the statements that come of them
  *  - ddl_alter.c: what is altered by one statement for one attribute, as patterns; options
  *  - ddl_table.c, ddl_column.c, ddl_cast.c, ddl_identity.c, ddl_inherit.c: tables and their columns
+ *  - ddl_position.c: a sequence in the place of another goes on where that one stood
  *  - ddl_type.c: enums, domains, composite types
  *  - ddl_other.c: sequences, functions, policies; ddl_acl.c: privileges and comments
  *
@@ -40,6 +41,8 @@ struct mig__ddl {
 	size_t parent_count;
 	size_t leaving; /* columns that are an identity no more */
 	uint8_t *done;  /* operations that were done ahead of their turn */
+	uint8_t *continued; /* by operation: the new sequence stands where another stood, or the old one
+			       waits under another name for its successor */
 	char *casts;    /* by operation: pg_cast.castcontext from its old type to its new one */
 	int lone;       /* statements of the script run outside transactions */
 	int bodies;     /* functions may speak of what is not there yet */
@@ -120,14 +123,26 @@ int mig__ddl_alter_column(struct mig__ddl *d, const mig_object *from, const mig_
 /* ddl_identity.c */
 void mig__ddl_drop_identity(struct mig__ddl *d, const mig_object *from, const mig_object *to);
 void mig__ddl_set_identity(struct mig__ddl *d, const mig_object *from, const mig_object *to);
-/* A column that is an identity now and will not be, or the other way round, has a sequence of the
- * name of one that is created or dropped: makes room for it. */
+/* A column that is an identity and will not be any more has a sequence of the name of one that is
+ * created: makes room for it. */
 void mig__ddl_free_identity(struct mig__ddl *d, const mig_object *sequence);
 /* "(START WITH 5)", or nothing. */
 void mig__ddl_identity_options(struct mig__buf *b, const mig_object *column);
 int mig__ddl_leaves_identity(const mig_op *op);
 /* Lets the sequence that a column owns go on behind the values that are there already. */
 void mig__ddl_advance(struct mig__ddl *d, const mig_object *column);
+
+/* ddl_position.c */
+/* A new sequence: it goes on where the one stood that its column had before. */
+void mig__ddl_create_sequence(struct mig__ddl *d, const mig_object *o);
+void mig__ddl_drop_sequence(struct mig__ddl *d, const mig_object *o);
+/* Before a column becomes an identity, and after: the sequence that it had, or NULL. */
+const mig_object *mig__ddl_begin_identity(struct mig__ddl *d, const mig_object *from);
+void mig__ddl_continue_identity(struct mig__ddl *d, const mig_object *to, const mig_object *had);
+/* Where the sequence of that quoted name stands is to be inside a new bound, which it may be past: sign
+ * "<" or ">"; called: whether the bound itself counts as given, "true" or "false". */
+void mig__ddl_move_inside(struct mig__ddl *d, const char *name, const char *bound, const char *sign,
+			  const char *called);
 
 /* ddl_cast.c */
 /* Asks the server about the type changes of all operations. */
@@ -153,11 +168,12 @@ void mig__ddl_create_domain(struct mig__ddl *d, const mig_object *o);
 void mig__ddl_alter_attribute(struct mig__ddl *d, const mig_object *from, const mig_object *to);
 int mig__ddl_alter_enum(struct mig__ddl *d, const mig_object *from, const mig_object *to);
 int mig__ddl_alter_domain(struct mig__ddl *d, const mig_object *from, const mig_object *to);
+/* A name that nothing has: NAME_old, NAME_old2, ...; always the same one for an object. */
+void mig__ddl_free_name(const struct mig__ddl *d, const mig_object *o, struct mig__buf *out);
 /* Whether an enum's new values are used in the script that adds them. */
 int mig__ddl_needs_lone(const struct mig__ddl *d);
 
 /* ddl_other.c */
-void mig__ddl_create_sequence(struct mig__ddl *d, const mig_object *o);
 int mig__ddl_alter_sequence(struct mig__ddl *d, const mig_object *from, const mig_object *to);
 void mig__ddl_create_ownership(struct mig__ddl *d, const mig_object *o);
 void mig__ddl_create_function(struct mig__ddl *d, const mig_object *o);

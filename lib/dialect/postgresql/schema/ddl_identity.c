@@ -13,10 +13,10 @@ static const struct {
 	{ "MAXVALUE", "NO MAXVALUE" },
 	{ "CACHE", "CACHE 1" },
 	{ "CYCLE", "NO CYCLE" },
-	{ "START WITH", "START WITH 1" },
+	{ "START WITH", NULL },
 };
 
-enum { OPTIONS = sizeof options / sizeof *options };
+enum { OPTIONS = sizeof options / sizeof *options, BOUNDS = 3 /* of them: where it starts goes by these */ };
 
 /* The option in "START WITH 5 INCREMENT BY 2", *size with its value; NULL: not said. */
 static const char *find(const char *list, const char *word, size_t *size)
@@ -31,23 +31,82 @@ static const char *find(const char *list, const char *word, size_t *size)
 	return p;
 }
 
+/* The value of an option, or NULL; in room for a number. */
+static const char *value_of(const char *list, const char *word, char *room, size_t size)
+{
+	size_t whole = 0, skip = strlen(word) + 1;
+	const char *p = find(list, word, &whole);
+
+	if (!p || whole <= skip || whole - skip >= size)
+		return NULL;
+	memcpy(room, p + skip, whole - skip);
+	room[whole - skip] = '\0';
+	return room;
+}
+
+/* A bound that the sequence may be past by now. */
+static void move_inside(struct mig__ddl *d, const mig_object *from, const mig_object *to,
+			const char *word, const char *sign, const char *called)
+{
+	enum { ROOM = 24 };
+	char old_room[ROOM], new_room[ROOM];
+	const char *old = value_of(mig__attribute(from, "identity_options"), word, old_room, ROOM);
+	const char *new = value_of(mig__attribute(to, "identity_options"), word, new_room, ROOM);
+	const char *name = mig__attribute(from, ".sequence");
+
+	if (new && name && (!old || strcmp(old, new) != 0))
+		mig__ddl_move_inside(d, name, new, sign, called);
+}
+
+static int differs(const char *old, const char *new, size_t option)
+{
+	size_t was = 0, is = 0;
+	const char *a = find(old, options[option].word, &was);
+	const char *b = find(new, options[option].word, &is);
+
+	return was != is || (a && strncmp(a, b, is) != 0);
+}
+
+/* Where a sequence starts for which it is not said. */
+static void add_usual_start(struct mig__buf *b, const char *list)
+{
+	enum { ROOM = 24 };
+	char room[ROOM];
+	const char *step = value_of(list, "INCREMENT BY", room, ROOM);
+	int down = step && *step == '-';
+	const char *bound = value_of(list, down ? "MAXVALUE" : "MINVALUE", room, ROOM);
+
+	mig__buf_addf(b, "START WITH %s", bound ? bound : down ? "-1" : "1");
+}
+
+/* All in one clause: they are checked together. */
 static void set_options(struct mig__ddl *d, const mig_object *from, const mig_object *to)
 {
 	const char *old = mig__attribute(from, "identity_options");
 	const char *new = mig__attribute(to, "identity_options");
+	struct mig__buf *b = NULL;
+	int bounds = 0;
 
+	move_inside(d, from, to, "MINVALUE", "<", "false");
+	move_inside(d, from, to, "MAXVALUE", ">", "true");
 	for (size_t i = 0; i < OPTIONS; i++) {
-		size_t was = 0, is = 0;
-		const char *a = find(old, options[i].word, &was);
-		const char *b = find(new, options[i].word, &is);
+		size_t size = 0;
+		const char *is = find(new, options[i].word, &size);
 
-		if (was == is && (!a || !strncmp(a, b, is)))
+		if (!differs(old, new, i) && !(bounds && !options[i].usual))
 			continue;
-		mig__ddl_do(d, to, "+ALTER COLUMN @n SET ");
-		if (b)
-			mig__buf_add(&d->sql, b, is);
+		bounds |= i < BOUNDS;
+		if (!b) {
+			b = mig__ddl_clause(d, to, 0);
+			mig__ddl_put(b, to, "ALTER COLUMN @n");
+		}
+		mig__buf_adds(b, " SET ");
+		if (is)
+			mig__buf_add(b, is, size);
+		else if (options[i].usual)
+			mig__buf_adds(b, options[i].usual);
 		else
-			mig__buf_adds(&d->sql, options[i].usual);
+			add_usual_start(b, new);
 	}
 }
 
@@ -132,7 +191,8 @@ void mig__ddl_drop_identity(struct mig__ddl *d, const mig_object *from, const mi
 {
 	const mig_op *op = sequence_op(d, d->changes->after, mig__attribute(from, ".sequence"));
 
-	if (!op || op->type != MIG_OP_CREATE || !mig__ddl_is_past(d, op))
+	if (!op || op->type != MIG_OP_CREATE || !mig__ddl_is_past(d, op) ||
+	    d->continued[mig__ddl_place(d, op)])
 		mig__ddl_do(d, to, "+ALTER COLUMN @n DROP IDENTITY");
 }
 
@@ -165,6 +225,7 @@ void mig__ddl_advance(struct mig__ddl *d, const mig_object *column)
 
 void mig__ddl_set_identity(struct mig__ddl *d, const mig_object *from, const mig_object *to)
 {
+	const mig_object *had;
 	struct mig__buf *b;
 	const mig_op *old;
 
@@ -174,11 +235,15 @@ void mig__ddl_set_identity(struct mig__ddl *d, const mig_object *from, const mig
 		set_options(d, from, to);
 		return;
 	}
+	had = mig__ddl_begin_identity(d, from);
 	old = sequence_op(d, d->changes->before, mig__attribute(to, ".sequence"));
 	if (old && old->type == MIG_OP_DROP && !mig__ddl_is_past(d, old))
 		mig__ddl_now(d, old);
 	b = mig__ddl_clause(d, to, 0);
 	mig__ddl_put(b, to, "ALTER COLUMN @n ADD GENERATED $identity AS IDENTITY");
 	mig__ddl_identity_options(b, to);
-	mig__ddl_advance(d, to);
+	if (had)
+		mig__ddl_continue_identity(d, to, had);
+	else
+		mig__ddl_advance(d, to);
 }

@@ -20,7 +20,8 @@ mig_status mig__ddl_link_ops(struct mig__ddl *d)
 
 	d->done = mig__calloc(&d->conn->alloc, c->op_count + 1, 1);
 	d->links = mig__calloc(&d->conn->alloc, 2 * c->op_count + 1, sizeof *d->links);
-	if (!d->done || !d->links)
+	d->continued = mig__calloc(&d->conn->alloc, c->op_count + 1, 1);
+	if (!d->done || !d->links || !d->continued)
 		return mig__pg_nomem(d->conn);
 	for (size_t i = 0; i < c->op_count; i++) {
 		if (c->ops[i]->from)

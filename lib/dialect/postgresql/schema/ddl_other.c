@@ -1,4 +1,4 @@
-/* Sequences, functions, policies. */
+/* Sequences that are altered, functions, policies. */
 #include "dialect/postgresql/schema/ddl.h"
 #include "dialect/postgresql/sql/quote.h"
 
@@ -6,15 +6,6 @@
 #include <string.h>
 
 /* -- sequences */
-
-void mig__ddl_create_sequence(struct mig__ddl *d, const mig_object *o)
-{
-	mig__ddl_free_identity(d, o);
-	mig__ddl_do(d, o,
-		    "CREATE[persistence| UNLOGGED] SEQUENCE @q[type| AS $type][increment| "
-		    "INCREMENT BY $increment][min| MINVALUE $min][max| MAXVALUE $max][start| "
-		    "START WITH $start][cache| CACHE $cache][cycle| CYCLE]");
-}
 
 static int differs(const mig_object *from, const mig_object *to, const char *key)
 {
@@ -28,26 +19,19 @@ static int descends(const mig_object *o)
 	return increment && increment[0] == '-';
 }
 
-/* Where the sequence stands is to be inside its new bounds: a script for a bound that may be past
- * it. */
 static void move_inside(struct mig__ddl *d, const mig_object *from, const mig_object *to,
 			const char *key, const char *sign, const char *called)
 {
 	const char *old = mig__attribute(from, key), *bound = mig__attribute(to, key);
-	struct mig__buf *b, quoted;
+	struct mig__buf quoted;
 
 	if (!bound || (old && !strcmp(old, bound)))
 		return;
 	mig__buf_init(&quoted, &d->conn->alloc);
 	mig__ddl_put(&quoted, to, "@q");
-	b = mig__ddl_begin(d);
-	mig__buf_adds(b, "SELECT pg_catalog.setval(");
-	mig__pg_add_text(b, mig__buf_text(&quoted), quoted.len);
-	mig__buf_addf(b, ", %s, %s) FROM %s WHERE last_value %s %s", bound, called,
-		      mig__buf_text(&quoted), sign, bound);
-	b->failed |= quoted.failed;
+	mig__ddl_move_inside(d, mig__buf_text(&quoted), bound, sign, called);
+	d->sql.failed |= quoted.failed;
 	mig__buf_finish(&quoted);
-	mig__ddl_end(d, 0);
 }
 
 static void add_start(struct mig__buf *b, const mig_object *to)
@@ -104,11 +88,13 @@ static int is_integer(const mig_object *column)
 	       (!strcmp(type, "integer") || !strcmp(type, "bigint") || !strcmp(type, "smallint"));
 }
 
-/* A new sequence for a column with values goes on behind these. */
+/* A new sequence for a column with values goes on behind these, if none was there before it. */
 void mig__ddl_create_ownership(struct mig__ddl *d, const mig_object *o)
 {
+	const mig_op *op = mig__ddl_op(d, o->parent);
+
 	mig__ddl_do(d, o, "ALTER SEQUENCE @t OWNED BY $column");
-	if (o->parent->other)
+	if (o->parent->other || (op && d->continued[mig__ddl_place(d, op)]))
 		return;
 	for (size_t i = 0; i < o->need_count; i++)
 		if (o->needs[i]->kind == MIG_KIND_COLUMN && is_integer(o->needs[i]))

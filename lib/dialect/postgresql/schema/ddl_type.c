@@ -62,8 +62,7 @@ static int is_taken(const mig_object *first, const mig_object *o, const char *na
 	return 0;
 }
 
-/* A name that nothing has: NAME_old, NAME_old2, ... */
-static void free_name(const struct mig__ddl *d, const mig_object *o, struct mig__buf *out)
+void mig__ddl_free_name(const struct mig__ddl *d, const mig_object *o, struct mig__buf *out)
 {
 	enum { LONGEST = 50 }; /* bytes; 63 are possible */
 	size_t size = strlen(o->name);
@@ -153,7 +152,7 @@ static void move_away(struct mig__ddl *d, const mig_object *o, const char *word,
 {
 	struct mig__buf *b;
 
-	free_name(d, o, name);
+	mig__ddl_free_name(d, o, name);
 	b = mig__ddl_begin(d);
 	mig__buf_addf(b, "ALTER %s ", word);
 	mig__ddl_put(b, o, "@q RENAME TO ");

@@ -193,6 +193,8 @@ static void add_identity(struct columns *s)
 	mig__catalog_identity(&c->rels[place], text);
 	mig__catalog_add_text(c, "identity_options", text);
 	mig__catalog_add(c, ".sequence", c->rels[place].qualified);
+	mig__catalog_add(c, ".sequence_schema", c->rels[place].schema);
+	mig__catalog_add(c, ".sequence_name", c->rels[place].name);
 }
 
 static const char *storage_name(char letter)
