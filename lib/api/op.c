@@ -57,7 +57,8 @@ mig_status mig_op_create_table(mig_step *step, mig_table *table)
 {
 	if (!step || !table)
 		return missing(step);
-	return add(step, (struct mig__edit){ .type = MIG__CREATE_TABLE,
+	return add(step, (struct mig__edit){ .thing = MIG__THE_TABLE,
+					     .becomes = MIG__ADDED,
 					     .table = table,
 					     .schema = table->schema,
 					     .name = table->name });
@@ -67,7 +68,8 @@ mig_status mig_op_drop_table(mig_step *step, const char *schema, const char *nam
 {
 	if (!step || !name)
 		return missing(step);
-	return add(step, (struct mig__edit){ .type = MIG__DROP_TABLE,
+	return add(step, (struct mig__edit){ .thing = MIG__THE_TABLE,
+					     .becomes = MIG__DROPPED,
 					     .schema = schema ? schema : "",
 					     .name = name });
 }
@@ -76,17 +78,19 @@ mig_status mig_op_rename_table(mig_step *step, const char *schema, const char *n
 {
 	if (!step || !name || !to)
 		return missing(step);
-	return add(step, (struct mig__edit){ .type = MIG__RENAME_TABLE,
+	return add(step, (struct mig__edit){ .thing = MIG__THE_TABLE,
+					     .becomes = MIG__RENAMED,
 					     .schema = schema ? schema : "",
 					     .name = name,
 					     .to = to });
 }
 
-static mig_status with_column(mig_step *step, enum mig__edit_type type, mig_column *column)
+static mig_status with_column(mig_step *step, enum mig__becomes becomes, mig_column *column)
 {
 	if (!step || !column)
 		return missing(step);
-	return add(step, (struct mig__edit){ .type = type,
+	return add(step, (struct mig__edit){ .thing = MIG__THE_COLUMN,
+					     .becomes = becomes,
 					     .column = column,
 					     .schema = column->table->schema,
 					     .name = column->table->name,
@@ -95,12 +99,12 @@ static mig_status with_column(mig_step *step, enum mig__edit_type type, mig_colu
 
 mig_status mig_op_add_column(mig_step *step, mig_column *column)
 {
-	return with_column(step, MIG__ADD_COLUMN, column);
+	return with_column(step, MIG__ADDED, column);
 }
 
 mig_status mig_op_alter_column(mig_step *step, mig_column *column)
 {
-	return with_column(step, MIG__ALTER_COLUMN, column);
+	return with_column(step, MIG__ALTERED, column);
 }
 
 mig_status mig_op_drop_column(mig_step *step, const char *schema, const char *table,
@@ -108,7 +112,8 @@ mig_status mig_op_drop_column(mig_step *step, const char *schema, const char *ta
 {
 	if (!step || !table || !name)
 		return missing(step);
-	return add(step, (struct mig__edit){ .type = MIG__DROP_COLUMN,
+	return add(step, (struct mig__edit){ .thing = MIG__THE_COLUMN,
+					     .becomes = MIG__DROPPED,
 					     .schema = schema ? schema : "",
 					     .name = table,
 					     .part = name });
@@ -119,7 +124,8 @@ mig_status mig_op_rename_column(mig_step *step, const char *schema, const char *
 {
 	if (!step || !table || !name || !to)
 		return missing(step);
-	return add(step, (struct mig__edit){ .type = MIG__RENAME_COLUMN,
+	return add(step, (struct mig__edit){ .thing = MIG__THE_COLUMN,
+					     .becomes = MIG__RENAMED,
 					     .schema = schema ? schema : "",
 					     .name = table,
 					     .part = name,
@@ -130,7 +136,8 @@ mig_status mig_op_add_constraints(mig_step *step, mig_table *table)
 {
 	if (!step || !table)
 		return missing(step);
-	return add(step, (struct mig__edit){ .type = MIG__ADD_ITEMS,
+	return add(step, (struct mig__edit){ .thing = MIG__THE_ITEM,
+					     .becomes = MIG__ADDED,
 					     .table = table,
 					     .schema = table->schema,
 					     .name = table->name });
@@ -141,7 +148,8 @@ mig_status mig_op_drop_constraint(mig_step *step, const char *schema, const char
 {
 	if (!step || !table || !name)
 		return missing(step);
-	return add(step, (struct mig__edit){ .type = MIG__DROP_ITEM,
+	return add(step, (struct mig__edit){ .thing = MIG__THE_ITEM,
+					     .becomes = MIG__DROPPED,
 					     .schema = schema ? schema : "",
 					     .name = table,
 					     .part = name });

@@ -1,41 +1,15 @@
 /* edit: the operations of a revision in C, gathered and then done together. The schema is read,
  * a copy is changed, and the difference of the two is rendered and run: so SQLite rebuilds a
- * table once, however many changes it gets. Not the public functions: api/op.c. */
+ * table once, however many changes it gets. Not the public functions: api/op.c.
+ *
+ * An operation is a thing (table, column, constraint or index) and what becomes of it (added,
+ * dropped, altered, renamed). What was added is dropped by the way back, what was renamed gets its
+ * name back; the others have no reverse. */
 #include "migrate/edit.h"
 
 #include "migrate/check.h"
 
 #include <string.h>
-
-/* -- gathering */
-
-mig_status mig__edits_add(struct mig__edits *edits, struct mig__db *db, const struct mig__edit *e)
-{
-	static const char *const irreversible[] = {
-		[MIG__DROP_TABLE] = "drops a table",
-		[MIG__ALTER_COLUMN] = "alters a column",
-		[MIG__DROP_COLUMN] = "drops a column",
-		[MIG__DROP_ITEM] = "drops a constraint or index",
-	};
-
-	if (edits->reverse && e->type < sizeof irreversible / sizeof *irreversible &&
-	    irreversible[e->type])
-		return mig__fail(db->err, MIG_EIRREVERSIBLE, "the upgrade %s, which has no reverse",
-				 irreversible[e->type]);
-	if (!mig__grow(edits->alloc, (void **)&edits->at, &edits->cap, edits->count + 1,
-		       sizeof *edits->at))
-		return mig__fail_nomem(db->err);
-	edits->at[edits->count++] = *e;
-	return MIG_OK;
-}
-
-void mig__edits_finish(struct mig__edits *edits)
-{
-	mig__free(edits->alloc, edits->at);
-	if (edits->has_model)
-		mig__model_finish(&edits->model);
-	*edits = (struct mig__edits){ 0 };
-}
 
 /* -- the schema with the changes */
 
@@ -84,35 +58,31 @@ static const mig_object *find_part(const struct copying *c, const struct mig__ed
 	return NULL;
 }
 
+static const mig_object *find(const struct copying *c, const struct mig__edit *e)
+{
+	return e->thing == MIG__THE_TABLE ? find_table(c, e)
+					  : find_part(c, e, e->thing == MIG__THE_COLUMN);
+}
+
 /* Marks what the edit takes away or changes. Its text in full no longer fits a table of which a
  * part is changed. */
 static mig_status mark(struct copying *c, const struct mig__edit *e)
 {
-	const mig_object *o = NULL;
+	const mig_object *o;
 
-	switch (e->type) {
-	case MIG__CREATE_TABLE:
+	if (e->becomes == MIG__ADDED && e->thing == MIG__THE_TABLE)
 		return MIG_OK;
-	case MIG__DROP_TABLE:
-		o = find_table(c, e);
-		if (o)
-			c->marks[mig__number(o)] = REMOVE;
-		return o ? MIG_OK : MIG_ENOTFOUND;
-	case MIG__ADD_COLUMN:
-	case MIG__ADD_ITEMS:
-		o = find_table(c, e);
-		if (o)
-			c->marks[mig__number(o)] = TOUCH;
-		return o ? MIG_OK : MIG_ENOTFOUND;
-	default:
-		break;
-	}
-	o = find_part(c, e, e->type != MIG__DROP_ITEM);
+	o = e->becomes == MIG__ADDED ? find_table(c, e) : find(c, e);
 	if (!o)
 		return MIG_ENOTFOUND;
-	c->marks[mig__number(o)] = e->type == MIG__ALTER_COLUMN ? REPLACE : REMOVE;
+	if (e->becomes == MIG__ADDED) {
+		c->marks[mig__number(o)] = TOUCH;
+		return MIG_OK;
+	}
+	c->marks[mig__number(o)] = e->becomes == MIG__ALTERED ? REPLACE : REMOVE;
 	c->columns[mig__number(o)] = e->column;
-	c->marks[mig__number(o->parent)] = TOUCH;
+	if (o->parent)
+		c->marks[mig__number(o->parent)] = TOUCH;
 	return MIG_OK;
 }
 
@@ -214,30 +184,86 @@ static mig_status need_enum(struct copying *c, const mig_column *column, uint32_
 	return rc || !o ? rc : mig__schema_need(&c->after, mig__number(o), number, MIG_NEED);
 }
 
-static mig_status add(struct copying *c, const struct mig__edit *e)
+static mig_status add_table(struct copying *c, const struct mig__edit *e)
 {
 	uint32_t number = MIG_NO_OBJECT;
-	mig_status rc = MIG_OK;
+	mig_status rc = mig__declare_table(c->db, e->table, &c->after, &number);
 
-	switch (e->type) {
-	case MIG__CREATE_TABLE:
-		rc = mig__declare_table(c->db, e->table, &c->after, &number);
-		for (const mig_column *k = e->table->columns; !rc && k; k = k->next)
-			rc = need_enum(c, k, number);
-		return rc ? rc : mig__declare_items(c->db, e->table, number, &c->after);
-	case MIG__ADD_COLUMN:
-		number = c->numbers[mig__number(find_table(c, e))];
-		rc = mig__declare_column(c->db, e->column, number, &c->after);
-		return rc ? rc : need_enum(c, e->column, number);
-	case MIG__ALTER_COLUMN:
-		number = c->numbers[mig__number(find_table(c, e))];
-		return need_enum(c, e->column, number);
-	case MIG__ADD_ITEMS:
-		number = c->numbers[mig__number(find_table(c, e))];
-		return mig__declare_items(c->db, e->table, number, &c->after);
-	default:
-		return MIG_OK;
-	}
+	for (const mig_column *k = e->table->columns; !rc && k; k = k->next)
+		rc = need_enum(c, k, number);
+	return rc ? rc : mig__declare_items(c->db, e->table, number, &c->after);
+}
+
+/* The table that has what is added, in the copy. */
+static uint32_t table_after(const struct copying *c, const struct mig__edit *e)
+{
+	return c->numbers[mig__number(find_table(c, e))];
+}
+
+static mig_status add_column(struct copying *c, const struct mig__edit *e)
+{
+	uint32_t number = table_after(c, e);
+	mig_status rc = mig__declare_column(c->db, e->column, number, &c->after);
+
+	return rc ? rc : need_enum(c, e->column, number);
+}
+
+/* The column itself was copied as it was declared. */
+static mig_status alter_column(struct copying *c, const struct mig__edit *e)
+{
+	return need_enum(c, e->column, table_after(c, e));
+}
+
+static mig_status add_items(struct copying *c, const struct mig__edit *e)
+{
+	return mig__declare_items(c->db, e->table, table_after(c, e), &c->after);
+}
+
+/* A thing: how it is called, and how what was declared of it comes into the copy. To add one: a row
+ * here, and where find() looks for it. */
+static const struct thing {
+	const char *one;
+	mig_status (*add)(struct copying *c, const struct mig__edit *e);
+	mig_status (*alter)(struct copying *c, const struct mig__edit *e); /* NULL: it cannot be */
+} things[] = {
+	[MIG__THE_TABLE] = { "a table", add_table, NULL },
+	[MIG__THE_COLUMN] = { "a column", add_column, alter_column },
+	[MIG__THE_ITEM] = { "a constraint or index", add_items, NULL },
+};
+
+static mig_status add(struct copying *c, const struct mig__edit *e)
+{
+	if (e->becomes == MIG__ADDED)
+		return things[e->thing].add(c, e);
+	return e->becomes == MIG__ALTERED ? things[e->thing].alter(c, e) : MIG_OK;
+}
+
+/* -- gathering */
+
+/* What has no reverse, in words. */
+static const char *const lossy[] = {
+	[MIG__DROPPED] = "drops", [MIG__ALTERED] = "alters", [MIG__RENAMED] = NULL
+};
+
+mig_status mig__edits_add(struct mig__edits *edits, struct mig__db *db, const struct mig__edit *e)
+{
+	if (edits->reverse && lossy[e->becomes])
+		return mig__fail(db->err, MIG_EIRREVERSIBLE,
+				 "the upgrade %s %s, which has no reverse", lossy[e->becomes],
+				 things[e->thing].one);
+	if (!mig__grow(edits->alloc, (void **)&edits->at, &edits->cap, edits->count + 1,
+		       sizeof *edits->at))
+		return mig__fail_nomem(db->err);
+	edits->at[edits->count++] = *e;
+	return MIG_OK;
+}
+
+void mig__edits_finish(struct mig__edits *edits)
+{
+	mig__free(edits->alloc, edits->at);
+	if (edits->has_model)
+		mig__model_finish(&edits->model);
+	*edits = (struct mig__edits){ 0 };
 }
 
 /* -- doing it */
@@ -247,7 +273,6 @@ static uint32_t change(void *user, const mig_object *from, const mig_object *to)
 	return ((struct copying *)user)->db->dialect->schema->change(from, to);
 }
 
-/* Foreign keys are off for as long as it takes, if it has a rebuild. */
 /* Outside a transaction the operations get one of their own, so that a process that dies in the
  * middle of a rebuild leaves the old table. */
 static mig_status begin_own(struct mig__db *db, int *own)
@@ -293,6 +318,7 @@ static mig_status run_alone(struct mig__db *db, const struct mig__statement *st)
 	return rc ? rc : begin_own(db, &own);
 }
 
+/* Foreign keys are off for as long as it takes, if it has a rebuild. */
 static mig_status run(struct mig__db *db, const struct mig__sql *sql, int own)
 {
 	mig_status (*keys)(mig_conn *, int32_t) =
@@ -385,7 +411,7 @@ static mig_status apply_rename(struct mig__db *db, const struct mig__edit *e, in
 
 	mig__sql_init(&sql, db->err->alloc);
 	if (!rc) {
-		o = e->type == MIG__RENAME_TABLE ? find_table(&c, e) : find_part(&c, e, 1);
+		o = find(&c, e);
 		if (o) {
 			to = *o;
 			to.name = e->to;
@@ -404,13 +430,18 @@ static mig_status apply_rename(struct mig__db *db, const struct mig__edit *e, in
 	return rc;
 }
 
+/* Or takes it away. */
+static int makes_table(const struct mig__edit *e)
+{
+	return e->thing == MIG__THE_TABLE && e->becomes != MIG__RENAMED;
+}
+
 /* Whether an edit is about something that an edit not yet done makes or changes. */
 static int touches(const struct mig__edit *at, size_t count, const struct mig__edit *e)
 {
 	for (size_t i = 0; i < count; i++)
 		if (!strcmp(at[i].name, e->name) &&
-		    (at[i].type == MIG__CREATE_TABLE || at[i].type == MIG__DROP_TABLE ||
-		     e->type == MIG__CREATE_TABLE || e->type == MIG__DROP_TABLE ||
+		    (makes_table(&at[i]) || makes_table(e) ||
 		     (at[i].part && e->part && !strcmp(at[i].part, e->part))))
 			return 1;
 	return 0;
@@ -418,7 +449,7 @@ static int touches(const struct mig__edit *at, size_t count, const struct mig__e
 
 static int is_rename(const struct mig__edit *e)
 {
-	return e->type == MIG__RENAME_TABLE || e->type == MIG__RENAME_COLUMN;
+	return e->becomes == MIG__RENAMED;
 }
 
 /* The edits in their order, as many at once as do not touch each other. */
@@ -465,38 +496,35 @@ mig_status mig__edits_flush(struct mig__edits *edits, struct mig__db *db)
 
 /* -- the way back */
 
-/* Appends the reverse of one edit. */
-static mig_status undo(struct mig__edits *out, struct mig__db *db, const struct mig__edit *e)
+/* Appends the dropping of each constraint and index that was added to a table. */
+static mig_status undo_items(struct mig__edits *out, struct mig__db *db, const struct mig__edit *e)
 {
 	struct mig__edit back = *e;
 	mig_status rc = MIG_OK;
 
-	switch (e->type) {
-	case MIG__CREATE_TABLE:
-		back.type = MIG__DROP_TABLE;
-		return mig__edits_add(out, db, &back);
-	case MIG__ADD_COLUMN:
-		back.type = MIG__DROP_COLUMN;
-		return mig__edits_add(out, db, &back);
-	case MIG__RENAME_TABLE:
-		back.name = e->to;
-		back.to = e->name;
-		return mig__edits_add(out, db, &back);
-	case MIG__RENAME_COLUMN:
-		back.part = e->to;
-		back.to = e->part;
-		return mig__edits_add(out, db, &back);
-	case MIG__ADD_ITEMS:
-		back.type = MIG__DROP_ITEM;
-		for (const struct mig__item *i = e->table->items; !rc && i; i = i->next) {
-			back.part =
-				mig__model_name(e->table->model, &out->model.arena, e->table, i);
-			rc = back.part ? mig__edits_add(out, db, &back) : mig__fail_nomem(db->err);
-		}
-		return rc;
-	default:
-		return mig__fail(db->err, MIG_EIRREVERSIBLE, "an operation has no reverse");
+	back.becomes = MIG__DROPPED;
+	for (const struct mig__item *i = e->table->items; !rc && i; i = i->next) {
+		back.part = mig__model_name(e->table->model, &out->model.arena, e->table, i);
+		rc = back.part ? mig__edits_add(out, db, &back) : mig__fail_nomem(db->err);
 	}
+	return rc;
+}
+
+/* Appends the reverse of one edit; those that have none were refused before. */
+static mig_status undo(struct mig__edits *out, struct mig__db *db, const struct mig__edit *e)
+{
+	struct mig__edit back = *e;
+	const char **old = e->thing == MIG__THE_TABLE ? &back.name : &back.part;
+
+	if (e->becomes == MIG__ADDED && e->thing == MIG__THE_ITEM)
+		return undo_items(out, db, e);
+	if (e->becomes == MIG__ADDED) {
+		back.becomes = MIG__DROPPED;
+	} else {
+		back.to = *old;
+		*old = e->to;
+	}
+	return mig__edits_add(out, db, &back);
 }
 
 mig_status mig__edits_end(struct mig__edits *edits, struct mig__db *db)

@@ -7,20 +7,17 @@
 
 #include "migrate/declare.h"
 
-enum mig__edit_type {
-	MIG__CREATE_TABLE,
-	MIG__DROP_TABLE,
-	MIG__RENAME_TABLE,
-	MIG__ADD_COLUMN,
-	MIG__ALTER_COLUMN,
-	MIG__DROP_COLUMN,
-	MIG__RENAME_COLUMN,
-	MIG__ADD_ITEMS, /* constraints and indexes */
-	MIG__DROP_ITEM
+/* An operation is a thing and what becomes of it. */
+enum mig__thing {
+	MIG__THE_TABLE,
+	MIG__THE_COLUMN,
+	MIG__THE_ITEM /* a constraint or index; those of a table when they are added */
 };
+enum mig__becomes { MIG__ADDED, MIG__DROPPED, MIG__ALTERED, MIG__RENAMED };
 
 struct mig__edit {
-	enum mig__edit_type type;
+	enum mig__thing thing;
+	enum mig__becomes becomes;
 	const mig_table *table;   /* what was declared */
 	const mig_column *column; /* likewise */
 	const char *schema;       /* "": the default one */
