@@ -1,15 +1,12 @@
-/* builtin: the dialects that a static build links in. Not the search for modules: registry.c. */
+/* builtin: the dialects that a static build links in: MIG_BUILTIN, from the build, is
+ * "mig_dialect_NAME," of each. Not the search for modules: registry.c. */
 #include "dialect/builtin.h"
 
-static const mig__dialect_fn builtin[] = {
-#ifdef MIG_BUILTIN_SQLITE
-	mig_dialect_sqlite,
+#ifndef MIG_BUILTIN
+#define MIG_BUILTIN /* none */
 #endif
-#ifdef MIG_BUILTIN_POSTGRESQL
-	mig_dialect_postgresql,
-#endif
-	NULL
-};
+
+static const mig__dialect_fn builtin[] = { MIG_BUILTIN NULL };
 
 const mig__dialect_fn *mig__dialect_builtin(void)
 {

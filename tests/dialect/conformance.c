@@ -2,6 +2,8 @@
  */
 #include "support.h"
 
+extern const mig_conformance ROW;
+
 int main(int argc, char **argv)
 {
 	return mig_conformance_main(argc, argv, &ROW);

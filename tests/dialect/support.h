@@ -14,8 +14,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The dialects here, for the conformance suite. */
-extern const mig_conformance row_sqlite, row_postgresql;
+/* SQLite, for the conformance suite. */
+extern const mig_conformance row_sqlite;
 
 struct base {
 	struct mig__db db;
