@@ -23,8 +23,6 @@ EXAMPLE = re.compile(r"\bsqlite:(?:app\.db|first\.db|second\.db|FILE|PATH|//+(?:
 
 # (file, what stands there): why it may
 EXCEPTIONS = {
-    ("lib/dialect/builtin.c", r"SQLITE|sqlite|POSTGRESQL|postgresql"):
-        "the list of dialects that a static library has in it",
     ("lib/dialect/registry.c", r"a SQLite database is written|a PostgreSQL one"): "a hint: URLs, as examples",
     ("lib/dialect/record.c", r'"(?:BEGIN|COMMIT|ROLLBACK)"'):
         "the transactions of a script for an engine's shell, in the words of standard SQL",
