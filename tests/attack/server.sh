@@ -29,7 +29,9 @@ cd /
 unset PGHOST PGHOSTADDR PGPORT PGUSER PGDATABASE PGOPTIONS PGSERVICE PGDATA PGCLIENTENCODING
 case $1 in
 standby)
-	bin=$(ls -d /usr/lib/postgresql/*/bin 2>/dev/null | sort -t / -k 5 -n | tail -n 1)
+	bin=${MIG_TEST_POSTGRESQL_BIN-}
+	[ -n "$bin" ] || bin=$(ls -d /usr/lib/postgresql/*/bin 2>/dev/null | sort -t / -k 5 -n | tail -n 1)
+	[ -x "$bin/pg_basebackup" ] || [ -z "${MIG_TEST_POSTGRESQL_BIN-}" ] || exit 77
 	[ -x "$bin/pg_basebackup" ] || bin=$(dirname "$(command -v pg_basebackup)") || exit 77
 	make_folder "$3"
 	as_server "$bin/pg_basebackup" -h "$2" -U postgres -D "$3/data" -R -c fast --no-sync >&2

@@ -322,10 +322,35 @@ const char *pg_cluster_database(const struct pg_cluster *cluster)
 	return make_database(cluster->url);
 }
 
+/* With whoever is connected; before PostgreSQL 13 in two steps, until nobody has come in between. */
+static void drop(PGconn *db, const char *name)
+{
+	int forced = PQserverVersion(db) >= 130000;
+	char sql[200];
+
+	snprintf(sql, sizeof(sql), "DROP DATABASE IF EXISTS %s%s", name,
+		 forced ? " WITH (FORCE)" : "");
+	for (int i = 0; !forced && i < 100; i++) {
+		char end[200];
+		PGresult *result;
+		int done;
+
+		snprintf(end, sizeof(end),
+			 "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '%s'",
+			 name);
+		pg_exec(db, end);
+		result = PQexec(db, sql);
+		done = PQresultStatus(result) == PGRES_COMMAND_OK;
+		PQclear(result);
+		if (done)
+			return;
+	}
+	pg_exec(db, sql);
+}
+
 void pg_drop_database(const char *url)
 {
 	struct database **link = &databases, *d;
-	char sql[160];
 	PGconn *db;
 
 	while (*link && strcmp((*link)->url, url) != 0)
@@ -343,8 +368,7 @@ void pg_drop_database(const char *url)
 			fail_msg("a hostile object was called: see the server's log");
 	}
 	db = pg_connect(d->server);
-	snprintf(sql, sizeof(sql), "DROP DATABASE IF EXISTS %s WITH (FORCE)", d->name);
-	pg_exec(db, sql);
+	drop(db, d->name);
 	PQfinish(db);
 	free(d);
 }

@@ -3,6 +3,7 @@
 # Usage: cluster.sh start FOLDER    makes it (or starts again one that was stopped), prints its URL
 #        cluster.sh stop FOLDER     stops it at once and removes the folder
 # As root, the server runs as the user postgres or nobody. Exit status 77: no server is installed.
+# MIG_TEST_POSTGRESQL_BIN is the folder of the programs of another one than the newest installed.
 set -eu
 
 die() {
@@ -25,9 +26,9 @@ as_server() {
 	fi
 }
 
-# The newest installed one.
 find_programs() {
-	bin=$(ls -d /usr/lib/postgresql/*/bin 2>/dev/null | sort -t / -k 5 -n | tail -n 1)
+	bin=${MIG_TEST_POSTGRESQL_BIN-}
+	[ -n "$bin" ] || bin=$(ls -d /usr/lib/postgresql/*/bin 2>/dev/null | sort -t / -k 5 -n | tail -n 1)
 	[ -x "$bin/initdb" ] || bin=$(dirname "$(command -v initdb)" 2>/dev/null) || bin=
 	[ -x "$bin/initdb" ] || die 77 "no PostgreSQL server is installed"
 }
@@ -35,7 +36,7 @@ find_programs() {
 make_cluster() {
 	mkdir -p "$folder"
 	[ -z "$user" ] || chown "$user" "$folder"
-	as_server "$bin/initdb" -D "$folder/data" --no-sync --no-instructions -A trust -E UTF8 \
+	as_server "$bin/initdb" -D "$folder/data" --no-sync -A trust -E UTF8 \
 		--locale=C -U postgres >"$folder/initdb.log" 2>&1 ||
 		die 1 "initdb: $(cat "$folder/initdb.log")"
 	cat >>"$folder/data/postgresql.conf" <<-END

@@ -131,6 +131,11 @@ const char *ask(PGconn *db, const char *sql)
 	return out;
 }
 
+int is_older(PGconn *db, int major)
+{
+	return PQserverVersion(db) < major * 10000;
+}
+
 const char *rows(PGconn *db)
 {
 	if (!pg_int(db, "SELECT count(to_regclass('mig_version'))"))

@@ -71,6 +71,8 @@ void check_has(const char *text, const char *part, const char *file, int line);
 /* The first column of a query, rows joined by "|", NULL as "NULL". Static. */
 const char *ask(PGconn *db, const char *sql);
 #define assert_answer(db, sql, want) assert_string_equal(ask(db, sql), want)
+/* Whether the server is older than a major version. */
+int is_older(PGconn *db, int major);
 /* Version rows, joined by "|"; "none" without the table. Static. */
 const char *rows(PGconn *db);
 /* Asks until the answer is not 0 or f; fails after ten seconds. */

@@ -297,6 +297,8 @@ static void test_reader(void **state)
 	(void)state;
 	place_begin(&p);
 	make_roles(&p);
+	/* as it is from PostgreSQL 15 on */
+	pg_exec(p.db, "REVOKE CREATE ON SCHEMA public FROM PUBLIC");
 	owner = open_place(&p, NULL);
 	ADD(owner, .id = "a", .up = "CREATE TABLE t (x INTEGER);", .down = "DROP TABLE t;");
 
