@@ -51,6 +51,10 @@ void test_change(const struct change *c)
 	char *up, *down;
 
 	place_begin(&p);
+	if (is_older(p.db, c->since) || (c->until && !is_older(p.db, c->until))) {
+		place_end(&p);
+		return;
+	}
 	if (c->old[0])
 		pg_exec(p.db, c->old);
 	if (c->rows)

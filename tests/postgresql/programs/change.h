@@ -16,11 +16,12 @@ struct change {
 	const char *has[6];               /* parts of the upgrade */
 	const char *lacks[3];             /* no parts of it */
 	const char *question, *up, *down; /* question NULL: none */
+	int since, until; /* version of the server that it is for, and the first that it is not; 0: any */
 };
 
 /* The differences of the place and the model; fails if they are not proved. */
 mig_op_list *change_diff(const struct place *p, const struct change *c, mig_ctx **ctx);
-/* Runs both ways on a new database. */
+/* Runs both ways on a new database; nothing on a server that it is not for. */
 void test_change(const struct change *c);
 
 #define TEST_ALL(list)                                                     \

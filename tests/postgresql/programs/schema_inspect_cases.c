@@ -605,6 +605,34 @@ const struct catalog_case catalog_cases[] = {
 	  "column public.t/a -> collation public.nocase\n"
 	  "index public.t/i -> collation public.nocase\n"
 	  "index public.t/i -> column public.t/a\n" },
+	{ "what came with 18", 180000,
+	  "CREATE TABLE r (a int4range, d daterange, v integer GENERATED ALWAYS AS (1) VIRTUAL, "
+	  "PRIMARY KEY (a, d WITHOUT OVERLAPS), n integer CONSTRAINT \"N\" NOT NULL NO INHERIT, "
+	  "CHECK (n > 0) NOT ENFORCED); "
+	  "CREATE TABLE k (a int4range, d daterange NOT NULL, "
+	  "FOREIGN KEY (a, PERIOD d) REFERENCES r (a, PERIOD d) NOT ENFORCED); "
+	  "ALTER TABLE k ADD n integer, ADD CONSTRAINT k_n_not_null NOT NULL n NOT VALID; "
+	  "COMMENT ON CONSTRAINT k_n_not_null ON k IS 'later'",
+	  "table public.r\n"
+	  "table public.k\n"
+	  "column public.r/a { type=int4range; .type_kind=r; not_null=yes }\n"
+	  "column public.r/d { type=daterange; .type_kind=r; not_null=yes }\n"
+	  "column public.r/v { type=integer; generated=1; generated_kind=virtual }\n"
+	  "column public.r/n { type=integer; not_null=yes; not_null_name=\"N\"; not_null_no_inherit=yes }\n"
+	  "column public.k/a { type=int4range; .type_kind=r }\n"
+	  "column public.k/d { type=daterange; .type_kind=r; not_null=yes }\n"
+	  "column public.k/n { type=integer; not_null=yes; not_null_not_valid=yes; not_null_comment=later }\n"
+	  "check public.r/r_n_check { expression=(n > 0); not_enforced=yes }\n"
+	  "primary key public.r/r_pkey { columns=a, d; without_overlaps=yes; .index=public.r_pkey }\n"
+	  "foreign key public.k/k_a_d_fkey { columns=a, d; referred=public.r; referred_columns=a, d; period=yes; not_enforced=yes }\n"
+	  "check public.r/r_n_check -> column public.r/n\n"
+	  "primary key public.r/r_pkey -> column public.r/a\n"
+	  "primary key public.r/r_pkey -> column public.r/d\n"
+	  "foreign key public.k/k_a_d_fkey -> column public.r/a\n"
+	  "foreign key public.k/k_a_d_fkey -> column public.r/d\n"
+	  "foreign key public.k/k_a_d_fkey -> column public.k/a\n"
+	  "foreign key public.k/k_a_d_fkey -> column public.k/d\n"
+	  "foreign key public.k/k_a_d_fkey -> primary key public.r/r_pkey\n" },
 };
 /* clang-format on */
 

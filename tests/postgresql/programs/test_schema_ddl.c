@@ -86,13 +86,15 @@ static const struct change columns[] = {
 		 "ALTER a SET COMPRESSION pglz, ALTER c SET STATISTICS 500, "
 		 "ALTER c SET (n_distinct = 5, n_distinct_inherited = 7)",
 	  .has = { "SET STORAGE EXTERNAL", "SET COMPRESSION pglz", "SET STATISTICS 500",
-		   "ALTER COLUMN c SET (n_distinct" } },
+		   "ALTER COLUMN c SET (n_distinct" },
+	  .since = 14 },
 	{ .name = "a type forgets storage and compression, which are set again",
 	  .old = "CREATE TABLE t (a varchar(9)); ALTER TABLE t ALTER a SET STORAGE EXTERNAL, "
 		 "ALTER a SET COMPRESSION pglz",
 	  .new = "CREATE TABLE t (a text); ALTER TABLE t ALTER a SET STORAGE EXTERNAL, "
 		 "ALTER a SET COMPRESSION pglz",
-	  .has = { "TYPE text", "SET STORAGE EXTERNAL", "SET COMPRESSION pglz" } },
+	  .has = { "TYPE text", "SET STORAGE EXTERNAL", "SET COMPRESSION pglz" },
+	  .since = 14 },
 	{ .name = "a generated column becomes a plain one and keeps its values; and is computed "
 		  "again",
 	  .old = "CREATE TABLE t (a integer, b integer GENERATED ALWAYS AS (a + 1) STORED)",
@@ -101,7 +103,17 @@ static const struct change columns[] = {
 	  .has = { "DROP EXPRESSION" },
 	  .question = "SELECT b FROM t",
 	  .up = "2",
-	  .down = "2" },
+	  .down = "2",
+	  .since = 13 },
+	{ .name = "a generated column becomes a plain one and loses its values",
+	  .old = "CREATE TABLE t (a integer, b integer GENERATED ALWAYS AS (a + 1) STORED)",
+	  .new = "CREATE TABLE t (a integer, b integer)",
+	  .rows = "INSERT INTO t VALUES (1)",
+	  .has = { "DROP COLUMN b", "ADD COLUMN b" },
+	  .question = "SELECT b FROM t",
+	  .up = "NULL",
+	  .down = "2",
+	  .until = 13 },
 	{ .name = "collations",
 	  .old = "CREATE TABLE t (a text COLLATE \"C\", b text)",
 	  .new = "CREATE TABLE t (a text, b text COLLATE \"POSIX\")",
@@ -312,7 +324,8 @@ static const struct change others[] = {
 		 "STATISTICS 50;"
 		 "CREATE FUNCTION ev() RETURNS event_trigger LANGUAGE plpgsql AS 'BEGIN END';"
 		 "CREATE EVENT TRIGGER et ON ddl_command_end WHEN TAG IN ('CREATE TABLE') EXECUTE "
-		 "FUNCTION ev(); ALTER EVENT TRIGGER et DISABLE; DROP EVENT TRIGGER et" },
+		 "FUNCTION ev(); ALTER EVENT TRIGGER et DISABLE; DROP EVENT TRIGGER et",
+	  .since = 13 },
 	{ .name = "rules, policies, triggers change",
 	  .old = "CREATE TABLE t (a integer, b text);"
 		 "CREATE POLICY p ON t FOR SELECT TO PUBLIC USING (a > 0);"

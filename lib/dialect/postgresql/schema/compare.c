@@ -2,6 +2,7 @@
  * type is altered. Pure. */
 #include "dialect/postgresql/schema/ddl.h"
 
+#include <mig/attribute.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -289,6 +290,13 @@ static uint32_t change_table(const mig_object *from, const mig_object *to)
 		       : MIG_CHANGE_RECREATE | MIG_CHANGE_LOSSY;
 }
 
+int mig__pg_is_virtual(const mig_object *column)
+{
+	const char *kind = mig__attribute(column, MIG_ATTR_GENERATED_KIND);
+
+	return kind && !strcmp(kind, MIG_GENERATED_VIRTUAL);
+}
+
 static uint32_t change_column(const mig_object *from, const mig_object *to)
 {
 	int type = mig__attribute_same(from, to, "type");
@@ -299,12 +307,14 @@ static uint32_t change_column(const mig_object *from, const mig_object *to)
 	if (mig__attribute(to, "generated")) {
 		if (!mig__attribute(from, "generated"))
 			return MIG_CHANGE_RECREATE | MIG_CHANGE_LOSSY;
-		if (!type || !mig__attribute_same(from, to, "generated"))
+		if (!type || !mig__attribute_same(from, to, "generated") ||
+		    mig__pg_is_virtual(from) != mig__pg_is_virtual(to))
 			return MIG_CHANGE_RECREATE;
 	}
-	/* a generated column's type cannot be converted in the statement that makes it a plain one
-	 */
-	if (!type && mig__attribute(from, "generated") && !mig__attribute(to, "generated"))
+	/* a generated column's type cannot be converted in the statement that makes it a plain one,
+	 * and a virtual one, or one of PostgreSQL 12, cannot become plain */
+	if ((!type || mig__pg_is_virtual(from) || mig__attribute(from, ".generated_always")) && mig__attribute(from, "generated") &&
+	    !mig__attribute(to, "generated"))
 		return MIG_CHANGE_RECREATE | MIG_CHANGE_LOSSY;
 	if (!type || !mig__attribute_same(from, to, "collation"))
 		change |= MIG_CHANGE_ALONE;
@@ -313,15 +323,17 @@ static uint32_t change_column(const mig_object *from, const mig_object *to)
 	return change;
 }
 
-/* Becoming valid is altering; becoming not valid is not. */
+/* Becoming valid is altering; becoming not valid is not. One that is not enforced is neither. */
 static int is_validation(const mig_object *from, const mig_object *to)
 {
+	if (!mig__attribute_same(from, to, "not_enforced"))
+		return mig__attribute_same(from, to, "not_valid");
 	return mig__attribute_same(from, to, "not_valid") || !mig__attribute(to, "not_valid");
 }
 
 static uint32_t change_foreign_key(const mig_object *from, const mig_object *to)
 {
-	static const char *const keys[] = { "comment", "deferrable", "not_valid", NULL };
+	static const char *const keys[] = { "comment", "deferrable", "not_valid", "not_enforced", NULL };
 
 	return only(from, to, keys) && is_validation(from, to) ? MIG_CHANGE_ALTER
 							       : MIG_CHANGE_RECREATE;

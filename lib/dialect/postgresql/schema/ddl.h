@@ -4,8 +4,9 @@
  *  - ddl_list.c: questions about the operations
  *  - ddl_text.c: names, patterns, and the statements that come of them
  *  - ddl_alter.c: what is altered by one statement for one attribute, as patterns; options
- *  - ddl_table.c, ddl_column.c, ddl_cast.c, ddl_identity.c, ddl_inherit.c: tables and their columns
  *  - ddl_position.c: a sequence in the place of another goes on where that one stood
+ *  - ddl_table.c, ddl_column.c, ddl_cast.c, ddl_identity.c, ddl_inherit.c, ddl_not_null.c: tables and
+ *    their columns
  *  - ddl_type.c: enums, domains, composite types
  *  - ddl_other.c: sequences, functions, policies; ddl_acl.c: privileges and comments
  *
@@ -72,6 +73,7 @@ void mig__ddl_name(struct mig__buf *b, const char *name);
  *   @q  its qualified name      @n  its name       @r  its name as it is (already quoted)
  *   @t  the qualified name of its table            @i  that of its parent
  *   @f  of a function: schema.name(types)          @c  "CONSTRAINT name ", nothing if it has none
+ *   @k  of a foreign key: its columns              @l  those that it refers to
  *   @[ @]  brackets
  *   $key  the value of an attribute                [key|...]  only if it has that attribute */
 void mig__ddl_put(struct mig__buf *b, const mig_object *o, const char *pattern);
@@ -144,6 +146,17 @@ void mig__ddl_continue_identity(struct mig__ddl *d, const mig_object *to, const 
 void mig__ddl_move_inside(struct mig__ddl *d, const char *name, const char *bound, const char *sign,
 			  const char *called);
 
+/* ddl_not_null.c */
+/* " NOT NULL" in the definition of a column. */
+void mig__ddl_add_not_null(struct mig__buf *b, const mig_object *column);
+/* What of it that definition cannot say. */
+void mig__ddl_late_not_null(struct mig__ddl *d, const mig_object *column);
+/* Of a column that is there. */
+void mig__ddl_set_not_null(struct mig__ddl *d, const mig_object *column);
+/* It is and stays NOT NULL, with another name, validity or inheritance. */
+void mig__ddl_alter_not_null(struct mig__ddl *d, const mig_object *from, const mig_object *to);
+void mig__ddl_comment_not_null(struct mig__ddl *d, const mig_object *column);
+
 /* ddl_cast.c */
 /* Asks the server about the type changes of all operations. */
 mig_status mig__ddl_ask_casts(struct mig__ddl *d);
@@ -188,6 +201,8 @@ void mig__ddl_acl(struct mig__ddl *d, const mig_object *from, const mig_object *
 void mig__ddl_comment(struct mig__ddl *d, const mig_object *to);
 
 /* compare.c */
+/* Whether a column is generated when it is read. */
+int mig__pg_is_virtual(const mig_object *column);
 /* Whether the old list of quoted labels is the new one with some left out. */
 int mig__pg_enum_grows(const char *from, const char *to);
 /* The end of the quoted label at p: behind its closing quote. */

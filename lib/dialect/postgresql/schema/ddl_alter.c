@@ -115,6 +115,14 @@ static void set_new_storage(struct mig__ddl *d, const mig_object *from, const mi
 		mig__ddl_do(d, to, set);
 }
 
+static void set_not_null_comment(struct mig__ddl *d, const mig_object *from, const mig_object *to,
+				 const char *set)
+{
+	(void)from;
+	(void)set;
+	mig__ddl_comment_not_null(d, to);
+}
+
 static const struct aspect aspects[] = {
 	{ MIG_KIND_EXTENSION, "schema", "ALTER EXTENSION @n SET SCHEMA $schema", NULL, 0, NULL },
 	{ MIG_KIND_SEQUENCE, "persistence", "ALTER SEQUENCE @q SET UNLOGGED",
@@ -142,6 +150,7 @@ static const struct aspect aspects[] = {
 	{ MIG_KIND_COLUMN, "statistics", "=ALTER COLUMN @n SET STATISTICS $statistics",
 	  "=ALTER COLUMN @n SET STATISTICS -1", 1, NULL },
 	{ MIG_KIND_COLUMN, "options", "+ALTER COLUMN @n", NULL, 1, set_options },
+	{ MIG_KIND_COLUMN, "not_null_comment", "", NULL, 1, set_not_null_comment },
 	{ MIG_KIND_DEFAULT, "expression", "=ALTER COLUMN @n SET DEFAULT $expression", NULL, 0,
 	  NULL },
 
@@ -161,6 +170,8 @@ static const struct aspect aspects[] = {
 	{ MIG_KIND_FOREIGN_KEY, "deferrable", "+ALTER CONSTRAINT @n $deferrable",
 	  "+ALTER CONSTRAINT @n NOT DEFERRABLE", 0, NULL },
 	{ MIG_KIND_FOREIGN_KEY, "not_valid", "", "+VALIDATE CONSTRAINT @n", 0, NULL },
+	{ MIG_KIND_FOREIGN_KEY, "not_enforced", "+ALTER CONSTRAINT @n NOT ENFORCED",
+	  "+ALTER CONSTRAINT @n ENFORCED", 0, NULL },
 
 	{ MIG_KIND_VIEW, "options", "ALTER VIEW @q", NULL, 0, set_options },
 	{ MIG_KIND_MATERIALIZED_VIEW, "options", "ALTER MATERIALIZED VIEW @q", NULL, 0,

@@ -101,14 +101,8 @@ static void keep_in_children(struct mig__ddl *d, const mig_object *to)
 
 		if (c && c != to && mig__attribute(c, "not_null") &&
 		    mig__ddl_parent_column(c) == to)
-			mig__ddl_do(d, c, "+ALTER COLUMN @n SET NOT NULL");
+			mig__ddl_set_not_null(d, c);
 	}
-}
-
-static void set_not_null(struct mig__ddl *d, const mig_object *to)
-{
-	mig__ddl_do(d, to, "+ALTER COLUMN @n SET NOT NULL");
-	mig__ddl_note(d, to, "@n: fails if it is null in a row");
 }
 
 /* -- all of it */
@@ -121,7 +115,19 @@ static int done_by_parent(const struct mig__ddl *d, const mig_object *from, cons
 	const mig_op *op = up && mig__ddl_stays_child(d, from) ? mig__ddl_op(d, up) : NULL;
 
 	return op && op->type == MIG_OP_ALTER && mig__attribute_same(op->from, from, key) &&
-	       mig__attribute_same(op->to, to, key);
+	       mig__attribute_same(op->to, to, key) &&
+	       !mig__attribute(op->to, "not_null_no_inherit");
+}
+
+static void alter_not_null(struct mig__ddl *d, const mig_object *from, const mig_object *to)
+{
+	static const char *const keys[] = { "not_null_name", "not_null_no_inherit",
+					    "not_null_not_valid" };
+
+	for (size_t i = 0; i < sizeof keys / sizeof *keys; i++)
+		if (!mig__attribute_same(from, to, keys[i]) && done_by_parent(d, from, to, keys[i]))
+			return;
+	mig__ddl_alter_not_null(d, from, to);
 }
 
 static void alter_table_column(struct mig__ddl *d, const mig_object *from, const mig_object *to)
@@ -139,7 +145,9 @@ static void alter_table_column(struct mig__ddl *d, const mig_object *from, const
 	else if (mig__child(to, MIG_KIND_DEFAULT, NULL))
 		mig__ddl_create_default(d, mig__child(to, MIG_KIND_DEFAULT, NULL));
 	if (was_null && !is_null && !done_by_parent(d, from, to, "not_null"))
-		set_not_null(d, to);
+		mig__ddl_set_not_null(d, to);
+	if (!was_null && !is_null)
+		alter_not_null(d, from, to);
 	if (mig__attribute(to, "identity"))
 		mig__ddl_set_identity(d, from, to);
 	if (!was_null && is_null && !done_by_parent(d, from, to, "not_null")) {

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #define KEY_END                                                                           \
-	" ($columns)[include| INCLUDE ($include)][options| WITH ($options)][tablespace| " \
+	" ($columns[without_overlaps| WITHOUT OVERLAPS])[include| INCLUDE ($include)][options| WITH ($options)][tablespace| " \
 	"USING INDEX TABLESPACE $tablespace][deferrable| $deferrable]"
 
 /* Patterns by kind. */
@@ -17,12 +17,13 @@ static const char *definition(const mig_object *o)
 	case MIG_KIND_UNIQUE:
 		return "@cUNIQUE[nulls_not_distinct| NULLS NOT DISTINCT]" KEY_END;
 	case MIG_KIND_FOREIGN_KEY:
-		return "@cFOREIGN KEY ($columns) REFERENCES $referred[referred_columns| "
-		       "($referred_columns)][match| MATCH $match][on_update| ON UPDATE $on_update]"
+		return "@cFOREIGN KEY (@k) REFERENCES $referred[referred_columns| "
+		       "(@l)][match| MATCH $match][on_update| ON UPDATE $on_update]"
 		       "[on_delete| ON DELETE $on_delete][deferrable| $deferrable][not_valid| NOT "
-		       "VALID]";
+		       "VALID][not_enforced| NOT ENFORCED]";
 	case MIG_KIND_CHECK:
-		return "@cCHECK $expression[no_inherit| NO INHERIT][not_valid| NOT VALID]";
+		return "@cCHECK $expression[no_inherit| NO INHERIT][not_valid| NOT VALID][not_enforced| NOT "
+		       "ENFORCED]";
 	case MIG_KIND_EXCLUSION:
 		return "@c$definition";
 	default:
@@ -46,13 +47,13 @@ static void add_column(struct mig__buf *b, const mig_object *o, const mig_object
 	if (mig__attribute(o, "generated")) {
 		mig__buf_adds(b, " GENERATED ALWAYS AS ");
 		mig__ddl_parentheses(b, mig__attribute(o, "generated"));
-		mig__buf_adds(b, " STORED");
+		mig__buf_adds(b, mig__pg_is_virtual(o) ? " VIRTUAL" : " STORED");
 	}
 	if (mig__attribute(o, "identity")) {
 		mig__ddl_put(b, o, " GENERATED $identity AS IDENTITY");
 		mig__ddl_identity_options(b, o);
 	}
-	mig__ddl_put(b, o, "[not_null| NOT NULL]");
+	mig__ddl_add_not_null(b, o);
 }
 
 /* -- the table */
@@ -160,8 +161,9 @@ static void set_inherited_defaults(struct mig__ddl *d, const mig_object *table)
 			mig__ddl_create_default(d, own);
 		else if (!own && given)
 			mig__ddl_do(d, c, "+ALTER COLUMN @n DROP DEFAULT");
-		if (mig__attribute(c, "not_null") && !mig__attribute(up, "not_null"))
-			mig__ddl_do(d, c, "+ALTER COLUMN @n SET NOT NULL");
+		if (mig__attribute(c, "not_null") &&
+		    (!mig__attribute(up, "not_null") || mig__attribute(up, "not_null_no_inherit")))
+			mig__ddl_set_not_null(d, c);
 	}
 }
 
@@ -181,6 +183,9 @@ void mig__ddl_create_table(struct mig__ddl *d, const mig_object *o)
 	mig__ddl_end(d, 0);
 	if (inherits(d->op))
 		set_inherited_defaults(d, o);
+	for (const mig_object *c = o->child; c; c = c->next)
+		if (c->kind == MIG_KIND_COLUMN && !mig__attribute(c, ".inherited"))
+			mig__ddl_late_not_null(d, c);
 	for (size_t i = 0; i < d->op->part_count; i++)
 		if (mig__ddl_is_constraint(d->op->parts[i]) && is_late(d->op->parts[i]))
 			mig__ddl_create_constraint(d, d->op->parts[i]);
@@ -226,8 +231,9 @@ void mig__ddl_create_column(struct mig__ddl *d, const mig_object *o)
 		b = mig__ddl_clause(d, o, 0);
 		mig__buf_adds(b, "ADD COLUMN ");
 		add_column(b, o, value);
-		if (mig__attribute(o, "not_null") && !value && !mig__attribute(o, "identity") &&
-		    !mig__attribute(o, "generated"))
+		mig__ddl_late_not_null(d, o);
+		if (mig__attribute(o, "not_null") && !mig__attribute(o, "not_null_not_valid") &&
+		    !value && !mig__attribute(o, "identity") && !mig__attribute(o, "generated"))
 			mig__ddl_note(d, o, "@n: fails if the table has rows");
 		break;
 	}
@@ -300,7 +306,7 @@ void mig__ddl_create_constraint(struct mig__ddl *d, const mig_object *o)
 	b = mig__ddl_clause(d, o, 0);
 	mig__buf_adds(b, "ADD ");
 	mig__ddl_put(b, o, definition(o));
-	if (!is_late(o) && mig__ddl_has_rows(d, o))
+	if (!is_late(o) && !mig__attribute(o, "not_enforced") && mig__ddl_has_rows(d, o))
 		mig__ddl_note(d, o, constraint_note(o));
 }
 

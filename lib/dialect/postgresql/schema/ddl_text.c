@@ -81,6 +81,25 @@ static void add_function(struct mig__buf *b, const mig_object *o)
 	mig__buf_addf(b, "(%s)", types ? types : "");
 }
 
+/* Columns of a foreign key; the last one may be a period. */
+static void add_key(struct mig__buf *b, const mig_object *o, const char *key)
+{
+	const char *list = mig__attribute(o, key), *last = list;
+	int quoted = 0;
+
+	for (const char *p = list; p && *p; p++) {
+		quoted ^= *p == '"';
+		if (!quoted && *p == ',')
+			last = p + 2;
+	}
+	if (!list || !mig__attribute(o, "period")) {
+		mig__buf_adds(b, list ? list : "");
+		return;
+	}
+	mig__buf_add(b, list, (size_t)(last - list));
+	mig__buf_addf(b, "PERIOD %s", last);
+}
+
 static void add_code(struct mig__buf *b, const mig_object *o, char code)
 {
 	switch (code) {
@@ -101,6 +120,12 @@ static void add_code(struct mig__buf *b, const mig_object *o, char code)
 		break;
 	case 'f':
 		add_function(b, o);
+		break;
+	case 'k':
+		add_key(b, o, "columns");
+		break;
+	case 'l':
+		add_key(b, o, "referred_columns");
 		break;
 	case '[':
 	case ']':

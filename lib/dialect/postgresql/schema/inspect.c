@@ -120,17 +120,18 @@ static void report_top(struct mig__catalog *c)
 
 static void read_columns(struct mig__catalog *c, struct mig__buf *sql)
 {
-	PGresult **const out[] = { &c->columns, &c->defaults };
+	PGresult **const out[] = { &c->columns, &c->defaults, &c->not_nulls };
 
 	mig__buf_clear(sql);
 	mig__catalog_sql_columns(sql, PQserverVersion(c->conn->db));
-	mig__catalog_ask(c, sql, out, 2);
+	mig__catalog_ask(c, sql, out, 3);
 	if (!c->rc)
 		mig__catalog_columns(c);
 	PQclear(c->types);
 	PQclear(c->columns);
 	PQclear(c->defaults);
-	c->types = c->columns = c->defaults = NULL;
+	PQclear(c->not_nulls);
+	c->types = c->columns = c->defaults = c->not_nulls = NULL;
 }
 
 /* The end of the transaction comes with its last message; *open: it is still to be ended. */

@@ -90,7 +90,7 @@ struct mig__catalog {
 	struct mig__arena arena;
 	uint32_t own[2]; /* oids of libmig's tables, where their schema is not known; 0: none */
 	PGresult *small, *relations;                    /* message 1 */
-	PGresult *columns, *defaults;                   /* message 2 */
+	PGresult *columns, *defaults, *not_nulls;       /* message 2 */
 	PGresult *types;                                /* message 3 */
 	PGresult *constraints, *indexes, *dependencies; /* message 4 */
 	struct {

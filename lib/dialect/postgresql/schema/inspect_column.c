@@ -4,6 +4,7 @@
 #include "dialect/postgresql/schema/ddl.h"
 #include "dialect/postgresql/schema/inspect.h"
 
+#include <mig/attribute.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -22,7 +23,8 @@ enum {
 	ACL
 };
 enum { TYPE_NUMBER, TYPE_WORDS, COLLATION_WORDS, TYPE_STORAGE, TYPE_KIND };
-enum { DEFAULT_TABLE, DEFAULT_NUMBER, DEFAULT_OID, DEFAULT_WORDS };
+enum { NN_OID = 2, NN_NO_INHERIT, NN_VALID, NN_INHERITED, NN_NAME };
+enum { DEFAULT_OID = 2, DEFAULT_WORDS };
 
 /* A row of columns. */
 struct place {
@@ -38,6 +40,7 @@ struct columns {
 	struct mig__map types; /* type, modifier, collation: 0, 1, ... */
 	int *type_rows;        /* of c->types, by these; -1: it has gone meanwhile */
 	int next_default;      /* row of defaults: they are in the same order */
+	int next_not_null;     /* row of not_nulls, likewise */
 
 	/* the current one */
 	int row;
@@ -223,13 +226,57 @@ static const char *compression_name(const char *letter)
 	}
 }
 
+/* The next row at or after *next of rows by table and number that is the column's, or -1. */
+static int find_row(const struct columns *s, const PGresult *rows, int *next)
+{
+	for (; *next < PQntuples(rows); (*next)++) {
+		uint32_t t = mig__field_oid(rows, *next, 0), n = mig__field_oid(rows, *next, 1);
+
+		if (t == s->table && n == s->number)
+			return (*next)++;
+		if (t > s->table || (t == s->table && n > s->number))
+			break;
+	}
+	return -1;
+}
+
+/* What is unusual about NOT NULL. What comes from a parent has its name from there. */
+static void add_not_null(struct columns *s)
+{
+	struct mig__catalog *c = s->c;
+	int row = find_row(s, c->not_nulls, &s->next_not_null);
+	const char *name = row < 0 ? NULL : mig__field(c->not_nulls, row, NN_NAME);
+	struct mig__buf *text;
+	uint32_t comment;
+
+	mig__catalog_add(c, MIG_ATTR_NOT_NULL, MIG_YES);
+	if (row < 0)
+		return;
+	if (name) {
+		text = mig__catalog_text(c);
+		mig__ddl_name(text, name);
+		if (mig__field_is(c->not_nulls, row, NN_INHERITED, 'f'))
+			mig__catalog_add_text(c, "not_null_name", text);
+		mig__catalog_add_text(c, ".not_null", text);
+	}
+	if (mig__field_is(c->not_nulls, row, NN_NO_INHERIT, 't'))
+		mig__catalog_add(c, "not_null_no_inherit", MIG_YES);
+	if (mig__field_is(c->not_nulls, row, NN_VALID, 'f'))
+		mig__catalog_add(c, "not_null_not_valid", MIG_YES);
+	comment = mig__catalog_find(&c->comments, MIG__CLASS_CONSTRAINT,
+				    mig__field_oid(c->not_nulls, row, NN_OID), 0);
+	if (comment != MIG__NONE)
+		mig__catalog_add(c, "not_null_comment",
+				 PQgetvalue(c->small, (int)comment, MIG__SMALL_NAME));
+}
+
 static void add_rest(struct columns *s)
 {
 	struct mig__catalog *c = s->c;
 	const char *usual = type_field(s, TYPE_STORAGE);
 
 	if (s->not_null)
-		mig__catalog_add(c, "not_null", "yes");
+		add_not_null(s);
 	if (s->identity)
 		add_identity(s);
 	if (usual && *usual != s->storage)
@@ -252,18 +299,7 @@ static void add_rest(struct columns *s)
 /* The row of the column's default or generating expression, or -1. */
 static int find_default(struct columns *s)
 {
-	const PGresult *rows = s->c->defaults;
-
-	for (; s->next_default < PQntuples(rows); s->next_default++) {
-		uint32_t t = mig__field_oid(rows, s->next_default, DEFAULT_TABLE);
-		uint32_t n = mig__field_oid(rows, s->next_default, DEFAULT_NUMBER);
-
-		if (t == s->table && n == s->number)
-			return s->next_default++;
-		if (t > s->table || (t == s->table && n > s->number))
-			break;
-	}
-	return -1;
+	return find_row(s, s->c->defaults, &s->next_default);
 }
 
 static void report_default(struct columns *s, uint32_t column, int value)
@@ -301,7 +337,12 @@ static uint32_t report_column(struct columns *s, const struct mig__rel *rel)
 	if (rel->kind == 'r' || rel->kind == 'p')
 		add_rest(s);
 	if (generated && value >= 0)
-		mig__catalog_add(c, "generated", mig__field(c->defaults, value, DEFAULT_WORDS));
+		mig__catalog_add(c, MIG_ATTR_GENERATED,
+				 mig__field(c->defaults, value, DEFAULT_WORDS));
+	if (generated && PQserverVersion(c->conn->db) < 130000)
+		mig__catalog_add(c, ".generated_always", MIG_YES);
+	if (s->generated == 'v')
+		mig__catalog_add(c, MIG_ATTR_GENERATED_KIND, MIG_GENERATED_VIRTUAL);
 	mig__catalog_add(c, "privileges", field(s, ACL));
 	number = mig__catalog_report(c, rel->number, MIG__CLASS_CLASS, rel->oid, s->number);
 	if (generated && value >= 0)

@@ -26,6 +26,8 @@ enum {
 	LOCAL,
 	PARENT,
 	SET_COLUMNS,
+	ENFORCED,
+	PERIOD,
 	WORDS
 };
 enum {
@@ -164,6 +166,8 @@ static void add_key(const struct constraint *k)
 	struct mig__buf *name;
 
 	add_columns(k, "columns", k->rel, field(k, COLUMNS));
+	if (field_is(k, PERIOD, 't'))
+		mig__catalog_add(k->c, "without_overlaps", "yes");
 	add_deferrable(k);
 	if (row < 0)
 		return;
@@ -211,6 +215,8 @@ static void add_foreign_key(const struct constraint *k)
 	add_action(k, "on_delete", ON_DELETE, field(k, SET_COLUMNS));
 	if (field_is(k, MATCH, 'f'))
 		mig__catalog_add(k->c, "match", "FULL");
+	if (field_is(k, PERIOD, 't'))
+		mig__catalog_add(k->c, "period", "yes");
 	add_deferrable(k);
 }
 
@@ -258,7 +264,11 @@ static void add_attributes(const struct constraint *k, int32_t kind)
 	default:
 		add_check(k);
 	}
-	if ((kind == MIG_KIND_FOREIGN_KEY || kind == MIG_KIND_CHECK) && field_is(k, VALIDATED, 'f'))
+	if (kind != MIG_KIND_FOREIGN_KEY && kind != MIG_KIND_CHECK)
+		return;
+	if (field_is(k, ENFORCED, 'f'))
+		mig__catalog_add(k->c, "not_enforced", "yes");
+	else if (field_is(k, VALIDATED, 'f'))
 		mig__catalog_add(k->c, "not_valid", "yes");
 }
 

@@ -34,6 +34,22 @@ void mig__catalog_sql_relations(struct mig__buf *sql)
 		"ORDER BY c.oid;");
 }
 
+/* NOT NULL that is more than that: of another name than the server gives, not inherited, not valid, or
+ * with a comment. */
+static void add_not_nulls(struct mig__buf *sql, int version)
+{
+	mig__buf_adds(sql, version >= 180000 ?
+		"SELECT k.conrelid, k.conkey[1], k.oid, k.connoinherit, k.convalidated, k.coninhcount > 0, "
+			"CASE WHEN k.conname <> c.relname || '_' || a.attname || '_not_null' THEN k.conname END "
+		"FROM pg_constraint k JOIN pg_class c ON c.oid = k.conrelid "
+		"JOIN pg_attribute a ON a.attrelid = k.conrelid AND a.attnum = k.conkey[1] "
+		"WHERE k.conrelid" USERS " AND k.contype = 'n' AND (k.connoinherit OR NOT k.convalidated "
+			"OR k.conname <> c.relname || '_' || a.attname || '_not_null' "
+			"OR EXISTS (SELECT FROM pg_description d WHERE d.classoid = 2606 AND d.objoid = k.oid)) "
+		"ORDER BY 1, 2;" :
+		"SELECT 0 WHERE false;");
+}
+
 /* Columns are many: what is one letter, or yes or no, comes in one number; types are asked for later,
  * once each; and they are sorted at our end. */
 void mig__catalog_sql_columns(struct mig__buf *sql, int version)
@@ -51,6 +67,7 @@ void mig__catalog_sql_columns(struct mig__buf *sql, int version)
 		"WHERE adrelid" USERS " ORDER BY adrelid, adnum;",
 		mig__since(version, 12, "a.attgenerated", "0"),
 		mig__since(version, 14, "nullif(a.attcompression, '')", "NULL"));
+	add_not_nulls(sql, version);
 }
 
 void mig__catalog_sql_types(struct mig__buf *sql, const char *types, const char *modifiers,
@@ -73,7 +90,7 @@ static void add_constraints(struct mig__buf *sql, int version)
 		"SELECT k.oid, k.conname, k.contype, k.conrelid, k.contypid, k.conindid, k.conkey, "
 			"k.confrelid, k.confkey, k.confupdtype, k.confdeltype, k.confmatchtype, "
 			"k.condeferrable, k.condeferred, k.convalidated, k.connoinherit, k.conislocal, "
-			"k.conparentid, %s, "
+			"k.conparentid, %s, %s, %s, "
 			"CASE WHEN k.contype = 'x' THEN pg_get_constraintdef(k.oid) "
 			"ELSE pg_get_expr(k.conbin, k.conrelid) END "
 		"FROM pg_constraint k "
@@ -83,7 +100,9 @@ static void add_constraints(struct mig__buf *sql, int version)
 			"AND NOT (k.contypid <> 0 AND EXISTS (SELECT FROM pg_depend d WHERE d.classid = 1247 "
 				"AND d.objid = k.contypid AND d.refclassid = 3079 AND d.deptype = 'e')) "
 		"ORDER BY k.oid;",
-		mig__since(version, 15, "k.confdelsetcols", "NULL"));
+		mig__since(version, 15, "k.confdelsetcols", "NULL"),
+		mig__since(version, 18, "k.conenforced", "true"),
+		mig__since(version, 18, "k.conperiod", "false"));
 }
 
 /* The columns that an index has in expressions and its predicate. */

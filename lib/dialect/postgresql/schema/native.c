@@ -3,6 +3,7 @@
 #include "dialect/postgresql/schema/ddl.h"
 #include "dialect/postgresql/sql/quote.h"
 
+#include <mig/attribute.h>
 #include <string.h>
 
 /* What is not here is called the same. now: the default "now" where it is not now(). */
@@ -40,6 +41,7 @@ static const struct {
 };
 
 enum { DEFAULTS = sizeof defaults / sizeof *defaults };
+enum { VIRTUAL = 180000 }; /* the server's version that has virtual columns */
 
 /* The portable type's row, its word ending at the first of "([". */
 static size_t find_type(const char *portable)
@@ -128,7 +130,7 @@ static mig_status report_column(mig_conn *conn, const mig_object *column, const 
 				const char *collation, uint32_t parent, const mig_schema_sink *sink)
 {
 	static const char *const same[] = { "not_null", "generated", "identity", "comment" };
-	mig_attribute attributes[2 + sizeof same / sizeof *same] = { { "type", type } };
+	mig_attribute attributes[3 + sizeof same / sizeof *same] = { { "type", type } };
 	mig_object native = { .struct_size = sizeof native,
 			      .kind = MIG_KIND_COLUMN,
 			      .schema = column->schema,
@@ -138,6 +140,10 @@ static mig_status report_column(mig_conn *conn, const mig_object *column, const 
 	uint32_t number;
 	mig_status rc;
 
+	/* servers that have no virtual columns keep what is computed */
+	if (mig__pg_is_virtual(column) && PQserverVersion(conn->db) >= VIRTUAL)
+		attributes[count++] =
+			(mig_attribute){ MIG_ATTR_GENERATED_KIND, MIG_GENERATED_VIRTUAL };
 	if (collation)
 		attributes[count++] = (mig_attribute){ "collation", collation };
 	for (size_t i = 0; i < sizeof same / sizeof *same; i++) {

@@ -29,19 +29,25 @@
  *                  ("fillfactor='70', ..."), method (not heap), tablespace, replica_identity ("FULL",
  *                  "NOTHING"), row_security ("enabled"), force_row_security ("forced")
  *   COLUMN         type, collation (qualified, only if not the type's), not_null ("yes"),
- *                  generated (expression), identity ("ALWAYS", "BY DEFAULT"), identity_options ("START
+ *                  generated (expression), generated_kind ("virtual"; left out: stored),
+ *                  .generated_always ("yes": DROP EXPRESSION is not known), identity ("ALWAYS", "BY DEFAULT"), identity_options ("START
  *                  WITH 5 INCREMENT BY 2 ..."; only what is not usual), storage ("EXTERNAL"...),
+ *                  not_null_name (quoted, where it is not
+ *                  TABLE_COLUMN_not_null), not_null_no_inherit ("yes"), not_null_not_valid ("yes"),
+ *                  not_null_comment; .not_null (that name, also where it comes from a parent);
  *                  compression, statistics, options (n_distinct...); .type_kind ("e": enum, "d", "c", "r",
  *                  "m"; left out: base), .inherited
  *                  ("yes": not declared here), .sequence (identity: the sequence's qualified name)
  *     DEFAULT      name: the column's; expression
- *   PRIMARY_KEY, UNIQUE   columns, include, nulls_not_distinct ("yes"), deferrable ("DEFERRABLE",
+ *   PRIMARY_KEY, UNIQUE   columns, without_overlaps ("yes": the last one), include,
+ *                  nulls_not_distinct ("yes"), deferrable ("DEFERRABLE",
  *                  "DEFERRABLE INITIALLY DEFERRED"), options, tablespace, clustered ("yes"),
  *                  .index: qualified name of its index
  *   FOREIGN_KEY    columns, referred (qualified table), referred_columns, on_update, on_delete
  *                  ("CASCADE", "SET NULL (a)"...; NO ACTION is left out), match ("FULL"), deferrable,
- *                  not_valid ("yes")
- *   CHECK          expression (in its parentheses), no_inherit ("yes"), not_valid ("yes"); also of a
+ *                  period ("yes": the last columns are a PERIOD), not_valid ("yes"),
+ *                  not_enforced ("yes"; then not not_valid)
+ *   CHECK          expression (in its parentheses), no_inherit ("yes"), not_valid ("yes"), not_enforced ("yes"); also of a
  *                  DOMAIN
  *   EXCLUSION      definition (pg_get_constraintdef)
  *   INDEX          unique ("yes"), method, columns (all between its parentheses: names,
