@@ -35,6 +35,14 @@ typedef struct mig_cursor mig_cursor; /**< a prepared statement; each dialect de
 /** No place known, in mig_dialect_error.offset. */
 #define MIG_NO_OFFSET SIZE_MAX
 
+/** When a transaction that has failed may succeed if it is repeated. */
+enum mig_retry {
+	MIG_RETRY_LATER = 1, /**< others were in the way */
+	/** Once what the revisions before the failing one did in this transaction is committed: e.g.
+	 * PostgreSQL's new values of an enum. */
+	MIG_RETRY_COMMITTED = 2
+};
+
 /** How a slot reports what went wrong. Text is copied. Zero what does not apply. */
 typedef struct mig_dialect_error {
 	size_t struct_size;
@@ -48,8 +56,7 @@ typedef struct mig_dialect_error {
 	const char *statement; /**< the failing statement or NULL */
 	size_t statement_size;
 	const char *detail; /**< what the engine adds to its message, or NULL */
-	int32_t retry; /**< nonzero: others were in the way: the transaction may succeed if repeated
-			*/
+	int32_t retry; /**< enum mig_retry, or 0: the transaction would fail again */
 	int32_t reserved;
 } mig_dialect_error;
 

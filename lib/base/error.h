@@ -14,7 +14,7 @@ struct mig__error {
 	int32_t line, column;
 	int32_t native_code;
 	char sqlstate[6];
-	int32_t retry; /* others were in the way: the transaction may succeed if it is repeated */
+	int32_t retry; /* enum mig_retry: the transaction may succeed if it is repeated */
 	int misused; /* a call from inside a callback was refused since: no part of the record */
 	size_t offset; /* into the script that was being run; SIZE_MAX: unknown */
 };

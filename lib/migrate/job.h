@@ -49,6 +49,7 @@ struct mig__job {
 	int repeats;    /* how often this transaction has been tried again */
 	int repeatable; /* what runs now is undone by a rollback */
 	int resumable;  /* what has failed can be taken up where it was */
+	size_t split;   /* steps after which the open transaction is committed; 0: all of them */
 	struct mig__store_running running;
 	struct mig__arena running_arena;
 	struct mig__done_step *done;

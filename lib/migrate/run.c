@@ -215,7 +215,8 @@ static mig_status round_of(struct mig__job *job, int *more, int32_t *freed)
 	count = job->plan.route.step_count;
 	while (!rc && job->at < count && job->plan.transactional[job->at]) {
 		rc = mig__job_step(job);
-		if (run->options.transaction_mode == MIG_TRANSACTION_REVISION)
+		if (run->options.transaction_mode == MIG_TRANSACTION_REVISION ||
+		    job->done_count == job->split)
 			break;
 	}
 	if (rc)
@@ -228,7 +229,7 @@ static mig_status round_of(struct mig__job *job, int *more, int32_t *freed)
 			return mig__job_blame(job, rc);
 		mig__hooks_commit(job);
 		job->repeats = 0;
-		job->done_count = 0;
+		job->done_count = job->split = 0;
 	} else {
 		rc = d->conn->rollback(conn);
 	}
@@ -348,25 +349,17 @@ static mig_status pause_before(struct mig__job *job, int64_t ms)
 	return rc;
 }
 
-/* After an error: undoes the transaction and waits, if it may be repeated; MIG_OK then. */
-static mig_status try_again(struct mig__job *job, mig_status rc)
+/* Undoes the transaction; from here on nothing is planned. */
+static mig_status begin_again(struct mig__job *job, int64_t pause_ms)
 {
 	struct mig__run *run = job->run;
-	int32_t most = run->options.retries ? run->options.retries : USUAL_RETRIES;
-	int64_t ms = FIRST_PAUSE_MS;
+	mig_status rc;
 
-	if (!run->err->retry || !(job->repeatable || job->resumable) || job->repeats >= most)
-		return rc;
-	for (int i = 0; i < job->repeats && ms < LAST_PAUSE_MS; i++)
-		ms *= 2;
-	job->repeats++;
-	mig__run_tell(run, "%s; trying again (%d of %d)",
-		      run->err->message ? run->err->message : "", job->repeats, (int)most);
 	mig__error_clear(run->err);
 	job->resumable = 0;
 	rc = run->db->dialect->conn->rollback(run->db->conn);
-	if (!rc)
-		rc = pause_before(job, ms < LAST_PAUSE_MS ? ms : LAST_PAUSE_MS);
+	if (!rc && pause_ms)
+		rc = pause_before(job, pause_ms);
 	mig__version_forget(&job->rows);
 	mig__hooks_undo(job);
 	job->done_count = 0;
@@ -374,6 +367,39 @@ static mig_status try_again(struct mig__job *job, mig_status rc)
 	job->timeouts = 0;
 	job->at = 0;
 	return rc;
+}
+
+/* What failed needs the work of the steps before it committed: each time that of fewer steps. */
+static mig_status split(struct mig__job *job, mig_status rc)
+{
+	struct mig__run *run = job->run;
+
+	if (!job->repeatable || !job->done_count)
+		return rc;
+	job->split = job->done_count;
+	mig__run_tell(run, "%s; beginning again, with a commit after revision %s",
+		      run->err->message ? run->err->message : "",
+		      mig__graph_id(run->world.graph, job->done[job->split - 1].node));
+	return begin_again(job, 0);
+}
+
+/* After an error: undoes the transaction and waits, if it may be repeated; MIG_OK then. */
+static mig_status try_again(struct mig__job *job, mig_status rc)
+{
+	struct mig__run *run = job->run;
+	int32_t most = run->options.retries ? run->options.retries : USUAL_RETRIES;
+	int64_t ms = FIRST_PAUSE_MS;
+
+	if (run->err->retry == MIG_RETRY_COMMITTED)
+		return split(job, rc);
+	if (!run->err->retry || !(job->repeatable || job->resumable) || job->repeats >= most)
+		return rc;
+	for (int i = 0; i < job->repeats && ms < LAST_PAUSE_MS; i++)
+		ms *= 2;
+	job->repeats++;
+	mig__run_tell(run, "%s; trying again (%d of %d)",
+		      run->err->message ? run->err->message : "", job->repeats, (int)most);
+	return begin_again(job, ms < LAST_PAUSE_MS ? ms : LAST_PAUSE_MS);
 }
 
 mig_status mig__run_to(struct mig__run *run, int32_t direction, const char *target)

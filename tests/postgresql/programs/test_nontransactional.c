@@ -166,23 +166,33 @@ static void test_enum_values(void **state)
 {
 	struct place p;
 	mig_ctx *ctx;
-	mig_run_options per_revision = { .struct_size = sizeof per_revision,
-					 .transaction_mode = MIG_TRANSACTION_REVISION };
+	struct log log = { .size = 0 };
 
 	(void)state;
 	place_begin(&p);
 	pg_exec(p.db, "CREATE TYPE mood AS ENUM ('sad'); CREATE TABLE felt (m mood)");
 	ctx = open_place(&p, NULL);
+	log_to(ctx, &log);
 	ADD(ctx, .id = "a", .up = "ALTER TYPE mood ADD VALUE 'glad';");
 	ADD(ctx, .id = "b", .revises = "a", LONE,
 	    .up = "ALTER TYPE mood ADD VALUE 'merry'; INSERT INTO felt VALUES ('merry');");
 	ADD(ctx, .id = "c", .revises = "b", .up = "ALTER TYPE mood ADD VALUE 'wild';");
 	ADD(ctx, .id = "d", .revises = "c", .up = "INSERT INTO felt VALUES ('wild'), ('glad');");
-	expect(ctx, MIG_ETRANSACTION, mig_upgrade(ctx, "head"));
-	assert_string_equal(rows(p.db), "b");
-	assert_answer(p.db, "SELECT m FROM felt", "merry");
-	ok(ctx, mig_upgrade_with(ctx, "head", &per_revision));
+	ADD(ctx, .id = "e", .revises = "d", .up = "ALTER TYPE mood ADD VALUE 'calm';");
+	ADD(ctx, .id = "f", .revises = "e", .up = "CREATE TABLE t (m mood);");
+	ADD(ctx, .id = "g", .revises = "f", .up = "ALTER TABLE t ALTER m SET DEFAULT 'calm';");
+	ok(ctx, mig_upgrade(ctx, "head"));
+	assert_string_equal(rows(p.db), "g");
 	assert_answer(p.db, "SELECT m FROM felt ORDER BY m", "glad|merry|wild");
+	assert_has(log.text, "beginning again, with a commit after revision c");
+	assert_has(log.text, "beginning again, with a commit after revision f");
+	assert_answer(p.db, "SELECT count(*) FROM mig_history", "7");
+	/* one revision cannot do both, and leaves nothing */
+	ADD(ctx, .id = "h", .revises = "g", .up = "CREATE TABLE u (m mood);");
+	ADD(ctx, .id = "i", .revises = "h",
+	    .up = "ALTER TYPE mood ADD VALUE 'odd'; INSERT INTO felt VALUES ('odd');");
+	expect(ctx, MIG_ETRANSACTION, mig_upgrade(ctx, "head"));
+	assert_string_equal(rows(p.db), "h");
 	mig_close(ctx);
 	place_end(&p);
 }

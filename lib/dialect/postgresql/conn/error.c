@@ -27,8 +27,8 @@ static const struct {
 	{ "25P03", MIG_ECONNECT, 0, NULL },
 	{ "2D000", MIG_ETRANSACTION, 0, NULL },
 	{ "3D000", MIG_ECONNECT, 0, NULL },
-	{ "40001", MIG_ELOCKED, 1, NULL },
-	{ "40P01", MIG_ELOCKED, 1, NULL },
+	{ "40001", MIG_ELOCKED, MIG_RETRY_LATER, NULL },
+	{ "40P01", MIG_ELOCKED, MIG_RETRY_LATER, NULL },
 	{ "42501", MIG_EPERMISSION, 0, NULL },
 	{ "53200", MIG_ESQL, 0,
 	  "one transaction holds a lock on every table that it touches: use a transaction per "
@@ -36,11 +36,10 @@ static const struct {
 	  "max_locks_per_transaction" },
 	{ "53300", MIG_ECONNECT, 0, NULL },
 	{ "53", MIG_EIO, 0, NULL },
-	{ "55P03", MIG_ELOCKED, 1, "another session holds a lock on the object" },
-	{ "55P04", MIG_ETRANSACTION, 0,
-	  "use a new value of an enum in a later revision, and run with a transaction per "
-	  "revision, "
-	  "or mark the section that adds it transaction=no" },
+	{ "55P03", MIG_ELOCKED, MIG_RETRY_LATER, "another session holds a lock on the object" },
+	{ "55P04", MIG_ETRANSACTION, MIG_RETRY_COMMITTED,
+	  "use a new value of an enum in a later revision, or mark the section that adds it "
+	  "transaction=no" },
 	{ "57014", MIG_ETIMEOUT, 0,
 	  "the server's statement_timeout ended it, or an administrator did" },
 	{ "57P03", MIG_ECONNECT, 0, "wait until the server takes connections, and run again" },

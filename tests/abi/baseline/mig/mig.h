@@ -489,7 +489,10 @@ MIG_API mig_status mig_add_bundle(mig_ctx *ctx, const mig_bundle *bundle);
 /* ---- runs -------------------------------------------------------------------------------- */
 
 enum mig_transaction_mode {
-	MIG_TRANSACTION_RUN = 0,     /**< one for the whole run: all or nothing */
+	/** One for the whole run: all or nothing. Where the engine demands a commit between two
+	 * revisions (PostgreSQL: one adds a value to an enum, a later one uses it), the run is begun
+	 * again with a commit there, and the log says so. */
+	MIG_TRANSACTION_RUN = 0,
 	MIG_TRANSACTION_REVISION = 1 /**< one for each revision */
 };
 
