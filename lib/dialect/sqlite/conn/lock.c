@@ -116,8 +116,10 @@ mig_status mig__sqlite_begin_immediate(mig_conn *conn)
 	struct mig__sqlite_wait wait = { 0 };
 	const char *path;
 	long holder;
-	mig_status rc = check_writable(conn);
+	mig_status rc = mig__sqlite_appear(conn);
 
+	if (!rc)
+		rc = check_writable(conn);
 	if (!rc)
 		rc = lock_path(conn, &path);
 	if (!rc)
@@ -212,7 +214,9 @@ mig_status mig__sqlite_lock(mig_conn *conn, int32_t *freed)
 		return mig__sqlite_report(conn, MIG_EMISUSE, NULL, "commit or roll back first",
 					  "database %s: the connection is inside a transaction",
 					  mig__sqlite_path(conn));
-	rc = check_writable(conn);
+	rc = mig__sqlite_appear(conn);
+	if (!rc)
+		rc = check_writable(conn);
 	if (!rc)
 		rc = lock_path(conn, &path);
 	while (!rc && path && fd < 0) {

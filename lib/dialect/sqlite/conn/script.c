@@ -189,8 +189,10 @@ mig_status mig__sqlite_run_script(mig_conn *conn, const char *text, size_t size,
 				  mig_statement_fn hook, void *user)
 {
 	struct script s = { .conn = conn, .text = text, .size = size };
-	mig_status rc = MIG_OK;
+	mig_status rc = mig__sqlite_appear(conn);
 
+	if (rc)
+		return rc;
 	s.inside = !sqlite3_get_autocommit(conn->db);
 	s.at.struct_size = sizeof s.at;
 	while (!rc) {
@@ -241,7 +243,9 @@ mig_status mig__sqlite_run_statement(mig_conn *conn, const char *text, size_t si
 	if (!copy)
 		return mig__sqlite_nomem(conn);
 	kind = mig__sqlite_kind(copy);
-	rc = mig__sqlite_before(conn, copy, &place, &skip);
+	rc = mig__sqlite_appear(conn);
+	if (!rc)
+		rc = mig__sqlite_before(conn, copy, &place, &skip);
 	if (!rc && !skip)
 		rc = mig__sqlite_fk_statement(conn, copy);
 	if (!rc && !skip)
