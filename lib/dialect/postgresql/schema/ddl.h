@@ -64,6 +64,8 @@ int mig__ddl_has_part(const mig_op *op, const mig_object *object);
 int mig__ddl_has_rows(const struct mig__ddl *d, const mig_object *object);
 /* Does an operation ahead of its turn. */
 void mig__ddl_now(struct mig__ddl *d, const mig_op *op);
+/* A name that nothing has: NAME_old, NAME_old2, ...; always the same one for an object. */
+void mig__ddl_free_name(const struct mig__ddl *d, const mig_object *o, struct mig__buf *out);
 
 /* ddl_text.c */
 /* A name, quoted where the server's quote_ident() would. */
@@ -181,8 +183,6 @@ void mig__ddl_create_domain(struct mig__ddl *d, const mig_object *o);
 void mig__ddl_alter_attribute(struct mig__ddl *d, const mig_object *from, const mig_object *to);
 int mig__ddl_alter_enum(struct mig__ddl *d, const mig_object *from, const mig_object *to);
 int mig__ddl_alter_domain(struct mig__ddl *d, const mig_object *from, const mig_object *to);
-/* A name that nothing has: NAME_old, NAME_old2, ...; always the same one for an object. */
-void mig__ddl_free_name(const struct mig__ddl *d, const mig_object *o, struct mig__buf *out);
 /* Whether an enum's new values are used in the script that adds them. */
 int mig__ddl_needs_lone(const struct mig__ddl *d);
 

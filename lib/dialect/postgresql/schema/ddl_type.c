@@ -54,34 +54,6 @@ void mig__ddl_create_domain(struct mig__ddl *d, const mig_object *o)
 
 /* -- one type in the place of another */
 
-static int is_taken(const mig_object *first, const mig_object *o, const char *name)
-{
-	for (; first; first = first->next)
-		if (!strcmp(first->name, name) && !strcmp(first->schema, o->schema))
-			return 1;
-	return 0;
-}
-
-void mig__ddl_free_name(const struct mig__ddl *d, const mig_object *o, struct mig__buf *out)
-{
-	enum { LONGEST = 50 }; /* bytes; 63 are possible */
-	size_t size = strlen(o->name);
-	unsigned number = 1;
-
-	if (size > LONGEST)
-		size = LONGEST;
-	while (size && ((unsigned char)o->name[size] & 0xc0) == 0x80)
-		size--;
-	do {
-		mig__buf_clear(out);
-		mig__buf_add(out, o->name, size);
-		mig__buf_adds(out, "_old");
-		if (number++ > 1)
-			mig__buf_addf(out, "%u", number - 1);
-	} while (!out->failed && (is_taken(d->changes->before, o, out->data) ||
-				  is_taken(d->changes->after, o, out->data)));
-}
-
 static int needs(const mig_object *o, const mig_object *what)
 {
 	for (size_t i = 0; i < o->need_count; i++)
