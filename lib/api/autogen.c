@@ -297,11 +297,17 @@ static mig_status fill_operations(mig_op_list *list)
 static mig_status fill_sql(mig_op_list *list)
 {
 	const struct mig__sql *sql[2] = { &list->work.up, &list->work.down };
+	const char *missing = list->work.no_way_back;
 
-	for (int i = 0; i < 2; i++) {
+	for (int i = 0; i < (missing ? 1 : 2); i++) {
 		struct mig__buf buf;
 
 		mig__buf_init(&buf, &list->memory->alloc);
+		if (missing) {
+			mig__buf_adds(&buf, "-- no downgrade: ");
+			mig__shown_add(&buf, missing, strlen(missing));
+			mig__buf_adds(&buf, "\n\n");
+		}
 		mig__sql_text(sql[i], &buf);
 		list->sections[i] = (mig_section){
 			.direction = i,
@@ -339,6 +345,17 @@ static mig_status fill_uncovered(mig_op_list *list)
 	return MIG_OK;
 }
 
+static void warn_of_no_way_back(const struct mig__db *db, const char *why)
+{
+	struct mig__buf words;
+
+	mig__buf_init(&words, db->err->alloc);
+	mig__buf_addf(&words, "the upgrade has no way back: %s", why);
+	if (!words.failed && db->log)
+		db->log(db->user, MIG_LOG_WARNING, words.data);
+	mig__buf_finish(&words);
+}
+
 static mig_status compare(mig_ctx *ctx, mig_op_list *list, const mig_diff_options *o)
 {
 	struct mig__autogen *a = &list->work;
@@ -361,6 +378,8 @@ static mig_status compare(mig_ctx *ctx, mig_op_list *list, const mig_diff_option
 				  &a->model);
 	proof = rc ? rc : mig__autogen(a);
 	mig__db_close_spare(a->db);
+	if (a->no_way_back)
+		warn_of_no_way_back(a->db, a->no_way_back);
 	mig__free(&list->memory->alloc, asked.removed);
 	if (proof && proof != MIG_EPROOF)
 		return proof;
@@ -588,7 +607,8 @@ const char *mig_op_list_text(const mig_op_list *list, size_t i)
 
 const mig_section *mig_op_list_section(const mig_op_list *list, int32_t direction)
 {
-	return list && (direction == MIG_UPGRADE || direction == MIG_DOWNGRADE)
+	return list && (direction == MIG_UPGRADE ||
+			(direction == MIG_DOWNGRADE && list->sections[direction].sql))
 		       ? &list->sections[direction]
 		       : NULL;
 }
@@ -703,16 +723,20 @@ static const char *warned(struct making *m, const mig_op_list *list, int32_t dir
  * it, with another meaning. */
 static mig_status fill_sections(struct making *m)
 {
-	m->count = 2 * m->o.part_count;
-	m->sections = mig__arena_zalloc(&m->arena, m->count, sizeof *m->sections);
+	size_t most = 2 * m->o.part_count;
+
+	m->sections = mig__arena_zalloc(&m->arena, most, sizeof *m->sections);
 	if (!m->sections)
 		return mig__fail_nomem(&m->ctx->err);
-	for (size_t i = 0; i < m->count; i++) {
+	for (size_t i = 0; i < most; i++) {
 		mig_autogenerate_part part = part_of(m, i / 2);
 		int32_t direction = i % 2 ? MIG_DOWNGRADE : MIG_UPGRADE;
 		const mig_op_list *list = part.ops;
-		mig_section *s = &m->sections[i];
+		mig_section *s = &m->sections[m->count];
 
+		if (list && !mig_op_list_section(list, direction))
+			continue; /* the other one says why */
+		m->count++;
 		if (list)
 			*s = list->sections[direction];
 		s->direction = direction;

@@ -340,15 +340,17 @@ static mig_status render_down(struct mig__autogen *a)
 static mig_status prove(struct mig__autogen *a, struct mig__db *copy, const struct mig__sql *rest)
 {
 	struct mig__schema after = { 0 }, again = { 0 };
-	mig_status rc =
-		try(a, copy, rest, 0, "the upgrade fails in a copy of the database", &after);
+	mig_status rc;
 
+	a->up_proved = 0;
+	rc = try(a, copy, rest, 0, "the upgrade fails in a copy of the database", &after);
 	if (!rc)
 		rc = expect(a, &after, &a->model, "the upgrade does not give the model");
-	if (!rc)
+	a->up_proved = !rc;
+	if (!rc && !a->no_way_back)
 		rc = try(a, copy, &a->down, 0, "the downgrade fails in a copy of the database",
 			 &again);
-	if (!rc)
+	if (!rc && !a->no_way_back)
 		rc = expect(a, &again, &a->live,
 			    "the downgrade does not give the database's schema again");
 	mig__schema_finish(&after);
@@ -440,6 +442,16 @@ static mig_status prove_in_parts(struct mig__autogen *a, struct mig__db *copy)
 	return rc;
 }
 
+/* The way up is good all the same. */
+static mig_status give_up_down(struct mig__autogen *a)
+{
+	a->no_way_back = mig__arena_strdup(&a->arena, a->err->message ? a->err->message : "");
+	if (!a->no_way_back)
+		return mig__fail_nomem(a->err);
+	mig__error_clear(a->err);
+	return MIG_OK;
+}
+
 static mig_status write_and_prove(struct mig__autogen *a, struct mig__db *copy)
 {
 	struct mig__sql rest;
@@ -449,8 +461,12 @@ static mig_status write_and_prove(struct mig__autogen *a, struct mig__db *copy)
 	rc = render_up(a, &rest);
 	if (!rc)
 		rc = render_down(a);
+	if (rc == MIG_EUNSUPPORTED && a->up.count)
+		rc = give_up_down(a);
 	if (!rc && !a->unproved)
 		rc = a->has_renames ? prove(a, copy, &rest) : prove_in_parts(a, copy);
+	if (rc == MIG_EPROOF && a->up_proved)
+		rc = give_up_down(a);
 	mig__sql_finish(&rest);
 	return rc;
 }

@@ -3,7 +3,8 @@
  *     live, model                        both as the inspector reads them
  *       renames applied in a copy        the engine itself rewrites what mentions the names
  *       diff, order, render              up, and the other way round down
- *       proof in the copy                up gives the model, down gives live again
+ *       proof in the copy                up gives the model, down gives live again; a way back that
+ *                                        cannot be made does not keep from the way up
  */
 #ifndef MIG__MIGRATE_AUTOGEN_H
 #define MIG__MIGRATE_AUTOGEN_H
@@ -40,6 +41,8 @@ struct mig__autogen {
 	int has_renames;
 	struct mig__ops rename_up, rename_down, up_ops, down_ops;
 	struct mig__sql up, down;
+	int up_proved;           /* the upgrade was, whatever became of the downgrade */
+	const char *no_way_back; /* why there is no downgrade: then `down` is not to be used; or NULL */
 	struct mig__relevant relevant; /* of live and model; everything, if there are renames */
 	struct mig__arena arena;
 };

@@ -142,14 +142,16 @@ static void add_sections(struct render *r, int32_t direction)
 	}
 }
 
-/* A directive of the template gets the options of the first section of its direction. */
-static void complete_directive(struct render *r, struct mig__word line)
+/* A directive of the template gets the options of the first section of its direction. *missing: there
+ * is none, though there are others: then the revision has no such section. */
+static void complete_directive(struct render *r, struct mig__word line, int *missing)
 {
 	static const char *const names[] = {
 		[MIG_UPGRADE] = "mig:upgrade", [MIG_DOWNGRADE] = "mig:downgrade"
 	};
 	struct mig__word words;
 
+	*missing = 0;
 	if (!mig__directive(line, &words))
 		return;
 	for (size_t i = 0; i < r->v->section_count; i++) {
@@ -160,6 +162,7 @@ static void complete_directive(struct render *r, struct mig__word line)
 			return;
 		}
 	}
+	*missing = r->v->section_count && mig__word_is(mig__trim(words), names[MIG_DOWNGRADE]);
 }
 
 static void add_upgrade(struct render *r)
@@ -249,6 +252,7 @@ static mig_status expand_line(struct render *r, struct mig__word line)
 	const char *dollar;
 	size_t used;
 	mig_status rc = MIG_OK;
+	int missing = 0;
 
 	r->line_start = r->out.len;
 	r->empty = 0;
@@ -266,8 +270,10 @@ static mig_status expand_line(struct render *r, struct mig__word line)
 	       mig__is_blank(r->out.data[r->out.len - 1]))
 		r->out.len--;
 	if (!rc)
-		complete_directive(r, line);
-	if (!(alone && alone->sql && r->empty))
+		complete_directive(r, line, &missing);
+	if (missing)
+		r->out.len = r->line_start;
+	else if (!(alone && alone->sql && r->empty))
 		mig__buf_adds(&r->out, "\n");
 	return rc;
 }

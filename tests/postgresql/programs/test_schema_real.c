@@ -139,12 +139,52 @@ static const struct change positions[] = {
 };
 TEST_ALL(positions)
 
+/* A way back that cannot be made does not keep from the way up; the script and the log say why. */
+static void test_no_way_back(void **state)
+{
+	static const struct change c = {
+		.name = "an enum's value that a partition key may have",
+		.old = "CREATE TYPE st AS ENUM ('a'); CREATE TABLE p (s st) PARTITION BY LIST (s)",
+		.new = "CREATE TYPE st AS ENUM ('a', 'b'); CREATE TABLE p (s st) PARTITION BY LIST (s)",
+	};
+	mig_revision_options revision = { .struct_size = sizeof revision, .message = "b" };
+	mig_autogenerate_options options = { .struct_size = sizeof options, .revision = &revision };
+	char dir[] = "/tmp/mig-real-XXXXXX";
+	struct log log = { .size = 0 };
+	mig_revision_list *made;
+	struct place p;
+	mig_model *model;
+	mig_ctx *ctx;
+
+	(void)state;
+	place_begin(&p);
+	pg_exec(p.db, c.old);
+	assert_non_null(mkdtemp(dir));
+	ctx = open_place(&p, NULL);
+	log_to(ctx, &log);
+	ok(ctx, mig_add_directory(ctx, dir));
+	ok(ctx, mig_model_of(ctx, &model));
+	ok(ctx, mig_model_sql(model, NULL, "new", c.new, strlen(c.new)));
+	ok(ctx, mig_autogenerate(ctx, &options, &made));
+	assert_int_equal(mig_revision_list_count(made), 1);
+	assert_has(log.text, "the upgrade has no way back");
+	ok(ctx, mig_upgrade(ctx, "head"));
+	assert_answer(p.db, "SELECT enum_range(NULL::st)", "{a,b}");
+	expect(ctx, MIG_EIRREVERSIBLE, mig_downgrade(ctx, "base"));
+	remove(mig_revision_file(mig_revision_list_at(made, 0)));
+	mig_revision_list_free(made);
+	mig_close(ctx);
+	remove(dir);
+	place_end(&p);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_copies),
 		cmocka_unit_test(test_portions),
 		cmocka_unit_test(test_positions),
+		cmocka_unit_test(test_no_way_back),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -57,7 +57,7 @@
  * Of: COLUMN. Value: SQL. From: model, inspect (sqlite, postgresql). */
 #define MIG_ATTR_GENERATED "generated"
 /** Whether a generated column is kept in its row.
- * Of: COLUMN. Value: a word. From: model, inspect (sqlite). */
+ * Of: COLUMN. Value: a word. From: model, inspect (sqlite, postgresql). */
 #define MIG_ATTR_GENERATED_KIND "generated_kind"
 #define MIG_GENERATED_STORED "stored"   /**< it is kept */
 #define MIG_GENERATED_VIRTUAL "virtual" /**< it is computed when it is read */

@@ -432,7 +432,8 @@ MIG_API mig_status mig_set_diff_options(mig_ctx *ctx, const mig_diff_options *op
 
 /** Compares the database with the model and returns the operations that make the database what the
  * model says, with their SQL, in order; none if there is no difference. options may be NULL. The
- * SQL was tried in a copy of the schema, up and down. Nothing is written. Free the list with
+ * SQL was tried in a copy of the schema, up and down; a way back that cannot be made (a value added to
+ * an enum that a partition key uses) does not keep from the way up. Nothing is written. Free the list with
  * mig_op_list_free(), before or after mig_close().
  *
  * Errors: mistakes of the model; MIG_EMISUSE without a model; MIG_ENOTFOUND for a rename that does
@@ -448,7 +449,8 @@ MIG_API size_t mig_op_list_count(const mig_op_list *list);
 MIG_API const mig_op *mig_op_list_at(const mig_op_list *list, size_t i);
 /** Operation i in words, e.g. "drop column users.email"; NULL past the end. Since 0.1.0. */
 MIG_API const char *mig_op_list_text(const mig_op_list *list, size_t i);
-/** All the SQL of a direction (MIG_UPGRADE, MIG_DOWNGRADE). Borrowed from the list; *size (may be
+/** All the SQL of a direction (MIG_UPGRADE, MIG_DOWNGRADE). NULL for a downgrade that cannot be made:
+ * a comment in the upgrade says why, and a warning was logged. Borrowed from the list; *size (may be
  * NULL) its bytes. Since 0.1.0. */
 MIG_API const char *mig_op_list_sql(const mig_op_list *list, int32_t direction, size_t *size);
 /** The dialect that the SQL is for, e.g. "sqlite": the revision's sections name it. NULL for a NULL
@@ -456,7 +458,8 @@ MIG_API const char *mig_op_list_sql(const mig_op_list *list, int32_t direction, 
 MIG_API const char *mig_op_list_dialect(const mig_op_list *list);
 /** That SQL as a section of a revision: with its dialect, no_transaction if it cannot run in one
  * transaction, and foreign_keys -1 if it must run with foreign keys off (SQLite's rebuild of a table).
- * NULL for a NULL list and another direction. Borrowed from the list. Since 0.1.0. */
+ * NULL for a NULL list, another direction, and a downgrade that cannot be made. Borrowed from the
+ * list. Since 0.1.0. */
 MIG_API const mig_section *mig_op_list_section(const mig_op_list *list, int32_t direction);
 /** Why the SQL could not be proved: the message of MIG_EPROOF. NULL: it was, or was not to be. Borrowed
  * from the list. Since 0.1.0. */
