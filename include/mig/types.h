@@ -120,7 +120,7 @@ enum mig_status_code {
 	MIG_ECONSTRAINT = -80,  /**< the engine refused a row: a constraint failed */
 	MIG_ETIMEOUT = -81,     /**< the engine stopped a statement that took too long */
 	MIG_EPERMISSION = -82,  /**< the database's user may not do this */
-	MIG_EBEHIND = -83,      /**< the database is not at head, which autogenerate starts from */
+	MIG_EBEHIND = -83,      /**< revisions are to be applied first: mig_verify(), autogenerate */
 	/** A generated script, tried in a copy of the database, fails or gives another schema. */
 	MIG_EPROOF = -84,
 	/** A step outside a transaction is unfinished, and this call or this program cannot go on from
@@ -144,9 +144,10 @@ enum mig_value_type {
  * mean anything. */
 typedef struct mig_value {
 	int32_t type; /**< enum mig_value_type */
-	int32_t reserved;
-	int64_t integer;
-	double real;
+	int32_t reserved; /**< 0 */
+	int64_t integer; /**< of MIG_INTEGER */
+	double real; /**< of MIG_REAL */
+	/** of MIG_TEXT and MIG_BLOB; whoever gives it says how long it lives */
 	const char *data;
 	size_t size; /**< bytes in data, a closing NUL not counted */
 } mig_value;

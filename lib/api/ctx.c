@@ -126,8 +126,8 @@ static mig_status connect(mig_ctx *ctx, const mig_open_options *o)
 		.native = o->connection,
 		.schema = o->schema,
 		.search_path = o->search_path,
-		.version_table = o->version_table ? o->version_table : "mig_version",
-		.history_table = o->history_table ? o->history_table : "mig_history",
+		.version_table = o->version_table ? o->version_table : MIG_VERSION_TABLE,
+		.history_table = o->history_table ? o->history_table : MIG_HISTORY_TABLE,
 		.lock_timeout_ms = o->lock_timeout_ms == 0  ? DEFAULT_WAIT_MS
 				   : o->lock_timeout_ms < 0 ? 0
 							    : o->lock_timeout_ms,

@@ -6,6 +6,7 @@
 #include "schema/type.h"
 
 #include "base/buf.h"
+#include "base/text.h"
 
 #include <mig/attribute.h>
 #include <string.h>
@@ -67,6 +68,11 @@ static mig__names copy_names(mig_model *m, mig__names names, int *failed)
 	return list;
 }
 
+static int is_utf8(const char *text)
+{
+	return mig__text_utf8(text, strlen(text)) == strlen(text);
+}
+
 /* Declares a name that may be there once; what it is called by in the message. */
 static mig_status take_name(mig_model *m, const char *kind, const char *schema, const char *name,
 			    const char *what)
@@ -75,6 +81,8 @@ static mig_status take_name(mig_model *m, const char *kind, const char *schema, 
 
 	if (rc == MIG_ENOMEM)
 		return nomem(m);
+	if (!is_utf8(name) || (schema && !is_utf8(schema)))
+		return mig__model_mistake(m, MIG_EINVAL, "the name of a %s is not UTF-8", what);
 	return rc ? mig__model_mistake(m, rc, "%s %s is declared twice", what, name) : MIG_OK;
 }
 
@@ -278,6 +286,9 @@ static mig_status note_in(mig_table *t, const char *kind, const char *name)
 
 	if (rc == MIG_ENOMEM)
 		return nomem(t->model);
+	if (!is_utf8(name))
+		return mig__model_mistake(t->model, MIG_EINVAL,
+					  "table %s: the name of a %s is not UTF-8", t->name, kind);
 	return rc ? mig__model_mistake(t->model, rc, "%s %s.%s is declared twice", kind, t->name,
 				       name)
 		  : MIG_OK;
@@ -536,6 +547,10 @@ mig_status mig_table_option(mig_table *t, const char *dialect, const char *key, 
 		return mig__model_mistake(t->model, MIG_EINVAL,
 					  "table %s: there is no option \"%s\" for %s", t->name,
 					  key, dialect ? dialect : "every dialect");
+	if (own && !strcmp(own->name, dialect) && !mig__model_option_takes(own, key, value))
+		return mig__model_mistake(t->model, MIG_EINVAL,
+					  "table %s: option %s is \"%s\", but can only be \"%s\"",
+					  t->name, key, value, MIG_YES);
 	return say(t->model, &t->options, dialect, key, value);
 }
 

@@ -5,6 +5,7 @@
 
 #include "base/excerpt.h"
 #include "base/shown.h"
+#include "base/text.h"
 
 #include <string.h>
 
@@ -58,18 +59,6 @@ static void add_source(struct mig__buf *out, const mig_ctx *ctx)
 		mig__excerpt_add_file(out, err->file, err->line, err->column);
 }
 
-/* The end of what is shown of a line: not inside a character. */
-static size_t cut(const char *line, size_t size)
-{
-	size_t n = MOST_BYTES;
-
-	if (size <= MOST_BYTES)
-		return size;
-	while (n > MOST_BYTES - 4 && ((unsigned char)line[n] & 0xc0) == 0x80)
-		n--;
-	return n;
-}
-
 /* A statement of a revision for which there is no line of a file to show, e.g. of a function. Of a
  * cancelled one it was not the fault, and libmig's own say nothing to people. */
 static void add_statement(struct mig__buf *out, const struct mig__error *err)
@@ -77,7 +66,7 @@ static void add_statement(struct mig__buf *out, const struct mig__error *err)
 	const char *sql = err->revision && err->status != MIG_ECANCELLED ? err->statement : NULL;
 
 	for (int i = 0; sql && *sql; i++) {
-		size_t n = strcspn(sql, "\r\n"), shown = cut(sql, n);
+		size_t n = strcspn(sql, "\r\n"), shown = mig__text_cut(sql, n, MOST_BYTES);
 
 		if (i == MOST_LINES) {
 			mig__buf_adds(out, "      | ...\n");

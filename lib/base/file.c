@@ -3,13 +3,16 @@
  * here keeps a file open. */
 #include "base/file.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/random.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 static mig_status fail_errno(struct mig__error *err, const char *path)
@@ -69,8 +72,10 @@ mig_status mig__file_read(const struct mig__alloc *alloc, const char *path, stru
 /* -- writing
  *
  * A file appears whole or not at all: its text goes to a file next to it, ".mig-RANDOM.tmp", which
- * reaches the disk and is then renamed. A process that is killed before leaves that one behind;
- * whoever reads folders of libmig's leaves out names that begin with a dot. The name cannot be
+ * reaches the disk and is then renamed. A process that is killed before leaves that one behind:
+ * whoever reads folders of libmig's leaves out names that begin with a dot, and the next one to write
+ * there removes it. One that is still being written is locked; that its process has opened it and not
+ * locked it yet is covered by its age. The name cannot be
  * foreseen, and neither it nor the target is opened if somebody has put a link there. */
 
 struct target {
@@ -107,6 +112,46 @@ static void close_target(struct target *t)
 	close(t->folder);
 }
 
+enum { STALE_SECONDS = 60 };
+
+/* ".mig-", 16 letters, ".tmp" */
+static int is_beside(const char *name)
+{
+	return strlen(name) == 25 && !strncmp(name, ".mig-", 5) && !strcmp(name + 21, ".tmp");
+}
+
+/* Removes one that nobody is writing. */
+static void remove_stale(int folder, const char *name)
+{
+	int fd = openat(folder, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+	struct stat st;
+
+	if (fd < 0)
+		return;
+	if (!fstat(fd, &st) && S_ISREG(st.st_mode) && time(NULL) - st.st_mtime > STALE_SECONDS &&
+	    !flock(fd, LOCK_EX | LOCK_NB))
+		unlinkat(folder, name, 0);
+	close(fd);
+}
+
+/* What cannot be read or removed stays: nothing depends on it. */
+static void sweep(const struct target *t)
+{
+	int fd = openat(t->folder, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+	const struct dirent *entry;
+
+	if (!dir) {
+		if (fd >= 0)
+			close(fd);
+		return;
+	}
+	while ((entry = readdir(dir)) != NULL)
+		if (is_beside(entry->d_name))
+			remove_stale(t->folder, entry->d_name);
+	closedir(dir);
+}
+
 static int open_beside(struct target *t)
 {
 	static const char letters[] = "abcdefghijklmnopqrstuvwxyz012345";
@@ -126,6 +171,8 @@ static int open_beside(struct target *t)
 	} while (fd < 0 && errno == EEXIST && --tries);
 	if (fd < 0)
 		t->beside[0] = '\0';
+	else
+		flock(fd, LOCK_EX | LOCK_NB);
 	return fd;
 }
 
@@ -153,8 +200,10 @@ static int sync_fd(int fd)
 static mig_status write_beside(struct target *t, const char *text, size_t size,
 			       struct mig__error *err)
 {
-	int fd = open_beside(t), error = 0;
+	int fd, error = 0;
 
+	sweep(t);
+	fd = open_beside(t);
 	if (fd < 0)
 		return fail_target(t, errno, err);
 	if (!write_all(fd, text, size) || !sync_fd(fd))

@@ -43,6 +43,17 @@ size_t mig__text_char(const char *s, size_t size, uint32_t *c)
 	return n;
 }
 
+size_t mig__text_cut(const char *text, size_t size, size_t most)
+{
+	size_t n = most;
+
+	if (size <= most)
+		return size;
+	while (n && most - n < 3 && ((unsigned char)text[n] & 0xc0) == 0x80)
+		n--;
+	return ((unsigned char)text[n] & 0xc0) == 0x80 ? most : n; /* what is not UTF-8 has no middle */
+}
+
 size_t mig__text_utf8(const char *text, size_t size)
 {
 	const unsigned char *p = (const unsigned char *)text;

@@ -17,6 +17,10 @@ struct mig__place mig__text_place(const char *text, size_t size, size_t offset);
  * (RFC 3629). A NUL ends a text that is shorter than size. */
 size_t mig__text_char(const char *text, size_t size, uint32_t *c);
 
+/* The largest number of bytes, at most `most`, of a text of that size that ends no character in the
+ * middle. */
+size_t mig__text_cut(const char *text, size_t size, size_t most);
+
 /* Offset of the first byte that is not part of well-formed UTF-8 (RFC 3629), or size. */
 size_t mig__text_utf8(const char *text, size_t size);
 
@@ -33,6 +37,10 @@ int mig__text_range_has(const char *range, const char *word);
 
 /* Whether the whole word is [A-Za-z0-9_.]{1,255}. */
 int mig__text_is_id(const char *word, size_t size);
+/* Whether it is a letter, a mark or a digit of any script. */
+int mig__text_is_letter(uint32_t c);
+/* Whether the whole word is 1 to 255 bytes of such letters, "_", "." and "-". */
+int mig__text_is_label(const char *word, size_t size);
 /* Whether it means something else than a revision: head, heads, base, current. */
 int mig__text_is_reserved(const char *word, size_t size);
 

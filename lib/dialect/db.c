@@ -5,24 +5,12 @@
 
 #include "base/alloc.h"
 #include "base/quote.h"
+#include "base/text.h"
 
 #include <stdio.h>
 #include <string.h>
 
 enum { MESSAGE_MAX = 2000 };
-
-/* The first bytes of a message that the record keeps, whole characters only. */
-static size_t clipped(const char *text)
-{
-	size_t size = strlen(text);
-
-	if (size > MESSAGE_MAX) {
-		size = MESSAGE_MAX;
-		while (size && ((unsigned char)text[size] & 0xc0) == 0x80)
-			size--;
-	}
-	return size;
-}
 
 /* Engines quote the script in their messages, with its line ends. */
 static void make_one_line(char *text)
@@ -45,7 +33,8 @@ static mig_status host_error(void *user, const mig_dialect_error *given)
 		return mig__fail_nomem(db->err);
 	if (!e.message)
 		e.message = "unknown error";
-	mig__fail(db->err, e.status, "%.*s", (int)clipped(e.message), e.message);
+	mig__fail(db->err, e.status, "%.*s", (int)mig__text_cut(e.message, strlen(e.message), MESSAGE_MAX),
+		  e.message);
 	make_one_line(db->err->message);
 	db->err->native_code = e.native_code;
 	db->err->offset = e.offset;
@@ -110,8 +99,8 @@ static mig_status keep_names(struct mig__db *db, const mig_conn_options *o)
 
 	forget_names(db);
 	db->schema = o->schema ? mig__strdup(alloc, o->schema) : NULL;
-	db->version_table = mig__strdup(alloc, o->version_table ? o->version_table : "mig_version");
-	db->history_table = mig__strdup(alloc, o->history_table ? o->history_table : "mig_history");
+	db->version_table = mig__strdup(alloc, o->version_table ? o->version_table : MIG_VERSION_TABLE);
+	db->history_table = mig__strdup(alloc, o->history_table ? o->history_table : MIG_HISTORY_TABLE);
 	return (o->schema && !db->schema) || !db->version_table || !db->history_table
 		       ? mig__fail_nomem(db->err)
 		       : MIG_OK;

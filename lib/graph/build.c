@@ -10,38 +10,6 @@ enum {
 	AHEAD = 16 /* ids whose entries are on their way */
 };
 
-/* Characters beyond ASCII that a label may have: letters and marks. The blocks that hold none, and
- * that would make two labels look alike, are refused; a table of all letters is not worth its size.
- */
-static int is_letter(uint32_t c)
-{
-	if (c < 0xaa || c == 0xd7 || c == 0xf7)
-		return 0;
-	if (c < 0xc0)
-		return c == 0xaa || c == 0xb5 || c == 0xba;
-	if ((c >= 0x2000 && c <= 0x206f) || (c >= 0x2190 && c <= 0x2bff) ||
-	    (c >= 0x3000 && c <= 0x3004))
-		return 0; /* punctuation, spaces, arrows and signs */
-	if ((c >= 0xe000 && c <= 0xf8ff) || (c >= 0xfe00 && c <= 0xfe0f) || c == 0xfeff)
-		return 0; /* private use, variation selectors, byte order mark */
-	return c < 0xfff0 || (c >= 0x10000 && c < 0xe0000);
-}
-
-static int is_label(const char *label)
-{
-	size_t size = strlen(label), step;
-	uint32_t c;
-
-	if (size < 1 || size > 255)
-		return 0;
-	for (size_t i = 0; i < size; i += step) {
-		step = mig__text_char(label + i, size - i, &c);
-		if (!step || (c < 0x80 ? c != '-' && !mig__text_is_id(label + i, 1) : !is_letter(c)))
-			return 0;
-	}
-	return 1;
-}
-
 static mig_status add_ids(struct mig__graph *g, const struct mig__graph_decl *decls,
 			  struct mig__error *err)
 {
@@ -91,7 +59,7 @@ static mig_status check_label(const struct mig__graph *g, const struct mig__grap
 {
 	uint32_t other;
 
-	if (!is_label(label))
+	if (!mig__text_is_label(label, strlen(label)))
 		return mig__graph_fault(
 			err, MIG_EILLEGAL_ID, &decls[v],
 			"illegal branch label \"%.*s\" of revision \"%s\": 1 to 255 "

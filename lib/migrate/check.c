@@ -29,10 +29,8 @@ static void add_bytes(struct mig__buf *out, const mig_value *v)
 
 static void add_text(struct mig__buf *out, const mig_value *v)
 {
-	size_t size = v->size < LETTERS ? v->size : LETTERS;
+	size_t size = mig__text_cut(v->data, v->size, LETTERS);
 
-	while (size < v->size && size && ((unsigned char)v->data[size] & 0xc0) == 0x80)
-		size--; /* no half of a letter */
 	mig__buf_adds(out, "'");
 	for (size_t i = 0; i < size; i++)
 		if ((unsigned char)v->data[i] < ' ')

@@ -23,6 +23,7 @@ struct declaring {
 	struct mig__map tables; /* schema NUL name: number */
 	struct mig__map schemas;
 	int nomem;       /* a text could not be made */
+	mig_status failed; /* a piece of SQL is wrong: the error is set */
 	uint32_t parent; /* the table that is being made */
 	int whole;       /* a whole model: schemas are objects, too */
 };
@@ -70,24 +71,6 @@ static int is_column(const mig_table *t, const char *name)
 	return !t->columns && !name[strspn(name, MIG__LETTERS MIG__DIGITS "_")];
 }
 
-/* Each between the marks, with ", " between them; of an index, what is not a column of the table is
- * an expression, and stays as it is. */
-static const char *list_of(struct declaring *d, mig__names names, const mig_table *expressions,
-			   const char *marks)
-{
-	struct mig__buf buf;
-
-	mig__buf_init(&buf, d->db->err->alloc);
-	for (size_t i = 0; names && names[i]; i++) {
-		mig__buf_adds(&buf, i ? ", " : "");
-		if (expressions && !is_column(expressions, names[i]))
-			mig__buf_adds(&buf, names[i]);
-		else
-			mig__add_quoted(&buf, names[i], marks);
-	}
-	return kept(d, &buf);
-}
-
 /* The schema that was given, or the dialect's default one. */
 static const char *schema_of(const struct declaring *d, const char *schema)
 {
@@ -108,6 +91,85 @@ static const char *qualified(struct declaring *d, const char *given, const char 
 	return kept(d, &buf);
 }
 
+static mig_status nomem(struct declaring *d)
+{
+	return mig__fail_nomem(d->db->err);
+}
+
+static mig_status refuse_sql(struct declaring *d, const char *what, const char *of, const char *why)
+{
+	struct mig__error *err = d->db->err;
+
+	if (why)
+		mig__fail(err, MIG_EINVAL, "%s", why);
+	if (err->status != MIG_ENOMEM)
+		mig__error_prefix(err, "%s of %s: ", what, of);
+	return err->status;
+}
+
+/* A piece of SQL as it can stand within a statement: without blanks and comments around it, which would
+ * swallow what comes after it, and without a semicolon. E.g. "SELECT 1 -- one" is "SELECT 1". what, of:
+ * "the query", "view v", for messages. text NULL: NULL. */
+static const char *piece(struct declaring *d, const char *what, const char *of, const char *text)
+{
+	mig_statement st = { .struct_size = sizeof st }, more = { .struct_size = sizeof more };
+	const mig_dialect_conn *conn = d->db->dialect->conn;
+	size_t size = text ? strlen(text) : 0;
+	const char *kept;
+	mig_status rc;
+
+	if (!text || d->failed)
+		return text;
+	rc = conn->next_statement(d->db->conn, text, size, 0, &st);
+	if (!rc && st.size)
+		rc = conn->next_statement(d->db->conn, text, size, st.next, &more);
+	if (rc)
+		d->failed = refuse_sql(d, what, of, NULL);
+	else if (!st.size)
+		d->failed = refuse_sql(d, what, of, "it is empty");
+	else if (more.size || text[st.offset + st.size - 1] == ';')
+		d->failed = refuse_sql(d, what, of, "it has a semicolon: it must be one piece of SQL");
+	if (d->failed)
+		return text;
+	kept = mig__arena_strndup(&d->arena, text + st.offset, st.size);
+	d->nomem |= !kept;
+	return kept;
+}
+
+/* "table t", for messages. */
+static const char *titled(struct declaring *d, const char *kind, const char *name, const char *part)
+{
+	struct mig__buf buf;
+
+	mig__buf_init(&buf, d->db->err->alloc);
+	mig__buf_addf(&buf, "%s %s%s%s", kind, name, part ? "." : "", part ? part : "");
+	return kept(d, &buf);
+}
+
+/* Each between the marks, with ", " between them; of an index, what is not a column of the table is
+ * an expression, and stays as it is. */
+static const char *list_of(struct declaring *d, mig__names names, const mig_table *expressions,
+			   const char *marks)
+{
+	struct mig__buf buf;
+
+	mig__buf_init(&buf, d->db->err->alloc);
+	for (size_t i = 0; names && names[i]; i++) {
+		mig__buf_adds(&buf, i ? ", " : "");
+		if (expressions && !is_column(expressions, names[i]))
+			mig__buf_adds(&buf, piece(d, "an index", titled(d, "table", expressions->name, NULL),
+						  names[i]));
+		else
+			mig__add_quoted(&buf, names[i], marks);
+	}
+	return kept(d, &buf);
+}
+
+static mig_status trouble(struct declaring *d)
+{
+	return d->failed ? d->failed : d->nomem ? nomem(d) : MIG_OK;
+}
+
 static const char *in_parentheses(struct declaring *d, const char *text)
 {
 	struct mig__buf buf;
@@ -115,11 +177,6 @@ static const char *in_parentheses(struct declaring *d, const char *text)
 	mig__buf_init(&buf, d->db->err->alloc);
 	mig__buf_addf(&buf, "(%s)", text);
 	return kept(d, &buf);
-}
-
-static mig_status nomem(struct declaring *d)
-{
-	return mig__fail_nomem(d->db->err);
 }
 
 /* What was said for the dialect, or for every one; NULL: nothing. */
@@ -137,12 +194,12 @@ static const struct mig__said *said(const struct declaring *d, const struct mig_
 }
 
 /* A default in the engine's SQL; NULL: none was said. */
-static const char *default_of(struct declaring *d, const struct mig__said *said)
+static const char *default_of(struct declaring *d, const char *of, const struct mig__said *said)
 {
 	struct mig__buf buf;
 
 	if (!said || !said->is_text)
-		return said ? said->value : NULL;
+		return said ? piece(d, "the default", of, said->value) : NULL;
 	mig__buf_init(&buf, d->db->err->alloc);
 	mig__add_quoted(&buf, said->value, mig__db_text_quotes(d->db));
 	return kept(d, &buf);
@@ -197,17 +254,20 @@ static mig_status enum_attributes(struct declaring *d, const mig_column *c, stru
 static mig_status declare_column(struct declaring *d, const mig_column *c)
 {
 	const struct mig__said *type = said(d, c->types);
-	const char *expression = default_of(d, said(d, c->defaults));
+	const char *of = titled(d, "column", c->table->name, c->name);
+	const char *expression = default_of(d, of, said(d, c->defaults));
+	const char *generated = piece(d, "the generated value", of, c->generated);
+	const char *native = piece(d, "the type", of, type ? type->value : NULL);
 	struct bag bag = { .count = 0 }, of_default = { .count = 0 };
 	mig_object column, fallback;
 	mig_status rc = MIG_OK;
 
-	put(&bag, type ? MIG_ATTR_TYPE : MIG_ATTR_PORTABLE_TYPE, type ? type->value : portable_type(d, c));
+	put(&bag, type ? MIG_ATTR_TYPE : MIG_ATTR_PORTABLE_TYPE, type ? native : portable_type(d, c));
 	if (c->is_enum)
 		rc = enum_attributes(d, c, &bag);
 	put(&bag, MIG_ATTR_NOT_NULL, c->not_null || c->primary_key ? MIG_YES : NULL);
 	put(&bag, MIG_ATTR_COLLATION, c->collation);
-	put(&bag, MIG_ATTR_GENERATED, c->generated);
+	put(&bag, MIG_ATTR_GENERATED, generated);
 	put(&bag, MIG_ATTR_GENERATED_KIND, c->generated ? (c->stored ? MIG_GENERATED_STORED : MIG_GENERATED_VIRTUAL) : NULL);
 	put(&bag, MIG_ATTR_IDENTITY,
 	    c->identity == 2                 ? MIG_IDENTITY_ALWAYS
@@ -222,8 +282,8 @@ static mig_status declare_column(struct declaring *d, const mig_column *c)
 		fallback = object_of(MIG_KIND_DEFAULT, "", c->name, &of_default);
 		column.child = &fallback;
 	}
-	if (!rc && d->nomem)
-		rc = nomem(d);
+	if (!rc)
+		rc = trouble(d);
 	return rc ? rc : d->db->dialect->schema->native_column(d->db->conn, &column, d->parent, &d->sink);
 }
 
@@ -253,13 +313,15 @@ static mig_status declare_item(struct declaring *d, const mig_table *t, const st
 	const char *marks = mig__db_name_quotes(d->db);
 	uint32_t number;
 	struct bag bag = { .count = 0 };
+	const char *of = titled(d, "table", t->name, NULL);
 	mig_object object;
 	mig_status rc;
 
 	if (!name)
 		return nomem(d);
 	if (i->kind == MIG_KIND_CHECK) {
-		put(&bag, MIG_ATTR_EXPRESSION, in_parentheses(d, i->expression));
+		put(&bag, MIG_ATTR_EXPRESSION,
+		    in_parentheses(d, piece(d, name, of, i->expression)));
 	} else {
 		put(&bag, MIG_ATTR_COLUMNS,
 		    list_of(d, i->columns, i->kind == MIG_KIND_INDEX ? t : NULL, marks));
@@ -267,7 +329,7 @@ static mig_status declare_item(struct declaring *d, const mig_table *t, const st
 		put(&bag, MIG_ATTR_METHOD, i->method);
 		put(&bag, MIG_ATTR_INCLUDE,
 		    i->include && i->include[0] ? list_of(d, i->include, NULL, marks) : NULL);
-		put(&bag, MIG_ATTR_WHERE, i->expression);
+		put(&bag, MIG_ATTR_WHERE, piece(d, name, of, i->expression));
 	}
 	if (i->referred_table) {
 		put(&bag, MIG_ATTR_REFERRED, qualified(d, i->referred_schema, i->referred_table));
@@ -276,8 +338,9 @@ static mig_status declare_item(struct declaring *d, const mig_table *t, const st
 		put(&bag, MIG_ATTR_ON_UPDATE, i->on_update);
 		put(&bag, MIG_ATTR_DEFERRABLE, i->deferrable);
 	}
-	if (d->nomem)
-		return nomem(d);
+	rc = trouble(d);
+	if (rc)
+		return rc;
 	object = object_of(i->kind, "", name, &bag);
 	rc = d->sink.object(d->sink.user, &object, d->parent, &number);
 	return rc || !i->referred_table ? rc : need_referred(d, i, number);
@@ -328,6 +391,10 @@ static mig_status add_options(struct declaring *d, const mig_table *t, struct ba
 			return mig__fail(d->db->err, MIG_EINVAL,
 					 "table %s: there is no option \"%s\" for %s", t->name,
 					 o->key, o->dialect);
+		if (!mig__model_option_takes(d->db->dialect, key, o->value))
+			return mig__fail(d->db->err, MIG_EINVAL,
+					 "table %s: option %s is \"%s\", but can only be \"%s\"",
+					 t->name, key, o->value, MIG_YES);
 		if (key == o->key)
 			key = mig__arena_strdup(&d->into->arena, key);
 		if (!key)
@@ -335,6 +402,24 @@ static mig_status add_options(struct declaring *d, const mig_table *t, struct ba
 		put(bag, key, o->value);
 	}
 	return MIG_OK;
+}
+
+/* libmig's own tables are never compared, so declaring one would never end. */
+static int is_own(const struct declaring *d, const mig_table *t)
+{
+	const struct mig__db *db = d->db;
+	int fold = (db->dialect->capabilities & MIG_NAMES_FOLD) != 0;
+	const char *const names[] = { db->version_table, db->history_table };
+
+	if (db->schema && strcmp(schema_of(d, t->schema), db->schema) != 0)
+		return 0;
+	if (!db->schema && strcmp(schema_of(d, t->schema), schema_of(d, NULL)) != 0)
+		return 0;
+	for (size_t i = 0; i < 2; i++)
+		if (names[i] && (fold ? !mig__ascii_compare(names[i], t->name)
+				      : !strcmp(names[i], t->name)))
+			return 1;
+	return 0;
 }
 
 static mig_status declare_table(struct declaring *d, const mig_table *t)
@@ -345,6 +430,9 @@ static mig_status declare_table(struct declaring *d, const mig_table *t)
 
 	if (!t->columns)
 		return mig__fail(d->db->err, MIG_EINVAL, "table %s has no columns", t->name);
+	if (is_own(d, t))
+		return mig__fail(d->db->err, MIG_EINVAL,
+				 "table %s is libmig's own: leave it out of the model", t->name);
 	rc = add_options(d, t, &bag);
 	put(&bag, MIG_ATTR_COMMENT, t->comment);
 	object = object_of(MIG_KIND_TABLE, schema_of(d, t->schema), t->name, &bag);
@@ -430,11 +518,15 @@ static mig_status declare_views(struct declaring *d)
 	for (const struct mig__view *v = d->model->views; !rc && v; v = v->next) {
 		struct bag bag = { .count = 0 };
 		mig_object object;
+		const char *query;
 		uint32_t number;
 
-		put(&bag, MIG_ATTR_QUERY, v->query);
+		query = piece(d, "the query", titled(d, "view", v->name, NULL), v->query);
+		put(&bag, MIG_ATTR_QUERY, query);
 		object = object_of(MIG_KIND_VIEW, schema_of(d, v->schema), v->name, &bag);
-		rc = declare_top(d, &object, v->schema, &number);
+		rc = trouble(d);
+		if (!rc)
+			rc = declare_top(d, &object, v->schema, &number);
 	}
 	return rc;
 }
@@ -607,6 +699,21 @@ static int leave_out(void *user, const mig_object *from, const mig_object *to)
 	return part->marks && !part->marks[mig__number(mig__top(to))];
 }
 
+/* The engine alone says what is wrong, and not always with what. */
+static void name_failed(struct mig__db *scratch, const struct mig__sql *sql)
+{
+	const mig_op *op = mig__sql_failed(sql, scratch->err);
+	struct mig__buf words;
+
+	if (!op || scratch->err->status == MIG_ENOMEM || scratch->err->status == MIG_ECANCELLED)
+		return;
+	mig__buf_init(&words, scratch->err->alloc);
+	mig__op_words(op, mig__db_usual_schema(scratch), &words);
+	if (!words.failed)
+		mig__error_prefix(scratch->err, "%s: ", mig__buf_text(&words));
+	mig__buf_finish(&words);
+}
+
 /* The statements that create the objects. */
 static mig_status render(struct mig__db *db, struct mig__schema *native, const uint8_t *marks,
 			 struct mig__sql *sql)
@@ -690,6 +797,8 @@ static mig_status run_and_read(struct mig__db *scratch, const struct mig__sql *s
 {
 	mig_status rc = mig__scratch_run(scratch, sql, 1);
 
+	if (rc)
+		name_failed(scratch, sql);
 	for (size_t i = 0; !rc && i < count; i++)
 		rc = mig__scratch_script(scratch, texts[i].name, texts[i].at, texts[i].size);
 	return rc ? rc : mig__inspect(scratch, out);

@@ -55,9 +55,9 @@ struct rendering {
 static const char *why_destructive(const mig_op *op)
 {
 	if (op->type == MIG_OP_ALTER)
-		return "may lose data, which the way back cannot restore";
+		return "may lose data for good";
 	return op->flags & MIG_OP_REPLACE ? "drops it with its data, and creates it empty"
-					  : "loses its data, which the way back cannot restore";
+					  : "loses its data for good";
 }
 
 /* The dialect's comment, and a mark where data is lost. */
@@ -96,6 +96,9 @@ static mig_status take(void *user, const char *text, size_t size, const mig_op *
 		return mig__fail_nomem(r->err);
 	if (!s.comment[0])
 		s.comment = NULL;
+	if (op)
+		s.op = (mig_op){ .struct_size = sizeof s.op, .type = op->type, .flags = op->flags,
+				 .from = op->from, .to = op->to };
 	sql->at[sql->count++] = s;
 	sql->lone |= (kind & MIG_STATEMENT_LONE) != 0;
 	sql->keys_off |= (kind & MIG_STATEMENT_KEYS_OFF) != 0;
@@ -121,6 +124,14 @@ mig_status mig__sql_render(struct mig__sql *sql, struct mig__db *db, const struc
 		rc = db->dialect->schema->render(db->conn, &changes, &sink);
 	mig__free(sql->alloc, list);
 	return rc;
+}
+
+const mig_op *mig__sql_failed(const struct mig__sql *sql, const struct mig__error *err)
+{
+	for (size_t i = 0; err->statement && i < sql->count; i++)
+		if (!strncmp(err->statement, sql->at[i].text, sql->at[i].size))
+			return sql->at[i].op.struct_size ? &sql->at[i].op : NULL;
+	return NULL;
 }
 
 static void add_comment(const char *comment, struct mig__buf *out)

@@ -13,6 +13,7 @@ struct mig__statement {
 	size_t size;
 	const char *comment; /* NULL: none; several lines allowed */
 	uint32_t kind;
+	mig_op op; /* what it belongs to, without its parts; struct_size 0: nothing. Good as long as its objects */
 };
 
 struct mig__sql {
@@ -31,6 +32,8 @@ mig_status mig__sql_render(struct mig__sql *sql, struct mig__db *db, const struc
 			   const mig_object *before, const mig_object *after);
 /* Statements with their comments, an empty line between them. */
 void mig__sql_text(const struct mig__sql *sql, struct mig__buf *out);
+/* The operation whose statement has failed last; NULL: not known. */
+const mig_op *mig__sql_failed(const struct mig__sql *sql, const struct mig__error *err);
 /* An operation in words: "drop column users.email". usual: a schema that is not worth naming. */
 void mig__op_words(const mig_op *op, const char *usual, struct mig__buf *out);
 

@@ -63,6 +63,17 @@ const char *mig__model_option(const mig_dialect *dialect, const char *key)
 	return *known;
 }
 
+int mig__model_option_takes(const mig_dialect *dialect, const char *key, const char *value)
+{
+	const mig_dialect_schema *s = dialect->schema;
+	const size_t needed = offsetof(mig_dialect_schema, table_flags) + sizeof s->table_flags;
+	const char *const *flags = s && s->struct_size >= needed ? s->table_flags : NULL;
+
+	while (flags && *flags && strcmp(*flags, key) != 0)
+		flags++;
+	return !flags || !*flags || !strcmp(value, MIG_YES);
+}
+
 int mig__model_any(const mig_model *m)
 {
 	return m->status || m->tables || m->enums || m->views || m->sources;

@@ -103,6 +103,8 @@ mig_status mig__model_mistake(mig_model *model, mig_status status, const char *f
 /* The dialect's own copy of the key of a table's option; NULL if it has no such option; the key itself
  * if it takes every one. */
 const char *mig__model_option(const mig_dialect *dialect, const char *key);
+/* Whether the option can have the value: one that is only there or not is MIG_YES. */
+int mig__model_option_takes(const mig_dialect *dialect, const char *key, const char *value);
 /* Whether anything was declared. */
 int mig__model_any(const mig_model *model);
 /* Notes the name of something of a kind ("table", "enum"): MIG_EEXISTS if there is one already,

@@ -92,8 +92,6 @@ const char *mig__name_fault(const char *name, size_t size, enum mig__name_kind k
 /* The code point at p, which has `left` bytes; *size is set to those that it takes. Bytes that are
  * not UTF-8 count as one U+FFFD each. */
 uint32_t mig__code_point(const char *p, size_t left, size_t *size);
-/* Letters and digits of any script. */
-int mig__is_letter(uint32_t code_point);
 
 /* MIG_EILLEGAL_ID for a name that is not in a file; `what` says what it should be. */
 mig_status mig__name_check(const char *name, enum mig__name_kind kind, const char *what,

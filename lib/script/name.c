@@ -3,7 +3,6 @@
 #include "script/internal.h"
 
 #include "base/text.h"
-#include "script/letters.h"
 
 #include <string.h>
 
@@ -20,45 +19,11 @@ uint32_t mig__code_point(const char *p, size_t left, size_t *size)
 	return 0xfffd;
 }
 
-int mig__is_letter(uint32_t c)
-{
-	size_t low = 0, high = sizeof letters / sizeof *letters;
-
-	if (c < 0x80)
-		return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
-	while (low < high) {
-		size_t mid = low + (high - low) / 2;
-
-		if (c > letters[mid].last)
-			low = mid + 1;
-		else if (c < letters[mid].first)
-			high = mid;
-		else
-			return 1;
-	}
-	return 0;
-}
-
-static int is_label(const char *name, size_t size)
-{
-	size_t n;
-
-	if (size < 1 || size > 255)
-		return 0;
-	for (size_t i = 0; i < size; i += n) {
-		uint32_t c = mig__code_point(name + i, size - i, &n);
-
-		if (!mig__is_letter(c) && c != '_' && c != '.' && c != '-')
-			return 0;
-	}
-	return 1;
-}
-
 const char *mig__name_fault(const char *name, size_t size, enum mig__name_kind kind)
 {
 	if (kind == MIG__NAME_ID && !mig__text_is_id(name, size))
 		return "use 1 to 255 of A-Z a-z 0-9 _ .";
-	if (kind == MIG__NAME_LABEL && !is_label(name, size))
+	if (kind == MIG__NAME_LABEL && !mig__text_is_label(name, size))
 		return "use 1 to 255 bytes of letters, digits, _ . -";
 	return mig__text_is_reserved(name, size) ? "the word is reserved" : NULL;
 }

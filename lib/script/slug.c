@@ -3,6 +3,7 @@
 #include "script/internal.h"
 
 #include "base/buf.h"
+#include "base/text.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -32,8 +33,7 @@ static void shorten(struct mig__buf *slug, size_t begin, size_t most)
 	while (end > begin && slug->data[end] != '_')
 		end--;
 	if (end == begin)
-		for (end = begin + most; end > begin && (slug->data[end] & 0xc0) == 0x80;)
-			end--;
+		end = begin + mig__text_cut(slug->data + begin, slug->len - begin, most);
 	slug->len = end;
 	slug->data[end] = '\0';
 }
@@ -49,7 +49,7 @@ static void add_slug(struct mig__buf *buf, const char *message, size_t most)
 	for (size_t i = 0; !buf->failed && i < line.size && buf->len <= begin + most; i += n) {
 		uint32_t c = mig__code_point(line.at + i, line.size - i, &n);
 
-		if (!mig__is_letter(c)) {
+		if (!mig__text_is_letter(c)) {
 			gap = 1;
 			continue;
 		}

@@ -1,4 +1,5 @@
 /* test_base: the helpers that everything stands on, without memory as well. */
+#include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -8,7 +9,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/arena.h"
@@ -358,9 +361,75 @@ static void test_quote(void **state)
 	assert_false(mig__quote_same("lower(a)", "lower(a)", "[]"));
 }
 
+
+/* -- what a writer that was killed has left */
+
+static void put_aged(const char *dir, const char *name, int seconds, char path[512])
+{
+	struct timespec times[2] = { { .tv_sec = time(NULL) - seconds },
+				     { .tv_sec = time(NULL) - seconds } };
+	FILE *f;
+
+	snprintf(path, 512, "%s/%s", dir, name);
+	f = fopen(path, "w");
+	assert_non_null(f);
+	fclose(f);
+	assert_int_equal(utimensat(AT_FDCWD, path, times, 0), 0);
+}
+
+static void test_file_stale(void **state)
+{
+	char dir[] = "/tmp/mig-stale-XXXXXX", stale[512], young[512], live[512], other[512], made[512],
+	     link[512];
+	struct mig__error err;
+	int fd;
+
+	(void)state;
+	mig__error_init(&err, &mig__alloc_libc);
+	assert_non_null(mkdtemp(dir));
+	put_aged(dir, ".mig-aaaaaaaaaaaaaaaa.tmp", 3600, stale);
+	put_aged(dir, ".mig-bbbbbbbbbbbbbbbb.tmp", 1, young);
+	put_aged(dir, ".mig-cccccccccccccccc.tmp", 3600, live);
+	put_aged(dir, ".mig-notes.tmp", 3600, other);
+	snprintf(link, sizeof link, "%s/.mig-dddddddddddddddd.tmp", dir);
+	assert_int_equal(symlink(other, link), 0);
+	fd = open(live, O_RDWR);
+	assert_int_equal(flock(fd, LOCK_EX), 0);
+	snprintf(made, sizeof made, "%s/made", dir);
+	assert_int_equal(mig__file_create(made, "text", 4, &err), MIG_OK);
+	assert_int_equal(access(stale, F_OK), -1);
+	assert_int_equal(access(young, F_OK), 0);
+	assert_int_equal(access(live, F_OK), 0);
+	assert_int_equal(access(other, F_OK), 0);
+	assert_int_equal(access(link, F_OK), 0);
+	close(fd);
+	assert_int_equal(mig__file_replace(made, "more", 4, &err), MIG_OK);
+	assert_int_equal(access(live, F_OK), -1);
+	unlink(young);
+	unlink(other);
+	unlink(link);
+	unlink(made);
+	assert_int_equal(rmdir(dir), 0);
+	mig__error_clear(&err);
+}
+
+static void test_cut(void **state)
+{
+	static const char text[] = "a\xc3\xa4\xe2\x82\xac\xf0\x9f\x99\x82z", broken[] = "\x80\x80\x80\x80\x80\x80";
+	static const size_t want[] = { 0, 1, 1, 3, 3, 3, 6, 6, 6, 6, 10, 11, 11 };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof want / sizeof *want; i++)
+		assert_int_equal(mig__text_cut(text, strlen(text), i), want[i]);
+	assert_int_equal(mig__text_cut(broken, 6, 4), 4);
+	assert_int_equal(mig__text_cut("", 0, 5), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_file_stale),
+		cmocka_unit_test(test_cut),
 		cmocka_unit_test(empty_texts_are_texts),
 		cmocka_unit_test(test_map),
 		cmocka_unit_test(test_without_memory),

@@ -77,6 +77,7 @@ static const mig_dialect_schema schema_table = {
 	.check_schema = mig__sqlite_check_schema,
 	.find_object = mig__sqlite_find_object,
 	.table_options = table_options,
+	.table_flags = table_options,
 	.scratch_url = "sqlite::memory:",
 };
 

@@ -69,9 +69,9 @@ static mig_conn *new_conn(const mig_dialect_host *host, const mig_conn_options *
 	mig__buf_init(&conn->wire->pending.text, &conn->alloc);
 	mig__buf_init(&conn->wire->message, &conn->alloc);
 	conn->store->version_table =
-		copy(conn, o->version_table ? o->version_table : "mig_version");
+		copy(conn, o->version_table ? o->version_table : MIG_VERSION_TABLE);
 	conn->store->history_table =
-		copy(conn, o->history_table ? o->history_table : "mig_history");
+		copy(conn, o->history_table ? o->history_table : MIG_HISTORY_TABLE);
 	return conn;
 }
 

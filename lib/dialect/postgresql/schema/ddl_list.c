@@ -1,6 +1,7 @@
 /* ddl_list: questions about the operations: which one is about an object, and whether it comes
  * before the one being done. Not what they do: the other ddl_*.c. Objects are found in a sorted
  * list of both halves of every operation. */
+#include "base/text.h"
 #include "dialect/postgresql/conn/report.h"
 #include "dialect/postgresql/schema/ddl.h"
 
@@ -106,13 +107,9 @@ static int is_taken(const mig_object *first, const mig_object *o, const char *na
 void mig__ddl_free_name(const struct mig__ddl *d, const mig_object *o, struct mig__buf *out)
 {
 	enum { LONGEST = 50 }; /* bytes; 63 are possible */
-	size_t size = strlen(o->name);
+	size_t size = mig__text_cut(o->name, strlen(o->name), LONGEST);
 	unsigned number = 1;
 
-	if (size > LONGEST)
-		size = LONGEST;
-	while (size && ((unsigned char)o->name[size] & 0xc0) == 0x80)
-		size--;
 	do {
 		mig__buf_clear(out);
 		mig__buf_add(out, o->name, size);

@@ -35,8 +35,8 @@ static mig_conn *new_conn(const mig_dialect_host *host, const mig_conn_options *
 	mig__sqlite_fk_init(conn);
 	conn->fk.limit = FOREIGN_KEY_LIMIT;
 	conn->schema = copy(conn, o->schema, "main");
-	conn->version_table = copy(conn, o->version_table, "mig_version");
-	conn->history_table = copy(conn, o->history_table, "mig_history");
+	conn->version_table = copy(conn, o->version_table, MIG_VERSION_TABLE);
+	conn->history_table = copy(conn, o->history_table, MIG_HISTORY_TABLE);
 	return conn;
 }
 

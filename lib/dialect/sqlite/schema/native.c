@@ -18,6 +18,13 @@ static const struct {
 	{ "jsonb", "TEXT" },        { "enum", "TEXT" },
 };
 
+/* A column that is not such a key gets no value by itself, whatever its type is. */
+static int fills_itself(const mig_object *column, const char *type)
+{
+	return mig__attribute(column, "primary_key") &&
+	       (!strcmp(type, "integer") || !strcmp(type, "bigint") || !strcmp(type, "smallint"));
+}
+
 static mig_status add_type(mig_conn *conn, const mig_object *column, struct mig__buf *out)
 {
 	const char *type = mig__attribute(column, "portable_type");
@@ -31,6 +38,12 @@ static mig_status add_type(mig_conn *conn, const mig_object *column, struct mig_
 		return mig__sqlite_report(conn, MIG_EUNSUPPORTED, NULL,
 					  "declare another type for sqlite",
 					  "column %s: SQLite has no arrays", column->name);
+	if (mig__attribute(column, "identity") && !fills_itself(column, type))
+		return mig__sqlite_report(conn, MIG_EUNSUPPORTED, NULL,
+					  "leave identity out, or make it the primary key",
+					  "column %s: identity on SQLite is for a primary key of type "
+					  "integer, bigint or smallint",
+					  column->name);
 	if (mig__attribute(column, "identity")) { /* only this very type is filled by itself */
 		mig__buf_adds(out, "INTEGER");
 		return MIG_OK;

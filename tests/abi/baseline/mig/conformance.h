@@ -35,6 +35,7 @@ typedef struct mig_conformance {
 	int (*native_unchanged)(void *native);
 	/** Runs SQL; mig_conformance_fail() if it does not work. */
 	void (*native_exec)(void *native, const char *sql);
+	/** Closes what native_open() returned. */
 	void (*native_close)(void *native);
 	/** Makes the database of a URL read-only for connections opened from now on, and returns
 	 * the URL for those; or NULL. */
@@ -55,10 +56,12 @@ typedef struct mig_conformance {
 	/** A text of two statements with everything that is hard to split: semicolons in quotes,
 	 * comments and bodies. And those two, as they are to be found. */
 	const char *split;
+	/** The first and the second statement of `split`, as they are to be found. */
 	const char *split_first, *split_second;
 	/** A text of two statements, the second of them with a quote that is never closed, and the
 	 * offset of that quote. */
 	const char *unclosed;
+	/** Offset in bytes of that quote in `unclosed`. */
 	size_t unclosed_at;
 } mig_conformance;
 

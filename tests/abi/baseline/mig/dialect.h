@@ -45,24 +45,28 @@ enum mig_retry {
 
 /** How a slot reports what went wrong. Text is copied. Zero what does not apply. */
 typedef struct mig_dialect_error {
-	size_t struct_size;
-	mig_status status;
-	int32_t native_code;
+	size_t struct_size; /**< sizeof(mig_dialect_error) */
+	mig_status status; /**< enum mig_status_code, not 0; 0 counts as MIG_ERROR */
+	int32_t native_code; /**< the engine's own code; 0: none */
 	const char *message;  /**< in the engine's own words; line ends become blanks */
 	const char *sqlstate; /**< five characters or NULL */
 	const char *hint;     /**< what to do, or NULL */
 	size_t offset; /**< of the failing place in the text, or MIG_NO_OFFSET: only the statement
 			*/
 	const char *statement; /**< the failing statement or NULL */
-	size_t statement_size;
+	size_t statement_size; /**< bytes of statement */
 	const char *detail; /**< what the engine adds to its message, or NULL */
 	int32_t retry; /**< enum mig_retry, or 0: the transaction would fail again */
-	int32_t reserved;
+	int32_t reserved; /**< 0 */
 } mig_dialect_error;
+
+/** What libmig's tables are called unless an option says otherwise. */
+#define MIG_VERSION_TABLE "mig_version"
+#define MIG_HISTORY_TABLE "mig_history"
 
 /** What the core lends to a connection for as long as it is open. */
 typedef struct mig_dialect_host {
-	size_t struct_size;
+	size_t struct_size; /**< sizeof(mig_dialect_host), set by the core */
 	void *user; /**< first argument of every function here */
 	void *(*realloc_fn)(void *user, void *ptr, size_t size); /**< size 0 frees */
 	/** Records the error and returns its status. */
@@ -77,7 +81,7 @@ typedef struct mig_dialect_host {
 } mig_dialect_host;
 
 typedef struct mig_conn_options {
-	size_t struct_size;
+	size_t struct_size; /**< sizeof(mig_conn_options), set by the core */
 	const char *url;    /**< whole, as the user gave it; NULL with native */
 	void *native;       /**< a connection lent by the host application, or NULL */
 	const char *schema; /**< schema of libmig's tables, or NULL */
@@ -96,7 +100,7 @@ typedef struct mig_conn_options {
 	/** Nonzero: revisions run with foreign keys enforced, unless they say otherwise; for engines
 	 * that can switch them. */
 	int32_t foreign_keys;
-	int32_t reserved;
+	int32_t reserved; /**< 0 */
 	/** A role that the tables may belong to though it is not the current one's, or NULL. */
 	const char *trusted_owner;
 } mig_conn_options;
@@ -127,10 +131,10 @@ enum mig_statement_kind {
 
 /** What revision_begin() gets to know of the revision that is about to run. */
 typedef struct mig_revision_run {
-	size_t struct_size;
+	size_t struct_size; /**< sizeof(mig_revision_run), set by the core */
 	const char *revision; /**< its id, borrowed until revision_end() */
 	int32_t direction;    /**< MIG_UPGRADE or MIG_DOWNGRADE */
-	int32_t no_transaction;
+	int32_t no_transaction; /**< nonzero: it runs outside a transaction */
 	int32_t foreign_keys; /**< 1: on; -1: off; 0: as mig_conn_options.foreign_keys has it */
 	/** Nonzero, with no_transaction: what commit() checks before the end of a transaction is
 	 * checked before each commit of the revision, also those that its own SQL makes. */
@@ -138,16 +142,16 @@ typedef struct mig_revision_run {
 	/** The time-out of locks that the revision's header gives, as set_timeouts() has it; 0: none, and
 	 * what set_timeouts() is given is the run's. */
 	int32_t lock_timeout_ms;
-	int32_t reserved;
+	int32_t reserved; /**< 0 */
 } mig_revision_run;
 
 /** One statement in a script, without blanks and comments before it. */
 typedef struct mig_statement {
-	size_t struct_size;
-	size_t offset;
+	size_t struct_size; /**< sizeof(mig_statement), set by the caller */
+	size_t offset; /**< of its first byte in the text */
 	size_t size; /**< up to its semicolon, which is included */
 	size_t next; /**< where to look for the next one */
-	uint32_t kind;
+	uint32_t kind; /**< enum mig_statement_kind, or-ed; 0: none of them */
 	/** MIG_STATEMENT_SAVEPOINT and _RELEASE: a number that stands for the savepoint's name: the same
 	 * for names that are the same to the engine. */
 	uint32_t savepoint;
@@ -170,62 +174,62 @@ typedef mig_status (*mig_statement_fn)(void *user, const mig_statement *statemen
 
 /** A row of the version table. Here and below: texts in UTF-8, borrowed for the call. */
 typedef struct mig_version_row {
-	size_t struct_size;
-	const char *revision;
+	size_t struct_size; /**< sizeof(mig_version_row) */
+	const char *revision; /**< its id */
 	const char *digest; /**< 64 hexadecimal digits, with a mark of libmig's before them, or "" */
 } mig_version_row;
 
 /** A row of the history table. Texts that are not known are NULL or "". */
 typedef struct mig_history_row {
-	size_t struct_size;
-	const char *revision;
+	size_t struct_size; /**< sizeof(mig_history_row) */
+	const char *revision; /**< its id; "base" for a stamp that removed all rows */
 	const char *direction; /**< "upgrade", "downgrade" or "stamp" */
 	const char *state; /**< "done", "abandoned"; "running": a section outside a transaction */
-	const char *digest;
+	const char *digest; /**< of the script when it ran: 64 hexadecimal digits */
 	int64_t statements;      /**< that are done */
 	const char *done_digest; /**< over these */
 	/** In UTC, e.g. 2026-01-02T03:04:05Z. NULL in a script: the time at which it runs. */
 	const char *started_at;
-	int64_t duration_us;
+	int64_t duration_us; /**< microseconds */
 	const char *actor;   /**< e.g. user@host:pid */
 	const char *library; /**< its version */
 } mig_history_row;
 
 /** A change of one row of the version table. */
 typedef struct mig_row_change {
-	size_t struct_size;
+	size_t struct_size; /**< sizeof(mig_row_change), set by the core */
 	const char *old_revision; /**< whose row it is; NULL: a row is added */
 	const char *revision;     /**< what it becomes; NULL: the row is removed */
-	const char *digest;
+	const char *digest; /**< that the row gets; as in mig_version_row */
 } mig_row_change;
 
 /** What write_rows() writes, in this order. Each part may be absent. */
 typedef struct mig_rows_write {
-	size_t struct_size;
-	const mig_row_change *const *changes;
-	size_t change_count;
+	size_t struct_size; /**< sizeof(mig_rows_write), set by the core */
+	const mig_row_change *const *changes; /**< of the version table, in this order */
+	size_t change_count; /**< entries of changes */
 	/** Nonzero: the version table must then have exactly the rows `expected`, which are in the order
 	 * of the bytes of their revisions. */
 	int32_t check;
-	int32_t reserved;
-	const mig_version_row *const *expected;
-	size_t expected_count;
+	int32_t reserved; /**< 0 */
+	const mig_version_row *const *expected; /**< with `check`: the rows afterwards */
+	size_t expected_count; /**< entries of expected */
 	const mig_history_row *const *history; /**< rows that are added */
-	size_t history_count;
+	size_t history_count; /**< entries of history */
 } mig_rows_write;
 
 /** A change of the history row in state "running": the journal of a section outside a transaction. */
 typedef struct mig_journal_mark {
-	size_t struct_size;
+	size_t struct_size; /**< sizeof(mig_journal_mark), set by the core */
 	/** Whose row it must be, and how many statements it must have now. revision NULL: whatever row
 	 * is in that state, if any, and nothing but its state changes. */
 	const char *revision;
-	const char *direction;
-	int64_t before;
+	const char *direction; /**< "upgrade" or "downgrade"; of the same row */
+	int64_t before; /**< statements that the row says are done, before this mark */
 	const char *state; /**< "running" as long as the section goes on */
-	int64_t statements;
-	const char *done_digest;
-	int64_t duration_us;
+	int64_t statements; /**< how many are done now */
+	const char *done_digest; /**< over these, as in mig_history_row */
+	int64_t duration_us; /**< microseconds since the section began */
 } mig_journal_mark;
 
 /** Called by the slots that read, for each row. Anything but MIG_OK is to be returned at once. */
@@ -263,8 +267,8 @@ enum mig_need {
 /** Where inspect() and native_column() report what they find. Everything is copied. A status other than
  * MIG_OK is to be returned at once. */
 typedef struct mig_schema_sink {
-	size_t struct_size;
-	void *user;
+	size_t struct_size; /**< sizeof(mig_schema_sink), set by the core */
+	void *user; /**< first argument of every function here */
 	/** parent: the number of its parent, reported before, or MIG_NO_OBJECT at the top. *number:
 	 * what to name it by later; MIG_NO_OBJECT if it is left out by a filter, and children of such
 	 * a parent are left out, too (a parent that was left out is passed as MIG_LEFT_OUT). */
@@ -292,17 +296,17 @@ enum mig_change {
 
 /** What render() gets. */
 typedef struct mig_changes {
-	size_t struct_size;
+	size_t struct_size; /**< sizeof(mig_changes), set by the core */
 	const mig_op *const *ops; /**< in the order in which they can be done */
-	size_t op_count;
+	size_t op_count; /**< entries of ops */
 	const mig_object *before; /**< first object of the schema as it is before, others by next */
 	const mig_object *after;  /**< first object of the schema as it is to be */
 } mig_changes;
 
 /** Where render() puts its SQL. */
 typedef struct mig_sql_sink {
-	size_t struct_size;
-	void *user;
+	size_t struct_size; /**< sizeof(mig_sql_sink), set by the core */
+	void *user; /**< first argument of statement() */
 	/** One statement without its semicolon. op: the (first) operation that it does, or NULL. kind:
 	 * MIG_STATEMENT_LONE if it cannot run inside a transaction, or not with those around it,
 	 * MIG_STATEMENT_KEYS_OFF; MIG_STATEMENT_CHECK if it is a query that must return no rows,
@@ -314,7 +318,7 @@ typedef struct mig_sql_sink {
 
 /** Connections, and what is run on them. Slots without "optional" are required. */
 typedef struct mig_dialect_conn {
-	size_t struct_size;
+	size_t struct_size; /**< sizeof(mig_dialect_conn) of the dialect */
 
 	/* -- a connection */
 
@@ -364,11 +368,13 @@ typedef struct mig_dialect_conn {
 	 * still open, or was undone: rollback() follows. MIG_ETRANSACTION if there is no transaction
 	 * any more: the engine, or a statement, has ended it, and what it did may have stayed. */
 	mig_status (*commit)(mig_conn *conn, int32_t check);
+	/** Ends it and undoes its work. MIG_OK if there is no transaction. */
 	mig_status (*rollback)(mig_conn *conn);
 	/** Takes the migration lock for work outside a transaction, until unlock() or the end of
 	 * the process; transactions of begin() on this connection may be used while it is held.
 	 * *freed: as for begin(). Errors: MIG_ELOCKED, MIG_ECANCELLED, MIG_EUNSUPPORTED. */
 	mig_status (*lock)(mig_conn *conn, int32_t *freed);
+	/** Releases what lock() took. MIG_OK if nothing is held. */
 	mig_status (*unlock)(mig_conn *conn);
 	/** 1 in *out inside a transaction, otherwise 0. */
 	mig_status (*in_transaction)(mig_conn *conn, int32_t *out);
@@ -418,6 +424,7 @@ typedef struct mig_dialect_conn {
 	mig_status (*step)(mig_cursor *cursor, int32_t *has_row);
 	/** Ready to run again; parameters stay. */
 	mig_status (*reset)(mig_cursor *cursor);
+	/** Columns of a row; 0 for a statement without rows. */
 	int32_t (*column_count)(const mig_cursor *cursor);
 	/** Column from 0 of the current row, as the engine types it; converted when as is not
 	 * MIG_NULL. Text and blobs are borrowed until the next step, reset or finish; text ends
@@ -472,6 +479,7 @@ typedef struct mig_dialect_conn {
 	 * is just run. */
 	mig_status (*check_begin)(mig_conn *conn, const char *message, const char *text,
 				  size_t size);
+	/** Ends what check_begin() began. Not called after an error. */
 	mig_status (*check_end)(mig_conn *conn);
 	/** For a script that the engine's own shell runs: hands over one statement or several that fail
 	 * with the message if the query returns rows. The connection is offline. Otherwise:
@@ -502,7 +510,7 @@ typedef struct mig_dialect_conn {
 /** What the default store has to know of the engine's SQL, besides its quotes. NULL: what standard SQL
  * has. */
 typedef struct mig_store_words {
-	size_t struct_size;
+	size_t struct_size; /**< sizeof(mig_store_words) of the dialect */
 	const char *schema;       /**< of the tables, unless options->schema says so; NULL: none */
 	const char *key_type;     /**< of a text that is a primary key; NULL: VARCHAR(255) */
 	const char *text_type;    /**< of any text; NULL: TEXT */
@@ -521,7 +529,7 @@ typedef struct mig_store_words {
  * writes must be the rows that are named, each once. A dialect whose messages cost time may keep its
  * writes back until the next message, at the latest commit(), and report then what went wrong. */
 typedef struct mig_dialect_store {
-	size_t struct_size;
+	size_t struct_size; /**< sizeof(mig_dialect_store) of the dialect */
 
 	/* -- the tables: all or none; otherwise there is a default, made of prepare() and step() */
 
@@ -549,7 +557,7 @@ typedef struct mig_dialect_store {
 
 	/* -- for the default, optional */
 
-	const mig_store_words *words;
+	const mig_store_words *words; /**< NULL: standard SQL */
 	/** 1 in *out if the version table (history: the history table) is there. Asked only after a read of
 	 * it failed. Otherwise: whether a query for none of its columns works. */
 	mig_status (*table_exists)(mig_conn *conn, int32_t history, int32_t *out);
@@ -559,6 +567,7 @@ typedef struct mig_dialect_store {
 	/** A number apart from the tables, 0 at first, that is part of transactions and can be read without
 	 * the schema. Otherwise: mig_open_options.header_digest has no effect. */
 	mig_status (*read_header_digest)(mig_conn *conn, uint32_t *out);
+	/** Sets that number, inside the open transaction; 0: takes it away. */
 	mig_status (*write_header_digest)(mig_conn *conn, uint32_t digest,
 					  const mig_sql_sink *script);
 
@@ -572,6 +581,7 @@ typedef struct mig_dialect_store {
 	 * session 0: after the BEGIN of a transaction, until it ends; 1: for what runs outside
 	 * transactions, until leave(). Otherwise: the transaction is enough. */
 	mig_status (*enter)(mig_conn *conn, int32_t session, const mig_sql_sink *script);
+	/** Ends what enter() with session 1 began. */
 	mig_status (*leave)(mig_conn *conn, const mig_sql_sink *script);
 	/** Outside a transaction: foreign keys are enforced from here on, or are not. Otherwise: nothing. */
 	mig_status (*keys)(mig_conn *conn, int32_t on, const mig_sql_sink *script);
@@ -580,7 +590,7 @@ typedef struct mig_dialect_store {
 /** Schemas: what autogenerate and the operations of mig/op.h need. Slots without "optional" are
  * required. */
 typedef struct mig_dialect_schema {
-	size_t struct_size;
+	size_t struct_size; /**< sizeof(mig_dialect_schema) of the dialect */
 
 	/** Reports every object of the database but the system's own, those that belong to an
 	 * extension, and libmig's tables, by a fixed number of queries. Parents come before their
@@ -634,17 +644,20 @@ typedef struct mig_dialect_schema {
 	const char *const *table_options;
 	/** A URL on which scratch() works without a server or a file. NULL: there is none. */
 	const char *scratch_url;
+	/** Those of table_options that a table has or has not: their only value is "yes", and a table
+	 * without them does not name them. With NULL at the end; NULL: none. */
+	const char *const *table_flags;
 } mig_dialect_schema;
 
 /** A dialect. */
 struct mig_dialect {
-	size_t struct_size;
+	size_t struct_size; /**< sizeof(mig_dialect) of the dialect */
 	uint32_t contract; /**< MIG_DIALECT_CONTRACT */
-	uint32_t reserved;
+	uint32_t reserved; /**< 0 */
 	const char *name;           /**< as in dialect=NAME */
 	const char *const *schemes; /**< URL schemes without the colon, NULL at the end */
 	uint64_t capabilities;      /**< enum mig_dialect_capability */
-	const mig_dialect_conn *conn;
+	const mig_dialect_conn *conn; /**< connections; required */
 	const mig_dialect_store *store;   /**< NULL: the default, with standard SQL */
 	const mig_dialect_schema *schema; /**< NULL: autogenerate is not available */
 

@@ -300,7 +300,7 @@ enum mig_event {
 
 /** What a progress callback is told. Borrowed for the call; later versions may append members. */
 typedef struct mig_progress {
-	size_t struct_size;
+	size_t struct_size; /**< bytes of what is there: read no member beyond it */
 	int32_t event;        /**< enum mig_event */
 	int32_t direction;    /**< MIG_UPGRADE or MIG_DOWNGRADE */
 	const char *revision; /**< NULL outside a step */
@@ -369,7 +369,7 @@ MIG_API mig_status mig_set_run_hooks(mig_ctx *ctx, mig_step_fn before, mig_step_
 MIG_API mig_status mig_add_directory(mig_ctx *ctx, const char *path);
 
 typedef struct mig_directory_options {
-	size_t struct_size;
+	size_t struct_size; /**< sizeof(mig_directory_options) */
 	int32_t recursive; /**< nonzero: folders below it as well */
 	int32_t exact; /**< nonzero: exactly this folder, no versions/ inside it is looked for */
 } mig_directory_options;
@@ -398,7 +398,7 @@ MIG_API mig_status mig_add_source(mig_ctx *ctx, mig_source_fn fn, void *user);
 /** A revision written in C. Zero what you do not set; list members are arrays that end with NULL,
  * and NULL stands for an empty one. */
 typedef struct mig_revision_def {
-	size_t struct_size;
+	size_t struct_size; /**< sizeof(mig_revision_def) */
 	const char *id;      /**< 1 to 255 of A-Z a-z 0-9 _ . */
 	const char *message; /**< may be NULL */
 	const char *const *revises;       /**< its parents, as full ids */
@@ -506,7 +506,7 @@ enum mig_edited_mode {
 };
 
 typedef struct mig_run_options {
-	size_t struct_size;
+	size_t struct_size; /**< sizeof(mig_run_options) */
 	int32_t transaction_mode;     /**< enum mig_transaction_mode */
 	int32_t edited;               /**< enum mig_edited_mode */
 	int32_t no_foreign_key_check; /**< nonzero: leave out the check before commit */
@@ -515,12 +515,12 @@ typedef struct mig_run_options {
 	 * in milliseconds: 0: as the connection has it, -1: for ever. A revision's header may say
 	 * it for itself. For dialects that have them: PostgreSQL. */
 	int32_t statement_lock_timeout_ms;
-	int32_t statement_timeout_ms;
+	int32_t statement_timeout_ms; /**< how long it may take in all; same values */
 	/** How often a transaction is repeated that had to give way to others (lock time-outs,
 	 * deadlocks, serialisation failures), with growing pauses: 0 means 10; -1 never. Functions
 	 * of revisions and hooks are then called again. */
 	int32_t retries;
-	int32_t reserved;
+	int32_t reserved; /**< 0 */
 } mig_run_options;
 
 /** Brings the database up to a target: "head", "heads", an id or the unique start of one, a
@@ -572,8 +572,8 @@ MIG_API mig_status mig_stamp_with(mig_ctx *ctx, const char *const *targets, size
  * as it is.
  *
  * Errors: MIG_ESQL if there is no such table; MIG_ENEWER lists ids in it that the scripts do not
- * have; MIG_EEXISTS if the database is at other revisions already, or a step is unfinished, e.g. because it was
- * taken over before and has gone on since. Since 0.1.0. */
+ * have; MIG_EEXISTS if the database is at other revisions already, e.g. because it was taken over before
+ * and has gone on since, or if a step is unfinished. Since 0.1.0. */
 MIG_API mig_status mig_adopt(mig_ctx *ctx, const char *table);
 
 /** What a version of another tool is called here. */
@@ -598,7 +598,7 @@ typedef struct mig_adopt_options {
 	/** What the values stand for; those that are not listed are MIG_ENEWER. NULL, and no fn: the
 	 * values are ids themselves. */
 	const mig_adopt_pair *pairs;
-	size_t pair_count;
+	size_t pair_count; /**< entries of pairs */
 	size_t pair_size; /**< sizeof(mig_adopt_pair) */
 	mig_adopt_fn fn;  /**< instead of pairs */
 	void *user;       /**< handed to fn */
@@ -662,8 +662,9 @@ MIG_API int32_t mig_plan_step_direction(const mig_plan *plan, size_t i);
 MIG_API int64_t mig_plan_statements_done(const mig_plan *plan, size_t i);
 /** 1 if step i runs in a transaction, otherwise 0. Since 0.1.0. */
 MIG_API int32_t mig_plan_transactional(const mig_plan *plan, size_t i);
-/** The SQL of step i, of an unfinished one the rest: borrowed from the plan, NUL-terminated; *size (may be NULL) its bytes. NULL
- * for a revision written in C, or when the file cannot be read any more. Since 0.1.0. */
+/** The SQL of step i, of an unfinished one the rest: borrowed from the plan, NUL-terminated; *size (may be
+ * NULL) its bytes. NULL for a revision written in C, or when the file cannot be read any more.
+ * Since 0.1.0. */
 MIG_API const char *mig_plan_sql(mig_plan *plan, size_t i, size_t *size);
 /** Frees the plan and what was borrowed from it, also after mig_close(). NULL is allowed.
  * Since 0.1.0. */
@@ -811,9 +812,10 @@ MIG_API const char *mig_revision_chain(const mig_revision *revision);
 MIG_API size_t mig_revision_section_count(const mig_revision *revision);
 /** Section i, or NULL past the end; offset and size are into mig_revision_text(). Since 0.1.0. */
 MIG_API const mig_section *mig_revision_section(const mig_revision *revision, size_t i);
-/** The whole text, read from its file now if that was not done before: borrowed from the list or
- * plan, NUL-terminated; *size (may be NULL) its bytes. NULL for a revision in C, and when the file
- * cannot be read. Since 0.1.0. */
+/** The whole text: borrowed from the list or plan, NUL-terminated; *size (may be NULL) its bytes. That of
+ * a file is read now if it was not before. That of a bundle, of mig_add_script() or mig_add_source() is
+ * there after mig_revision_list_load(). NULL before, for a revision in C, and when the file cannot be
+ * read. Since 0.1.0. */
 MIG_API const char *mig_revision_text(const mig_revision *revision, size_t *size);
 
 /** The rows of the history table, oldest first; empty without the table. Since 0.1.0. */

@@ -128,8 +128,8 @@ MIG_API mig_status mig_model_naming(mig_model *model, int32_t kind, const char *
  * "type" or "default", as for mig_column_type_for() and mig_column_default_for(). Since 0.1.0. */
 typedef struct mig_option_def {
 	const char *dialect; /**< "sqlite", "postgresql", …; not NULL */
-	const char *key;
-	const char *value;
+	const char *key; /**< what is said; not NULL */
+	const char *value; /**< copied; not NULL */
 } mig_option_def;
 
 /** A default that every dialect says in its own words. Since 0.1.0. */
@@ -147,7 +147,7 @@ enum mig_column_identity {
 
 /** A column. Since 0.1.0. */
 typedef struct mig_column_def {
-	const char *name;
+	const char *name; /**< UTF-8, not quoted; not NULL */
 	const char *type;    /**< a type of the list above */
 	int32_t primary_key; /**< nonzero: the key, or the next column of it, see
 				mig_column_primary_key() */
@@ -168,11 +168,11 @@ typedef struct mig_column_def {
 	const char *on_delete;  /**< of references, as in mig_foreign_key */
 	const char *on_update;  /**< likewise */
 	const char *deferrable; /**< likewise */
-	const char *collation;
-	const char *comment;
+	const char *collation; /**< a collation of the engine's; NULL: the usual one */
+	const char *comment; /**< kept by the database, where the dialect can; NULL: none */
 	const char *renamed_from;      /**< what the column was called before */
 	const mig_option_def *options; /**< MIG_OPTIONS() */
-	size_t option_count;
+	size_t option_count; /**< entries of options */
 	size_t option_size; /**< sizeof(mig_option_def) */
 } mig_column_def;
 
@@ -185,58 +185,58 @@ typedef struct mig_constraint_def {
 	const char *name;            /**< NULL: by the naming convention */
 	const char *expression;      /**< of a check, without parentheses around it */
 	const char *referred_schema; /**< of a foreign key, as all to deferrable; NULL: default */
-	const char *referred_table;
+	const char *referred_table; /**< of a foreign key: required */
 	const char *const *referred_columns; /**< ends with NULL: MIG_NAMES() */
-	const char *on_delete;
-	const char *on_update;
-	const char *deferrable;
+	const char *on_delete; /**< as in mig_foreign_key; NULL: none */
+	const char *on_update; /**< likewise */
+	const char *deferrable; /**< as in mig_foreign_key; NULL: not */
 	const char *where; /**< of an index, as all that follow; see mig_index */
-	const char *method;
+	const char *method; /**< "gin", …; NULL: the usual one */
 	const char *const *include; /**< ends with NULL: MIG_NAMES() */
 } mig_constraint_def;
 
 /** A table. Since 0.1.0. */
 typedef struct mig_table_def {
-	const char *name;
+	const char *name; /**< UTF-8, not quoted; not NULL */
 	const char *schema;            /**< NULL: the default one */
 	const mig_column_def *columns; /**< MIG_COLUMNS() */
-	size_t column_count;
+	size_t column_count; /**< entries of columns */
 	size_t column_size;                    /**< sizeof(mig_column_def) */
 	const mig_constraint_def *constraints; /**< MIG_CONSTRAINTS(); NULL: none */
-	size_t constraint_count;
+	size_t constraint_count; /**< entries of constraints */
 	size_t constraint_size;        /**< sizeof(mig_constraint_def) */
 	const mig_option_def *options; /**< MIG_OPTIONS(); NULL: none */
-	size_t option_count;
+	size_t option_count; /**< entries of options */
 	size_t option_size; /**< sizeof(mig_option_def) */
-	const char *comment;
+	const char *comment; /**< kept by the database, where the dialect can; NULL: none */
 	const char *renamed_from; /**< what the table was called before */
 } mig_table_def;
 
 /** An enumerated type, see mig_model_enum(). Since 0.1.0. */
 typedef struct mig_enum_def {
-	const char *name;
+	const char *name; /**< UTF-8, not quoted; not NULL */
 	const char *schema;        /**< NULL: the default one */
 	const char *const *values; /**< ends with NULL: MIG_NAMES() */
 } mig_enum_def;
 
 /** A view, see mig_model_view(). Since 0.1.0. */
 typedef struct mig_view_def {
-	const char *name;
+	const char *name; /**< UTF-8, not quoted; not NULL */
 	const char *schema; /**< NULL: the default one */
-	const char *query;
+	const char *query; /**< one SELECT, without a semicolon; not NULL */
 } mig_view_def;
 
 /** A schema, or a part of one. Since 0.1.0. */
 typedef struct mig_schema_def {
 	size_t struct_size;          /**< sizeof(mig_schema_def): MIG_SCHEMA() */
 	const mig_table_def *tables; /**< MIG_TABLES(); NULL: none */
-	size_t table_count;
+	size_t table_count; /**< entries of tables */
 	size_t table_size;         /**< sizeof(mig_table_def) */
 	const mig_enum_def *enums; /**< MIG_ENUMS(); NULL: none */
-	size_t enum_count;
+	size_t enum_count; /**< entries of enums */
 	size_t enum_size;          /**< sizeof(mig_enum_def) */
 	const mig_view_def *views; /**< MIG_VIEWS(); NULL: none */
-	size_t view_count;
+	size_t view_count; /**< entries of views */
 	size_t view_size; /**< sizeof(mig_view_def) */
 } mig_schema_def;
 
@@ -289,7 +289,8 @@ typedef struct mig_schema_def {
  * MIG_ENOMEM. Since 0.1.0. */
 MIG_API mig_status mig_model_declare(mig_model *model, const mig_schema_def *def);
 
-/** A declared table, e.g. for mig_op_create_table(); NULL if there is none. schema NULL: the default one. Borrowed from the model. Since 0.1.0. */
+/** A declared table, e.g. for mig_op_create_table(); NULL if there is none. schema NULL: the default one.
+ * Borrowed from the model. Since 0.1.0. */
 MIG_API mig_table *mig_model_find_table(const mig_model *model, const char *schema,
 					const char *name);
 /** A declared column of the table; NULL if there is none. Borrowed from the model. Since 0.1.0. */
@@ -308,11 +309,11 @@ MIG_API mig_status mig_table_unique(mig_table *table, const char *name, const ch
 MIG_API mig_status mig_table_check(mig_table *table, const char *name, const char *expression);
 
 typedef struct mig_foreign_key {
-	size_t struct_size;
+	size_t struct_size; /**< sizeof(mig_foreign_key) */
 	const char *name;            /**< NULL: by the naming convention */
 	const char *const *columns;  /**< ends with NULL */
 	const char *referred_schema; /**< NULL: the default one */
-	const char *referred_table;
+	const char *referred_table; /**< required */
 	const char *const *referred_columns; /**< ends with NULL */
 	const char *on_delete;  /**< "CASCADE", "SET NULL", "SET DEFAULT", "RESTRICT"; NULL: none */
 	const char *on_update;  /**< likewise */
@@ -323,15 +324,15 @@ typedef struct mig_foreign_key {
 MIG_API mig_status mig_table_foreign_key(mig_table *table, const mig_foreign_key *key);
 
 typedef struct mig_index {
-	size_t struct_size;
+	size_t struct_size; /**< sizeof(mig_index) */
 	const char *name; /**< NULL: by the naming convention */
 	const char *const
 		*columns;   /**< ends with NULL; a name, or SQL: "lower(email)", "at DESC" */
 	const char *where;  /**< of a partial index: SQL; NULL: whole */
 	const char *method; /**< "gin", …; NULL: the usual one */
 	const char *const *include; /**< ends with NULL; NULL: none */
-	int32_t unique;
-	int32_t reserved;
+	int32_t unique; /**< nonzero: no two rows may be equal in its columns */
+	int32_t reserved; /**< 0 */
 } mig_index;
 /** An index; its columns may be expressions. Since 0.1.0. */
 MIG_API mig_status mig_table_index(mig_table *table, const mig_index *index);
@@ -341,8 +342,11 @@ MIG_API mig_status mig_table_comment(mig_table *table, const char *comment);
 /** The table was called `name` before: it is renamed, not dropped and created. Without effect once
  * that is done. Since 0.1.0. */
 MIG_API mig_status mig_table_renamed_from(mig_table *table, const char *name);
-/** Something of one dialect: SQLite: "strict" and "without_rowid" ("yes"); PostgreSQL: "options"
- * ("fillfactor=70"), "partition_by" ("RANGE (at)"), "persistence" ("unlogged"). Since 0.1.0. */
+/** Something of one dialect: SQLite: "strict" and "without_rowid" (the only value is "yes"); PostgreSQL:
+ * "options" ("fillfactor=70"), "partition_by" ("RANGE (at)"), "persistence" ("unlogged"). Keys and values
+ * of the context's own dialect are checked at once. Those of another one are kept, and checked when the
+ * model is used on a database of that dialect, if it ever is: a name of a dialect that is misspelt is
+ * therefore not noticed. Errors: MIG_EINVAL. Since 0.1.0. */
 MIG_API mig_status mig_table_option(mig_table *table, const char *dialect, const char *key,
 				    const char *value);
 
@@ -374,7 +378,9 @@ MIG_API mig_status mig_column_default_now(mig_column *column);
  * dialect can. Since 0.1.0. */
 MIG_API mig_status mig_column_generated(mig_column *column, const char *expression, int32_t stored);
 /** Gets ascending values by itself. always nonzero: no others are allowed (SQLite: none is ever
- * used again, AUTOINCREMENT). Since 0.1.0. */
+ * used again, AUTOINCREMENT). SQLite has it for a primary key of one column of an integer type alone,
+ * whose type in the database is INTEGER; using the model there with another one is MIG_EUNSUPPORTED.
+ * Since 0.1.0. */
 MIG_API mig_status mig_column_identity(mig_column *column, int32_t always);
 /** A foreign key of this column alone; on_delete as in mig_foreign_key. Since 0.1.0. */
 MIG_API mig_status mig_column_references(mig_column *column, const char *table,
@@ -407,14 +413,14 @@ typedef int32_t (*mig_operation_fn)(void *user, const mig_op *op, int32_t direct
 typedef int32_t (*mig_rename_fn)(void *user, const mig_object *from, const mig_object *to);
 
 typedef struct mig_diff_options {
-	size_t struct_size;
+	size_t struct_size; /**< sizeof(mig_diff_options) */
 	/** "old=new" or "table.old=new", each a rename that must fit; ends with NULL; NULL: none.
 	 */
 	const char *const *renames;
 	/** Names of objects at the top (tables, views, types, …) that alone are compared, or that
 	 * are left alone: NAME, SCHEMA.NAME, KIND:NAME, with * and ?; end with NULL; NULL: none. */
 	const char *const *include;
-	const char *const *exclude;
+	const char *const *exclude; /**< what is left alone, in the same form */
 	mig_include_fn include_fn;     /**< NULL: everything */
 	mig_compare_fn compare_fn;     /**< NULL: as libmig thinks */
 	mig_operation_fn operation_fn; /**< NULL: all */
@@ -481,14 +487,14 @@ typedef struct mig_autogenerate_part {
 } mig_autogenerate_part;
 
 typedef struct mig_autogenerate_options {
-	size_t struct_size;
+	size_t struct_size; /**< sizeof(mig_autogenerate_options) */
 	/** What the revision is called, where it goes, …; its SQL is ignored. NULL: defaults. */
 	const mig_revision_options *revision;
 	const mig_diff_options *diff; /**< NULL: defaults */
 	/** The sections, from mig_diff() on this context and on those of other dialects or databases:
 	 * nothing is compared again. NULL: the database is compared now, by `diff`. */
 	const mig_autogenerate_part *parts;
-	size_t part_count;
+	size_t part_count; /**< entries of parts */
 	size_t part_size; /**< sizeof(mig_autogenerate_part) */
 	/** Nonzero: writes the revision though the proof failed, with a warning on top. */
 	int32_t force;

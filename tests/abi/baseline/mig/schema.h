@@ -55,7 +55,7 @@ enum mig_kind {
 /** One attribute. Keys are static ASCII words; a key that begins with "." is for information and
  * is not compared. An attribute that is not there differs from every value. */
 typedef struct mig_attribute {
-	const char *key;
+	const char *key; /**< e.g. MIG_ATTR_TYPE; never NULL */
 	const char *value; /**< never NULL */
 } mig_attribute;
 
@@ -72,21 +72,22 @@ typedef struct mig_object mig_object;
 /** A schema object. The members below the line are set by libmig, and zero in what a dialect
  * reports. */
 struct mig_object {
+	/** sizeof(mig_object) of whoever made it: read no member beyond it */
 	size_t struct_size;
 	int32_t kind;       /**< enum mig_kind */
 	uint32_t flags;     /**< enum mig_object_flag */
 	const char *schema; /**< "" where there are none, and for what is in no schema */
 	const char *name;   /**< as it is, not quoted */
-	const mig_attribute *attributes;
-	size_t attribute_count;
+	const mig_attribute *attributes; /**< in no order; NULL if there are none */
+	size_t attribute_count; /**< entries of attributes */
 	/* ---- */
-	const mig_object *parent;
+	const mig_object *parent; /**< what it is part of; NULL at the top */
 	const mig_object *child; /**< first of its children, in the order reported */
 	const mig_object *next;  /**< its parent's next child; at the top: the next object */
 	const mig_object
 		*other; /**< the same object in the other schema of a comparison, or NULL */
 	const mig_object *const *needs; /**< what it needs to exist */
-	size_t need_count;
+	size_t need_count; /**< entries of needs */
 };
 
 /** What an operation does. */
@@ -106,7 +107,7 @@ enum mig_op_flag {
 
 /** One operation. Its reverse is the same with from and to exchanged. */
 typedef struct mig_op {
-	size_t struct_size;
+	size_t struct_size; /**< bytes of what is there: read no member beyond it */
 	int32_t type;           /**< enum mig_op_type */
 	uint32_t flags;         /**< enum mig_op_flag */
 	const mig_object *from; /**< as it was before; NULL: MIG_OP_CREATE */
@@ -115,7 +116,7 @@ typedef struct mig_op {
 	 * children of `to` and not listed here, and of its other children and theirs (defaults,
 	 * constraints) those that are. */
 	const mig_object *const *parts;
-	size_t part_count;
+	size_t part_count; /**< entries of parts */
 } mig_op;
 
 /** The value of an attribute, or NULL. Borrowed from the object. Since 0.1.0. */

@@ -1,8 +1,8 @@
 /* letters: the letters, marks and decimal digits of Unicode 14 from U+0080 on (general categories
  * L*, M* and Nd of https://www.unicode.org/Public/14.0.0/ucd/UnicodeData.txt), as sorted ranges. A
  * range runs over code points that are not assigned yet, so that newer letters mostly count too. */
-#ifndef MIG__SCRIPT_LETTERS_H
-#define MIG__SCRIPT_LETTERS_H
+#ifndef MIG__BASE_LETTERS_H
+#define MIG__BASE_LETTERS_H
 
 #include <stdint.h>
 
