@@ -1,11 +1,9 @@
 /* toydb: the smallest dialect with autogenerate, for who writes one.
- *
  * Its engine is SQLite in disguise: the connection is that of libmig-sqlite, whose slots are borrowed, but
  * for those that differ. Names are in backticks, the default schema is "dbo", the types are NUMBER, FLAG
  * and CHARS, a URL is "file=PATH;", and DDL commits by itself. libmig's tables are kept by the default
- * store; *schema* has tables, columns with NOT NULL and defaults, and primary keys.
- *
- * ../dialect is a connection of one's own. */
+ * store; *schema* has tables, columns with NOT NULL and defaults, and primary keys. ../dialect is a
+ * connection of one's own. */
 #include <mig/attribute.h>
 #include <mig/dialect.h>
 #include <sqlite3.h>
@@ -15,8 +13,7 @@
 static const mig_dialect_conn *lite; /* the connection of libmig-sqlite */
 static mig_dialect_conn conn_slots;  /* the same with what follows */
 
-/* Of the connection opened last: a connection of one's own keeps its own. */
-static const mig_dialect_host *host_of_last;
+static const mig_dialect_host *host_of_last; /* of the connection opened last; one's own keeps its own */
 
 static mig_status cannot(const char *what)
 {
@@ -37,8 +34,7 @@ static mig_status open_conn(const mig_dialect_host *host, const mig_conn_options
 	char url[1000];
 
 	if (options->url)
-		snprintf(url, sizeof url, "sqlite:%.*s", (int)strcspn(o.url + 5, ";"), o.url + 5);
-	o.url = o.url ? url : NULL;
+		snprintf(url, sizeof url, "sqlite:%.*s", (int)strcspn(o.url + 5, ";"), o.url + 5), o.url = url;
 	host_of_last = host;
 	return lite->open(host, &o, out);
 }
@@ -47,12 +43,8 @@ static mig_status open_conn(const mig_dialect_host *host, const mig_conn_options
 
 static int is_ddl(const char *text, size_t size)
 {
-	static const char *const words[] = { "CREATE", "ALTER", "DROP", "RENAME" };
-
-	for (size_t i = 0; i < sizeof words / sizeof *words; i++)
-		if (size > strlen(words[i]) && !sqlite3_strnicmp(text, words[i], (int)strlen(words[i])))
-			return 1;
-	return 0;
+	return size > 6 && (!sqlite3_strnicmp(text, "CREATE", 6) || !sqlite3_strnicmp(text, "ALTER", 5) ||
+			    !sqlite3_strnicmp(text, "DROP", 4) || !sqlite3_strnicmp(text, "RENAME", 6));
 }
 
 static mig_status next_statement(mig_conn *conn, const char *text, size_t size, size_t offset, mig_statement *out)
@@ -72,6 +64,31 @@ static mig_status run_statement(mig_conn *conn, const char *text, size_t size)
 	if (!rc && inside)
 		rc = lite->run_statement(conn, "COMMIT", 6);
 	return rc ? rc : lite->run_statement(conn, text, size);
+}
+
+/* -- a process that died between a statement and its mark: if it ran, the schema has another number */
+
+static mig_status observe(mig_conn *conn, const char *text, size_t size, char *seen)
+{
+	mig_value v = { .integer = 0 };
+	mig_cursor *row = NULL;
+	int32_t more;
+	mig_status rc = lite->prepare(conn, "PRAGMA schema_version", 21, MIG_PREPARE_OWN, &row);
+
+	if (!rc && !(rc = lite->step(row, &more)))
+		rc = lite->column(row, 0, MIG_INTEGER, &v);
+	lite->finish(row);
+	snprintf(seen, MIG_OBSERVED_SIZE, is_ddl(text, size) ? "%lld" : "", (long long)v.integer);
+	return rc;
+}
+
+static mig_status recover(mig_conn *conn, const char *text, size_t size, const char *seen, int32_t *done)
+{
+	char now[MIG_OBSERVED_SIZE];
+	mig_status rc = observe(conn, text, size, now);
+
+	*done = !rc && seen[0] && strcmp(seen, "?") && strcmp(seen, now);
+	return rc;
 }
 
 /* -- what is in a database */
@@ -100,11 +117,9 @@ struct reading {
 static mig_status report(const mig_schema_sink *sink, int32_t kind, const char *name, uint32_t flags,
 			 const mig_attribute *at, size_t count, uint32_t parent, uint32_t *number)
 {
-	mig_object o = { .struct_size = sizeof o, .kind = kind, .flags = flags, .schema = "", .name = name,
-			 .attributes = at, .attribute_count = count };
-
-	o.schema = kind == MIG_KIND_TABLE ? "dbo" : "";
-	return sink->object(sink->user, &o, parent, number);
+	return sink->object(sink->user, &(mig_object){ .struct_size = sizeof(mig_object), .kind = kind, .flags = flags,
+		.schema = kind == MIG_KIND_TABLE ? "dbo" : "", .name = name, .attributes = at,
+		.attribute_count = count }, parent, number);
 }
 
 static mig_status report_column(const mig_schema_sink *sink, uint32_t table, const char *name, const char *type,
@@ -129,15 +144,10 @@ static mig_status end_table(struct reading *r)
 	return rc;
 }
 
-static void add_key(struct reading *r, char *name)
-{
-	snprintf(r->key + strlen(r->key), sizeof r->key - strlen(r->key), "%s%s", r->key[0] ? ", " : "", name);
-	sqlite3_free(name);
-}
-
 static mig_status read_row(struct reading *r, mig_cursor *row)
 {
 	mig_value v[6];
+	char *name;
 	mig_status rc = MIG_OK;
 
 	for (int32_t i = 0; !rc && i < 6; i++)
@@ -150,8 +160,11 @@ static mig_status read_row(struct reading *r, mig_cursor *row)
 	}
 	if (rc)
 		return rc;
-	if (v[5].integer) /* in the order of the columns, which is how render() writes it */
-		add_key(r, quoted(v[1].data));
+	if (v[5].integer) { /* in the order of the columns, which is how render() writes it */
+		name = quoted(v[1].data);
+		snprintf(r->key + strlen(r->key), sizeof r->key - strlen(r->key), "%s%s", r->key[0] ? ", " : "", name);
+		sqlite3_free(name);
+	}
 	return report_column(r->sink, r->number, v[1].data, v[2].data, (int)v[3].integer,
 			     v[4].type == MIG_NULL ? NULL : v[4].data);
 }
@@ -185,10 +198,8 @@ static mig_status native_column(mig_conn *conn, const mig_object *column, uint32
 		type = "FLAG";
 	else if (portable && (strstr(portable, "int") || !strncmp(portable, MIG_TYPE_NUMERIC, 7)))
 		type = "NUMBER";
-	else if (portable) {
-		snprintf(text, sizeof text, "CHARS%s", size ? size : "");
-		type = text;
-	}
+	else if (portable)
+		snprintf(text, sizeof text, "CHARS%s", size ? size : ""), type = text;
 	if (column->child && !(value = mig_object_attribute(column->child, MIG_ATTR_EXPRESSION))) {
 		value = mig_object_attribute(column->child, MIG_ATTR_PORTABLE);
 		value = !strcmp(value, MIG_PORTABLE_TRUE) ? "1" : !strcmp(value, MIG_PORTABLE_FALSE) ? "0" : "CURRENT_TIMESTAMP";
@@ -254,10 +265,9 @@ static mig_status render(mig_conn *conn, const mig_changes *changes, const mig_s
 	mig_status rc = conn ? MIG_OK : MIG_EMISUSE;
 
 	for (size_t i = 0; !rc && i < changes->op_count; i++) {
-		const mig_op *op = changes->ops[i];
-		char *sql = sql_of(op);
+		char *sql = sql_of(changes->ops[i]);
 
-		rc = sql ? sink->statement(sink->user, sql, strlen(sql), op, MIG_STATEMENT_COMMITS, NULL)
+		rc = sql ? sink->statement(sink->user, sql, strlen(sql), changes->ops[i], MIG_STATEMENT_COMMITS, NULL)
 			 : cannot("toydb cannot do this to an existing table: write the revision by hand");
 		sqlite3_free(sql);
 	}
@@ -276,19 +286,15 @@ static const mig_dialect toydb = { .struct_size = sizeof toydb, .contract = MIG_
 				   .schemes = schemes, .owns = owns, .capabilities = MIG_NAMES_FOLD, .conn = &conn_slots,
 				   .store = &store, .schema = &schema };
 
-MIG_API const mig_dialect *mig_dialect_toydb(void);
-
+MIG_EXPORT const mig_dialect *mig_dialect_toydb(void);
 const mig_dialect *mig_dialect_toydb(void)
 {
-	lite = mig_dialect_sqlite()->conn;
-	conn_slots = *lite;
+	conn_slots = *(lite = mig_dialect_sqlite()->conn);
 	schema.scratch = mig_dialect_sqlite()->schema->scratch;
 	conn_slots.name_quotes = "``";
-	conn_slots.open = open_conn;
-	conn_slots.next_statement = next_statement;
+	conn_slots.open = open_conn, conn_slots.next_statement = next_statement;
 	conn_slots.run_statement = run_statement; /* run_script() is for scratches, where it does not matter */
-	conn_slots.commit_begin = NULL;
-	conn_slots.verify = NULL;
-	conn_slots.observe = NULL, conn_slots.recover = NULL; /* what was in flight is run again */
+	conn_slots.commit_begin = NULL, conn_slots.verify = NULL;
+	conn_slots.observe = observe, conn_slots.recover = recover;
 	return &toydb;
 }

@@ -86,7 +86,52 @@ SECOND=1 ./app migrate -q -m second --rev-id b2
 ./app plan | tee plan
 grep -q 'outside a transaction' plan || fail "the plan says it is transactional"
 
-echo "== killed after its first statement, and finished"
+echo "== killed -9 with a statement in flight: after it ran and before its mark, and before it ran"
+cat >killer.c <<'C'
+#define _GNU_SOURCE
+#include <dlfcn.h>
+#include <signal.h>
+#include <sqlite3.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* The process dies when it has run the statement that KILL_AT names; with KILL_BEFORE, when it is about to. */
+int sqlite3_step(sqlite3_stmt *stmt)
+{
+	int (*real)(sqlite3_stmt *) = (int (*)(sqlite3_stmt *))dlsym(RTLD_NEXT, "sqlite3_step");
+	const char *sql = sqlite3_sql(stmt), *at = getenv("KILL_AT");
+	int hit = at && sql && !strncmp(sql, at, strlen(at)), rc;
+
+	if (hit && getenv("KILL_BEFORE"))
+		kill(getpid(), SIGKILL);
+	rc = real(stmt);
+	if (hit && rc == SQLITE_DONE)
+		kill(getpid(), SIGKILL);
+	return rc;
+}
+C
+cc -shared -fPIC killer.c -o killer.so -lsqlite3 -ldl
+cp notes.db before.db
+for statement in 'ALTER TABLE `user table` ADD COLUMN' 'CREATE TABLE `more`'; do
+	for when in '' KILL_BEFORE=1; do
+		cp before.db notes.db
+		status=0
+		env LD_PRELOAD="$dir/killer.so" KILL_AT="$statement" $when ./app upgrade -q || status=$?
+		[ $status = 137 ] || fail "it was not killed at $statement: $status"
+		sql "SELECT state, statements, done_digest FROM mig_history WHERE revision = 'b2'" | tee flight
+		grep -q '^running|' flight || fail "nothing says that it is unfinished"
+		[ "$(./app current 2>/dev/null)" != "b2 (head)" ]
+		not ./app check >/dev/null 2>&1
+		./app upgrade -q || fail "killed at $statement ($when), it does not go on"
+		[ "$(./app current)" = "b2 (head)" ]
+		SECOND=1 ./app check | grep -q "No new upgrade operations"
+		[ "$(sql "SELECT count(*) FROM mig_history WHERE state = 'running'")" = 0 ]
+	done
+done
+cp before.db notes.db
+
+echo "== failed after its statements, and finished"
 sed -i 's/^-- mig:downgrade/SELECT no_such_function();\n\n&/' migrations/versions/b2_second.sql
 not ./app upgrade -q 2>err
 grep -q 'statements are done' err || { cat err; fail "nothing says what is done"; }
