@@ -34,6 +34,14 @@ def version():
     return plain(lib.mig_version())
 
 
+def url_display(url):
+    """What may be shown of a URL: no password, no parameters."""
+    size = lib.mig_url_display(url.encode(), ffi.NULL, 0) + 1
+    shown = ffi.new("char[]", size)
+    lib.mig_url_display(url.encode(), shown, size)
+    return plain(shown)
+
+
 class MigError(Exception):
     """An error of the library, with what it tells about the place."""
 
@@ -41,8 +49,10 @@ class MigError(Exception):
         super().__init__(plain(lib.mig_error_message(ctx)))
         self.status = status
         self.name = plain(lib.mig_status_name(status))
+        self.meaning = plain(lib.mig_status_message(status))
         for field in "revision", "file", "line", "column", "statement", "sqlstate", "hint":
             setattr(self, field, plain(getattr(lib, "mig_error_" + field)(ctx)))
+        self.report = plain(lib.mig_error_report(ctx))  # the last: it ends what the fields borrow
 
 
 class Cancelled(MigError):
@@ -53,7 +63,7 @@ class StepFailed(Exception):
     """A call on a step failed; the run that it belongs to tells why."""
 
     def __init__(self, status):
-        super().__init__(plain(lib.mig_status_name(status)))
+        super().__init__(plain(lib.mig_status_message(status)))
         self.status = status
 
 
@@ -74,17 +84,22 @@ class Step:
 
     def query(self, sql, *parameters):
         """The rows of one statement, as tuples. Parameters are written $1, $2, ..."""
-        out, more, rows = ffi.new("mig_stmt **"), ffi.new("int32_t *"), []
+        out = ffi.new("mig_stmt **")
         check_step(lib.mig_step_prepare(self._pointer, sql.encode(), out))
-        stmt = out[0]
-        try:
-            for i, value in enumerate(parameters, 1):
-                check_step(bind(stmt, i, value))
-            while not check_step(lib.mig_stmt_step(stmt, more)) and more[0]:
-                rows.append(tuple(column(stmt, i) for i in range(lib.mig_stmt_column_count(stmt))))
-            return rows
-        finally:
-            lib.mig_stmt_free(stmt)
+        return rows_of(out[0], parameters, check_step)
+
+
+def rows_of(stmt, parameters, check):
+    """Runs a statement to its end and frees it. check raises what a status stands for."""
+    more, rows = ffi.new("int32_t *"), []
+    try:
+        for i, value in enumerate(parameters, 1):
+            check(bind(stmt, i, value))
+        while not check(lib.mig_stmt_step(stmt, more)) and more[0]:
+            rows.append(tuple(column(stmt, i) for i in range(lib.mig_stmt_column_count(stmt))))
+        return rows
+    finally:
+        lib.mig_stmt_free(stmt)
 
 
 def bind(stmt, i, value):
@@ -211,6 +226,16 @@ class Migrations:
 
     def downgrade(self, target):
         self._check(lib.mig_downgrade(self._ctx, target.encode()))
+
+    def verify(self, target=None):
+        """Raises MigError unless the database is at the target ("heads"), as the scripts are now."""
+        self._check(lib.mig_verify(self._ctx, target.encode() if target else ffi.NULL))
+
+    def query(self, sql, *parameters):
+        """The rows of one query outside of runs, as tuples. Parameters are written $1, $2, ..."""
+        out = ffi.new("mig_stmt **")
+        self._check(lib.mig_query(self._ctx, sql.encode(), out))
+        return rows_of(out[0], parameters, self._check)
 
     def cancel(self):
         """Stops the run in progress. From any thread."""

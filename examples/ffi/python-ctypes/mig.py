@@ -55,7 +55,8 @@ text, handle, out = c_char_p, c_void_p, POINTER(c_void_p)
 declare(c_int32, ("mig_open", out, text), ("mig_add_script", handle, text, text, c_size_t),
         ("mig_add_revision", handle, POINTER(CRevisionDef)),
         ("mig_set_progress", handle, ProgressFn, c_void_p), ("mig_upgrade", handle, text),
-        ("mig_downgrade", handle, text), ("mig_current", handle, out), ("mig_history_read", handle, out),
+        ("mig_downgrade", handle, text), ("mig_verify", handle, text), ("mig_query", handle, text, out),
+        ("mig_current", handle, out), ("mig_history_read", handle, out),
         ("mig_error_line", handle), ("mig_error_column", handle),
         ("mig_close", handle), ("mig_step_exec", handle, text), ("mig_step_prepare", handle, text, out),
         ("mig_step_fail", handle, text), ("mig_stmt_bind_null", handle, c_int32),
@@ -65,14 +66,15 @@ declare(c_int32, ("mig_open", out, text), ("mig_add_script", handle, text, text,
         ("mig_stmt_bind_blob", handle, c_int32, text, c_size_t),
         ("mig_stmt_step", handle, POINTER(c_int32)), ("mig_stmt_column_count", handle),
         ("mig_stmt_type", handle, c_int32))
-declare(text, ("mig_version",), ("mig_status_name", c_int32), ("mig_error_message", handle),
+declare(text, ("mig_version",), ("mig_status_name", c_int32), ("mig_status_message", c_int32),
+        ("mig_error_message", handle), ("mig_error_report", handle),
         ("mig_error_revision", handle), ("mig_error_file", handle), ("mig_error_statement", handle),
         ("mig_error_sqlstate", handle), ("mig_error_hint", handle), ("mig_revision_id", handle),
         ("mig_stmt_text", handle, c_int32))
 declare(handle, ("mig_revision_list_at", handle, c_size_t),
         ("mig_stmt_blob", handle, c_int32, POINTER(c_size_t)))
 declare(POINTER(CLogEntry), ("mig_history_list_at", handle, c_size_t))
-declare(c_size_t, ("mig_revision_list_count", handle), ("mig_history_list_count", handle))
+declare(c_size_t, ("mig_url_display", text, text, c_size_t), ("mig_revision_list_count", handle), ("mig_history_list_count", handle))
 declare(c_int64, ("mig_stmt_int64", handle, c_int32))
 declare(c_double, ("mig_stmt_double", handle, c_int32))
 declare(None, ("mig_cancel", handle), ("mig_revision_list_free", handle),
@@ -95,6 +97,14 @@ def version():
     return to_str(lib.mig_version())
 
 
+def url_display(url):
+    """What may be shown of a URL: no password, no parameters."""
+    size = lib.mig_url_display(url.encode(), None, 0) + 1
+    shown = ctypes.create_string_buffer(size)
+    lib.mig_url_display(url.encode(), shown, size)
+    return shown.value.decode()
+
+
 class MigError(Exception):
     """An error of the library, with what it tells about the place."""
 
@@ -102,8 +112,10 @@ class MigError(Exception):
         super().__init__(to_str(lib.mig_error_message(ctx)))
         self.status = status
         self.name = to_str(lib.mig_status_name(status))
+        self.meaning = to_str(lib.mig_status_message(status))
         for field in "revision", "file", "line", "column", "statement", "sqlstate", "hint":
             setattr(self, field, to_str(getattr(lib, "mig_error_" + field)(ctx)))
+        self.report = to_str(lib.mig_error_report(ctx))  # the last: it ends what the fields borrow
 
 
 class Cancelled(MigError):
@@ -114,7 +126,7 @@ class StepFailed(Exception):
     """A call on a step failed; the run that it belongs to tells why."""
 
     def __init__(self, status):
-        super().__init__(to_str(lib.mig_status_name(status)))
+        super().__init__(to_str(lib.mig_status_message(status)))
         self.status = status
 
 
@@ -137,15 +149,20 @@ class Step:
         """The rows of one statement, as tuples. Parameters are written $1, $2, ..."""
         stmt = c_void_p()
         check_step(lib.mig_step_prepare(self._pointer, sql.encode(), byref(stmt)))
-        try:
-            for i, value in enumerate(parameters, 1):
-                check_step(bind(stmt, i, value))
-            more, rows = c_int32(), []
-            while not check_step(lib.mig_stmt_step(stmt, byref(more))) and more:
-                rows.append(tuple(column(stmt, i) for i in range(lib.mig_stmt_column_count(stmt))))
-            return rows
-        finally:
-            lib.mig_stmt_free(stmt)
+        return rows_of(stmt, parameters, check_step)
+
+
+def rows_of(stmt, parameters, check):
+    """Runs a statement to its end and frees it. check raises what a status stands for."""
+    try:
+        for i, value in enumerate(parameters, 1):
+            check(bind(stmt, i, value))
+        more, rows = c_int32(), []
+        while not check(lib.mig_stmt_step(stmt, byref(more))) and more:
+            rows.append(tuple(column(stmt, i) for i in range(lib.mig_stmt_column_count(stmt))))
+        return rows
+    finally:
+        lib.mig_stmt_free(stmt)
 
 
 def bind(stmt, i, value):
@@ -250,6 +267,16 @@ class Migrations:
 
     def downgrade(self, target):
         self._check(lib.mig_downgrade(self._ctx, target.encode()))
+
+    def verify(self, target=None):
+        """Raises MigError unless the database is at the target ("heads"), as the scripts are now."""
+        self._check(lib.mig_verify(self._ctx, target and target.encode()))
+
+    def query(self, sql, *parameters):
+        """The rows of one query outside of runs, as tuples. Parameters are written $1, $2, ..."""
+        stmt = c_void_p()
+        self._check(lib.mig_query(self._ctx, sql.encode(), byref(stmt)))
+        return rows_of(stmt, parameters, self._check)
 
     def cancel(self):
         """Stops the run in progress. From any thread."""

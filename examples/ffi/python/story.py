@@ -93,10 +93,29 @@ def tell_error(error):
         print(f"  {field}: {getattr(error, field) or '-'}".replace("\n", " "))
 
 
+def ask(notes, url):
+    """What a program asks before it serves. Nothing is printed: the other languages do not have it."""
+    notes.verify()
+    assert notes.query("SELECT body FROM notes WHERE id = $1", 1) == [("buy milk",)]
+    try:
+        notes.query("SELECT boddy FROM notes")
+        assert False, "a query that is wrong"
+    except mig.MigError as error:
+        assert error.meaning and "boddy" in error.report and str(error) in error.report
+    shown = mig.url_display(url + ("&" if "?" in url else "?") + "password=secret")
+    assert shown.startswith(url[:7]) and "secret" not in shown
+
+
 def main(url):
     with open_notes(url) as notes:
         print("upgrade")
+        try:
+            notes.verify()
+            assert False, "nothing has been applied"
+        except mig.MigError as error:
+            assert error.name == "MIG_EBEHIND" and "0001" in error.report
         notes.upgrade("head")
+        ask(notes, url)
         tell_current(notes)
 
     print("a script that fails")
@@ -105,6 +124,7 @@ def main(url):
         try:
             notes.upgrade("head")
         except mig.MigError as error:
+            assert "boddy FROM notes" in error.report  # the line at fault
             tell_error(error)
         tell_current(notes)
 
