@@ -227,6 +227,29 @@ static void identity(const struct base *base)
 	}
 }
 
+/* A key that has no name in the database gets that of the model by a rebuild, once, which keeps the rows. */
+static void keys_get_their_names(const struct base *base)
+{
+	mig_op_list *list;
+	mig_model *m;
+	mig_ctx *ctx;
+
+	if (strcmp(base->dialect, "sqlite") != 0)
+		return;
+	run_sql(base, "CREATE TABLE t (id INTEGER PRIMARY KEY, n INTEGER)");
+	run_sql(base, "INSERT INTO t VALUES (7, 8)");
+	ctx = open_model(base, &m);
+	table_with(m, "t");
+	assert_non_null(strstr(made(ctx, &list), "CONSTRAINT pk_t PRIMARY KEY"));
+	run_sql(base, mig_op_list_sql(list, MIG_UPGRADE, NULL));
+	mig_op_list_free(list);
+	made(ctx, &list);
+	assert_int_equal(mig_op_list_count(list), 0);
+	mig_op_list_free(list);
+	mig_close(ctx);
+	assert_string_equal(ask_sql(base, "SELECT id || ',' || n FROM t"), "7,8");
+}
+
 #define ON_ALL(name)                          \
 	static void test_##name(void **state) \
 	{                                     \
@@ -240,6 +263,7 @@ ON_ALL(names)
 ON_ALL(own_tables)
 ON_ALL(values_of_options)
 ON_ALL(identity)
+ON_ALL(keys_get_their_names)
 
 int main(void)
 {
@@ -247,7 +271,7 @@ int main(void)
 		cmocka_unit_test(test_comments_at_the_end), cmocka_unit_test(test_semicolons),
 		cmocka_unit_test(test_refused_by_the_engine), cmocka_unit_test(test_names),
 		cmocka_unit_test(test_own_tables), cmocka_unit_test(test_values_of_options),
-		cmocka_unit_test(test_identity),
+		cmocka_unit_test(test_identity), cmocka_unit_test(test_keys_get_their_names),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
