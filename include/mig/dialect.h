@@ -187,12 +187,15 @@ typedef struct mig_history_row {
 	const char *state; /**< "done", "abandoned"; "running": a section outside a transaction */
 	const char *digest; /**< of the script when it ran: 64 hexadecimal digits */
 	int64_t statements;      /**< that are done */
-	const char *done_digest; /**< over these */
+	const char *done_digest; /**< over these; a word of libmig's may be after it */
 	/** In UTC, e.g. 2026-01-02T03:04:05Z. NULL in a script: the time at which it runs. */
 	const char *started_at;
 	int64_t duration_us; /**< microseconds */
 	const char *actor;   /**< e.g. user@host:pid */
 	const char *library; /**< its version */
+	/** The statement after those that are done, if it may have run or not, with what is known of it.
+	 * NULL: none, or a table without the column (MIG_TABLE_OLDER). */
+	const char *in_flight;
 } mig_history_row;
 
 /** A change of one row of the version table. */
@@ -230,7 +233,17 @@ typedef struct mig_journal_mark {
 	int64_t statements; /**< how many are done now */
 	const char *done_digest; /**< over these, as in mig_history_row */
 	int64_t duration_us; /**< microseconds since the section began */
+	const char *in_flight; /**< as in mig_history_row; NULL: the row has none from now on */
 } mig_journal_mark;
+
+/** What a slot that reads tells of its table. */
+enum mig_table_state {
+	MIG_TABLE_MISSING = 0, /**< there is no such table */
+	MIG_TABLE_THERE = 1,   /**< as this libmig makes it */
+	/** It is there without columns that a later libmig has added. They are read as NULL or 0, and
+	 * create() adds them. */
+	MIG_TABLE_OLDER = 2
+};
 
 /** Called by the slots that read, for each row. Anything but MIG_OK is to be returned at once. */
 typedef mig_status (*mig_version_row_fn)(void *user, const mig_version_row *row);
@@ -534,9 +547,12 @@ typedef struct mig_dialect_store {
 	/* -- the tables: all or none; otherwise there is a default, made of prepare() and step() */
 
 	/** Creates the tables that are missing, and adds the columns that an older libmig did not have.
-	 * Without MIG_CAN_TRANSACTIONAL_DDL it is called outside a transaction. */
+	 * Called before the first write if a read said that this is needed. Without
+	 * MIG_CAN_TRANSACTIONAL_DDL it is called outside a transaction. A script only creates: it has to
+	 * work on tables of any age, so what it writes has the columns of the first libmig alone. */
 	mig_status (*create)(mig_conn *conn, const mig_sql_sink *script);
-	/** Calls fn for each version row, in any order. 0 in *there: there is no such table. */
+	/** Calls fn for each version row, in any order. *there: enum mig_table_state; the version table is
+	 * never MIG_TABLE_OLDER. */
 	mig_status (*read_rows)(mig_conn *conn, mig_version_row_fn fn, void *user, int32_t *there);
 	/** Changes version rows and adds rows to the history. Errors: MIG_EREVISION if a row that is to be
 	 * changed is not there, or a check fails. */
@@ -544,8 +560,8 @@ typedef struct mig_dialect_store {
 				 const mig_sql_sink *script);
 	/** Removes all version rows. */
 	mig_status (*clear_rows)(mig_conn *conn, const mig_sql_sink *script);
-	/** Calls fn for the history row in state "running", if there is one. 0 in *there: there is no such
-	 * table. */
+	/** Calls fn for the history row in state "running", if there is one. *there: enum mig_table_state;
+	 * MIG_TABLE_OLDER is needed inside a transaction that begin() began alone. */
 	mig_status (*read_running)(mig_conn *conn, mig_history_row_fn fn, void *user,
 				   int32_t *there);
 	/** Errors: MIG_ELOCKED if the row is not there, or not as the mark says. */

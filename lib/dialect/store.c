@@ -18,6 +18,7 @@
 #include "dialect/columns.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -181,9 +182,52 @@ static mig_status write_one(struct mig__db *db, const struct own *own, const cha
 
 /* -- creating */
 
+static const char *const column_types[] = { "@T", "@T NOT NULL", "@I" };
+
+/* E.g. a role that may write rows, and does not own the tables. */
+static mig_status fail_older(struct mig__db *db, const struct mig__column *c, mig_status rc)
+{
+	if (rc == MIG_ENOMEM || rc == MIG_ECANCELLED)
+		return rc;
+	mig__error_prefix(db->err, "table %s is of an older libmig, and column %s could not be added: ",
+			  db->history_table, c->name);
+	if (!db->err->hint)
+		mig__error_set_hint(db->err, "run it once as somebody who may alter the table, or add the "
+					     "column there: it may be null, and nothing else is needed");
+	return rc;
+}
+
+/* Each column is looked for, and added by itself: where DDL commits by itself, a process may have died
+ * between two. */
+static mig_status add_column(struct mig__db *db, const struct mig__column *c)
+{
+	char sql[200];
+	const struct own own = { .pattern = sql };
+	mig_cursor *cursor = NULL;
+	mig_status rc;
+
+	snprintf(sql, sizeof sql, "SELECT %s FROM @h WHERE 1 = 0", c->name);
+	rc = prepare(db, &own, &cursor);
+	db->dialect->conn->finish(cursor);
+	if (rc != MIG_ESQL)
+		return rc;
+	mig__error_clear(db->err);
+	snprintf(sql, sizeof sql, "ALTER TABLE @h ADD COLUMN %s %s", c->name, column_types[c->type]);
+	rc = write_any(db, &own, NULL);
+	return rc ? fail_older(db, c, rc) : MIG_OK;
+}
+
+static mig_status add_columns(struct mig__db *db)
+{
+	mig_status rc = MIG_OK;
+
+	for (size_t i = mig__column_count(MIG__TABLES_FIRST); !rc && i < MIG__COLUMN_COUNT; i++)
+		rc = add_column(db, &mig__columns[i]);
+	return rc;
+}
+
 static mig_status default_create(struct mig__db *db, const mig_sql_sink *script)
 {
-	static const char *const types[] = { "@T", "@T NOT NULL", "@I" };
 	struct own own = { .pattern = "CREATE TABLE IF NOT EXISTS @v (\n"
 				      "\trevision @K NOT NULL PRIMARY KEY,\n"
 				      "\tdigest @T NOT NULL\n"
@@ -195,13 +239,13 @@ static mig_status default_create(struct mig__db *db, const mig_sql_sink *script)
 	mig__buf_adds(&pattern, "CREATE TABLE IF NOT EXISTS @h (\n\tid @N");
 	for (size_t i = 0; i < MIG__COLUMN_COUNT; i++)
 		mig__buf_addf(&pattern, ",\n\t%s %s", mig__columns[i].name,
-			      types[mig__columns[i].type]);
+			      column_types[mig__columns[i].type]);
 	mig__buf_adds(&pattern, "\n)");
 	own.pattern = pattern.data;
 	if (!rc)
 		rc = pattern.failed ? mig__fail_nomem(db->err) : write_any(db, &own, script);
 	mig__buf_finish(&pattern);
-	return rc;
+	return rc || script ? rc : add_columns(db);
 }
 
 /* -- reading */
@@ -279,15 +323,16 @@ static mig_status default_read_rows(struct mig__db *db, mig_version_row_fn fn, v
 	return rc;
 }
 
-static mig_status read_entry(struct mig__db *db, mig_cursor *cursor, mig_history_row_fn fn,
-			     void *user)
+/* count: the columns that were selected. */
+static mig_status read_entry(struct mig__db *db, mig_cursor *cursor, size_t count,
+			     mig_history_row_fn fn, void *user)
 {
 	mig_history_row row = { .struct_size = sizeof row };
 	mig_value value;
 	const char *text;
 	mig_status rc = MIG_OK;
 
-	for (int32_t i = 0; !rc && i < MIG__COLUMN_COUNT; i++) {
+	for (int32_t i = 0; !rc && i < (int32_t)count; i++) {
 		const struct mig__column *c = &mig__columns[i];
 
 		if (c->type == MIG__COLUMN_INTEGER) {
@@ -302,23 +347,50 @@ static mig_status read_entry(struct mig__db *db, mig_cursor *cursor, mig_history
 }
 
 /* rest: which rows, and their order. */
-static mig_status read_entries(struct mig__db *db, const char *rest, mig_history_row_fn fn, void *user,
-			       int32_t *there)
+static mig_status select_columns(struct mig__db *db, size_t count, const char *rest,
+				 mig_cursor **cursor)
 {
 	struct mig__buf pattern;
-	mig_cursor *cursor = NULL;
-	int32_t more;
 	mig_status rc;
 
 	mig__buf_init(&pattern, db->err->alloc);
-	for (size_t i = 0; i < MIG__COLUMN_COUNT; i++)
+	for (size_t i = 0; i < count; i++)
 		mig__buf_addf(&pattern, "%s%s", i ? ", " : "SELECT ", mig__columns[i].name);
 	mig__buf_addf(&pattern, " FROM @h %s", rest);
-	rc = pattern.failed ? mig__fail_nomem(db->err) : open_read(db, pattern.data, 1, &cursor);
+	rc = pattern.failed ? mig__fail_nomem(db->err) : open_read(db, pattern.data, 1, cursor);
 	mig__buf_finish(&pattern);
-	*there = cursor != NULL;
+	return rc;
+}
+
+/* The columns of tables of today, otherwise those of an older version. */
+static mig_status open_entries(struct mig__db *db, const char *rest, size_t *count,
+			       mig_cursor **cursor, int32_t *there)
+{
+	int version = MIG__TABLES_VERSION;
+	mig_status rc;
+
+	while ((rc = select_columns(db, *count = mig__column_count(version), rest, cursor)) ==
+		       MIG_ESQL &&
+	       version > MIG__TABLES_FIRST) {
+		mig__error_clear(db->err);
+		version--;
+	}
+	*there = !*cursor			? MIG_TABLE_MISSING
+		 : version < MIG__TABLES_VERSION ? MIG_TABLE_OLDER
+						 : MIG_TABLE_THERE;
+	return rc;
+}
+
+static mig_status read_entries(struct mig__db *db, const char *rest, mig_history_row_fn fn, void *user,
+			       int32_t *there)
+{
+	mig_cursor *cursor = NULL;
+	size_t count;
+	int32_t more;
+	mig_status rc = open_entries(db, rest, &count, &cursor, there);
+
 	while (!rc && cursor && !(rc = db->dialect->conn->step(cursor, &more)) && more)
-		rc = read_entry(db, cursor, fn, user);
+		rc = read_entry(db, cursor, count, fn, user);
 	db->dialect->conn->finish(cursor);
 	return rc;
 }
@@ -359,12 +431,13 @@ static mig_status write_change(struct mig__db *db, const mig_row_change *c,
 static mig_status write_entry(struct mig__db *db, const mig_history_row *row,
 			      const mig_sql_sink *script)
 {
-	struct own own = { .count = MIG__COLUMN_COUNT };
+	/* a script runs on tables of any version */
+	struct own own = { .count = mig__column_count(script ? MIG__TABLES_FIRST : MIG__TABLES_VERSION) };
 	struct mig__buf pattern;
 	mig_status rc;
 
 	mig__buf_init(&pattern, db->err->alloc);
-	for (size_t i = 0; i < MIG__COLUMN_COUNT; i++) {
+	for (size_t i = 0; i < own.count; i++) {
 		const struct mig__column *c = &mig__columns[i];
 
 		own.values[i] = c->type == MIG__COLUMN_INTEGER
@@ -374,7 +447,7 @@ static mig_status write_entry(struct mig__db *db, const mig_history_row *row,
 			own.time = &own.values[i];
 		mig__buf_addf(&pattern, "%s%s", i ? ", " : "INSERT INTO @h (", c->name);
 	}
-	for (size_t i = 0; i < MIG__COLUMN_COUNT; i++)
+	for (size_t i = 0; i < own.count; i++)
 		mig__buf_addf(&pattern, "%s$%d", i ? ", " : ") VALUES (", (int)i + 1);
 	mig__buf_adds(&pattern, ")");
 	own.pattern = pattern.data;
@@ -478,16 +551,18 @@ static mig_status default_mark_running(struct mig__db *db, const mig_journal_mar
 	const struct own any = { .pattern = "UPDATE @h SET state = $1 WHERE state = 'running'",
 				 .values = { mig__value_text(m->state) },
 				 .count = 1 };
+#define MARK(more)                                                                         \
+	"UPDATE @h SET state = $1, statements = $2, done_digest = $3, duration_us = $4" more \
+	" WHERE state = 'running' AND revision = $5 AND direction = $6 AND statements = $7"
 	const struct own own = {
-		.pattern = "UPDATE @h SET state = $1, statements = $2, done_digest = $3, "
-			   "duration_us = $4 WHERE state = 'running' AND revision = $5 AND "
-			   "direction = $6 AND statements = $7",
+		.pattern = script ? MARK("") : MARK(", in_flight = $8"),
 		.values = { mig__value_text(m->state), mig__value_int(m->statements),
 			    mig__value_text(m->done_digest), mig__value_int(m->duration_us),
 			    mig__value_text(m->revision), mig__value_text(m->direction),
-			    mig__value_int(m->before) },
-		.count = 7
+			    mig__value_int(m->before), mig__value_text(m->in_flight) },
+		.count = script ? 7 : 8
 	};
+#undef MARK
 	struct found found = { .mark = m };
 	int64_t affected = UNKNOWN;
 	int32_t there;

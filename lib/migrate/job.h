@@ -14,7 +14,7 @@ enum { MIG__ACTOR_SIZE = 128, MIG__TIME_SIZE = 32 };
 struct mig__done_step {
 	uint32_t node;
 	int64_t statements, duration_us;
-	const char *journal; /* NULL: "" */
+	const struct mig__store_journal *journal; /* NULL: nothing */
 	char started[MIG__TIME_SIZE];
 };
 
@@ -43,7 +43,7 @@ struct mig__job {
 	int begun;      /* the transaction of the next round is open already */
 	int locked;     /* db lock for work outside a transaction */
 	int announced;  /* MIG_EVENT_RUN_BEGIN was sent */
-	int tables;     /* both tables are known to be there */
+	int tables;     /* both tables are known to be there, as this libmig makes them */
 	enum mig__run_hook entered; /* the hook before the run's first revision */
 	int timeouts;   /* some are set on the connection */
 	int repeats;    /* how often this transaction has been tried again */
@@ -112,7 +112,7 @@ mig_status mig__job_timeouts(struct mig__job *job, const struct mig__script *scr
 mig_status mig__job_step(struct mig__job *job);
 mig_status mig__job_log(struct mig__job *job, uint32_t node, int32_t direction, const char *state,
 			const struct mig__done_step *done);
-/* libmig's tables are there. Where DDL commits by itself they are made in front of the open transaction,
+/* libmig's tables are there, with all columns: before the first write. Where DDL commits by itself they are made in front of the open transaction,
  * which is begun anew: nothing may have been written in it. */
 mig_status mig__job_tables(struct mig__job *job);
 /* Version and history rows of the steps that ran in the open transaction. */

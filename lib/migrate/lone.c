@@ -8,9 +8,9 @@
  * One that the engine refused is not in flight any more.
  *
  * E.g. CREATE TABLE t …; CREATE INDEX CONCURRENTLY i …; leaves the marks
- *     statements 0, ""                     with the row's beginning
- *     statements 1, "5f…e1 in flight:0"    in the transaction of CREATE TABLE; there is no i
- *     statements 2, "07…3c"                after CREATE INDEX */
+ *     statements 0, ""                           with the row's beginning
+ *     statements 1, "5f…e1 in flight:?", "2:0"   in the transaction of CREATE TABLE; there is no i
+ *     statements 2, "07…3c"                      after CREATE INDEX */
 #include "migrate/check.h"
 #include "base/clock.h"
 #include "migrate/job.h"
@@ -22,8 +22,6 @@
 
 /* What is not in a transaction, and may have run or not when the process died with it. */
 enum { BARE = MIG_STATEMENT_LONE | MIG_STATEMENT_COMMITS };
-
-enum { JOURNAL_SIZE = MIG__DIGEST_HEX + sizeof MIG__JOURNAL_FLIGHT + MIG_OBSERVED_SIZE };
 
 struct lone {
 	struct mig__job *job;
@@ -42,8 +40,8 @@ struct lone {
 
 /* -- marks */
 
-/* After the digest, if the next statement cannot be in a transaction, that it is in flight. */
-static mig_status add_flight(struct lone *l, size_t offset, char *text)
+/* If the next statement cannot be in a transaction, that it is in flight. */
+static mig_status add_flight(struct lone *l, size_t offset, struct mig__store_journal *text)
 {
 	struct mig__db *db = l->job->run->db;
 	const struct mig__body *body = &l->section.body;
@@ -62,13 +60,12 @@ static mig_status add_flight(struct lone *l, size_t offset, char *text)
 	seen[sizeof seen - 1] = '\0';
 	if (rc)
 		return rc;
-	snprintf(text + strlen(text), sizeof MIG__JOURNAL_FLIGHT + sizeof seen, "%s%s",
-		 MIG__JOURNAL_FLIGHT, seen);
+	mig__store_add_flight(text, l->journal.done, seen);
 	l->in_flight = 1;
 	return MIG_OK;
 }
 
-static mig_status mark_text(struct lone *l, const char *text, const char *state)
+static mig_status mark_text(struct lone *l, const struct mig__store_journal *text, const char *state)
 {
 	return mig__store_mark(l->job->run->db,
 			       &(struct mig__store_mark){
@@ -76,7 +73,8 @@ static mig_status mark_text(struct lone *l, const char *text, const char *state)
 				       .direction = l->direction,
 				       .before = l->kept,
 				       .state = state,
-				       .done_digest = text,
+				       .done_digest = text->done_digest,
+				       .in_flight = text->in_flight,
 				       .statements = l->journal.done,
 				       .duration_us = mig__clock_us() - l->began_us,
 			       });
@@ -85,12 +83,12 @@ static mig_status mark_text(struct lone *l, const char *text, const char *state)
 /* What is done so far; next: where the statement after it is looked for. */
 static mig_status mark(struct lone *l, size_t next)
 {
-	char text[JOURNAL_SIZE];
+	struct mig__store_journal text = { .in_flight = "" };
 	mig_status rc;
 
-	mig__journal_hex(&l->journal, text);
-	rc = add_flight(l, next, text);
-	return rc ? rc : mark_text(l, text, "running");
+	mig__journal_hex(&l->journal, text.done_digest);
+	rc = add_flight(l, next, &text);
+	return rc ? rc : mark_text(l, &text, "running");
 }
 
 /* After a commit with a mark. */
@@ -129,7 +127,7 @@ static void end_failed(struct lone *l)
 {
 	struct mig__run *run = l->job->run;
 	struct mig__error kept = *run->err;
-	char text[MIG__DIGEST_HEX + sizeof MIG__JOURNAL_FAILED];
+	struct mig__store_journal text = { .in_flight = "" };
 	int32_t open = 0;
 	mig_status rc;
 
@@ -138,11 +136,11 @@ static void end_failed(struct lone *l)
 	if (!rc && open)
 		rc = run->db->dialect->conn->rollback(run->db->conn);
 	if (!rc && l->in_flight && is_fault_of_statement(kept.status)) {
-		mig__journal_hex(&l->journal, text);
-		strcat(text, MIG__JOURNAL_FAILED);
+		mig__journal_hex(&l->journal, text.done_digest);
+		mig__store_add_failed(&text);
 		rc = mig__db_begin(run->db);
 		if (!rc)
-			rc = mark_text(l, text, "running");
+			rc = mark_text(l, &text, "running");
 		if (!rc)
 			rc = mig__db_commit(run->db, 0);
 		if (rc)
@@ -424,8 +422,8 @@ static mig_status lone_begin(struct lone *l)
 	struct mig__job *job = l->job;
 	struct mig__run *run = job->run;
 	struct mig__db *db = run->db;
-	char text[JOURNAL_SIZE] = "";
-	struct mig__done_step begun = { .node = l->node, .journal = text };
+	struct mig__store_journal text = { .in_flight = "" };
+	struct mig__done_step begun = { .node = l->node, .journal = &text };
 	int hooked = mig__hooks_are_before(job);
 	mig_status rc = mig__db_begin(run->db);
 
@@ -440,7 +438,7 @@ static mig_status lone_begin(struct lone *l)
 	if (!rc)
 		rc = mig__hooks_before(job, l->script, l->direction);
 	if (!rc)
-		rc = add_flight(l, 0, text);
+		rc = add_flight(l, 0, &text);
 	if (!rc)
 		rc = mig__job_log(job, l->node, l->direction, "running", &begun);
 	if (!rc)
@@ -472,7 +470,7 @@ static mig_status lone_end(struct lone *l)
 {
 	struct mig__job *job = l->job;
 	struct mig__run *run = job->run;
-	char hex[MIG__DIGEST_HEX];
+	struct mig__store_journal text = { .in_flight = "" };
 	mig_status rc = mig__db_begin(run->db);
 
 	l->in_flight = 0;
@@ -487,9 +485,9 @@ static mig_status lone_end(struct lone *l)
 					    l->direction, run->err);
 	if (!rc)
 		rc = mig__version_write(run->db, run->alloc, &run->world, &job->rows);
-	mig__journal_hex(&l->journal, hex);
+	mig__journal_hex(&l->journal, text.done_digest);
 	if (!rc)
-		rc = mark_text(l, hex, "done");
+		rc = mark_text(l, &text, "done");
 	return rc ? rc : mig__db_commit(run->db, 0);
 }
 

@@ -85,7 +85,7 @@ static mig_status read_running(struct mig__job *job)
 		rc = mig__store_read_running(run->db, &job->running_arena, &job->running);
 	if (!rc && job->rows.stored.running && !job->running.present)
 		rc = mig__unfinished_lost(&job->rows.stored, run->err);
-	job->tables = !job->rows.stored.missing && !job->running.missing;
+	job->tables = !job->rows.stored.missing && job->running.table == MIG_TABLE_THERE;
 	return rc;
 }
 
@@ -180,6 +180,23 @@ static mig_status take_lock(struct mig__job *job, int32_t *freed)
 	return rc;
 }
 
+/* Ends the transaction that has looked. What a section left behind is taken up with tables of today. */
+static mig_status resume_round(struct mig__job *job)
+{
+	const mig_dialect *d = job->run->db->dialect;
+	mig_conn *conn = job->run->db->conn;
+	mig_status rc;
+
+	if (job->tables) {
+		rc = d->conn->rollback(conn);
+		return rc ? rc : resume(job);
+	}
+	rc = mig__job_tables(job);
+	if (!rc)
+		rc = mig__db_commit(job->run->db, 0);
+	return rc ? rc : resume(job);
+}
+
 /* One transaction with as many steps as it takes, and the step outside a transaction that comes
  * after it. *more: call again. *freed: another process was at work meanwhile. */
 static mig_status round_of(struct mig__job *job, int *more, int32_t *freed)
@@ -208,10 +225,8 @@ static mig_status round_of(struct mig__job *job, int *more, int32_t *freed)
 		return d->conn->rollback(conn);
 	}
 	rc = announce(job);
-	if (!rc && job->running.present) {
-		rc = d->conn->rollback(conn);
-		return rc ? rc : resume(job);
-	}
+	if (!rc && job->running.present)
+		return resume_round(job);
 	count = job->plan.route.step_count;
 	while (!rc && job->at < count && job->plan.transactional[job->at]) {
 		rc = mig__job_step(job);
@@ -478,17 +493,19 @@ static mig_status read_tables(struct mig__job *job, struct mig__arena *arena,
 	if (!rc && !before->missing)
 		rc = mig__store_read_running(db, &job->running_arena, &job->running);
 	if (!rc)
-		job->tables = !before->missing && !job->running.missing;
+		job->tables = !before->missing && job->running.table == MIG_TABLE_THERE;
 	return rc;
 }
 
-/* What the tables hold; makes them if they are missing. */
+/* What the tables hold; makes them if they are missing, or of an older libmig. write: they will be
+ * written to for sure. */
 static mig_status look(struct mig__job *job, struct mig__arena *arena,
-		       struct mig__store_rows *before)
+		       struct mig__store_rows *before, int write)
 {
 	mig_status rc = read_tables(job, arena, before);
+	int there = !rc && !before->missing && job->running.table != MIG_TABLE_MISSING;
 
-	if (rc || job->tables)
+	if (rc || job->tables || (there && !write && !mig__db_ddl_commits(job->run->db)))
 		return rc;
 	rc = mig__job_tables(job);
 	if (!rc && mig__db_ddl_commits(job->run->db)) /* nobody was kept out meanwhile */
@@ -518,7 +535,7 @@ static mig_status stamp_inside(struct mig__job *job, const char *const *targets,
 	mig_status rc;
 
 	mig__arena_init(&arena, run->alloc);
-	rc = look(job, &arena, &before);
+	rc = look(job, &arena, &before, 1);
 	if (!rc && job->running.present) {
 		rc = mig__store_mark(
 			run->db,
@@ -527,6 +544,7 @@ static mig_status stamp_inside(struct mig__job *job, const char *const *targets,
 						   .before = job->running.statements,
 						   .state = "abandoned",
 						   .done_digest = job->running.journal,
+						   .in_flight = job->running.in_flight,
 						   .statements = job->running.statements });
 		mig__run_tell(run,
 			      "the unfinished %s of revision %s (%lld statements done) is given up",
@@ -639,13 +657,15 @@ static mig_status adopt_inside(struct mig__job *job, const char *const *none, si
 	if (!rc)
 		rc = mig__graph_reduce(run->world.graph, theirs, run->err, &nodes);
 	if (!rc)
-		rc = look(job, &arena, &before);
+		rc = look(job, &arena, &before, 0);
 	if (!rc)
 		rc = mig__version_read(run->db, &job->rows, NULL);
 	if (!rc) {
 		is_there = is_at(&run->world, &job->rows.stored, &nodes);
 		rc = check_adoptable(job, is_there);
 	}
+	if (!rc && !is_there)
+		rc = mig__job_tables(job);
 	if (!rc && !is_there)
 		rc = put_rows(job, &nodes, &before);
 	mig__nodes_finish(run->world.graph, &nodes);

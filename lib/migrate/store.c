@@ -4,7 +4,9 @@
 #include "base/alloc.h"
 #include "dialect/store.h"
 
+#include <inttypes.h>
 #include <mig/mig.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -139,17 +141,53 @@ mig_status mig__store_read(struct mig__db *db, struct mig__arena *arena,
 	return rc;
 }
 
-/* E.g. "5f…e1 in flight:16402": the digest, and what was seen. */
+/* What follows the digest. */
+static const char flight[] = " in flight:", failed[] = " failed", unknown[] = "?";
+
+void mig__store_add_flight(struct mig__store_journal *journal, int64_t statements, const char *seen)
+{
+	strcat(strcat(journal->done_digest, flight), unknown);
+	snprintf(journal->in_flight, sizeof journal->in_flight, "%" PRId64 ":%s", statements + 1, seen);
+}
+
+void mig__store_add_failed(struct mig__store_journal *journal)
+{
+	strcat(journal->done_digest, failed);
+}
+
+/* What was seen of the statement after those that are done; NULL: the column is about another one. */
+static const char *seen_of(const struct mig__store_running *running)
+{
+	char *end;
+
+	if (!running->in_flight || strtoll(running->in_flight, &end, 10) != running->statements + 1)
+		return NULL;
+	return *end == ':' ? end + 1 : NULL;
+}
+
+/* The two columns: see mig__store_journal. */
 static mig_status read_journal(struct mig__db *db, struct mig__arena *arena,
 			       struct mig__store_running *out)
 {
-	const size_t size = sizeof MIG__JOURNAL_FLIGHT - 1;
 	size_t digest = strcspn(out->journal, " ");
+	const char *seen;
 
 	out->done_digest = mig__arena_strndup(arena, out->journal, digest);
-	if (!strncmp(out->journal + digest, MIG__JOURNAL_FLIGHT, size))
-		out->flight = out->journal + digest + size;
+	if (!strncmp(out->journal + digest, flight, sizeof flight - 1)) {
+		out->flight = out->journal + digest + sizeof flight - 1;
+		seen = seen_of(out);
+		if (seen && !strcmp(out->flight, unknown))
+			out->flight = seen;
+	}
 	return out->done_digest ? MIG_OK : mig__fail_nomem(db->err);
+}
+
+/* A dialect that knows less of the contract has shorter rows. */
+static const char *in_flight_of(const mig_history_row *row)
+{
+	const size_t end = offsetof(mig_history_row, in_flight) + sizeof row->in_flight;
+
+	return row->struct_size >= end ? row->in_flight : NULL;
 }
 
 static mig_status take_running(void *user, const mig_history_row *row)
@@ -167,6 +205,8 @@ static mig_status take_running(void *user, const mig_history_row *row)
 		return MIG_OK;
 	for (size_t i = 0; !rc && i < sizeof texts / sizeof *texts; i++)
 		rc = keep_text(r, texts[i].from, texts[i].to);
+	if (!rc && in_flight_of(row))
+		rc = keep_text(r, in_flight_of(row), &out->in_flight);
 	if (rc)
 		return rc;
 	out->present = 1;
@@ -184,7 +224,7 @@ mig_status mig__store_read_running(struct mig__db *db, struct mig__arena *arena,
 	int32_t there = 0;
 	mig_status rc = mig__tables_read_running(db, take_running, &r, &there);
 
-	found.missing = !there;
+	found.table = there;
 	if (!rc)
 		*out = found;
 	return rc;
@@ -256,6 +296,11 @@ int mig__store_same(const struct mig__store_rows *a, const struct mig__store_row
 	return 1;
 }
 
+static const char *given(const char *text)
+{
+	return text && *text ? text : NULL;
+}
+
 mig_status mig__store_log(struct mig__db *db, const struct mig__store_entry *e)
 {
 	const mig_history_row row = { .struct_size = sizeof row,
@@ -268,7 +313,8 @@ mig_status mig__store_log(struct mig__db *db, const struct mig__store_entry *e)
 				      .started_at = e->started_at,
 				      .duration_us = e->duration_us,
 				      .actor = e->actor,
-				      .library = MIG_VERSION_STRING },
+				      .library = MIG_VERSION_STRING,
+				      .in_flight = given(e->in_flight) },
 			      *const at = &row;
 	const mig_rows_write write = { .struct_size = sizeof write,
 				       .history = &at,
@@ -286,7 +332,8 @@ mig_status mig__store_mark(struct mig__db *db, const struct mig__store_mark *m)
 					.state = m->state,
 					.statements = m->statements,
 					.done_digest = m->done_digest,
-					.duration_us = m->duration_us };
+					.duration_us = m->duration_us,
+					.in_flight = given(m->in_flight) };
 
 	return mig__tables_mark_running(db, &mark, NULL);
 }

@@ -4,6 +4,7 @@
 #define MIG__MIGRATE_STORE_H
 
 #include "base/arena.h"
+#include "base/digest.h"
 #include "dialect/db.h"
 
 /* While a step outside a transaction is unfinished, one version row shows it, so that whoever reads
@@ -24,14 +25,14 @@ struct mig__store_rows {
 /* A section outside a transaction that was begun and not finished. */
 struct mig__store_running {
 	int32_t present;
-	int32_t missing; /* the history table is not there */
+	int32_t table; /* enum mig_table_state, of the history table */
 	int32_t direction;
 	const char *revision, *digest;
 	const char *done_digest; /* over the statements that are done; "" for none */
 	/* The statement after them: NULL: not begun, or it failed; otherwise it was in flight, and
 	 * this is what its dialect had seen before. */
 	const char *flight;
-	const char *journal; /* both as they are stored */
+	const char *journal, *in_flight; /* both as they are stored; in_flight may be NULL */
 	const char *started_at, *actor, *library; /* "": not known */
 	int64_t statements;
 };
@@ -39,7 +40,25 @@ struct mig__store_running {
 struct mig__store_entry {
 	const char *revision, *direction, *state, *digest, *done_digest, *started_at, *actor;
 	int64_t statements, duration_us;
+	const char *in_flight; /* to write: NULL: nothing; not read */
 };
+
+/* How far a section outside a transaction is, as two columns have it. E.g. after one statement, with the
+ * second one in flight, of which the dialect had seen "16402":
+ *
+ *     done_digest   5f…e1 in flight:?     in_flight   2:16402
+ *
+ * done_digest alone is enough for a library of the tables' first version, which stored what was seen in
+ * place of the "?": it asks its dialect as after a script that does not know more. Such a library leaves
+ * the other column as it was, so that counts only for the statement that it names. */
+struct mig__store_journal {
+	char done_digest[MIG__DIGEST_HEX + sizeof " in flight:?"];
+	char in_flight[MIG_OBSERVED_SIZE + sizeof "-9223372036854775808:"]; /* "": nothing */
+};
+/* The statement after these is in flight; done_digest is set already. */
+void mig__store_add_flight(struct mig__store_journal *journal, int64_t statements, const char *seen);
+/* That was refused: a word for people who read the table. */
+void mig__store_add_failed(struct mig__store_journal *journal);
 
 mig_status mig__store_create(struct mig__db *db);
 mig_status mig__store_read(struct mig__db *db, struct mig__arena *arena,
@@ -66,15 +85,11 @@ struct mig__store_mark {
 	int32_t direction;
 	int64_t before; /* the statements that it has now */
 	const char *state;
-	const char *done_digest; /* and what is in flight (MIG__JOURNAL_FLIGHT) */
+	const char *done_digest, *in_flight; /* as in mig__store_journal; NULL or "": nothing is in flight */
 	int64_t statements, duration_us;
 };
 /* MIG_ELOCKED, now or at the commit, unless it is there and as it was left. */
 mig_status mig__store_mark(struct mig__db *db, const struct mig__store_mark *mark);
-/* After the digest, with what the dialect has seen after it. */
-#define MIG__JOURNAL_FLIGHT " in flight:"
-/* Behind the digest: the next statement was refused, for people who read the table. */
-#define MIG__JOURNAL_FAILED " failed"
 /* Calls fn for every history row, oldest first; texts are borrowed for the call. */
 typedef mig_status (*mig__store_entry_fn)(void *user, const struct mig__store_entry *entry,
 					  const char *library);

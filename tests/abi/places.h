@@ -96,7 +96,7 @@ AT(mig_version_row, struct_size, 0, 0, 0);
 AT(mig_version_row, revision, 8, 4, 4);
 AT(mig_version_row, digest, 16, 8, 8);
 
-SIZE(mig_history_row, 88, 56, 52);
+SIZE(mig_history_row, 96, 64, 56);
 AT(mig_history_row, struct_size, 0, 0, 0);
 AT(mig_history_row, revision, 8, 4, 4);
 AT(mig_history_row, direction, 16, 8, 8);
@@ -108,6 +108,7 @@ AT(mig_history_row, started_at, 56, 36, 32);
 AT(mig_history_row, duration_us, 64, 40, 36);
 AT(mig_history_row, actor, 72, 48, 44);
 AT(mig_history_row, library, 80, 52, 48);
+AT(mig_history_row, in_flight, 88, 56, 52);
 
 SIZE(mig_row_change, 32, 16, 16);
 AT(mig_row_change, struct_size, 0, 0, 0);
@@ -126,7 +127,7 @@ AT(mig_rows_write, expected_count, 40, 24, 24);
 AT(mig_rows_write, history, 48, 28, 28);
 AT(mig_rows_write, history_count, 56, 32, 32);
 
-SIZE(mig_journal_mark, 64, 56, 44);
+SIZE(mig_journal_mark, 72, 64, 48);
 AT(mig_journal_mark, struct_size, 0, 0, 0);
 AT(mig_journal_mark, revision, 8, 4, 4);
 AT(mig_journal_mark, direction, 16, 8, 8);
@@ -135,6 +136,7 @@ AT(mig_journal_mark, state, 32, 24, 20);
 AT(mig_journal_mark, statements, 40, 32, 24);
 AT(mig_journal_mark, done_digest, 48, 40, 32);
 AT(mig_journal_mark, duration_us, 56, 48, 36);
+AT(mig_journal_mark, in_flight, 64, 56, 44);
 
 SIZE(mig_schema_sink, 40, 20, 20);
 AT(mig_schema_sink, struct_size, 0, 0, 0);
@@ -618,6 +620,9 @@ VALUE(MIG_STATEMENT_RELEASE, 256);
 VALUE(MIG_STATEMENT_PROCEDURE, 512);
 VALUE(MIG_STATEMENT_CHECK, 1024);
 VALUE(MIG_STATEMENT_COMMITS, 2048);
+VALUE(MIG_TABLE_MISSING, 0);
+VALUE(MIG_TABLE_THERE, 1);
+VALUE(MIG_TABLE_OLDER, 2);
 VALUE(MIG_PREPARE_OFTEN, 1);
 VALUE(MIG_PREPARE_OWN, 2);
 VALUE(MIG_CAN_TRANSACTIONAL_DDL, 1);

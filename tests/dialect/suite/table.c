@@ -69,7 +69,8 @@ static mig_status add_history(struct session *b, const mig_history_row *row)
 	return b->d->store->write_rows(b->conn, &w, NULL);
 }
 
-static mig_status mark(struct session *b, const char *revision, int64_t before, const char *state)
+static mig_status mark_with(struct session *b, const char *revision, int64_t before, const char *state,
+			    const char *in_flight)
 {
 	const mig_journal_mark m = { .struct_size = sizeof m,
 				     .revision = revision,
@@ -78,15 +79,22 @@ static mig_status mark(struct session *b, const char *revision, int64_t before, 
 				     .state = state,
 				     .statements = before + 5,
 				     .done_digest = "dd",
-				     .duration_us = 99 };
+				     .duration_us = 99,
+				     .in_flight = in_flight };
 
 	return b->d->store->mark_running(b->conn, &m, NULL);
+}
+
+static mig_status mark(struct session *b, const char *revision, int64_t before, const char *state)
+{
+	return mark_with(b, revision, before, state, NULL);
 }
 
 struct seen_history {
 	int count;
 	mig_history_row last; /* numbers */
 	char texts[300];
+	char in_flight[40]; /* "-": NULL */
 };
 
 static mig_status see_history(void *user, const mig_history_row *row)
@@ -99,6 +107,7 @@ static mig_status see_history(void *user, const mig_history_row *row)
 	snprintf(seen->texts, sizeof seen->texts, "%s|%s|%s|%s|%s|%s|%s|%s", row->revision,
 		 row->direction, row->state, row->digest, row->done_digest ? row->done_digest : "",
 		 row->started_at, row->actor, row->library);
+	snprintf(seen->in_flight, sizeof seen->in_flight, "%s", row->in_flight ? row->in_flight : "-");
 	return MIG_OK;
 }
 
@@ -174,16 +183,29 @@ static void use_journal(struct session *b)
 	EQUAL(then_commit(b, mark(b, "r3", 1, "running")), MIG_ELOCKED);
 	OK(*b, suite_begin(b, 0));
 	EQUAL(then_commit(b, mark(b, "r4", 0, "running")), MIG_ELOCKED);
+	RULE("mark_running: in_flight is kept, and NULL takes it away");
+	OK(*b, suite_begin(b, 0));
+	OK(*b, mark_with(b, "r3", 0, "running", "6:it's"));
+	OK(*b, d->conn->commit(b->conn, 0));
+	memset(&seen, 0, sizeof seen);
+	OK(*b, d->store->read_running(b->conn, see_history, &seen, &there));
+	SAME(seen.in_flight, "6:it's");
+	EQUAL(seen.last.statements, 5);
+	OK(*b, suite_begin(b, 0));
+	OK(*b, mark_with(b, "r3", 5, "running", NULL));
+	OK(*b, d->conn->commit(b->conn, 0));
+	OK(*b, d->store->read_running(b->conn, see_history, &seen, &there));
+	SAME(seen.in_flight, "-");
 	RULE("mark_running: changes the row in state running");
 	OK(*b, suite_begin(b, 0));
-	OK(*b, mark(b, "r3", 0, "done"));
+	OK(*b, mark(b, "r3", 10, "done"));
 	OK(*b, d->conn->commit(b->conn, 0));
 	memset(&seen, 0, sizeof seen);
 	OK(*b, d->store->read_running(b->conn, see_history, &seen, &there));
 	EQUAL(seen.count, 0);
 	OK(*b, d->store->read_history(b->conn, see_history, &seen, &there));
 	EQUAL(seen.count, 1);
-	EQUAL(seen.last.statements, 5);
+	EQUAL(seen.last.statements, 15);
 	EQUAL(seen.last.duration_us, 99);
 	SAME(seen.texts, "r3|upgrade|done|d1|dd|2026-01-02T03:04:05Z|it's me@here:1|0.1.0");
 	RULE("mark_running: revision NULL: whatever row is running, if any");
@@ -389,6 +411,55 @@ static void uses_the_tables_of_a_newer_libmig(const mig_conformance *row)
 	suite_close(&b);
 }
 
+static mig_status begin_and_read(struct session *b, int32_t *there)
+{
+	struct seen_history seen = { 0 };
+	mig_status rc = suite_begin(b, 0);
+
+	return rc ? rc : b->d->store->read_running(b->conn, see_history, &seen, there);
+}
+
+/* The first tables of libmig ended with the version of the library. */
+static void brings_the_tables_of_an_older_libmig_up_to_date(const mig_conformance *row)
+{
+	static const char script[] = "-- one\n-- revision: one\n\n-- mig:upgrade\nCREATE TABLE t (x "
+				     "INTEGER);\n\n-- mig:downgrade\nDROP TABLE t;\n";
+	mig_open_options o = { .struct_size = sizeof o, .dialect = row->dialect() };
+	mig_history_list *history;
+	char url[1000];
+	struct session b;
+	int32_t there = MIG_TABLE_MISSING;
+	mig_ctx *ctx;
+
+	snprintf(url, sizeof url, "%s", row->fresh());
+	suite_make_tables(row, url);
+	suite_open(&b, row, url, 1000);
+	if (suite_script(&b, "ALTER TABLE mig_history DROP COLUMN in_flight")) {
+		suite_close(&b);
+		SKIP("it has no ALTER TABLE ... DROP COLUMN");
+	}
+	RULE("read_running: MIG_TABLE_OLDER inside a transaction");
+	if (suite_has_store(&b)) {
+		OK(b, begin_and_read(&b, &there));
+		EQUAL(there, MIG_TABLE_OLDER);
+		OK(b, b.d->conn->rollback(b.conn));
+	}
+	suite_close(&b);
+	RULE("store: a read takes the tables as they are");
+	o.url = url;
+	suite_fine(NULL, mig_open_with(&ctx, &o));
+	suite_fine(ctx, mig_add_script(ctx, "one.sql", script, sizeof script - 1));
+	suite_fine(ctx, mig_history_read(ctx, &history));
+	EQUAL(mig_history_list_count(history), 0);
+	mig_history_list_free(history);
+	RULE("create: adds the columns that an older libmig did not have");
+	suite_fine(ctx, mig_upgrade(ctx, "head"));
+	mig_close(ctx);
+	suite_open(&b, row, url, 1000);
+	EQUAL(suite_number(&b, "SELECT count(*) FROM mig_history WHERE in_flight IS NULL"), 1);
+	suite_close(&b);
+}
+
 /* A table of that name with other columns is an error, not a missing table. */
 static void a_foreign_table_is_an_error(const mig_conformance *row)
 {
@@ -534,6 +605,7 @@ const struct suite_case suite_table_cases[] = {
 	CASE(quotes_table_names),
 	CASE(libmig_finds_its_rows_again),
 	CASE(uses_the_tables_of_a_newer_libmig),
+	CASE(brings_the_tables_of_an_older_libmig_up_to_date),
 	CASE(a_foreign_table_is_an_error),
 	CASE(reads_a_read_only_database),
 	CASE(survives_without_memory),

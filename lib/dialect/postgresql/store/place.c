@@ -5,6 +5,7 @@
  * otherwise the first; then it is pinned, and the tables are written with it, so that a script that
  * changes the path does not hide them. */
 #include "dialect/postgresql/store/place.h"
+#include "dialect/columns.h"
 #include "dialect/postgresql/conn/lock.h"
 #include "dialect/postgresql/conn/report.h"
 #include "dialect/postgresql/conn/session.h"
@@ -78,15 +79,33 @@ enum mig__pg_there *mig__pg_there(mig_conn *conn, enum mig__pg_table which)
 	return which == MIG__PG_VERSION ? &conn->store->version : &conn->store->history;
 }
 
-/* Not to_regclass(): it looks into the session's cache, which does not know yet what another
+void mig__pg_add_whole(struct mig__buf *sql)
+{
+	size_t first = mig__column_count(MIG__TABLES_FIRST);
+
+	mig__buf_adds(sql, "(SELECT pg_catalog.count(*) FROM pg_catalog.pg_attribute a WHERE "
+			   "a.attrelid OPERATOR(pg_catalog.=) c.oid AND a.attname "
+			   "OPERATOR(pg_catalog.=) ANY (ARRAY[");
+	for (size_t i = first; i < MIG__COLUMN_COUNT; i++)
+		mig__buf_addf(sql, "%s'%s'", i > first ? ", " : "", mig__columns[i].name);
+	mig__buf_addf(sql, "]::pg_catalog.name[])) OPERATOR(pg_catalog.=) %d",
+		      (int)(MIG__COLUMN_COUNT - first));
+}
+
+/* True if there is a table with this name in our schema, for a query with mig__pg_add_key(); whole: and
+ * it has all columns of the history. Not to_regclass(): it looks into the session's cache, which does not know yet what another
  * session committed while this one waited for the lock. */
-void mig__pg_add_exists(const mig_conn *conn, struct mig__buf *sql, const char *table)
+static void add_exists(const mig_conn *conn, struct mig__buf *sql, const char *table, int whole)
 {
 	mig__buf_adds(sql,
 		      "EXISTS (SELECT FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n "
 		      "ON n.oid OPERATOR(pg_catalog.=) c.relnamespace WHERE n.nspname "
 		      "OPERATOR(pg_catalog.=) s AND c.relname OPERATOR(pg_catalog.=) ");
 	mig__pg_add_safe_text(conn, sql, table);
+	if (whole) {
+		mig__buf_adds(sql, " AND ");
+		mig__pg_add_whole(sql);
+	}
 	mig__buf_adds(sql, ")");
 }
 
@@ -94,25 +113,32 @@ mig_status mig__pg_table_exists(mig_conn *conn, enum mig__pg_table which, int32_
 {
 	enum mig__pg_there known = *mig__pg_there(conn, which);
 	struct mig__pg_reply reply = { .count = 0 };
+	const char *table = which == MIG__PG_VERSION ? conn->store->version_table
+						     : conn->store->history_table;
 	struct mig__buf sql;
-	int settings;
+	int settings, there, whole;
 	mig_status rc;
 
 	if (known != MIG__PG_UNKNOWN) {
-		*out = known == MIG__PG_THERE;
+		*out = known == MIG__PG_MISSING ? MIG_TABLE_MISSING
+		       : known == MIG__PG_OLDER ? MIG_TABLE_OLDER
+						: MIG_TABLE_THERE;
 		return MIG_OK;
 	}
 	mig__buf_init(&sql, &conn->alloc);
 	settings = conn->store->schema ? 0 : mig__pg_add_settings(conn, &sql, 1);
 	mig__buf_adds(&sql, "SELECT ");
-	mig__pg_add_exists(conn, &sql,
-			   which == MIG__PG_VERSION ? conn->store->version_table
-						    : conn->store->history_table);
+	add_exists(conn, &sql, table, 0);
+	mig__buf_adds(&sql, ", ");
+	add_exists(conn, &sql, table, which == MIG__PG_HISTORY);
 	mig__pg_add_key(conn, &sql);
 	rc = sql.failed ? mig__pg_nomem(conn) : mig__pg_exec(conn, sql.data, &reply);
 	mig__buf_finish(&sql);
-	if (!rc)
-		*out = reply.count > settings && PQgetvalue(reply.at[settings], 0, 0)[0] == 't';
+	if (!rc) {
+		there = reply.count > settings && PQgetvalue(reply.at[settings], 0, 0)[0] == 't';
+		whole = there && PQgetvalue(reply.at[settings], 0, 1)[0] == 't';
+		*out = whole ? MIG_TABLE_THERE : there ? MIG_TABLE_OLDER : MIG_TABLE_MISSING;
+	}
 	mig__pg_reply_clear(&reply);
 	return rc;
 }

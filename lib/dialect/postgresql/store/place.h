@@ -8,9 +8,8 @@
 /* Adds FROM … for the lock's number (k), and the schema of the tables (s), "" if there is none:
  * where the version table is, otherwise where it will be created. */
 void mig__pg_add_key(const mig_conn *conn, struct mig__buf *sql);
-/* Adds an expression that is true if there is a table with this name in our schema; for a query
- * with mig__pg_add_key(). */
-void mig__pg_add_exists(const mig_conn *conn, struct mig__buf *sql, const char *table);
+/* Adds an expression that is true if c (pg_class) has all columns of the history. */
+void mig__pg_add_whole(struct mig__buf *sql);
 /* Adds the name of our tables' schema, as a constant or as a query for it; NULL: there is none. */
 void mig__pg_add_schema(const mig_conn *conn, struct mig__buf *sql);
 /* A table of ours, with the schema if that is known. */
@@ -25,6 +24,7 @@ mig_status mig__pg_pin_schema(mig_conn *conn, const char *schema);
 mig_status mig__pg_current_schema(mig_conn *conn, const char **out);
 /* What is known of the table that a statement is about. */
 enum mig__pg_there *mig__pg_there(mig_conn *conn, enum mig__pg_table which);
+/* enum mig_table_state */
 mig_status mig__pg_table_exists(mig_conn *conn, enum mig__pg_table which, int32_t *out);
 
 #endif

@@ -20,9 +20,21 @@
 	"RAISE EXCEPTION 'another process is migrating this database: run the script again " \
 	"when it is done' USING ERRCODE = '55P03';"
 
+/* A column that the table does not have is that of d, NULL: names are looked for inside first. So one
+ * statement reads the tables of every version. */
+#define READ(where)                                                                         \
+	"SELECT r.* FROM (SELECT @l) AS d CROSS JOIN LATERAL (SELECT @c, id FROM @h " where \
+	") AS r ORDER BY r.id"
+#define MARK(more)                                                                       \
+	"UPDATE @h SET state = $1, statements = $2, done_digest = $3, duration_us = $4" more \
+	" WHERE state OPERATOR(pg_catalog.=) 'running' AND revision "                      \
+	"OPERATOR(pg_catalog.=) $5 AND direction OPERATOR(pg_catalog.=) $6 AND "           \
+	"statements OPERATOR(pg_catalog.=) $7"
+
 /* @v: the version table, @h: the history table, @k: FROM … for the number of the lock, k;
  * @w: a block that fails unless the tables may be written to; @c, @i: the names and the definitions of
- * the columns of the history (columns.h), @p: $1, $2, … for them;
+ * the columns of the history (columns.h), @p: $1, $2, … for them, @l: later columns as NULL,
+ * @a: ADD COLUMN for these;
  * @t, @s: sets the search path for the transaction or the session; @g: the error of a guard */
 static const char *const patterns[] = {
 	[MIG__PG_CREATE_VERSION] = "CREATE TABLE IF NOT EXISTS @v (\n"
@@ -33,6 +45,7 @@ static const char *const patterns[] = {
 		"CREATE TABLE IF NOT EXISTS @h (\n"
 		"\tid pg_catalog.int8 GENERATED ALWAYS AS IDENTITY PRIMARY KEY@i\n"
 		")",
+	[MIG__PG_ADD_COLUMNS] = "ALTER TABLE @h @a",
 	[MIG__PG_READ_VERSION] = "SELECT revision, digest FROM @v",
 	[MIG__PG_INSERT_VERSION] = "INSERT INTO @v (revision, digest) VALUES ($1, $2)",
 	[MIG__PG_UPDATE_VERSION] = "UPDATE @v SET revision = $1, digest = $2 "
@@ -46,13 +59,10 @@ static const char *const patterns[] = {
 		"COALESCE(pg_catalog.string_agg(pg_catalog.concat(revision, ' ', digest), "
 		"pg_catalog.chr(10) ORDER BY revision COLLATE pg_catalog.\"C\"), '') AS found FROM @v) AS f",
 	[MIG__PG_INSERT_HISTORY] = "INSERT INTO @h (@c) VALUES (@p)",
-	[MIG__PG_READ_RUNNING] = "SELECT @c FROM @h WHERE state OPERATOR(pg_catalog.=) 'running' "
-				 "ORDER BY id",
-	[MIG__PG_READ_HISTORY] = "SELECT @c FROM @h ORDER BY id",
-	[MIG__PG_MARK_RUNNING] =
-		"UPDATE @h SET state = $1, statements = $2, done_digest = $3, duration_us = $4 WHERE "
-		"state OPERATOR(pg_catalog.=) 'running' AND revision OPERATOR(pg_catalog.=) $5 AND "
-		"direction OPERATOR(pg_catalog.=) $6 AND statements OPERATOR(pg_catalog.=) $7",
+	[MIG__PG_READ_RUNNING] = READ("WHERE state OPERATOR(pg_catalog.=) 'running' "),
+	[MIG__PG_READ_HISTORY] = READ(""),
+	[MIG__PG_MARK_RUNNING] = MARK(", in_flight = $8"),
+	[MIG__PG_MARK_IN_SCRIPT] = MARK(""),
 	[MIG__PG_MARK_ANY] = "UPDATE @h SET state = $1 WHERE state OPERATOR(pg_catalog.=) 'running'",
 	[MIG__PG_EXPECT_VERSION] =
 		"DO $mig$ @w$mig$;\n"
@@ -94,17 +104,25 @@ static void add_value(const struct mig__pg_values *values, struct mig__buf *buf,
 static void add_columns(const struct mig__pg_values *values, struct mig__buf *buf, char what)
 {
 	static const char *const types[] = { "text", "text NOT NULL", "int8" };
+	size_t first = strchr("la", what) ? mig__column_count(MIG__TABLES_FIRST) : 0;
+	size_t end = values && values->script ? mig__column_count(MIG__TABLES_FIRST)
+					      : MIG__COLUMN_COUNT;
 
-	for (size_t i = 0; i < MIG__COLUMN_COUNT; i++) {
+	for (size_t i = first; i < end; i++) {
+		const char *name = mig__columns[i].name, *type = types[mig__columns[i].type];
+
 		if (what == 'i')
-			mig__buf_addf(buf, ",\n\t%s pg_catalog.%s", mig__columns[i].name,
-				      types[mig__columns[i].type]);
+			mig__buf_addf(buf, ",\n\t%s pg_catalog.%s", name, type);
 		else
-			mig__buf_adds(buf, i ? ", " : "");
+			mig__buf_adds(buf, i > first ? ", " : "");
 		if (what == 'c')
-			mig__buf_adds(buf, mig__columns[i].name);
+			mig__buf_adds(buf, name);
 		else if (what == 'p')
 			add_value(values, buf, i + 1);
+		else if (what == 'l')
+			mig__buf_addf(buf, "NULL::pg_catalog.%s AS %s", type, name);
+		else if (what == 'a')
+			mig__buf_addf(buf, "ADD COLUMN IF NOT EXISTS %s pg_catalog.%s", name, type);
 	}
 }
 
@@ -144,7 +162,7 @@ void mig__pg_add_own(const mig_conn *conn, struct mig__buf *buf, enum mig__pg_ow
 			add_value(values, buf, (size_t)strtoul(pattern + 1, &end, 10));
 			pattern = end;
 		} else if (*pattern) {
-			if (strchr("cip", pattern[1]))
+			if (strchr("cipla", pattern[1]))
 				add_columns(values, buf, pattern[1]);
 			else
 				add_special(conn, buf, pattern[1]);

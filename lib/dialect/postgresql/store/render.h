@@ -14,6 +14,7 @@
 enum mig__pg_own {
 	MIG__PG_CREATE_VERSION,
 	MIG__PG_CREATE_HISTORY,
+	MIG__PG_ADD_COLUMNS,
 	MIG__PG_READ_VERSION,
 	MIG__PG_INSERT_VERSION,
 	MIG__PG_UPDATE_VERSION,
@@ -24,6 +25,7 @@ enum mig__pg_own {
 	MIG__PG_READ_RUNNING,
 	MIG__PG_READ_HISTORY,
 	MIG__PG_MARK_RUNNING,
+	MIG__PG_MARK_IN_SCRIPT,
 	MIG__PG_MARK_ANY,
 	MIG__PG_EXPECT_VERSION,
 	MIG__PG_ENTER,
@@ -34,6 +36,7 @@ enum mig__pg_own {
 struct mig__pg_values {
 	mig_value at[24];
 	const mig_value *time; /* which is the time at which a script runs, or NULL */
+	int script;            /* for tables of any version */
 };
 /* Adds one, with its values as constants, for conn->schema as it is now. */
 void mig__pg_add_own(const mig_conn *conn, struct mig__buf *buf, enum mig__pg_own which,

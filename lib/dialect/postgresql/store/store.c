@@ -42,7 +42,7 @@ static enum mig__pg_table table_of(enum mig__pg_own own)
  * is known to be there. */
 static mig_status check_there(mig_conn *conn, enum mig__pg_table table, int32_t *there)
 {
-	*there = 1;
+	*there = MIG_TABLE_THERE;
 	if (PQtransactionStatus(conn->db) != PQTRANS_IDLE)
 		return mig__pg_table_exists(conn, table, there);
 	*mig__pg_there(conn, table) = MIG__PG_UNKNOWN;
@@ -162,23 +162,23 @@ static int take_known(mig_conn *conn, enum mig__pg_own own, PGresult **out)
 	return 1;
 }
 
-/* *out: NULL if there is no such table. */
-static mig_status read_own(mig_conn *conn, enum mig__pg_own own, PGresult **out)
+/* *out: NULL if there is no such table. *there: enum mig_table_state. */
+static mig_status read_own(mig_conn *conn, enum mig__pg_own own, PGresult **out, int32_t *there)
 {
 	struct mig__pg_reply reply = { .count = 0 };
 	enum mig__pg_table table = table_of(own);
-	int32_t there = 1;
 	int at = 0;
 	mig_status rc = MIG_OK;
 
 	*out = NULL;
+	*there = MIG_TABLE_THERE;
 	if (take_known(conn, own, out))
 		return MIG_OK;
 	if (!conn->store->schema && PQtransactionStatus(conn->db) != PQTRANS_IDLE)
 		rc = mig__pg_find_schema(conn);
 	if (!rc)
-		rc = check_there(conn, table, &there);
-	if (rc || !there)
+		rc = check_there(conn, table, there);
+	if (rc || *there == MIG_TABLE_MISSING)
 		return rc;
 	if (conn->session->begun)
 		rc = mig__pg_settings_own_role(conn);
@@ -188,6 +188,7 @@ static mig_status read_own(mig_conn *conn, enum mig__pg_own own, PGresult **out)
 	if (!rc && reply.error &&
 	    (mig__pg_is(reply.error, "42P01") || mig__pg_is(reply.error, "3F000"))) {
 		*mig__pg_there(conn, table) = MIG__PG_MISSING;
+		*there = MIG_TABLE_MISSING;
 		mig__pg_reply_clear(&reply);
 		return MIG_OK;
 	}
@@ -212,9 +213,8 @@ mig_status mig__pg_read_rows(mig_conn *conn, mig_version_row_fn fn, void *user, 
 {
 	enum { REVISION, DIGEST };
 	PGresult *result;
-	mig_status rc = read_own(conn, MIG__PG_READ_VERSION, &result);
+	mig_status rc = read_own(conn, MIG__PG_READ_VERSION, &result, there);
 
-	*there = result != NULL;
 	for (int i = 0; !rc && i < PQntuples(result); i++) {
 		const mig_version_row row = { .struct_size = sizeof row,
 					      .revision = text_at(result, i, REVISION),
@@ -230,9 +230,8 @@ static mig_status read_entries(mig_conn *conn, enum mig__pg_own own, mig_history
 			       int32_t *there)
 {
 	PGresult *result;
-	mig_status rc = read_own(conn, own, &result);
+	mig_status rc = read_own(conn, own, &result, there);
 
-	*there = result != NULL;
 	for (int i = 0; !rc && i < PQntuples(result); i++) {
 		mig_history_row row = { .struct_size = sizeof row };
 
@@ -330,11 +329,58 @@ static mig_status write_own(mig_conn *conn, enum mig__pg_own own, const struct m
 	return rc;
 }
 
+/* Only the owner of a table alters it. */
+static mig_status fail_older(mig_conn *conn, const PGresult *error, const char *sql)
+{
+	struct mig__buf hint;
+	mig_status rc;
+
+	if (!mig__pg_is(error, "42501"))
+		return mig__pg_fail(conn, error, NULL);
+	mig__buf_init(&hint, &conn->alloc);
+	mig__buf_addf(&hint, "run this once as its owner, or have its owner run: %s", sql);
+	rc = mig__pg_report(conn, MIG_EPERMISSION, NULL, mig__buf_text(&hint),
+			    "table %s is of an older libmig and lacks columns, which only its owner can "
+			    "add",
+			    conn->store->history_table);
+	mig__buf_finish(&hint);
+	return rc;
+}
+
+/* Does not wait for the next message as rows do: it comes once in the life of a database. */
+static mig_status add_columns(mig_conn *conn)
+{
+	struct mig__pg_reply reply = { .count = 0 };
+	struct mig__buf sql;
+	mig_status rc = mig__pg_settings_own_role(conn);
+
+	mig__buf_init(&sql, &conn->alloc);
+	mig__pg_add_own(conn, &sql, MIG__PG_ADD_COLUMNS, NULL);
+	if (!rc)
+		rc = sql.failed ? mig__pg_nomem(conn) : mig__pg_try(conn, sql.data, &reply);
+	if (!rc && reply.error)
+		rc = fail_older(conn, reply.error, sql.data);
+	if (!rc)
+		conn->store->history = MIG__PG_THERE;
+	mig__pg_reply_clear(&reply);
+	mig__buf_finish(&sql);
+	return rc;
+}
+
+/* A table that is there is not created "if it does not exist": that needs the right to create. */
 mig_status mig__pg_create(mig_conn *conn, const mig_sql_sink *script)
 {
-	mig_status rc = write_own(conn, MIG__PG_CREATE_VERSION, NULL, UNGUARDED, script);
+	int version = script || conn->store->version != MIG__PG_THERE;
+	int32_t history = MIG_TABLE_MISSING;
+	mig_status rc = script ? MIG_OK : mig__pg_table_exists(conn, MIG__PG_HISTORY, &history);
 
-	return rc ? rc : write_own(conn, MIG__PG_CREATE_HISTORY, NULL, UNGUARDED, script);
+	if (!rc && history == MIG_TABLE_OLDER)
+		rc = add_columns(conn);
+	if (!rc && version)
+		rc = write_own(conn, MIG__PG_CREATE_VERSION, NULL, UNGUARDED, script);
+	if (!rc && history == MIG_TABLE_MISSING)
+		rc = write_own(conn, MIG__PG_CREATE_HISTORY, NULL, UNGUARDED, script);
+	return rc;
 }
 
 static mig_status write_change(mig_conn *conn, const mig_row_change *c, const mig_sql_sink *script)
@@ -350,7 +396,7 @@ static mig_status write_change(mig_conn *conn, const mig_row_change *c, const mi
 
 static mig_status write_entry(mig_conn *conn, const mig_history_row *row, const mig_sql_sink *script)
 {
-	struct mig__pg_values values = { .time = NULL };
+	struct mig__pg_values values = { .script = script != NULL };
 
 	for (size_t i = 0; i < MIG__COLUMN_COUNT; i++) {
 		const struct mig__column *c = &mig__columns[i];
@@ -405,12 +451,14 @@ mig_status mig__pg_mark_running(mig_conn *conn, const mig_journal_mark *m, const
 	const struct mig__pg_values values = {
 		.at = { text_value(m->state), number_value(m->statements), text_value(m->done_digest),
 			number_value(m->duration_us), text_value(m->revision),
-			text_value(m->direction), number_value(m->before) }
+			text_value(m->direction), number_value(m->before),
+			text_value(m->in_flight) }
 	};
 
 	if (!m->revision)
 		return write_own(conn, MIG__PG_MARK_ANY, &values, UNGUARDED, script);
-	return write_own(conn, MIG__PG_MARK_RUNNING, &values, MIG__PG_GUARD_RUNNING, script);
+	return write_own(conn, script ? MIG__PG_MARK_IN_SCRIPT : MIG__PG_MARK_RUNNING, &values,
+			 MIG__PG_GUARD_RUNNING, script);
 }
 
 /* -- for scripts */

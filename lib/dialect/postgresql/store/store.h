@@ -5,7 +5,12 @@
 #include "dialect/postgresql/conn/conn.h"
 
 /* What is known of a table. */
-enum mig__pg_there { MIG__PG_UNKNOWN, MIG__PG_THERE, MIG__PG_MISSING };
+enum mig__pg_there {
+	MIG__PG_UNKNOWN,
+	MIG__PG_THERE,
+	MIG__PG_MISSING,
+	MIG__PG_OLDER /* of an older libmig: columns are missing */
+};
 /* Which of libmig's tables. */
 enum mig__pg_table { MIG__PG_BOTH, MIG__PG_VERSION, MIG__PG_HISTORY };
 

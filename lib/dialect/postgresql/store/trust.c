@@ -219,8 +219,9 @@ void mig__pg_add_there(const mig_conn *conn, struct mig__buf *sql)
 	mig__buf_adds(sql, ", c.relkind OPERATOR(pg_catalog.<>) 'r' OR c.relpersistence" IS
 			   "'t' OR c.relrowsecurity OR c.relhasrules OR c.relhastriggers OR "
 			   "c.relhassubclass OR pg_catalog.pg_get_userbyid(c.relowner) "
-			   "OPERATOR(pg_catalog.<>) CURRENT_USER FROM pg_catalog.pg_class c WHERE "
-			   "c.relnamespace" IS "(SELECT oid FROM pg_catalog.pg_namespace WHERE "
+			   "OPERATOR(pg_catalog.<>) CURRENT_USER, ");
+	mig__pg_add_whole(sql);
+	mig__buf_adds(sql, " FROM pg_catalog.pg_class c WHERE c.relnamespace" IS "(SELECT oid FROM pg_catalog.pg_namespace WHERE "
 			   "nspname" IS);
 	mig__pg_add_schema(conn, sql);
 	mig__buf_adds(sql, ") AND c.relname OPERATOR(pg_catalog.=) ANY (ARRAY[");
@@ -235,9 +236,11 @@ void mig__pg_take_there(mig_conn *conn, const PGresult *result, int *close)
 	conn->store->version = conn->store->history = MIG__PG_MISSING;
 	*close = 0;
 	for (int i = 0; i < PQntuples(result); i++) {
-		int version = PQgetvalue(result, i, 0)[0] == 't';
-
-		*(version ? &conn->store->version : &conn->store->history) = MIG__PG_THERE;
+		if (PQgetvalue(result, i, 0)[0] == 't')
+			conn->store->version = MIG__PG_THERE;
+		else
+			conn->store->history = PQgetvalue(result, i, 2)[0] == 't' ? MIG__PG_THERE
+										  : MIG__PG_OLDER;
 		*close |= PQgetvalue(result, i, 1)[0] == 't';
 	}
 }

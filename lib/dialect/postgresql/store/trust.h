@@ -16,7 +16,8 @@ struct mig__pg_trust {
 void mig__pg_add_plain_read(const mig_conn *conn, struct mig__buf *sql);
 int mig__pg_is_refusal(const PGresult *error);
 /* Adds a query for what is there: a row for each of our tables, whether it is the version table,
- * and whether it has to be looked at closely before it is written to. */
+ * whether it has to be looked at closely before it is written to, and whether it has all columns of the
+ * history. */
 void mig__pg_add_there(const mig_conn *conn, struct mig__buf *sql);
 /* Takes its rows; *close: a write check is needed. */
 void mig__pg_take_there(mig_conn *conn, const PGresult *result, int *close);
