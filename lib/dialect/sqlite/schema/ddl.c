@@ -247,6 +247,11 @@ static mig_status change_group(struct walk *w, uint32_t g)
 
 static mig_status rename_object(struct mig__sqlite_ddl *d, const mig_op *op)
 {
+	if (op->from->parent && op->from->kind != MIG_KIND_COLUMN)
+		return mig__sqlite_report(d->conn, MIG_EUNSUPPORTED, NULL,
+					  "drop it, and create it with the new name",
+					  "\"%s\": SQLite renames only tables and columns",
+					  op->from->name);
 	mig__buf_adds(&d->buf, "ALTER TABLE ");
 	mig__sqlite_add_word(&d->buf, mig__top(op->from)->name);
 	if (op->from->kind == MIG_KIND_COLUMN) {
