@@ -291,6 +291,11 @@ typedef struct mig_schema_sink {
 	mig_status (*need)(void *user, uint32_t from, uint32_t to, int32_t need);
 	/** The database has something that objects do not cover, e.g. "publication news". */
 	mig_status (*uncovered)(void *user, const char *what);
+	/** A row that the engine's own tables have of an object that was reported: of which table, and its
+	 * columns, "name=value" with line ends between. Objects that are equal are compared by these, too,
+	 * so that something that the dialect does not know yet is not taken for equal. At most one of a
+	 * table; never of what differs by database, like numbers and sizes. NULL: not wanted. */
+	mig_status (*row)(void *user, uint32_t number, const char *table, const char *text);
 } mig_schema_sink;
 
 /** The number of an object that a filter left out. */

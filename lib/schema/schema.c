@@ -33,28 +33,33 @@ void mig__schema_finish(struct mig__schema *s)
 	s->alloc = NULL;
 }
 
-/* The text, kept in the arena; short ones once. */
-static const char *keep(struct mig__schema *s, const char *text)
+/* The text, kept in the arena once. */
+static const char *keep_once(struct mig__schema *s, const char *text)
 {
 	size_t size = strlen(text);
-	uint32_t old = MIG__NONE;
+	uint32_t old = mig__map_get(&s->texts, text, size);
 	const char *kept;
 
-	if (!size)
-		return "";
-	if (size <= SHORT)
-		old = mig__map_get(&s->texts, text, size);
 	if (old != MIG__NONE)
 		return s->text_at[old];
 	kept = mig__arena_strndup(&s->arena, text, size);
-	if (!kept || size > SHORT)
-		return kept;
-	if (!mig__grow(s->alloc, (void **)&s->text_at, &s->text_cap, s->text_count + 1,
+	if (!kept ||
+	    !mig__grow(s->alloc, (void **)&s->text_at, &s->text_cap, s->text_count + 1,
 		       sizeof *s->text_at) ||
 	    !mig__map_add(&s->texts, kept, size, (uint32_t)s->text_count, &old))
 		return NULL;
 	s->text_at[s->text_count++] = kept;
 	return kept;
+}
+
+/* Long ones as often as they come. */
+static const char *keep(struct mig__schema *s, const char *text)
+{
+	size_t size = strlen(text);
+
+	if (!size)
+		return "";
+	return size <= SHORT ? keep_once(s, text) : mig__arena_strndup(&s->arena, text, size);
 }
 
 static int fill(struct mig__schema *s, mig_object *o, const mig_object *given)
@@ -159,13 +164,32 @@ static mig_status sink_uncovered(void *user, const char *what)
 	return MIG_OK;
 }
 
+/* Most rows are like many others. */
+static mig_status sink_row(void *user, uint32_t number, const char *table, const char *text)
+{
+	struct mig__schema *s = user;
+	struct mig__row *row;
+
+	if (number >= s->count)
+		return MIG_OK;
+	row = mig__arena_zalloc(&s->arena, 1, sizeof *row);
+	if (!row)
+		return mig__fail_nomem(s->err);
+	*row = (struct mig__row){ s->at[number]->rows, keep_once(s, table), keep_once(s, text) };
+	if (!row->table || !row->text)
+		return mig__fail_nomem(s->err);
+	s->at[number]->rows = row;
+	return MIG_OK;
+}
+
 mig_schema_sink mig__schema_sink(struct mig__schema *s)
 {
 	return (mig_schema_sink){ .struct_size = sizeof(mig_schema_sink),
 				  .user = s,
 				  .object = sink_object,
 				  .need = sink_need,
-				  .uncovered = sink_uncovered };
+				  .uncovered = sink_uncovered,
+				  .row = sink_row };
 }
 
 /* Counting sort of the edges, once by who needs and once by what is needed. */

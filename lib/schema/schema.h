@@ -10,11 +10,18 @@
 
 #include <mig/dialect.h>
 
+/* What the engine says of an object itself. */
+struct mig__row {
+	const struct mig__row *next;
+	const char *table, *text;
+};
+
 struct mig__object {
 	mig_object pub;     /* first: a mig_object of a schema is one of these */
 	uint32_t number;    /* its place in mig__schema.at */
 	uint32_t last;      /* number of its last child, while building */
 	uint32_t need_from; /* in mig__schema.need_numbers; pub.need_count of them */
+	const struct mig__row *rows;
 };
 
 struct mig__edge {

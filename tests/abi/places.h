@@ -138,12 +138,13 @@ AT(mig_journal_mark, done_digest, 48, 40, 32);
 AT(mig_journal_mark, duration_us, 56, 48, 36);
 AT(mig_journal_mark, in_flight, 64, 56, 44);
 
-SIZE(mig_schema_sink, 40, 20, 20);
+SIZE(mig_schema_sink, 48, 24, 24);
 AT(mig_schema_sink, struct_size, 0, 0, 0);
 AT(mig_schema_sink, user, 8, 4, 4);
 AT(mig_schema_sink, object, 16, 8, 8);
 AT(mig_schema_sink, need, 24, 12, 12);
 AT(mig_schema_sink, uncovered, 32, 16, 16);
+AT(mig_schema_sink, row, 40, 20, 20);
 
 SIZE(mig_changes, 40, 20, 20);
 AT(mig_changes, struct_size, 0, 0, 0);

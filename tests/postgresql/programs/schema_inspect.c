@@ -347,7 +347,7 @@ static void test_stopped(void **state)
 	host_lend(&h, p.db);
 	do {
 		uint32_t left = at++;
-		const mig_schema_sink sink = { sizeof sink, &left, stop, no_need, NULL };
+		const mig_schema_sink sink = { sizeof sink, &left, stop, no_need, NULL, NULL };
 
 		rc = mig_dialect_postgresql()->schema->inspect(h.conn, &sink);
 		assert_true(rc == MIG_OK || rc == MIG_ECANCELLED);

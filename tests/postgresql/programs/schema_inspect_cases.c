@@ -37,10 +37,10 @@ const struct catalog_case catalog_cases[] = {
 	  "10 CACHE 3 CYCLE))",
 	  "table public.t\n"
 	  "column public.t/a { type=bigint; not_null=yes; identity=ALWAYS; "
-	  ".sequence=public.t_a_seq }\n"
+	  ".sequence=public.t_a_seq; .sequence_schema=public; .sequence_name=t_a_seq }\n"
 	  "column public.t/b { type=integer; not_null=yes; identity=BY DEFAULT; "
 	  "identity_options=START WITH 5 INCREMENT BY -2 MINVALUE -100 MAXVALUE 10 CACHE 3 "
-	  "CYCLE; .sequence=public.odd }\n" },
+	  "CYCLE; .sequence=public.odd; .sequence_schema=public; .sequence_name=odd }\n" },
 	{ "sequences", 110000,
 	  "CREATE SEQUENCE s; "
 	  "CREATE SEQUENCE down AS smallint INCREMENT -1 START -5; "

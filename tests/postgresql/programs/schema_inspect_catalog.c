@@ -152,7 +152,8 @@ static mig_status take_uncovered(void *user, const char *what)
 char *catalog_read(struct host *h, mig_conn *conn)
 {
 	static struct reader r;
-	const mig_schema_sink sink = { sizeof sink, &r, take_object, take_need, take_uncovered };
+	const mig_schema_sink sink = { sizeof sink, &r, take_object, take_need, take_uncovered,
+				       NULL };
 	char *text = NULL;
 	size_t size;
 	mig_status rc;

@@ -155,6 +155,74 @@ TEST_ALL(enforcement)
 TEST_ALL(temporal)
 TEST_ALL(not_nulls)
 
+/* -- what libmig does not know */
+
+#define PLAIN "CREATE TABLE t (a integer, b text)"
+#define CHANGED "CREATE TABLE t (a integer, b text, c integer)"
+
+/* The status of comparing with a model. */
+static mig_status compare(const struct place *p, const char *model_sql, mig_ctx **ctx, mig_op_list **list)
+{
+	mig_model *model;
+
+	*ctx = open_place(p, NULL);
+	ok(*ctx, mig_model_of(*ctx, &model));
+	ok(*ctx, mig_model_sql(model, NULL, "model", model_sql, strlen(model_sql)));
+	return mig_diff(*ctx, NULL, list);
+}
+
+/* A later server's column is played by one of today's that objects do not have. */
+static void test_rows(void **state)
+{
+	struct place p;
+	mig_ctx *ctx;
+	mig_op_list *list;
+
+	(void)state;
+	place_begin(&p);
+	pg_exec(p.db, PLAIN);
+	assert_int_equal(compare(&p, PLAIN, &ctx, &list), MIG_OK);
+	assert_int_equal(mig_op_list_count(list), 0);
+	mig_op_list_free(list);
+	mig_close(ctx);
+
+	pg_exec(p.db, "UPDATE pg_class SET relispopulated = false WHERE relname = 't'");
+	assert_int_equal(compare(&p, PLAIN, &ctx, &list), MIG_EPROOF);
+	assert_int_equal(mig_op_list_count(list), 0);
+	assert_has(mig_op_list_unproved(list), "table t: pg_class.relispopulated is f, not t");
+	assert_has(mig_error_hint(ctx), "by hand");
+	mig_op_list_free(list);
+	mig_close(ctx);
+
+	/* nor is a copy made that is not one */
+	assert_int_equal(compare(&p, CHANGED, &ctx, &list), MIG_EPROOF);
+	assert_has(mig_op_list_unproved(list), "pg_class.relispopulated");
+	mig_op_list_free(list);
+	mig_close(ctx);
+	place_end(&p);
+}
+
+static void test_unknown_values(void **state)
+{
+	struct place p;
+	mig_ctx *ctx;
+	mig_op_list *list;
+
+	(void)state;
+	place_begin(&p);
+	pg_exec(p.db, PLAIN);
+	pg_exec(p.db, "UPDATE pg_attribute SET attstorage = 'z' WHERE attrelid = 't'::regclass AND "
+		      "attname = 'b'");
+	assert_int_equal(compare(&p, PLAIN, &ctx, &list), MIG_EPROOF);
+	assert_string_equal(mig_op_list_uncovered(list, 0), "column public.t.b: storage \"z\" is not "
+							    "known to this version of libmig");
+	assert_null(strstr(mig_op_list_sql(list, MIG_UPGRADE, NULL), "STORAGE"));
+	assert_has(mig_op_list_unproved(list), "column t.b: pg_attribute.attstorage is z, not x");
+	mig_op_list_free(list);
+	mig_close(ctx);
+	place_end(&p);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -162,6 +230,8 @@ int main(void)
 		cmocka_unit_test(test_enforcement),
 		cmocka_unit_test(test_temporal),
 		cmocka_unit_test(test_not_nulls),
+		cmocka_unit_test(test_rows),
+		cmocka_unit_test(test_unknown_values),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

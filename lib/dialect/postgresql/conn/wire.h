@@ -18,7 +18,7 @@ struct mig__pg_wire {
 	struct mig__buf message;
 };
 
-enum { MIG__PG_REPLIES = 16 };
+enum { MIG__PG_REPLIES = 40 };
 /* The results of a message of ours, one for each statement; of COPY … TO STDOUT its rows. */
 struct mig__pg_reply {
 	PGresult *at[MIG__PG_REPLIES];

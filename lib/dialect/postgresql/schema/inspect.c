@@ -9,6 +9,7 @@
 #include "dialect/postgresql/store/store.h"
 #include "dialect/postgresql/store/trust.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -85,7 +86,8 @@ void mig__catalog_ask(struct mig__catalog *c, struct mig__buf *sql, PGresult **c
 static void read_top(struct mig__catalog *c, struct mig__buf *sql, int inside)
 {
 	PGresult *own = NULL, *set = NULL;
-	PGresult **const out[] = { &c->conn->trust->others, &own, &set, &c->small, &c->relations };
+	PGresult **const out[] = { &c->conn->trust->others, &own, &set, &c->small, &c->relations,
+				   &c->raw_columns };
 	int version = PQserverVersion(c->conn->db);
 
 	mig__buf_adds(sql, inside ? begin_inner : begin_own);
@@ -97,15 +99,33 @@ static void read_top(struct mig__catalog *c, struct mig__buf *sql, int inside)
 	mig__buf_adds(sql, settings);
 	mig__catalog_sql_small(sql, version);
 	mig__catalog_sql_relations(sql);
-	mig__catalog_ask(c, sql, out, 5);
+	if (mig__catalog_wants_rows(c))
+		mig__catalog_sql_raw_columns(sql);
+	mig__catalog_ask(c, sql, out, mig__catalog_wants_rows(c) ? 6 : 5);
 	for (int i = 0; own && i < 2; i++)
 		c->own[i] = mig__field_oid(own, 0, i);
 	PQclear(own);
 	PQclear(set);
 }
 
+/* What such a server has beyond what is known here shows in its rows, or not at all. */
+static void warn_of_newer(struct mig__catalog *c)
+{
+	enum { TESTED = 18 };
+	int version = PQserverVersion(c->conn->db) / 10000;
+	char text[120];
+
+	if (version <= TESTED || c->rc)
+		return;
+	snprintf(text, sizeof text,
+		 "what came after PostgreSQL %d, the newest version that was tested: the server is %d",
+		 (int)TESTED, version);
+	c->rc = c->sink->uncovered(c->sink->user, text);
+}
+
 static void report_top(struct mig__catalog *c)
 {
+	warn_of_newer(c);
 	mig__catalog_names(c);
 	mig__catalog_find_relations(c);
 	mig__catalog_types(c);
@@ -138,13 +158,19 @@ static void read_columns(struct mig__catalog *c, struct mig__buf *sql)
 static void read_rest(struct mig__catalog *c, struct mig__buf *sql, int inside, int *open)
 {
 	PGresult *end[2] = { NULL, NULL };
-	PGresult **const out[] = { &c->constraints, &c->indexes, &c->dependencies, &end[0],
-				   &end[1] };
+	PGresult **out[5 + MIG__RAW_TABLES] = { &c->constraints, &c->indexes, &c->dependencies };
+	int count = 3;
 
 	mig__buf_clear(sql);
 	mig__catalog_sql_rest(sql, PQserverVersion(c->conn->db));
+	if (mig__catalog_wants_rows(c))
+		mig__catalog_sql_raw(c, sql);
+	for (int i = 0; mig__catalog_wants_rows(c) && i < mig__catalog_raw_count(); i++)
+		out[count++] = &c->raw[i];
+	for (int i = 0; i < (inside ? 2 : 1); i++)
+		out[count++] = &end[i];
 	mig__buf_adds(sql, inside ? end_inner : end_own);
-	mig__catalog_ask(c, sql, out, inside ? 5 : 4);
+	mig__catalog_ask(c, sql, out, count);
 	*open = c->rc != MIG_OK;
 	PQclear(end[0]);
 	PQclear(end[1]);
@@ -204,6 +230,8 @@ static void report_rest(struct mig__catalog *c)
 	mig__catalog_references(c);
 	find_needs(c);
 	report_needs(c);
+	if (mig__catalog_wants_rows(c))
+		mig__catalog_raw(c);
 }
 
 /* -- all of it */
@@ -226,6 +254,9 @@ static void finish(struct mig__catalog *c)
 	PQclear(c->constraints);
 	PQclear(c->indexes);
 	PQclear(c->dependencies);
+	PQclear(c->raw_columns);
+	for (int i = 0; i < MIG__RAW_TABLES; i++)
+		PQclear(c->raw[i]);
 	mig__map_finish(&c->numbers);
 	mig__map_finish(&c->known);
 	mig__map_finish(&c->comments);

@@ -81,6 +81,7 @@ enum mig__small {
 	MIG__SMALL_FIELD /* the first of eight, as inspect_sql.c has them */
 };
 
+enum { MIG__RAW_TABLES = 20 };
 enum { MIG__CATALOG_ATTRIBUTES = 24, MIG__CATALOG_TEXTS = 12, MIG__CATALOG_LETTERS = 128 };
 
 struct mig__catalog {
@@ -93,6 +94,8 @@ struct mig__catalog {
 	PGresult *columns, *defaults, *not_nulls;       /* message 2 */
 	PGresult *types;                                /* message 3 */
 	PGresult *constraints, *indexes, *dependencies; /* message 4 */
+	PGresult *raw_columns;                          /* message 1; NULL: rows are not wanted */
+	PGresult *raw[MIG__RAW_TABLES];                 /* message 4 */
 	struct {
 		int from, to;
 	} small_rows[MIG__CATALOG_LETTERS]; /* by letter */
@@ -100,6 +103,7 @@ struct mig__catalog {
 	struct mig__rel *rels;
 	size_t rel_count, rel_cap;
 	struct mig__map numbers;  /* class, oid: object */
+	uint32_t extensions_from, extensions_to; /* objects, one after another */
 	struct mig__map known;    /* class, oid: place in rels, or row of small */
 	struct mig__map comments; /* class, oid, column: row of small */
 	struct mig__need *edges;
@@ -164,6 +168,8 @@ const char *mig__catalog_made(struct mig__catalog *c, const struct mig__buf *tex
 /* Adds its comment and reports it; unless it is a column, enters it in numbers. */
 uint32_t mig__catalog_report(struct mig__catalog *c, uint32_t parent, uint32_t class, uint32_t oid,
 			     uint32_t sub);
+/* Says that a column of the catalogue has a value that is not known here, e.g. "column t.a: storage". */
+void mig__catalog_unknown(struct mig__catalog *c, const char *what, const char *value);
 /* Reports what the catalogue has no row of its own for. */
 uint32_t mig__catalog_report_part(struct mig__catalog *c, uint32_t parent);
 
@@ -196,6 +202,13 @@ void mig__catalog_identity(const struct mig__rel *sequence, struct mig__buf *out
 
 /* inspect_column.c: columns, by message 2; sends message 3 */
 void mig__catalog_columns(struct mig__catalog *c);
+
+/* inspect_raw.c: the rows as they are; their columns are asked in message 1, they in message 4 */
+int mig__catalog_wants_rows(const struct mig__catalog *c);
+void mig__catalog_sql_raw_columns(struct mig__buf *sql);
+void mig__catalog_sql_raw(const struct mig__catalog *c, struct mig__buf *sql);
+int mig__catalog_raw_count(void);
+void mig__catalog_raw(struct mig__catalog *c);
 
 /* inspect_key.c: constraints and indexes, by message 4 */
 void mig__catalog_constraints(struct mig__catalog *c);

@@ -170,6 +170,16 @@ void mig__catalog_add_text(struct mig__catalog *c, const char *key, const struct
 	mig__catalog_add(c, key, mig__catalog_made(c, text));
 }
 
+void mig__catalog_unknown(struct mig__catalog *c, const char *what, const char *value)
+{
+	struct mig__buf *text = mig__catalog_spare(c);
+
+	mig__buf_addf(text, "%s \"%s\" is not known to this version of libmig", what, value);
+	mig__catalog_made(c, text);
+	if (!c->rc)
+		c->rc = c->sink->uncovered(c->sink->user, mig__buf_text(text));
+}
+
 uint32_t mig__catalog_report(struct mig__catalog *c, uint32_t parent, uint32_t class, uint32_t oid,
 			     uint32_t sub)
 {

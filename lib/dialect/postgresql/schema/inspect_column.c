@@ -23,7 +23,7 @@ enum {
 	ACL
 };
 enum { TYPE_NUMBER, TYPE_WORDS, COLLATION_WORDS, TYPE_STORAGE, TYPE_KIND };
-enum { NN_OID = 2, NN_NO_INHERIT, NN_VALID, NN_INHERITED, NN_NAME };
+enum { NN_OID = 2, NN_NO_INHERIT, NN_VALID, NN_GIVEN, NN_NAME };
 enum { DEFAULT_OID = 2, DEFAULT_WORDS };
 
 /* A row of columns. */
@@ -200,9 +200,21 @@ static void add_identity(struct columns *s)
 	mig__catalog_add(c, ".sequence_name", c->rels[place].name);
 }
 
+static void say_unknown(struct columns *s, const char *what, const char *value)
+{
+	const struct mig__rel *rel = mig__catalog_rel(s->c, s->table);
+	struct mig__buf *text = mig__catalog_text(s->c);
+
+	mig__buf_addf(text, "column %s.%s: %s", rel ? rel->qualified : "", field(s, NAME), what);
+	mig__catalog_unknown(s->c, mig__catalog_made(s->c, text), value);
+}
+
+/* NULL: not known. */
 static const char *storage_name(char letter)
 {
 	switch (letter) {
+	case 'x':
+		return "EXTENDED";
 	case 'p':
 		return "PLAIN";
 	case 'e':
@@ -210,7 +222,7 @@ static const char *storage_name(char letter)
 	case 'm':
 		return "MAIN";
 	default:
-		return "EXTENDED";
+		return NULL;
 	}
 }
 
@@ -255,7 +267,7 @@ static void add_not_null(struct columns *s)
 	if (name) {
 		text = mig__catalog_text(c);
 		mig__ddl_name(text, name);
-		if (mig__field_is(c->not_nulls, row, NN_INHERITED, 'f'))
+		if (mig__field_is(c->not_nulls, row, NN_GIVEN, 't'))
 			mig__catalog_add_text(c, "not_null_name", text);
 		mig__catalog_add_text(c, ".not_null", text);
 	}
@@ -270,18 +282,29 @@ static void add_not_null(struct columns *s)
 				 PQgetvalue(c->small, (int)comment, MIG__SMALL_NAME));
 }
 
+static void add_storage(struct columns *s)
+{
+	const char *usual = type_field(s, TYPE_STORAGE), *letter = field(s, COMPRESSION);
+	const char *storage = storage_name(s->storage), *compression = compression_name(letter);
+
+	if (!storage)
+		say_unknown(s, "storage", (const char[]){ s->storage, 0 });
+	else if (usual && *usual != s->storage)
+		mig__catalog_add(s->c, "storage", storage);
+	if (letter && !compression)
+		say_unknown(s, "compression", letter);
+	mig__catalog_add(s->c, "compression", compression);
+}
+
 static void add_rest(struct columns *s)
 {
 	struct mig__catalog *c = s->c;
-	const char *usual = type_field(s, TYPE_STORAGE);
 
 	if (s->not_null)
 		add_not_null(s);
 	if (s->identity)
 		add_identity(s);
-	if (usual && *usual != s->storage)
-		mig__catalog_add(c, "storage", storage_name(s->storage));
-	mig__catalog_add(c, "compression", compression_name(field(s, COMPRESSION)));
+	add_storage(s);
 	mig__catalog_add(c, "statistics", field(s, STATISTICS));
 	if (field(s, OPTIONS)) {
 		struct mig__buf *text = mig__catalog_text(c);
@@ -343,6 +366,8 @@ static uint32_t report_column(struct columns *s, const struct mig__rel *rel)
 		mig__catalog_add(c, ".generated_always", MIG_YES);
 	if (s->generated == 'v')
 		mig__catalog_add(c, MIG_ATTR_GENERATED_KIND, MIG_GENERATED_VIRTUAL);
+	else if (generated && s->generated != 's')
+		say_unknown(s, "generated", (const char[]){ s->generated, 0 });
 	mig__catalog_add(c, "privileges", field(s, ACL));
 	number = mig__catalog_report(c, rel->number, MIG__CLASS_CLASS, rel->oid, s->number);
 	if (generated && value >= 0)

@@ -35,11 +35,13 @@ void mig__catalog_sql_relations(struct mig__buf *sql)
 }
 
 /* NOT NULL that is more than that: of another name than the server gives, not inherited, not valid, or
- * with a comment. */
+ * with a comment. Digits at the end of the usual name are the server's, too: another table of the
+ * schema had that name. */
 static void add_not_nulls(struct mig__buf *sql, int version)
 {
 	mig__buf_adds(sql, version >= 180000 ?
-		"SELECT k.conrelid, k.conkey[1], k.oid, k.connoinherit, k.convalidated, k.coninhcount > 0, "
+		"SELECT k.conrelid, k.conkey[1], k.oid, k.connoinherit, k.convalidated, "
+			"k.coninhcount = 0 AND rtrim(k.conname, '0123456789') <> c.relname || '_' || a.attname || '_not_null', "
 			"CASE WHEN k.conname <> c.relname || '_' || a.attname || '_not_null' THEN k.conname END "
 		"FROM pg_constraint k JOIN pg_class c ON c.oid = k.conrelid "
 		"JOIN pg_attribute a ON a.attrelid = k.conrelid AND a.attnum = k.conkey[1] "

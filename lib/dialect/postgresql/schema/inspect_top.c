@@ -82,7 +82,10 @@ static void report_extension(const struct row *r)
 	mig__catalog_begin(r->c, MIG_KIND_EXTENSION, "", r->name);
 	mig__catalog_add(r->c, "schema", field(r, 0));
 	mig__catalog_add(r->c, ".version", field(r, 1));
-	need_schema(r, mig__catalog_report(r->c, MIG_NO_OBJECT, r->class, r->oid, 0));
+	r->c->extensions_to = mig__catalog_report(r->c, MIG_NO_OBJECT, r->class, r->oid, 0) + 1;
+	if (!r->c->extensions_from)
+		r->c->extensions_from = r->c->extensions_to - 1;
+	need_schema(r, r->c->extensions_to - 1);
 }
 
 static void learn_member(const struct row *r)
