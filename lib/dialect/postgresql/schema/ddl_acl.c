@@ -1,4 +1,5 @@
-/* Privileges and comments. */
+/* ddl_acl: privileges and comments. Not who owns an object: that is never changed. What differs is
+ * set line by line: REVOKE for a line that is gone, GRANT for a new one. */
 #include "dialect/postgresql/schema/ddl.h"
 #include "dialect/postgresql/sql/quote.h"
 

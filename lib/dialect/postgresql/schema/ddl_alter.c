@@ -1,4 +1,5 @@
-/* Attributes that one statement sets. */
+/* ddl_alter: attributes that one statement sets each, as a table of patterns by kind and key. Not
+ * what needs several, or looks at the rows: the ddl_*.c of the kind. */
 #include "base/buf.h"
 #include "dialect/postgresql/schema/ddl.h"
 

@@ -1,5 +1,5 @@
-/* Columns that are altered in place. Order within one column: what it must lose first, its type,
- * what it gets. */
+/* ddl_column: columns that are altered in place; not those that are added or dropped: ddl_table.c.
+ * Order within one column: what it must lose first, its type, what it gets. */
 #include "base/buf.h"
 #include "dialect/postgresql/schema/ddl.h"
 

@@ -1,4 +1,5 @@
-/* Sequences that are altered, functions, policies. */
+/* ddl_other: sequences that are altered, functions, policies: what is more than a pattern, and too
+ * little for a file. Not where a sequence stands: ddl_position.c. */
 #include "dialect/postgresql/schema/ddl.h"
 #include "dialect/postgresql/sql/quote.h"
 

@@ -1,4 +1,5 @@
-/* Tables: created with their columns, defaults and constraints; and these one by one. */
+/* ddl_table: tables, created with their columns, defaults and constraints; and these one by one.
+ * Not columns that are altered: ddl_column.c; nor partitions as a question: ddl_inherit.c. */
 #include "base/buf.h"
 #include "dialect/postgresql/schema/ddl.h"
 

@@ -1,4 +1,5 @@
-/* The messages of an inspection, and what they are put together to. See inspect.h. */
+/* inspect: the messages of an inspection, and what they are put together to. Not the queries:
+ * inspect_sql*.c; nor what their rows mean: the other inspect_*.c. See inspect.h. */
 #include "dialect/postgresql/schema/inspect.h"
 #include "dialect/postgresql/conn/error.h"
 #include "dialect/postgresql/conn/report.h"

@@ -1,4 +1,5 @@
-/* Rows, what is known by oid, and the making of objects. */
+/* inspect_catalog: rows by name, what is known by oid, and the making of objects: what the other
+ * inspect_*.c share. Not a kind of its own. */
 #include "dialect/postgresql/conn/report.h"
 #include "dialect/postgresql/schema/ddl.h"
 #include "dialect/postgresql/schema/inspect.h"

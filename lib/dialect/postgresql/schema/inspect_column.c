@@ -1,4 +1,4 @@
-/* Columns and their defaults. */
+/* inspect_column: columns and their defaults. Not their types' own objects: inspect_top.c. */
 #include "base/buf.h"
 #include "dialect/postgresql/conn/report.h"
 #include "dialect/postgresql/schema/ddl.h"

@@ -1,4 +1,5 @@
-/* Constraints and indexes. */
+/* inspect_key: constraints and indexes, from their raw columns; the server's own text is taken for
+ * expressions alone. Not what depends on what: inspect.c. */
 #include "base/buf.h"
 #include "dialect/postgresql/schema/ddl.h"
 #include "dialect/postgresql/schema/inspect.h"

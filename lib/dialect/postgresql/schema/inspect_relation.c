@@ -1,4 +1,5 @@
-/* Tables, sequences, views, composite types: what pg_class says of them. */
+/* inspect_relation: tables, sequences, views, composite types: what pg_class says of them. Not their
+ * columns: inspect_column.c; nor libmig's own tables, which are left out here. */
 #include "base/buf.h"
 #include "dialect/postgresql/conn/report.h"
 #include "dialect/postgresql/schema/inspect.h"

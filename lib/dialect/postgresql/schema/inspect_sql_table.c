@@ -1,4 +1,5 @@
-/* The queries for tables and what they are made of. */
+/* inspect_sql_table: the queries for tables and what they are made of. Not what is one row an
+ * object: inspect_sql.c. */
 #include "base/buf.h"
 #include "dialect/postgresql/schema/inspect_sql.h"
 

@@ -1,4 +1,5 @@
-/* What is one row an object: schemas, extensions, types, functions, triggers, ... */
+/* inspect_top: what is one row an object: schemas, extensions, types, functions, triggers, ... Not
+ * what has columns: inspect_relation.c. */
 #include "base/buf.h"
 #include "dialect/postgresql/schema/inspect.h"
 

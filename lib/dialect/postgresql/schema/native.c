@@ -1,4 +1,5 @@
-/* Columns that a program declares in portable words, in PostgreSQL's. */
+/* native: columns that a program declares in portable words, in PostgreSQL's. Not a model
+ * in SQL. */
 #include "dialect/postgresql/conn/report.h"
 #include "dialect/postgresql/schema/ddl.h"
 #include "dialect/postgresql/sql/quote.h"

@@ -1,4 +1,5 @@
-/* scratch: an empty database in memory, to try a schema in. */
+/* scratch: an empty database in memory, to try a schema in. Not a copy of the live one: what is in
+ * it, autogenerate has created there. */
 #include "dialect/sqlite/schema/objects.h"
 
 mig_status mig__sqlite_scratch(mig_conn *conn, mig_conn **out)

@@ -1,4 +1,5 @@
-/* check: a query that must return no rows. SQLite itself says whether a statement only reads. */
+/* check: a query that must return no rows. SQLite itself says whether a statement only reads. Not
+ * when checks run: that is the core's. */
 #include "dialect/sqlite/schema/objects.h"
 #include "dialect/sqlite/sql/quote.h"
 

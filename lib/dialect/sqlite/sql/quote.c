@@ -1,4 +1,4 @@
-/* quote: names and string constants in SQL. */
+/* quote: names and string constants in SQL. Not how a name was written: tokens.c. */
 #include "dialect/sqlite/sql/quote.h"
 
 #include "base/ascii.h"
