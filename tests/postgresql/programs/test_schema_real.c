@@ -139,6 +139,34 @@ static const struct change positions[] = {
 };
 TEST_ALL(positions)
 
+/* What is right only in one order. */
+static const struct change orders[] = {
+	{ .name = "tables that refer to each other become unlogged",
+	  .old = "CREATE TABLE a (id int PRIMARY KEY); CREATE TABLE b (id int PRIMARY KEY REFERENCES a);"
+		 "CREATE TABLE c (id int REFERENCES b)",
+	  .new = "CREATE UNLOGGED TABLE a (id int PRIMARY KEY);"
+		 "CREATE UNLOGGED TABLE b (id int PRIMARY KEY REFERENCES a);"
+		 "CREATE UNLOGGED TABLE c (id int REFERENCES b)",
+	  .question = "SELECT string_agg(relpersistence::text, '') FROM pg_class "
+		      "WHERE relname IN ('a', 'b', 'c')",
+	  .up = "uuu",
+	  .down = "ppp" },
+	{ .name = "a replica identity over a column that is not null from now on",
+	  .old = "CREATE TABLE t (id int PRIMARY KEY, b int); CREATE UNIQUE INDEX tu ON t (b)",
+	  .new = "CREATE TABLE t (id int PRIMARY KEY, b int NOT NULL); CREATE UNIQUE INDEX tu ON t (b);"
+		 "ALTER TABLE t REPLICA IDENTITY USING INDEX tu; ALTER TABLE t CLUSTER ON tu",
+	  .question = "SELECT relreplident FROM pg_class WHERE relname = 't'",
+	  .up = "i",
+	  .down = "d" },
+	{ .name = "the comment of schema public comes back",
+	  .old = "CREATE TABLE t (id int)",
+	  .new = "CREATE TABLE t (id int); COMMENT ON SCHEMA public IS 'ours'",
+	  .question = "SELECT obj_description('public'::regnamespace)",
+	  .up = "ours",
+	  .down = "standard public schema" },
+};
+TEST_ALL(orders)
+
 /* A way back that cannot be made does not keep from the way up; the script and the log say why. */
 static void test_no_way_back(void **state)
 {
@@ -184,6 +212,7 @@ int main(void)
 		cmocka_unit_test(test_copies),
 		cmocka_unit_test(test_portions),
 		cmocka_unit_test(test_positions),
+		cmocka_unit_test(test_orders),
 		cmocka_unit_test(test_no_way_back),
 	};
 

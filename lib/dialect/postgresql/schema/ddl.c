@@ -109,8 +109,9 @@ static const struct kind kinds[] = {
 				   .drop_fn = mig__ddl_drop_inheritance },
 	[MIG_KIND_OWNERSHIP] = { .drop = "ALTER SEQUENCE @t OWNED BY NONE",
 				 .create_fn = mig__ddl_create_ownership },
+	/* dropped by a statement of its own: DROP NOT NULL would be done before it in the same one */
 	[MIG_KIND_REPLICA_IDENTITY] = { .create = "+REPLICA IDENTITY USING INDEX $index",
-					.drop = "+REPLICA IDENTITY DEFAULT" },
+					.drop = "ALTER TABLE @t REPLICA IDENTITY DEFAULT" },
 };
 
 /* -- the operations */

@@ -45,6 +45,8 @@ void mig__ddl_comment(struct mig__ddl *d, const mig_object *to)
 
 	if (!target)
 		return;
+	if (!text && to->kind == MIG_KIND_SCHEMA && !strcmp(to->name, "public"))
+		text = "standard public schema"; /* which counts as none */
 	if (to->kind == MIG_KIND_CHECK && mig__top(to)->kind == MIG_KIND_DOMAIN)
 		target = "CONSTRAINT @n ON DOMAIN @t";
 	b = mig__ddl_begin(d);

@@ -108,6 +108,44 @@ static void set_replica_identity(struct mig__ddl *d, const mig_object *from, con
 		mig__ddl_do(d, to, "+REPLICA IDENTITY DEFAULT");
 }
 
+/* Does the pending alteration of a table that becomes LOGGED or UNLOGGED, too. */
+static void persist_now(struct mig__ddl *d, const mig_object *table)
+{
+	const mig_op *op = mig__ddl_op(d, table);
+
+	if (op && op->type == MIG_OP_ALTER && !mig__ddl_is_past(d, op) &&
+	    !mig__attribute_same(op->from, op->to, "persistence"))
+		mig__ddl_now(d, op);
+}
+
+/* The table that a foreign key refers to, or NULL. */
+static const mig_object *referred_by(const mig_object *key)
+{
+	for (size_t i = 0; key->kind == MIG_KIND_FOREIGN_KEY && i < key->need_count; i++)
+		if (mig__top(key->needs[i]) != key->parent &&
+		    mig__top(key->needs[i])->kind == MIG_KIND_TABLE)
+			return mig__top(key->needs[i]);
+	return NULL;
+}
+
+/* A logged table may not refer to one that is not: that one becomes logged before, and unlogged
+ * after. */
+static void set_persistence(struct mig__ddl *d, const mig_object *from, const mig_object *to,
+			    const char *set)
+{
+	int unlogged = mig__attribute(to, "persistence") != NULL;
+
+	(void)from;
+	for (const mig_object *k = to->child; !unlogged && k; k = k->next)
+		if (referred_by(k))
+			persist_now(d, referred_by(k));
+	for (const mig_object *t = d->changes->after; unlogged && t; t = t->next)
+		for (const mig_object *k = t->kind == MIG_KIND_TABLE ? t->child : NULL; k; k = k->next)
+			if (referred_by(k) == to)
+				persist_now(d, t);
+	mig__ddl_do(d, to, unlogged ? set : "ALTER TABLE @q SET LOGGED");
+}
+
 /* Of a column that is there already, it goes with the type: ddl_column.c. */
 static void set_new_storage(struct mig__ddl *d, const mig_object *from, const mig_object *to,
 			    const char *set)
@@ -130,8 +168,7 @@ static const struct aspect aspects[] = {
 	  "ALTER SEQUENCE @q SET LOGGED", 0, NULL },
 	{ MIG_KIND_OWNERSHIP, "column", "ALTER SEQUENCE @t OWNED BY $column", NULL, 0, NULL },
 
-	{ MIG_KIND_TABLE, "persistence", "ALTER TABLE @q SET UNLOGGED", "ALTER TABLE @q SET LOGGED",
-	  0, NULL },
+	{ MIG_KIND_TABLE, "persistence", "ALTER TABLE @q SET UNLOGGED", NULL, 0, set_persistence },
 	{ MIG_KIND_TABLE, "options", "ALTER TABLE @q", NULL, 0, set_options },
 	{ MIG_KIND_TABLE, "method", "ALTER TABLE @q SET ACCESS METHOD $method",
 	  "ALTER TABLE @q SET ACCESS METHOD heap", 0, NULL },

@@ -497,9 +497,14 @@ static uint32_t report_index(struct mig__catalog *c, const struct mig__rel *rel,
 static void report_replica_identity(struct mig__catalog *c, const struct mig__rel *rel, int row,
 				    uint32_t index)
 {
+	uint32_t number;
+
 	mig__catalog_begin(c, MIG_KIND_REPLICA_IDENTITY, "", "");
 	mig__catalog_add(c, "index", PQgetvalue(c->indexes, row, INDEX_NAME));
-	mig__catalog_need(c, mig__catalog_report_part(c, rel->number), index);
+	number = mig__catalog_report_part(c, rel->number);
+	mig__catalog_need(c, number, index);
+	/* they are not null first */
+	mig__catalog_need_columns(c, number, rel->oid, PQgetvalue(c->indexes, row, KEYS));
 }
 
 void mig__catalog_indexes(struct mig__catalog *c)
