@@ -291,6 +291,7 @@ static mig_status copy_live(struct mig__autogen *a, struct mig__db *copy)
 	struct mig__diff_hooks all = hooks_with(a, leave_out_of_copy);
 	mig_status rc = mig__inspect(copy, &empty);
 
+	all.copies = 1;
 	mig__sql_init(&sql, a->alloc);
 	if (!rc)
 		rc = mig__diff(&empty, &a->live, &all, &ops);

@@ -89,6 +89,7 @@ static int is_callable(const mig_object *o)
 	case MIG_KIND_FUNCTION:
 	case MIG_KIND_PROCEDURE:
 	case MIG_KIND_AGGREGATE:
+	case MIG_KIND_OTHER:
 		return 1;
 	default:
 		return 0;

@@ -13,6 +13,7 @@ struct mig__diff_hooks {
 	int32_t (*holds)(const mig_object *dependent, const mig_object *changed);
 	/* Nonzero: leave this alone. from or to is NULL where only one side has it. May be NULL. */
 	int (*leave_out)(void *user, const mig_object *from, const mig_object *to);
+	int copies; /* nonzero: of MIG_KIND_OTHER, too */
 };
 
 struct mig__ops {

@@ -129,6 +129,8 @@ static int left_out(const struct mig__work *w, const mig_object *from, const mig
 	if ((from && from->flags & MIG_OBJECT_INHERITED) ||
 	    (to && to->flags & MIG_OBJECT_INHERITED))
 		return 1;
+	if (o->kind == MIG_KIND_OTHER && !w->hooks->copies)
+		return 1;
 	if (o->parent && (from ? mig__old(w, from->parent) : mig__new(w, to->parent)) == MIG__SKIP)
 		return 1;
 	return w->hooks->leave_out && w->hooks->leave_out(w->hooks->user, from, to);

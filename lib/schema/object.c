@@ -90,6 +90,7 @@ static const char *const names[] = {
 	[MIG_KIND_INHERITANCE] = "inheritance",
 	[MIG_KIND_OWNERSHIP] = "ownership",
 	[MIG_KIND_REPLICA_IDENTITY] = "replica identity",
+	[MIG_KIND_OTHER] = "other object",
 };
 
 const char *mig__kind_name(int32_t kind)

@@ -455,6 +455,7 @@ const struct catalog_case catalog_cases[] = {
 	  "unique constraint public.t/t_a_key { columns=a; .index=public.t_a_key }\n"
 	  "replica identity public.t/ { index=t_a_key }\n"
 	  "unique constraint public.t/t_a_key -> column public.t/a\n"
+	  "replica identity public.t/ -> column public.t/a\n"
 	  "replica identity public.t/ -> unique constraint public.t/t_a_key\n" },
 	{ "statistics and event triggers", 130000,
 	  "CREATE TABLE t (a integer, b integer); "
@@ -527,7 +528,7 @@ const struct catalog_case catalog_cases[] = {
 	  "CREATE TYPE shell; "
 	  "CREATE FUNCTION f(integer) RETURNS text LANGUAGE sql AS 'SELECT 1::text'; "
 	  "CREATE OPERATOR === (LEFTARG = integer, RIGHTARG = integer, FUNCTION = int4eq); "
-	  "CREATE TEXT SEARCH CONFIGURATION tsc (COPY = english); "
+	  "CREATE TEXT SEARCH CONFIGURATION tsc (PARSER = pg_catalog.\"default\"); "
 	  "CREATE FOREIGN DATA WRAPPER w; "
 	  "CREATE SERVER s FOREIGN DATA WRAPPER w; "
 	  "CREATE FOREIGN TABLE ft (a integer) SERVER s; "
@@ -535,7 +536,6 @@ const struct catalog_case catalog_cases[] = {
 	  "CREATE TABLE typed OF c; "
 	  "ALTER DEFAULT PRIVILEGES GRANT SELECT ON TABLES TO PUBLIC; "
 	  "CREATE CAST (c AS text) WITH INOUT",
-	  "uncovered: foreign table public.ft\n"
 	  "uncovered: typed table public.typed\n"
 	  "uncovered: type public.shell\n"
 	  "composite type public.c\n"
@@ -548,14 +548,28 @@ const struct catalog_case catalog_cases[] = {
 	  "; arguments=integer; returns=text; .language=sql }\n"
 	  "uncovered: publication news\n"
 	  "uncovered: operator public.=== (integer, integer)\n"
+	  "other object operator public.=== (integer, integer) { .definition=CREATE OPERATOR "
+	  "public.=== (FUNCTION = int4eq, LEFTARG = integer, RIGHTARG = integer) }\n"
 	  "uncovered: text search configuration public.tsc\n"
+	  "other object text search configuration public.tsc { .definition=CREATE TEXT SEARCH "
+	  "CONFIGURATION public.tsc (PARSER = pg_catalog.\"default\") }\n"
 	  "uncovered: foreign-data wrapper w\n"
+	  "other object foreign-data wrapper w { .definition=CREATE FOREIGN DATA WRAPPER w }\n"
 	  "uncovered: server s\n"
+	  "other object server s { .definition=CREATE SERVER s FOREIGN DATA WRAPPER w }\n"
+	  "uncovered: foreign table public.ft\n"
+	  "other object foreign table public.ft { .definition=CREATE FOREIGN TABLE public.ft (a "
+	  "integer) SERVER s }\n"
 	  "uncovered: default privileges of postgres on tables\n"
 	  "uncovered: cast public.c AS text\n"
+	  "other object cast public.c AS text { .definition=CREATE CAST (public.c AS text) WITH "
+	  "INOUT }\n"
 	  "column public.c/a { type=integer }\n"
 	  "column public.typed/a { type=integer }\n"
-	  "table public.typed -> composite type public.c\n" },
+	  "table public.typed -> composite type public.c\n"
+	  "other object server s -> other object foreign-data wrapper w\n"
+	  "other object foreign table public.ft -> other object server s\n"
+	  "other object cast public.c AS text -> composite type public.c\n" },
 	{ "temporary tables", 110000,
 	  "CREATE TEMPORARY TABLE t (a serial PRIMARY KEY, b integer CHECK (b > 0)); "
 	  "CREATE TEMPORARY TABLE pg_class (a integer)",

@@ -6,6 +6,21 @@
 	"CREATE FUNCTION h(text) RETURNS text IMMUTABLE LANGUAGE sql AS 'SELECT lower($1)';" \
 	"CREATE FUNCTION f(text) RETURNS text IMMUTABLE LANGUAGE sql AS 'SELECT public.h($1)';"
 
+#define SEARCH                                                                            \
+	"CREATE TEXT SEARCH DICTIONARY d (TEMPLATE = simple, STOPWORDS = 'english');"     \
+	"CREATE TEXT SEARCH CONFIGURATION myts (COPY = simple);"                          \
+	"ALTER TEXT SEARCH CONFIGURATION myts ALTER MAPPING FOR asciiword WITH d, simple;"
+#define OPERATOR                                                                          \
+	"CREATE FUNCTION same(text, text) RETURNS bool LANGUAGE sql IMMUTABLE AS 'SELECT $1 = $2';" \
+	"CREATE OPERATOR === (LEFTARG = text, RIGHTARG = text, FUNCTION = same);"
+#define CLASS                                                                             \
+	"CREATE FUNCTION cmp(int, int) RETURNS int LANGUAGE sql IMMUTABLE AS 'SELECT btint4cmp($2, $1)';" \
+	"CREATE OPERATOR CLASS down FOR TYPE int USING btree AS OPERATOR 1 >, OPERATOR 2 >=, "      \
+	"OPERATOR 3 =, OPERATOR 4 <=, OPERATOR 5 <, FUNCTION 1 cmp(int, int);"
+#define FOREIGN                                                                           \
+	"CREATE FOREIGN DATA WRAPPER w OPTIONS (a 'it''s'); CREATE SERVER s FOREIGN DATA WRAPPER w;" \
+	"CREATE FOREIGN TABLE ft (a int OPTIONS (b 'c') NOT NULL, \"B\" text) SERVER s OPTIONS (d 'e');"
+
 /* The part of a schema that a change touches needs more than the catalogue says. */
 static const struct change copies[] = {
 	{ .name = "an index over a function that calls another",
@@ -43,6 +58,22 @@ static const struct change copies[] = {
 	  .old = "",
 	  .new = "CREATE EXTENSION cube; CREATE EXTENSION earthdistance; CREATE TABLE w (e earth)",
 	  .has = { "CREATE EXTENSION earthdistance" } },
+	{ .name = "an index over a text search configuration",
+	  .old = SEARCH "CREATE TABLE t (a text, n int); CREATE INDEX i ON t USING gin (to_tsvector('myts', a))",
+	  .new = SEARCH "CREATE TABLE t (a text, n bigint); CREATE INDEX i ON t USING gin (to_tsvector('myts', a))",
+	  .has = { "TYPE bigint" } },
+	{ .name = "a view over an operator",
+	  .old = OPERATOR "CREATE TABLE t (a text); CREATE VIEW v AS SELECT a FROM t WHERE a === 'x'",
+	  .new = OPERATOR "CREATE TABLE t (a varchar(9)); CREATE VIEW v AS SELECT a FROM t WHERE a === 'x'",
+	  .has = { "CREATE VIEW" } },
+	{ .name = "an index of an operator class",
+	  .old = CLASS "CREATE TABLE t (a int, n int); CREATE INDEX i ON t (a down)",
+	  .new = CLASS "CREATE TABLE t (a int, n bigint); CREATE INDEX i ON t (a down)",
+	  .has = { "TYPE bigint" } },
+	{ .name = "a view over a foreign table",
+	  .old = FOREIGN "CREATE VIEW v AS SELECT a FROM ft",
+	  .new = FOREIGN "CREATE VIEW v AS SELECT a + 1 AS a, \"B\" FROM ft",
+	  .has = { "CREATE VIEW" } },
 };
 TEST_ALL(copies)
 

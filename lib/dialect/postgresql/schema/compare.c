@@ -519,6 +519,7 @@ int32_t mig__pg_holds(const mig_object *dependent, const mig_object *changed)
 	case MIG_KIND_INHERITANCE:
 	case MIG_KIND_OWNERSHIP:
 	case MIG_KIND_REPLICA_IDENTITY:
+	case MIG_KIND_OTHER:
 		return 0;
 	default:
 		return 1;

@@ -300,9 +300,19 @@ static void report_event_trigger(const struct row *r)
 	mig__catalog_report(r->c, MIG_NO_OBJECT, r->class, r->oid, 0);
 }
 
+/* With a definition, it can be copied. */
 static void report_uncovered(const struct row *r)
 {
+	struct mig__buf *name = mig__catalog_spare(r->c);
+
 	uncovered(r, field(r, 0), "");
+	if (!field(r, 1) || is_known(r))
+		return;
+	mig__buf_clear(name);
+	mig__buf_addf(name, "%s %s", field(r, 0), r->name);
+	mig__catalog_begin(r->c, MIG_KIND_OTHER, "", mig__catalog_made(r->c, name));
+	mig__catalog_add(r->c, ".definition", field(r, 1));
+	mig__catalog_report(r->c, MIG_NO_OBJECT, r->class, r->oid, 0);
 }
 
 void mig__catalog_others(struct mig__catalog *c)

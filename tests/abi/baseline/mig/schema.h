@@ -49,7 +49,10 @@ enum mig_kind {
 	MIG_KIND_INHERITANCE = 28, /**< of a table or index: that it is a partition or a child of
 				      another; named as that one */
 	MIG_KIND_OWNERSHIP = 29,   /**< of a sequence: that a column owns it */
-	MIG_KIND_REPLICA_IDENTITY = 30 /**< of a table: that replication uses one of its indexes */
+	MIG_KIND_REPLICA_IDENTITY = 30, /**< of a table: that replication uses one of its indexes */
+	/** What is not compared, and has no operations, but is copied where a proof needs it; its name
+	 * says what it is: "operator public.=== (text, text)". */
+	MIG_KIND_OTHER = 31
 };
 
 /** One attribute. Keys are static ASCII words; a key that begins with "." is for information and
