@@ -88,7 +88,8 @@ static int native_unchanged(void *native)
 	       pg_int(native, "SELECT sum(x) FROM kept") == 6 &&
 	       pg_int(native, "EXECUTE theirs") == 7 &&
 	       pg_int(native, "SELECT count(*) FROM pg_prepared_statements") == 1 &&
-	       pg_int(native, "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'") == 1 &&
+	       pg_int(native, "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' "
+			      "AND pid = pg_backend_pid()") == 1 &&
 	       still_heard(native);
 }
 
