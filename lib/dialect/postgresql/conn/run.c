@@ -61,6 +61,7 @@ mig_status mig__pg_revision_begin(mig_conn *conn, const mig_revision_run *revisi
 	mig_status rc = conn->session->in_revision ? mig__pg_revision_end(conn) : MIG_OK;
 
 	conn->session->in_revision = !rc;
+	conn->session->adds_value = 0;
 	conn->session->lock_own =
 		revision->struct_size > offsetof(mig_revision_run, lock_timeout_ms) &&
 		revision->lock_timeout_ms != 0;

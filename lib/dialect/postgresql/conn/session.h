@@ -41,6 +41,7 @@ struct mig__pg_session {
 	int dirty;                      /* they may have been changed */
 	int touched;                    /* by a revision's SQL, not by libmig alone */
 	int in_revision;                /* what it sets holds until its end */
+	int adds_value;                 /* the revision has added a value to an enum */
 	int timeouts;                   /* time-outs are set */
 	int32_t statement_ms;           /* the one of statements; 0: not by us */
 	int32_t lock_ms;                /* the one of locks */
@@ -60,7 +61,7 @@ void mig__pg_base_forget(mig_conn *conn);
 /* Notes the session's settings, once a run, before something changes them. */
 mig_status mig__pg_settings_note(mig_conn *conn);
 /* The same, if this statement may change any; also those of somebody's own that it names
- * (app.tenant), which pg_settings does not show. */
+ * (app.tenant), which pg_settings does not show. Notes ALTER TYPE ... ADD VALUE too. */
 mig_status mig__pg_settings_foresee(mig_conn *conn, const char *text, size_t size);
 /* Lets the transaction be of the role that the run began with, whatever a script has set. */
 mig_status mig__pg_settings_own_role(mig_conn *conn);

@@ -313,6 +313,22 @@ static mig_status note_customs(mig_conn *conn, const char *text, size_t size)
 
 /* For the session, or (SET LOCAL) for the scripts after it in the same transaction. Any function may
  * do so; those that triggers and other statements call are not thought of. */
+/* ALTER TYPE ... ADD VALUE; at: after the first word. */
+static int adds_value(const char *text, size_t size, size_t at)
+{
+	struct mig__pg_word word;
+	int after_add = 0;
+
+	if (!mig__pg_word_next(text, size, &at, 1, &word) || !mig__pg_word_is(&word, "TYPE"))
+		return 0;
+	while (mig__pg_word_next(text, size, &at, 1, &word)) {
+		if (after_add && mig__pg_word_is(&word, "VALUE"))
+			return 1;
+		after_add = mig__pg_word_is(&word, "ADD");
+	}
+	return 0;
+}
+
 mig_status mig__pg_settings_foresee(mig_conn *conn, const char *text, size_t size)
 {
 	static const char *const verbs[] = { "SET",  "RESET", "DISCARD", "SELECT", "WITH",
@@ -324,6 +340,7 @@ mig_status mig__pg_settings_foresee(mig_conn *conn, const char *text, size_t siz
 
 	if (!mig__pg_word_next(text, size, &at, 1, &word))
 		return MIG_OK;
+	conn->session->adds_value |= mig__pg_word_is(&word, "ALTER") && adds_value(text, size, at);
 	for (i = 0; !may && i < sizeof verbs / sizeof *verbs; i++)
 		may = mig__pg_word_is(&word, verbs[i]);
 	if (!may && !after_set_config(text, size, 0))
