@@ -3,6 +3,7 @@
 #include "api/rename.h"
 #include "api/revision.h"
 #include "base/shown.h"
+#include "base/text.h"
 #include "migrate/declare.h"
 
 #include <stdlib.h>
@@ -431,10 +432,35 @@ static mig_status check_at_head(mig_ctx *ctx)
 	return MIG_EBEHIND;
 }
 
+/* A misspelt kind would match nothing, so that a check finds nothing. */
+static mig_status check_patterns(mig_ctx *ctx, const char *what, const char *const *patterns)
+{
+	for (; patterns && *patterns; patterns++) {
+		const char *colon = strchr(*patterns, ':'), *near;
+		size_t size = colon ? (size_t)(colon - *patterns) : 0;
+
+		if (!**patterns)
+			return mig__fail(&ctx->err, MIG_EINVAL, "%s: the pattern is empty", what);
+		if (!colon || mig__kind_is_name(*patterns, size))
+			continue;
+		mig__fail(&ctx->err, MIG_EINVAL, "%s: \"%s\": no kind of object is named \"%.*s\"",
+			  what, *patterns, (int)size, *patterns);
+		near = mig__text_suggest(*patterns, size, mig__kind_names());
+		if (near)
+			mig__error_set_hint(&ctx->err, "did you mean \"%s%s\"?", near, colon);
+		return MIG_EINVAL;
+	}
+	return MIG_OK;
+}
+
 static mig_status check_comparable(mig_ctx *ctx, const mig_diff_options *o)
 {
-	mig_status rc = o->at_head ? check_at_head(ctx) : MIG_OK;
+	mig_status rc = check_patterns(ctx, "include", o->include);
 
+	if (!rc)
+		rc = check_patterns(ctx, "exclude", o->exclude);
+	if (!rc && o->at_head)
+		rc = check_at_head(ctx);
 	if (rc)
 		return rc;
 	if (!MIG__SCHEMA_SLOT(&ctx->db, inspect) || !MIG__SCHEMA_SLOT(&ctx->db, native_column))
@@ -574,8 +600,11 @@ mig_status mig_diff(mig_ctx *ctx, const mig_diff_options *options, mig_op_list *
 {
 	mig_diff_options o;
 	mig_op_list *list = NULL;
-	mig_status rc = mig__enter_db(ctx);
+	mig_status rc;
 
+	if (out)
+		*out = NULL;
+	rc = mig__enter_db(ctx);
 	if (rc)
 		return rc;
 	if (!out)

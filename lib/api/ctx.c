@@ -1,6 +1,7 @@
 /* ctx: opens and closes contexts, and keeps what is set on them. Not how a call begins: enter.c;
  * nor what it then does: that is in the other files of this folder, one a noun. */
 #include "api/statement.h"
+#include "base/ascii.h"
 
 #include <string.h>
 
@@ -118,6 +119,11 @@ static mig_status find_scratch_url(mig_ctx *ctx, const char **url)
 				ctx->db.dialect->name);
 }
 
+static int same_name(const mig_dialect *dialect, const char *a, const char *b)
+{
+	return dialect->capabilities & MIG_NAMES_FOLD ? !mig__ascii_compare(a, b) : !strcmp(a, b);
+}
+
 static mig_status connect(mig_ctx *ctx, const mig_open_options *o)
 {
 	mig_conn_options conn = {
@@ -158,6 +164,10 @@ static mig_status connect(mig_ctx *ctx, const mig_open_options *o)
 	else
 		rc = mig__dialect_find(o->connection ? NULL : o->url, o->dialect_name, &ctx->err,
 				       &ctx->db.dialect);
+	if (!rc && same_name(ctx->db.dialect, conn.version_table, conn.history_table))
+		rc = mig__fail(&ctx->err, MIG_EINVAL,
+			       "version_table and history_table are one table, \"%s\"",
+			       conn.version_table);
 	if (!rc && o->scratch && is_scheme(conn.url))
 		rc = find_scratch_url(ctx, &conn.url);
 	if (!rc)

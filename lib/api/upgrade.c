@@ -1,6 +1,7 @@
 /* upgrade: the calls that change a database. */
 #include "api/revision.h"
 #include "api/statement.h"
+#include "base/map.h"
 
 #include <string.h>
 
@@ -260,6 +261,7 @@ static mig_status read_pairs(mig_ctx *ctx, const mig_adopt_options *o, mig_adopt
 {
 	enum { FIRST_PAIR = MIG__SIZE_TO(mig_adopt_pair, revision) };
 	mig_adopt_pair *pairs;
+	struct mig__map values;
 	mig_status rc = MIG_OK;
 
 	*out = NULL;
@@ -270,14 +272,24 @@ static mig_status read_pairs(mig_ctx *ctx, const mig_adopt_options *o, mig_adopt
 	pairs = mig__calloc(&ctx->alloc, o->pair_count + 1, sizeof *pairs);
 	if (!pairs)
 		return mig__fail_nomem(&ctx->err);
+	mig__map_init(&values, &ctx->alloc);
 	for (size_t i = 0; !rc && i < o->pair_count; i++) {
+		uint32_t old = MIG__NONE;
+
 		rc = mig__options_element(&pairs[i], sizeof *pairs,
 					  (const char *)o->pairs + i * o->pair_size, o->pair_size,
 					  "a pair", &ctx->err);
 		if (!rc && !pairs[i].value)
 			rc = mig__fail(&ctx->err, MIG_EINVAL, "the value of pair %zu is NULL",
 				       i + 1);
+		if (!rc && !mig__map_add(&values, pairs[i].value, strlen(pairs[i].value), (uint32_t)i,
+					 &old))
+			rc = mig__fail_nomem(&ctx->err);
+		if (!rc && old != MIG__NONE)
+			rc = mig__fail(&ctx->err, MIG_EINVAL, "the value \"%s\" is in two pairs",
+				       pairs[i].value);
 	}
+	mig__map_finish(&values);
 	if (rc)
 		mig__free(&ctx->alloc, pairs);
 	else

@@ -60,6 +60,7 @@ const mig_object *mig__top(const mig_object *object)
 }
 
 static const char *const names[] = {
+	[0] = "object", /* of a kind that a dialect has for itself */
 	[MIG_KIND_SCHEMA] = "schema",
 	[MIG_KIND_EXTENSION] = "extension",
 	[MIG_KIND_COLLATION] = "collation",
@@ -91,9 +92,24 @@ static const char *const names[] = {
 	[MIG_KIND_OWNERSHIP] = "ownership",
 	[MIG_KIND_REPLICA_IDENTITY] = "replica identity",
 	[MIG_KIND_OTHER] = "other object",
+	NULL,
 };
+enum { KINDS = sizeof names / sizeof *names - 1 };
 
 const char *mig__kind_name(int32_t kind)
 {
-	return kind > 0 && kind < (int32_t)(sizeof names / sizeof *names) ? names[kind] : "object";
+	return kind > 0 && kind < KINDS ? names[kind] : names[0];
+}
+
+const char *const *mig__kind_names(void)
+{
+	return names;
+}
+
+int mig__kind_is_name(const char *text, size_t size)
+{
+	for (const char *const *name = mig__kind_names(); *name; name++)
+		if (strlen(*name) == size && !memcmp(*name, text, size))
+			return 1;
+	return 0;
 }

@@ -23,5 +23,8 @@ const mig_object *mig__top(const mig_object *object);
 
 /* A kind in words; static. */
 const char *mig__kind_name(int32_t kind);
+/* The names of all kinds; NULL is after the last. */
+const char *const *mig__kind_names(void);
+int mig__kind_is_name(const char *text, size_t size);
 
 #endif

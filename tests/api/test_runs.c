@@ -878,6 +878,16 @@ static void test_names_of_tables(void **state)
 	assert_string_equal(ask(p, "SELECT revision FROM \"my \"\"version\"\"\""), "ccc");
 	assert_string_equal(ask(p, "SELECT count(*) FROM \"my history\""), "3");
 	mig_close(ctx);
+	/* one table for both would take neither's rows */
+	o.version_table = "both";
+	o.history_table = "BOTH";
+	expect(ctx, MIG_EINVAL, mig_open_with(&ctx, &o));
+	assert_non_null(strstr(mig_error_message(ctx), "one table, \"both\""));
+	mig_close(ctx);
+	o.version_table = "mig_history";
+	o.history_table = NULL;
+	expect(ctx, MIG_EINVAL, mig_open_with(&ctx, &o));
+	mig_close(ctx);
 }
 
 #define T(f) cmocka_unit_test_setup_teardown(f, place_new, place_free)

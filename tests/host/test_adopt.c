@@ -238,7 +238,7 @@ static void once(const struct base *base)
 static void wrong(const struct base *base)
 {
 	mig_adopt_options o = with_pairs("", NULL);
-	mig_adopt_pair none[] = { { NULL, "r1" } };
+	mig_adopt_pair none[] = { { NULL, "r1" } }, twice[] = { { "1", "r1" }, { "1", "r2" } };
 	mig_ctx *ctx = open_ladder(base);
 
 	assert_int_equal(mig_adopt_with(NULL, &o), MIG_EINVAL);
@@ -258,6 +258,10 @@ static void wrong(const struct base *base)
 	o.pairs = none;
 	o.pair_count = 1;
 	expect(ctx, MIG_EINVAL, mig_adopt_with(ctx, &o));
+	o.pairs = twice;
+	o.pair_count = 2;
+	expect(ctx, MIG_EINVAL, mig_adopt_with(ctx, &o));
+	assert_non_null(strstr(mig_error_message(ctx), "\"1\" is in two pairs"));
 	o = with_pairs("missing", "n");
 	expect(ctx, MIG_ESQL, mig_adopt_with(ctx, &o));
 	expect(ctx, MIG_ESQL, mig_adopt_with(ctx, NULL));

@@ -371,6 +371,34 @@ static void parts_of_the_difference(const struct base *base)
 	mig_close(ctx);
 }
 
+/* What would match nothing is an error, and leaves no list. */
+static void patterns_that_are_wrong(const struct base *base)
+{
+	static const char *const wrong[] = { "tabel:a", ":a", "", "a:b:c" };
+	mig_ctx *ctx = with_model(base, "CREATE TABLE a (id integer);");
+	int filled = 0;
+
+	for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+		const char *const patterns[] = { "a", wrong[i], NULL };
+		const mig_diff_options in = { .struct_size = sizeof in, .include = patterns };
+		const mig_diff_options out = { .struct_size = sizeof out, .exclude = patterns };
+		mig_op_list *list = (mig_op_list *)(void *)&filled;
+
+		expect(ctx, MIG_EINVAL, mig_diff(ctx, &in, &list));
+		assert_null(list);
+		expect(ctx, MIG_EINVAL, mig_diff(ctx, &out, &list));
+		if (!i)
+			assert_string_equal(mig_error_hint(ctx), "did you mean \"table:a\"?");
+	}
+	mig_close(ctx);
+}
+
+static void test_patterns_that_are_wrong(void **user)
+{
+	(void)user;
+	on_all(patterns_that_are_wrong);
+}
+
 static void test_parts_of_the_difference(void **user)
 {
 	(void)user;
@@ -603,6 +631,7 @@ int main(void)
 		cmocka_unit_test(test_nothing),           cmocka_unit_test(test_after_a_bundle),
 		cmocka_unit_test(test_rename_in_a_short_schema),
 		cmocka_unit_test(test_parts_of_the_difference),
+		cmocka_unit_test(test_patterns_that_are_wrong),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
