@@ -18,7 +18,7 @@
  *  - A NULL that is not allowed, or an option struct with unknown trailing bytes set, is
  * MIG_EINVAL.
  *  - A function of the context called from inside one of that context's callbacks is MIG_EMISUSE.
- *  - An output parameter is written only on success (mig_open() is the one exception).
+ *  - An output parameter is written only on success; the exceptions are mig_open() and mig_diff().
  *  - Nothing is printed, no signal handler, locale or global state is touched. */
 #ifndef MIG_MIG_H
 #define MIG_MIG_H
@@ -915,7 +915,8 @@ MIG_API mig_status mig_query(mig_ctx *ctx, const char *sql, mig_stmt **out);
 /* Parameters count from 1. Text and blobs are copied. An index out of range is MIG_EINVAL; binding while
  * rows are being read is MIG_EMISUSE, so that no result begins again unnoticed: reset the statement first,
  * which one that is done does by itself. A statement that outlives its run or its context can only be
- * freed; everything else is MIG_EMISUSE. Errors are in the record of the context, but for stmt NULL. */
+ * freed; everything else is MIG_EMISUSE. Errors are in the record of the context, but for those of such a
+ * statement and of stmt NULL. */
 
 /** Binds NULL. Errors: MIG_EINVAL if index is out of range. Since 0.1.0. */
 MIG_API mig_status mig_stmt_bind_null(mig_stmt *stmt, int32_t index);
