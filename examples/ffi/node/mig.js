@@ -13,7 +13,7 @@ const koffi = require('koffi');
 
 const lib = koffi.load(process.env.MIG_LIBRARY || 'libmig.so.0');
 
-for (const name of ['ctx', 'step', 'stmt', 'revision', 'revision_list', 'log_list'])
+for (const name of ['ctx', 'step', 'stmt', 'revision', 'revision_list', 'history_list'])
 	koffi.opaque(`mig_${name}`);
 
 koffi.struct('mig_progress', {
