@@ -197,6 +197,17 @@ static mig_status fail_older(struct mig__db *db, const struct mig__column *c, mi
 	return rc;
 }
 
+/* The table is there, and has not the columns that each version of libmig has made. */
+static mig_status fail_foreign(struct mig__db *db, const char *table, mig_status rc)
+{
+	if (rc != MIG_ESQL)
+		return rc;
+	mig__error_prefix(db->err, "table %s is not as libmig makes it: ", table);
+	mig__error_set_hint(db->err, "if it is somebody else's, name other tables (version_table, "
+				     "history_table); if it was changed, change it back");
+	return rc;
+}
+
 /* Each column is looked for, and added by itself: where DDL commits by itself, a process may have died
  * between two. */
 static mig_status add_column(struct mig__db *db, const struct mig__column *c)
@@ -226,6 +237,29 @@ static mig_status add_columns(struct mig__db *db)
 	return rc;
 }
 
+/* What was there already under these names may be something else. */
+static mig_status check_tables(struct mig__db *db)
+{
+	struct own own = { .pattern = "SELECT revision, digest FROM @v WHERE 1 = 0" };
+	struct mig__buf pattern;
+	mig_cursor *cursor = NULL;
+	mig_status rc = fail_foreign(db, db->version_table, prepare(db, &own, &cursor));
+
+	db->dialect->conn->finish(cursor);
+	cursor = NULL;
+	mig__buf_init(&pattern, db->err->alloc);
+	for (size_t i = 0; i < mig__column_count(MIG__TABLES_FIRST); i++)
+		mig__buf_addf(&pattern, "%s%s", i ? ", " : "SELECT ", mig__columns[i].name);
+	mig__buf_adds(&pattern, " FROM @h WHERE 1 = 0");
+	own.pattern = pattern.data;
+	if (!rc)
+		rc = pattern.failed ? mig__fail_nomem(db->err)
+				    : fail_foreign(db, db->history_table, prepare(db, &own, &cursor));
+	db->dialect->conn->finish(cursor);
+	mig__buf_finish(&pattern);
+	return rc;
+}
+
 static mig_status default_create(struct mig__db *db, const mig_sql_sink *script)
 {
 	struct own own = { .pattern = "CREATE TABLE IF NOT EXISTS @v (\n"
@@ -245,6 +279,8 @@ static mig_status default_create(struct mig__db *db, const mig_sql_sink *script)
 	if (!rc)
 		rc = pattern.failed ? mig__fail_nomem(db->err) : write_any(db, &own, script);
 	mig__buf_finish(&pattern);
+	if (!rc && !script)
+		rc = check_tables(db);
 	return rc || script ? rc : add_columns(db);
 }
 
@@ -316,6 +352,7 @@ static mig_status default_read_rows(struct mig__db *db, mig_version_row_fn fn, v
 	int32_t more;
 	mig_status rc = open_read(db, "SELECT revision, digest FROM @v ORDER BY revision", 0, &cursor);
 
+	rc = fail_foreign(db, db->version_table, rc);
 	*there = cursor != NULL;
 	while (!rc && cursor && !(rc = db->dialect->conn->step(cursor, &more)) && more)
 		rc = read_row(db, cursor, fn, user);
@@ -378,7 +415,7 @@ static mig_status open_entries(struct mig__db *db, const char *rest, size_t *cou
 	*there = !*cursor			? MIG_TABLE_MISSING
 		 : version < MIG__TABLES_VERSION ? MIG_TABLE_OLDER
 						 : MIG_TABLE_THERE;
-	return rc;
+	return fail_foreign(db, db->history_table, rc);
 }
 
 static mig_status read_entries(struct mig__db *db, const char *rest, mig_history_row_fn fn, void *user,

@@ -107,6 +107,43 @@ static void a_cancel_rolls_back_next_to_a_query(void **state)
 	sqlite3_close(db);
 }
 
+/* Tables of libmig's names that are not libmig's: they are named, and left as they are. */
+static void tables_of_somebody_else(void **state)
+{
+	static const struct {
+		const char *made, *message;
+	} cases[] = {
+		{ "CREATE TABLE mig_history(a)", "table mig_history is not as libmig makes it: " },
+		{ "CREATE TABLE mig_version(revision TEXT)", "table mig_version is not as libmig makes it: " },
+		{ "CREATE VIEW mig_history AS SELECT 1 AS id", "table mig_history is not as libmig makes it: " },
+	};
+	(void)state;
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		mig_history_list *list = NULL;
+		sqlite3 *db;
+		mig_ctx *ctx;
+
+		assert_int_equal(sqlite3_open(":memory:", &db), SQLITE_OK);
+		assert_int_equal(sqlite3_exec(db, cases[i].made, NULL, NULL, NULL), SQLITE_OK);
+		ctx = lend(db);
+		add(ctx, "r1", "", "CREATE TABLE t(x);", NULL);
+		expect(ctx, MIG_ESQL, mig_ensure_version(ctx));
+		has(mig_error_message(ctx), cases[i].message);
+		has(mig_error_hint(ctx), "name other tables");
+		expect(ctx, MIG_ESQL, mig_upgrade(ctx, "head"));
+		has(mig_error_message(ctx), cases[i].message);
+		if (i != 1) {
+			expect(ctx, MIG_ESQL, mig_history_read(ctx, &list));
+			has(mig_error_message(ctx), cases[i].message);
+		}
+		mig_close(ctx);
+		assert_int_equal(sqlite3_exec(db, "SELECT in_flight FROM mig_history", NULL, NULL, NULL),
+				 SQLITE_ERROR);
+		assert_int_equal(sqlite3_exec(db, "SELECT x FROM t", NULL, NULL, NULL), SQLITE_ERROR);
+		sqlite3_close(db);
+	}
+}
+
 static mig_stmt *forgotten;
 
 static mig_status forget(void *user, mig_step *step)
@@ -355,6 +392,7 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, place_new, place_free)
 		TEST(no_cancel_is_lost),
 		TEST(a_cancel_rolls_back_next_to_a_query),
+		TEST(tables_of_somebody_else),
 		TEST(an_unfinished_statement_is_named),
 		TEST(so_is_one_of_the_host),
 		TEST(a_cancel_at_any_step_is_a_cancel),
