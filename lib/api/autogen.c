@@ -4,7 +4,7 @@
 #include "api/revision.h"
 #include "base/shown.h"
 #include "base/text.h"
-#include "migrate/declare.h"
+#include "migrate/model.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -374,7 +374,7 @@ static mig_status compare(mig_ctx *ctx, mig_op_list *list, const mig_diff_option
 	if (!rc)
 		rc = mig__inspect(a->db, &a->live);
 	if (!rc)
-		rc = mig__declare(a->db, ctx->model, mig__autogen_may_rename(a) ? NULL : &a->live,
+		rc = mig__model_native(a->db, ctx->model, mig__autogen_may_rename(a) ? NULL : &a->live,
 				  &a->limits, &(struct mig__alone){ &a->live, &a->hooks },
 				  &a->model);
 	proof = rc ? rc : mig__autogen(a);

@@ -6,6 +6,7 @@
 #define MIG__MIGRATE_EDIT_H
 
 #include "migrate/declare.h"
+#include "migrate/scratch.h"
 
 /* An operation is a thing and what becomes of it. */
 enum mig__thing {

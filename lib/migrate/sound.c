@@ -7,6 +7,7 @@
  */
 #include "migrate/sound.h"
 #include "migrate/declare.h"
+#include "migrate/scratch.h"
 
 #include "base/file.h"
 
