@@ -25,5 +25,6 @@ meson test -C "$build" --no-rebuild --print-errorlogs ${TEST_ARGS-} || status=$?
 # the counts once more, alone on a line
 awk '/^Ok:/ {ok = $2} /^Expected Fail:/ {ok += $3} /^Fail:/ {bad += $2} /^Timeout:/ {bad += $2}
 	/^Unexpected Pass:/ {bad += $3} /^Skipped:/ {skipped = $2}
-	END {printf "%d passed, %d failed, %d skipped\n", ok, bad, skipped}' "$build/meson-logs/testlog.txt"
+	END {printf "%d passed, %d failed, %d skipped\n", ok, bad, skipped}' \
+	"$(ls -t "$build"/meson-logs/testlog*.txt | head -n 1)"
 exit "$status"
