@@ -205,9 +205,6 @@ mig_status mig__branch_open(const struct mig__graph *g, const struct mig__ident 
 	*out = everything;
 	if (!ident->label_size)
 		return MIG_OK;
-	if (!g->count && (mig__ident_is(ident->name, ident->name_size, "head") ||
-			  mig__ident_is(ident->name, ident->name_size, "heads")))
-		return MIG_OK; /* without revisions no branch has a head */
 	rc = find_key(g, &everything, ident->label, ident->label_size, err, &b.node);
 	if (rc)
 		return rc;
