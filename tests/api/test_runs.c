@@ -3,6 +3,7 @@
 #include "support.h"
 
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -743,8 +744,21 @@ static void test_step_hooks(void **state)
 	mig_close(ctx);
 }
 
+static atomic_int statements_begun;
+
+static int32_t see_statement(void *user, const mig_progress *progress)
+{
+	(void)user;
+	if (progress->event == MIG_EVENT_STATEMENT)
+		atomic_fetch_add(&statements_begun, 1);
+	return 0;
+}
+
+/* In the second statement of a run. */
 static void *cancel_soon(void *user)
 {
+	while (atomic_load(&statements_begun) < 2)
+		usleep(1000);
 	usleep(100 * 1000);
 	mig_cancel(user);
 	return NULL;
@@ -761,6 +775,8 @@ static void test_cancel(void **state)
 	    "+ 1 "
 	    "FROM n WHERE i < 2000000000) SELECT count(*) FROM n;",
 	    NULL);
+	atomic_store(&statements_begun, 0);
+	mig_set_progress(ctx, see_statement, NULL);
 	assert_int_equal(pthread_create(&thread, NULL, cancel_soon, ctx), 0);
 	expect(ctx, MIG_ECANCELLED, mig_upgrade(ctx, "head"));
 	pthread_join(thread, NULL);
