@@ -24,6 +24,20 @@ void mig__error_clear(struct mig__error *err)
 	mig__error_init(err, err->alloc);
 }
 
+struct mig__error mig__error_take(struct mig__error *err)
+{
+	struct mig__error taken = *err;
+
+	mig__error_init(err, taken.alloc);
+	return taken;
+}
+
+void mig__error_put_back(struct mig__error *err, struct mig__error taken)
+{
+	mig__error_clear(err);
+	*err = taken;
+}
+
 static void replace(const struct mig__error *err, char **field, char *text)
 {
 	mig__free(err->alloc, *field);

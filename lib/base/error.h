@@ -21,6 +21,10 @@ struct mig__error {
 
 void mig__error_init(struct mig__error *err, const struct mig__alloc *alloc);
 void mig__error_clear(struct mig__error *err); /* also frees */
+/* Takes the record out, which is then empty. */
+struct mig__error mig__error_take(struct mig__error *err);
+/* Puts it back in place of what has come since. */
+void mig__error_put_back(struct mig__error *err, struct mig__error taken);
 
 /* Sets status and message, clears the rest; returns status. */
 mig_status mig__fail(struct mig__error *err, mig_status status, const char *format, ...)

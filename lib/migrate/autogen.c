@@ -217,15 +217,14 @@ hooks_with(struct mig__autogen *a, int (*leave_out)(void *, const mig_object *, 
 }
 
 /* The objects are equal; are the engine's own rows of them? */
-static mig_status expect_rows(struct mig__autogen *a, const struct mig__schema *is,
-			      const struct mig__schema *want, const struct mig__diff_hooks *hooks,
+static mig_status expect_rows(struct mig__autogen *a, const struct mig__schema *want, const struct mig__diff_hooks *hooks,
 			      const char *what)
 {
 	struct mig__buf words;
 	mig_status rc = MIG_OK;
 
 	mig__buf_init(&words, a->alloc);
-	mig__rows_compare(is, want, hooks, &words);
+	mig__rows_compare(want, hooks, &words);
 	if (words.failed)
 		rc = mig__fail_nomem(a->err);
 	else if (words.len) {
@@ -247,7 +246,7 @@ static mig_status expect(struct mig__autogen *a, struct mig__schema *is, struct 
 	mig_status rc = mig__diff(is, want, &hooks, &ops);
 
 	if (!rc && !ops.count)
-		rc = expect_rows(a, is, want, &hooks, what);
+		rc = expect_rows(a, want, &hooks, what);
 	if (rc || !ops.count) {
 		mig__ops_finish(&ops);
 		return rc;
@@ -447,11 +446,8 @@ static mig_status prove_in_parts(struct mig__autogen *a, struct mig__db *copy)
 		rc = prove_in_part(a, copy, &copied);
 		if (rc != MIG_EPROOF)
 			break;
-		if (copied || !was_copied) {
-			mig__error_clear(&first);
-			first = *a->err;
-			mig__error_init(a->err, first.alloc);
-		}
+		if (copied || !was_copied)
+			mig__error_put_back(&first, mig__error_take(a->err));
 		was_copied |= copied;
 		mig__error_clear(a->err);
 		rc = widen(a, &width, &wider);
@@ -546,7 +542,7 @@ mig_status mig__autogen(struct mig__autogen *a)
 	if (!rc && mig__autogen_any(a))
 		rc = write_and_prove(a, &copy);
 	else if (!rc)
-		rc = expect_rows(a, &a->live, &a->model, &hooks,
+		rc = expect_rows(a, &a->model, &hooks,
 				 "the database and the model differ");
 	mig__scratch_close(&copy);
 	return rc;

@@ -298,12 +298,10 @@ static mig_status end_own(struct mig__db *db, mig_status rc)
 		rc = mig__db_commit(db, 0);
 	if (!rc)
 		return MIG_OK;
-	kept = *db->err;
-	mig__error_init(db->err, kept.alloc);
+	kept = mig__error_take(db->err);
 	if (!db->dialect->conn->in_transaction(db->conn, &open) && open)
 		db->dialect->conn->rollback(db->conn);
-	mig__error_clear(db->err);
-	*db->err = kept;
+	mig__error_put_back(db->err, kept);
 	return rc;
 }
 

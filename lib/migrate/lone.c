@@ -126,12 +126,11 @@ static int is_fault_of_statement(mig_status status)
 static void end_failed(struct lone *l)
 {
 	struct mig__run *run = l->job->run;
-	struct mig__error kept = *run->err;
+	struct mig__error kept = mig__error_take(run->err);
 	struct mig__store_journal text = { .in_flight = "" };
 	int32_t open = 0;
 	mig_status rc;
 
-	mig__error_init(run->err, run->alloc);
 	rc = run->db->dialect->conn->in_transaction(run->db->conn, &open);
 	if (!rc && open)
 		rc = run->db->dialect->conn->rollback(run->db->conn);
@@ -147,8 +146,7 @@ static void end_failed(struct lone *l)
 			run->db->dialect->conn->rollback(run->db->conn);
 	}
 	l->in_flight = 0;
-	mig__error_clear(run->err);
-	*run->err = kept;
+	mig__error_put_back(run->err, kept);
 }
 
 /* -- statements */

@@ -32,17 +32,15 @@ mig_status mig__scratch_open_for_copy(struct mig__db *db, struct mig__db *out)
 
 void mig__scratch_close(struct mig__db *scratch)
 {
-	struct mig__error *err = scratch->err, kept;
+	struct mig__error kept;
 
 	if (!scratch->conn)
 		return;
 	/* what went wrong before is what counts */
-	kept = *err;
-	mig__error_init(err, kept.alloc);
+	kept = mig__error_take(scratch->err);
 	(void)scratch->dialect->conn->run_end(scratch->conn);
 	scratch->dialect->conn->close(scratch->conn);
-	mig__error_clear(err);
-	*err = kept;
+	mig__error_put_back(scratch->err, kept);
 	scratch->conn = NULL;
 }
 
@@ -60,15 +58,13 @@ void mig__scratch_keep(struct mig__db *scratch, struct mig__db *db)
 /* What was begun is undone; the error of before is what counts. */
 static mig_status undo(struct mig__db *db, mig_status before)
 {
-	struct mig__error kept = *db->err;
-	mig_status rc;
+	struct mig__error kept;
 
-	mig__error_init(db->err, kept.alloc);
-	rc = db->dialect->conn->rollback(db->conn);
 	if (!before)
-		return rc;
-	mig__error_clear(db->err);
-	*db->err = kept;
+		return db->dialect->conn->rollback(db->conn);
+	kept = mig__error_take(db->err);
+	(void)db->dialect->conn->rollback(db->conn);
+	mig__error_put_back(db->err, kept);
 	return before;
 }
 
@@ -144,7 +140,16 @@ static void add_statement(struct mig__buf *text, const struct mig__statement *s)
 	mig__buf_adds(text, ";\n");
 }
 
-/* Statements from..to in one transaction, for which earlier ones set the session up again. */
+/* Statements from..to as a script, in which earlier ones set the session up again. */
+static void add_statements(struct mig__buf *text, const struct mig__sql *sql, size_t from, size_t to)
+{
+	for (size_t i = 0; i < from; i++)
+		if (sql->at[i].kind & MIG_STATEMENT_SESSION)
+			add_statement(text, &sql->at[i]);
+	for (size_t i = from; i < to; i++)
+		add_statement(text, &sql->at[i]);
+}
+
 static mig_status run_together(struct mig__db *db, const struct mig__sql *sql, size_t from,
 			       size_t to)
 {
@@ -152,11 +157,7 @@ static mig_status run_together(struct mig__db *db, const struct mig__sql *sql, s
 	mig_status rc;
 
 	mig__buf_init(&text, db->err->alloc);
-	for (size_t i = 0; i < from; i++)
-		if (sql->at[i].kind & MIG_STATEMENT_SESSION)
-			add_statement(&text, &sql->at[i]);
-	for (size_t i = from; i < to; i++)
-		add_statement(&text, &sql->at[i]);
+	add_statements(&text, sql, from, to);
 	rc = text.failed ? mig__fail_nomem(db->err) : run_whole(db, mig__buf_text(&text), text.len);
 	mig__buf_finish(&text);
 	return rc;
@@ -209,8 +210,7 @@ mig_status mig__scratch_look(struct mig__db *scratch, const struct mig__sql *sql
 	mig_status rc;
 
 	mig__buf_init(&text, scratch->err->alloc);
-	for (size_t i = 0; i < sql->count; i++)
-		add_statement(&text, &sql->at[i]);
+	add_statements(&text, sql, 0, sql->count);
 	rc = text.failed ? mig__fail_nomem(scratch->err) : mig__db_begin(scratch);
 	if (!rc) {
 		const mig_dialect_conn *conn = scratch->dialect->conn;

@@ -66,14 +66,12 @@ static int find_in(struct mig__db *db, const char *text, size_t size, const mig_
 {
 	mig_status (*find)(mig_conn *, const char *, size_t, const mig_object *, size_t *) =
 		MIG__SCHEMA_SLOT(db, find_object);
-	struct mig__error kept = *db->err;
+	struct mig__error kept = mig__error_take(db->err);
 	mig_status rc;
 
 	*offset = MIG_NO_OFFSET;
-	mig__error_init(db->err, kept.alloc);
 	rc = find ? find(db->conn, text, size, broken, offset) : MIG_OK;
-	mig__error_clear(db->err);
-	*db->err = kept;
+	mig__error_put_back(db->err, kept);
 	return !rc && *offset <= size;
 }
 
@@ -82,7 +80,7 @@ static void add_place(struct mig__db *db, const mig_model *model, const mig_obje
 	int found = 0;
 
 	for (const struct mig__source_sql *s = model->sources; !found && s; s = s->next) {
-		struct mig__error kept = *db->err;
+		struct mig__error kept;
 		const char *text;
 		char *read;
 		size_t size, offset;
@@ -90,10 +88,9 @@ static void add_place(struct mig__db *db, const mig_model *model, const mig_obje
 
 		if (s->is_url || !mig__declare_is_for(s, db))
 			continue;
-		mig__error_init(db->err, kept.alloc);
+		kept = mig__error_take(db->err);
 		rc = mig__declare_text(db, s, &read, &text, &size);
-		mig__error_clear(db->err);
-		*db->err = kept;
+		mig__error_put_back(db->err, kept);
 		if (!rc && find_in(db, text, size, broken, &offset)) {
 			db->err->offset = offset;
 			(void)mig__scratch_place(db, db->err->status, s->name, text, size);

@@ -157,9 +157,7 @@ static mig_status result_of(struct mig__run *run, struct mig_step *step, mig_sta
 	struct mig__error *err = run->err;
 
 	if (step->own.status && (!rc || rc == step->own.status)) {
-		mig__error_clear(err);
-		*err = step->own;
-		mig__error_init(&step->own, err->alloc);
+		mig__error_put_back(err, mig__error_take(&step->own));
 		return err->status;
 	}
 	if (!rc || rc == err->status)

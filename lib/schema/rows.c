@@ -67,12 +67,10 @@ static const struct mig__row *row_of(const mig_object *o, const char *table)
 	return r;
 }
 
-void mig__rows_compare(const struct mig__schema *is, const struct mig__schema *want,
-		       const struct mig__diff_hooks *hooks, struct mig__buf *out)
+void mig__rows_compare(const struct mig__schema *want, const struct mig__diff_hooks *hooks, struct mig__buf *out)
 {
 	size_t count = 0;
 
-	(void)is; /* its objects are the other halves */
 	for (size_t i = 0; i < want->count; i++) {
 		const mig_object *o = &want->at[i]->pub;
 
