@@ -180,110 +180,6 @@ static mig_status write_one(struct mig__db *db, const struct own *own, const cha
 	return MIG_EREVISION;
 }
 
-/* -- creating */
-
-static const char *const column_types[] = { "@T", "@T NOT NULL", "@I" };
-
-/* E.g. a role that may write rows, and does not own the tables. */
-static mig_status fail_older(struct mig__db *db, const struct mig__column *c, mig_status rc)
-{
-	if (rc == MIG_ENOMEM || rc == MIG_ECANCELLED)
-		return rc;
-	mig__error_prefix(db->err, "table %s is of an older libmig, and column %s could not be added: ",
-			  db->history_table, c->name);
-	if (!db->err->hint)
-		mig__error_set_hint(db->err, "run it once as somebody who may alter the table, or add the "
-					     "column there: it may be null, and nothing else is needed");
-	return rc;
-}
-
-/* The table is there, and has not the columns that each version of libmig has made. */
-static mig_status fail_foreign(struct mig__db *db, const char *table, mig_status rc)
-{
-	if (rc != MIG_ESQL)
-		return rc;
-	mig__error_prefix(db->err, "table %s is not as libmig makes it: ", table);
-	mig__error_set_hint(db->err, "if it is somebody else's, name other tables (version_table, "
-				     "history_table); if it was changed, change it back");
-	return rc;
-}
-
-/* Each column is looked for, and added by itself: where DDL commits by itself, a process may have died
- * between two. */
-static mig_status add_column(struct mig__db *db, const struct mig__column *c)
-{
-	char sql[200];
-	const struct own own = { .pattern = sql };
-	mig_cursor *cursor = NULL;
-	mig_status rc;
-
-	snprintf(sql, sizeof sql, "SELECT %s FROM @h WHERE 1 = 0", c->name);
-	rc = prepare(db, &own, &cursor);
-	db->dialect->conn->finish(cursor);
-	if (rc != MIG_ESQL)
-		return rc;
-	mig__error_clear(db->err);
-	snprintf(sql, sizeof sql, "ALTER TABLE @h ADD COLUMN %s %s", c->name, column_types[c->type]);
-	rc = write_any(db, &own, NULL);
-	return rc ? fail_older(db, c, rc) : MIG_OK;
-}
-
-static mig_status add_columns(struct mig__db *db)
-{
-	mig_status rc = MIG_OK;
-
-	for (size_t i = mig__column_count(MIG__TABLES_FIRST); !rc && i < MIG__COLUMN_COUNT; i++)
-		rc = add_column(db, &mig__columns[i]);
-	return rc;
-}
-
-/* What was there already under these names may be something else. */
-static mig_status check_tables(struct mig__db *db)
-{
-	struct own own = { .pattern = "SELECT revision, digest FROM @v WHERE 1 = 0" };
-	struct mig__buf pattern;
-	mig_cursor *cursor = NULL;
-	mig_status rc = fail_foreign(db, db->version_table, prepare(db, &own, &cursor));
-
-	db->dialect->conn->finish(cursor);
-	cursor = NULL;
-	mig__buf_init(&pattern, db->err->alloc);
-	for (size_t i = 0; i < mig__column_count(MIG__TABLES_FIRST); i++)
-		mig__buf_addf(&pattern, "%s%s", i ? ", " : "SELECT ", mig__columns[i].name);
-	mig__buf_adds(&pattern, " FROM @h WHERE 1 = 0");
-	own.pattern = pattern.data;
-	if (!rc)
-		rc = pattern.failed ? mig__fail_nomem(db->err)
-				    : fail_foreign(db, db->history_table, prepare(db, &own, &cursor));
-	db->dialect->conn->finish(cursor);
-	mig__buf_finish(&pattern);
-	return rc;
-}
-
-static mig_status default_create(struct mig__db *db, const mig_sql_sink *script)
-{
-	struct own own = { .pattern = "CREATE TABLE IF NOT EXISTS @v (\n"
-				      "\trevision @K NOT NULL PRIMARY KEY,\n"
-				      "\tdigest @T NOT NULL\n"
-				      ")@E" };
-	struct mig__buf pattern;
-	mig_status rc = write_any(db, &own, script);
-
-	mig__buf_init(&pattern, db->err->alloc);
-	mig__buf_adds(&pattern, "CREATE TABLE IF NOT EXISTS @h (\n\tid @N");
-	for (size_t i = 0; i < MIG__COLUMN_COUNT; i++)
-		mig__buf_addf(&pattern, ",\n\t%s %s", mig__columns[i].name,
-			      column_types[mig__columns[i].type]);
-	mig__buf_adds(&pattern, "\n)");
-	own.pattern = pattern.data;
-	if (!rc)
-		rc = pattern.failed ? mig__fail_nomem(db->err) : write_any(db, &own, script);
-	mig__buf_finish(&pattern);
-	if (!rc && !script)
-		rc = check_tables(db);
-	return rc || script ? rc : add_columns(db);
-}
-
 /* -- reading */
 
 /* Whether a table is there whose read has failed. */
@@ -335,6 +231,26 @@ static mig_status text_column(struct mig__db *db, mig_cursor *cursor, int32_t co
 	return rc;
 }
 
+/* The table is there, and has not the columns that each version of libmig has made. */
+static mig_status fail_foreign(struct mig__db *db, const char *table, mig_status rc)
+{
+	if (rc != MIG_ESQL)
+		return rc;
+	mig__error_prefix(db->err, "table %s is not as libmig makes it: ", table);
+	mig__error_set_hint(db->err, "if it is somebody else's, name other tables (version_table, "
+				     "history_table); if it was changed, change it back");
+	return rc;
+}
+
+/* rest: which rows, and their order. */
+static mig_status open_rows(struct mig__db *db, const char *rest, mig_cursor **cursor)
+{
+	char pattern[100];
+
+	snprintf(pattern, sizeof pattern, "SELECT revision, digest FROM @v %s", rest);
+	return fail_foreign(db, db->version_table, open_read(db, pattern, 0, cursor));
+}
+
 static mig_status read_row(struct mig__db *db, mig_cursor *cursor, mig_version_row_fn fn, void *user)
 {
 	mig_version_row row = { .struct_size = sizeof row };
@@ -350,9 +266,8 @@ static mig_status default_read_rows(struct mig__db *db, mig_version_row_fn fn, v
 {
 	mig_cursor *cursor = NULL;
 	int32_t more;
-	mig_status rc = open_read(db, "SELECT revision, digest FROM @v ORDER BY revision", 0, &cursor);
+	mig_status rc = open_rows(db, "ORDER BY revision", &cursor);
 
-	rc = fail_foreign(db, db->version_table, rc);
 	*there = cursor != NULL;
 	while (!rc && cursor && !(rc = db->dialect->conn->step(cursor, &more)) && more)
 		rc = read_row(db, cursor, fn, user);
@@ -442,6 +357,90 @@ static mig_status default_read_history(struct mig__db *db, mig_history_row_fn fn
 				       int32_t *there)
 {
 	return read_entries(db, "ORDER BY id", fn, user, there);
+}
+
+/* -- creating */
+
+static const char *const column_types[] = { "@T", "@T NOT NULL", "@I" };
+
+/* E.g. a role that may write rows, and does not own the tables. */
+static mig_status fail_older(struct mig__db *db, const struct mig__column *c, mig_status rc)
+{
+	if (rc == MIG_ENOMEM || rc == MIG_ECANCELLED)
+		return rc;
+	mig__error_prefix(db->err, "table %s is of an older libmig, and column %s could not be added: ",
+			  db->history_table, c->name);
+	if (!db->err->hint)
+		mig__error_set_hint(db->err, "run it once as somebody who may alter the table, or add the "
+					     "column there: it may be null, and nothing else is needed");
+	return rc;
+}
+
+/* Each column is looked for, and added by itself: where DDL commits by itself, a process may have died
+ * between two. */
+static mig_status add_column(struct mig__db *db, const struct mig__column *c)
+{
+	char sql[200];
+	const struct own own = { .pattern = sql };
+	mig_cursor *cursor = NULL;
+	mig_status rc;
+
+	snprintf(sql, sizeof sql, "SELECT %s FROM @h WHERE 1 = 0", c->name);
+	rc = prepare(db, &own, &cursor);
+	db->dialect->conn->finish(cursor);
+	if (rc != MIG_ESQL)
+		return rc;
+	mig__error_clear(db->err);
+	snprintf(sql, sizeof sql, "ALTER TABLE @h ADD COLUMN %s %s", c->name, column_types[c->type]);
+	rc = write_any(db, &own, NULL);
+	return rc ? fail_older(db, c, rc) : MIG_OK;
+}
+
+static mig_status add_columns(struct mig__db *db)
+{
+	mig_status rc = MIG_OK;
+
+	for (size_t i = mig__column_count(MIG__TABLES_FIRST); !rc && i < MIG__COLUMN_COUNT; i++)
+		rc = add_column(db, &mig__columns[i]);
+	return rc;
+}
+
+/* What was there already under these names may be something else, or older. */
+static mig_status complete(struct mig__db *db)
+{
+	mig_cursor *cursor = NULL;
+	int32_t there = MIG_TABLE_THERE;
+	size_t count;
+	mig_status rc = open_rows(db, "WHERE 1 = 0", &cursor);
+
+	db->dialect->conn->finish(cursor);
+	cursor = NULL;
+	if (!rc)
+		rc = open_entries(db, "WHERE 1 = 0", &count, &cursor, &there);
+	db->dialect->conn->finish(cursor);
+	return rc || there != MIG_TABLE_OLDER ? rc : add_columns(db);
+}
+
+static mig_status default_create(struct mig__db *db, const mig_sql_sink *script)
+{
+	struct own own = { .pattern = "CREATE TABLE IF NOT EXISTS @v (\n"
+				      "\trevision @K NOT NULL PRIMARY KEY,\n"
+				      "\tdigest @T NOT NULL\n"
+				      ")@E" };
+	struct mig__buf pattern;
+	mig_status rc = write_any(db, &own, script);
+
+	mig__buf_init(&pattern, db->err->alloc);
+	mig__buf_adds(&pattern, "CREATE TABLE IF NOT EXISTS @h (\n\tid @N");
+	for (size_t i = 0; i < MIG__COLUMN_COUNT; i++)
+		mig__buf_addf(&pattern, ",\n\t%s %s", mig__columns[i].name,
+			      column_types[mig__columns[i].type]);
+	mig__buf_adds(&pattern, "\n)");
+	own.pattern = pattern.data;
+	if (!rc)
+		rc = pattern.failed ? mig__fail_nomem(db->err) : write_any(db, &own, script);
+	mig__buf_finish(&pattern);
+	return rc || script ? rc : complete(db);
 }
 
 /* -- writing */
