@@ -75,8 +75,8 @@ mig_status mig__file_read(const struct mig__alloc *alloc, const char *path, stru
  * reaches the disk and is then renamed. A process that is killed before leaves that one behind:
  * whoever reads folders of libmig's leaves out names that begin with a dot, and the next one to write
  * there removes it. One that is still being written is locked; that its process has opened it and not
- * locked it yet is covered by its age. The name cannot be
- * foreseen, and neither it nor the target is opened if somebody has put a link there. */
+ * locked it yet is covered by its age. The name cannot be foreseen, and neither it nor the target is
+ * opened if somebody has put a link there. */
 
 struct target {
 	const char *path, *name; /* name: its last part */
@@ -200,10 +200,8 @@ static int sync_fd(int fd)
 static mig_status write_beside(struct target *t, const char *text, size_t size,
 			       struct mig__error *err)
 {
-	int fd, error = 0;
+	int fd = open_beside(t), error = 0;
 
-	sweep(t);
-	fd = open_beside(t);
 	if (fd < 0)
 		return fail_target(t, errno, err);
 	if (!write_all(fd, text, size) || !sync_fd(fd))
@@ -246,13 +244,16 @@ static void keep_name(struct target *t)
 	sync_fd(t->folder);
 }
 
-mig_status mig__file_create(const char *path, const char *text, size_t size, struct mig__error *err)
+static mig_status create(const char *path, const char *text, size_t size, int sweeps,
+			 struct mig__error *err)
 {
 	struct target t;
 	mig_status rc = open_target(&t, path, err);
 
 	if (rc)
 		return rc;
+	if (sweeps)
+		sweep(&t);
 	rc = write_beside(&t, text, size, err);
 	if (!rc && take_new_name(&t))
 		keep_name(&t);
@@ -261,6 +262,17 @@ mig_status mig__file_create(const char *path, const char *text, size_t size, str
 				     : fail_target(&t, errno, err);
 	close_target(&t);
 	return rc;
+}
+
+mig_status mig__file_create(const char *path, const char *text, size_t size, struct mig__error *err)
+{
+	return create(path, text, size, 1, err);
+}
+
+mig_status mig__file_create_next(const char *path, const char *text, size_t size,
+				 struct mig__error *err)
+{
+	return create(path, text, size, 0, err);
 }
 
 /* Whether a regular file has just this text. */
@@ -321,6 +333,7 @@ static mig_status replace(struct target *t, const char *text, size_t size, struc
 		return fail_target(t, EISDIR, err);
 	if (!S_ISREG(st.st_mode))
 		return write_special(t, text, size, err);
+	sweep(t);
 	rc = write_beside(t, text, size, err);
 	if (!rc && renameat(t->folder, t->beside, t->folder, t->name))
 		rc = fail_target(t, errno, err);

@@ -14,7 +14,12 @@ mig_status mig__file_read(const struct mig__alloc *alloc, const char *path, stru
 mig_status mig__file_create(const char *path, const char *text, size_t size,
 			    struct mig__error *err);
 
-/* The same for a file that may exist, which is replaced. One that has just this text is left alone,
+/* The same after mig__file_create() in the same folder: it is not searched for the leftovers of killed
+ * processes again, which would read it once for each of many files. */
+mig_status mig__file_create_next(const char *path, const char *text, size_t size,
+				 struct mig__error *err);
+
+/* As mig__file_create() for a file that may exist, which is replaced. One that has just this text is left alone,
  * with its time; a pipe or a device is written to; a symbolic link is refused. */
 mig_status mig__file_replace(const char *path, const char *text, size_t size,
 			     struct mig__error *err);

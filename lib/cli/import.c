@@ -163,13 +163,14 @@ static int check_all(struct import *im)
 
 /* -- writing */
 
-static int write_one(struct import *im, struct output *o)
+static int write_one(struct import *im, size_t i)
 {
+	struct output *o = &im->outputs[i];
 	int status = MIG_CLI_DONE;
 	struct mig__error err;
 
 	mig__error_init(&err, &mig__alloc_libc);
-	if (mig__file_create(o->path.data, o->text.data, o->text.len, &err))
+	if ((i ? mig__file_create_next : mig__file_create)(o->path.data, o->text.data, o->text.len, &err))
 		status = mig__cli_error_fail(im->cli, &err);
 	else
 		o->written = 1;
@@ -184,7 +185,7 @@ static int write_all(struct import *im)
 	int status = MIG_CLI_DONE;
 
 	for (size_t i = 0; !status && i < count; i++)
-		status = write_one(im, &im->outputs[i]);
+		status = write_one(im, i);
 	for (size_t i = 0; status && i < count; i++)
 		if (im->outputs[i].written)
 			unlink(im->outputs[i].path.data);
