@@ -1,7 +1,6 @@
 /* ctx: opens and closes contexts, and keeps what is set on them. Not how a call begins: enter.c;
  * nor what it then does: that is in the other files of this folder, one a noun. */
 #include "api/statement.h"
-#include "base/ascii.h"
 
 #include <string.h>
 
@@ -119,11 +118,6 @@ static mig_status find_scratch_url(mig_ctx *ctx, const char **url)
 				ctx->db.dialect->name);
 }
 
-static int same_name(const mig_dialect *dialect, const char *a, const char *b)
-{
-	return dialect->capabilities & MIG_NAMES_FOLD ? !mig__ascii_compare(a, b) : !strcmp(a, b);
-}
-
 static mig_status connect(mig_ctx *ctx, const mig_open_options *o)
 {
 	mig_conn_options conn = {
@@ -164,7 +158,7 @@ static mig_status connect(mig_ctx *ctx, const mig_open_options *o)
 	else
 		rc = mig__dialect_find(o->connection ? NULL : o->url, o->dialect_name, &ctx->err,
 				       &ctx->db.dialect);
-	if (!rc && same_name(ctx->db.dialect, conn.version_table, conn.history_table))
+	if (!rc && mig__dialect_same_name(ctx->db.dialect, conn.version_table, conn.history_table))
 		rc = mig__fail(&ctx->err, MIG_EINVAL,
 			       "version_table and history_table are one table, \"%s\"",
 			       conn.version_table);
@@ -373,5 +367,3 @@ const char *mig_argument(const mig_ctx *ctx, const char *name)
 
 	return at ? at->value : NULL;
 }
-
-/* -- for the other files */

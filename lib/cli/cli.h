@@ -154,6 +154,8 @@ int mig__cli_create(struct mig__cli *cli, mig_revision_options *options);
 enum { MIG__CLI_TIME = 40 };
 int mig__cli_naming(struct mig__cli *cli, mig_revision_options *options,
 		    char created[MIG__CLI_TIME]);
+/* However they are spelt; 0 if one is not there. */
+int mig__cli_is_same_folder(const char *a, const char *b);
 /* hooks.c: what mig.ini says to do with a file that was written */
 int mig__cli_run_hooks(struct mig__cli *cli, const char *file);
 int mig__cli_check_hooks(struct mig__cli *cli); /* before it is written */

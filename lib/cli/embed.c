@@ -371,17 +371,13 @@ static void add_header(struct mig__cli_text *out, const char *symbol)
 
 /* -- files */
 
-/* The folder of a path as the system has it, and where its name begins. */
+/* The folder of a path, and where its name begins. */
 static char *folder_of(const char *path, const char **name)
 {
 	const char *slash = strrchr(path, '/');
-	char *folder, *real;
 
 	*name = slash ? slash + 1 : path;
-	folder = slash ? strndup(path, (size_t)(slash - path) + 1) : strdup(".");
-	real = folder ? realpath(folder, NULL) : NULL;
-	free(folder);
-	return real;
+	return slash ? strndup(path, (size_t)(slash - path) + 1) : strdup(".");
 }
 
 /* Whether two paths are of one file, which need not be there yet. */
@@ -397,7 +393,8 @@ static int is_same_file(const char *a, const char *b)
 		return 1;
 	folder_a = folder_of(a, &name_a);
 	folder_b = folder_of(b, &name_b);
-	same = !strcmp(name_a, name_b) && folder_a && folder_b && !strcmp(folder_a, folder_b);
+	same = !strcmp(name_a, name_b) && folder_a && folder_b &&
+	       mig__cli_is_same_folder(folder_a, folder_b);
 	free(folder_a);
 	free(folder_b);
 	return same;

@@ -136,7 +136,7 @@ int mig__cli_naming(struct mig__cli *cli, mig_revision_options *options,
 	return status;
 }
 
-static int same_folder(const char *a, const char *b)
+int mig__cli_is_same_folder(const char *a, const char *b)
 {
 	char *x = realpath(a, NULL), *y = x ? realpath(b, NULL) : NULL;
 	int same = x && y && !strcmp(x, y);
@@ -156,13 +156,13 @@ static const char *known_folder(struct mig__cli *cli, const char *path, struct m
 	if (!list) {
 		mig__cli_addf(kept, "%s%sversions", cli->directory,
 			      cli->directory[strlen(cli->directory) - 1] == '/' ? "" : "/");
-		return same_folder(path, mig__cli_string(kept)) ? kept->data : path;
+		return mig__cli_is_same_folder(path, mig__cli_string(kept)) ? kept->data : path;
 	}
 	for (; *list; list += n + (list[n] == '\n')) {
 		n = strcspn(list, "\n");
 		mig__cli_clear(kept);
 		mig__cli_add(kept, list, n);
-		if (same_folder(path, mig__cli_string(kept)))
+		if (mig__cli_is_same_folder(path, mig__cli_string(kept)))
 			return kept->data;
 	}
 	return path;

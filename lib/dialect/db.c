@@ -4,6 +4,7 @@
 #include "dialect/db.h"
 
 #include "base/alloc.h"
+#include "base/ascii.h"
 #include "base/quote.h"
 #include "base/text.h"
 
@@ -172,6 +173,11 @@ mig_status mig__db_scratch(struct mig__db *db, mig_conn **out)
 	if (rc)
 		return rc;
 	return db->dialect->schema->scratch(db->scratch_maker ? db->scratch_maker : db->conn, out);
+}
+
+int mig__dialect_same_name(const mig_dialect *dialect, const char *a, const char *b)
+{
+	return dialect->capabilities & MIG_NAMES_FOLD ? !mig__ascii_compare(a, b) : !strcmp(a, b);
 }
 
 void mig__db_close_spare(struct mig__db *db)

@@ -56,6 +56,9 @@ static inline int mig__db_ddl_commits(const struct mig__db *db)
 	return db->dialect && !(db->dialect->capabilities & MIG_CAN_TRANSACTIONAL_DDL);
 }
 
+/* Whether two names mean one thing to the engine. */
+int mig__dialect_same_name(const mig_dialect *dialect, const char *a, const char *b);
+
 /* Finds the dialect of a URL or of a name: built in, already linked, or in the plugin folders.
  * MIG_ENO_DIALECT names what was looked for, and where. */
 mig_status mig__dialect_find(const char *url, const char *name, struct mig__error *err,

@@ -407,7 +407,6 @@ static mig_status add_options(struct declaring *d, const mig_table *t, struct ba
 static int is_own(const struct declaring *d, const mig_table *t)
 {
 	const struct mig__db *db = d->db;
-	int fold = (db->dialect->capabilities & MIG_NAMES_FOLD) != 0;
 	const char *const names[] = { db->version_table, db->history_table };
 
 	if (db->schema && strcmp(schema_of(d, t->schema), db->schema) != 0)
@@ -415,8 +414,7 @@ static int is_own(const struct declaring *d, const mig_table *t)
 	if (!db->schema && strcmp(schema_of(d, t->schema), schema_of(d, NULL)) != 0)
 		return 0;
 	for (size_t i = 0; i < 2; i++)
-		if (names[i] && (fold ? !mig__ascii_compare(names[i], t->name)
-				      : !strcmp(names[i], t->name)))
+		if (names[i] && mig__dialect_same_name(db->dialect, names[i], t->name))
 			return 1;
 	return 0;
 }

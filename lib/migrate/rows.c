@@ -360,7 +360,6 @@ static const char *id_of(const struct mig__world *world, uint32_t node)
 	return mig__graph_id(world->graph, node);
 }
 
-/* The table after a write, read from the state: by revision, as the database would give it. */
 /* The digest that a row has in the table; NULL: there is no such row. */
 static const char *digest_of(const struct mig__store_rows *rows, const char *id)
 {
@@ -371,6 +370,7 @@ static const char *digest_of(const struct mig__store_rows *rows, const char *id)
 	return at ? rows->digests[at - rows->ids] : NULL;
 }
 
+/* The table after a write, read from the state: by revision, as the database would give it. */
 static mig_status restate(const struct mig__alloc *alloc, struct mig__world *world,
 			  struct mig__version_rows *state, const uint32_t *came, size_t came_count,
 			  struct mig__error *err)

@@ -148,7 +148,7 @@ mig_status mig__pg_fail(mig_conn *conn, const PGresult *result, const struct mig
 		e.hint = meanings[i].hint;
 		break;
 	}
-	/* to commit what ran before it is no help to a revision that uses the value that it adds */
+	/* committing what ran before does not help a revision that uses the value that it adds itself */
 	if (e.retry == MIG_RETRY_COMMITTED && conn->session->adds_value)
 		e.retry = 0;
 	mig__buf_init(&detail, &conn->alloc);

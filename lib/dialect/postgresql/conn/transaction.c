@@ -209,7 +209,7 @@ static void add_begin(mig_conn *conn, struct mig__buf *sql, int at, struct begin
 		      ", s, k, pg_catalog.pg_backend_pid(), "
 		      "pg_catalog.current_setting('transaction_read_only') OPERATOR(pg_catalog.=) "
 		      "'on', " MIG__PG_TOKEN_SQL);
-	/* a server whose client is gone shall not work on, nor keep its locks */
+	/* a server whose client is gone must not go on working, nor keep its locks */
 	if (PQserverVersion(conn->db) >= MIG__PG_CHECK_CLIENT) {
 		mig__buf_adds(sql, ", ");
 		mig__buf_adds(sql, MIG__PG_CHECK_SQL("true"));

@@ -31,7 +31,7 @@ void mig__pg_reply_clear(struct mig__pg_reply *reply);
 mig_status mig__pg_exec(mig_conn *conn, const char *text, struct mig__pg_reply *reply);
 /* The same, but an error of the server in the text is not reported: it is in reply->error. */
 mig_status mig__pg_try(mig_conn *conn, const char *text, struct mig__pg_reply *reply);
-/* Sends statements of a script: text[from] up to `to`. Places are told from text on. */
+/* Sends statements of a script: text[from] up to `to`. Offsets in errors count from text. */
 mig_status mig__pg_send(mig_conn *conn, const char *text, size_t from, size_t to);
 /* One statement, COPY … FROM STDIN, with the lines that follow it. */
 mig_status mig__pg_send_copy(mig_conn *conn, const char *text, size_t from, size_t to);
