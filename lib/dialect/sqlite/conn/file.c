@@ -39,10 +39,10 @@ static mig_status fail_exhausted(mig_conn *conn, const char *name, int number)
 }
 
 /* What SQLite says of a URI's parameter quotes its value, e.g. "no such vfs: x". */
-static mig_status fail_open(mig_conn *conn, const char *name)
+static mig_status fail_open(mig_conn *conn, sqlite3 *db, const char *name)
 {
-	const char *words = sqlite3_errmsg(conn->db);
-	int code = conn->db ? sqlite3_errcode(conn->db) : SQLITE_NOMEM;
+	const char *words = sqlite3_errmsg(db);
+	int code = db ? sqlite3_errcode(db) : SQLITE_NOMEM;
 	int of_uri = (code == SQLITE_ERROR || code == SQLITE_PERM) && !strncmp(name, "file:", 5);
 	int size = (int)(of_uri ? strcspn(words, ":") : strlen(words));
 	char shown[PATH_MAX];
@@ -53,10 +53,10 @@ static mig_status fail_open(mig_conn *conn, const char *name)
 	mig__url_display(name, shown, sizeof shown);
 	if (code == SQLITE_CANTOPEN && mig__files_exhausted(&number))
 		return fail_exhausted(conn, name, number);
-	if (sqlite3_system_errno(conn->db))
+	if (sqlite3_system_errno(db))
 		return mig__sqlite_report(conn, MIG_ECONNECT, NULL, NULL, "database %s: %.*s (%s)",
 					  shown, size, words,
-					  strerror(sqlite3_system_errno(conn->db)));
+					  strerror(sqlite3_system_errno(db)));
 	return mig__sqlite_report(conn, MIG_ECONNECT, NULL, NULL, "database %s: %.*s", shown, size,
 				  words);
 }
@@ -96,7 +96,7 @@ mig_status mig__sqlite_open_file(mig_conn *conn, const mig_conn_options *o)
 		flags |= SQLITE_OPEN_URI;
 	conn->missing = o->create != MIG_CREATE_NEVER && is_missing(name);
 	if (sqlite3_open_v2(conn->missing ? ":memory:" : name, &conn->db, flags, NULL) != SQLITE_OK)
-		rc = fail_open(conn, name);
+		rc = fail_open(conn, conn->db, name);
 	else if (conn->missing && o->create == MIG_CREATE_MISSING)
 		rc = keep_for_later(conn, name);
 	mig__free(&conn->alloc, name);
@@ -109,23 +109,22 @@ mig_status mig__sqlite_appear(mig_conn *conn)
 {
 	char *name = conn->later;
 	mig_status rc = MIG_OK;
+	sqlite3 *db = NULL;
 
 	if (!name)
 		return MIG_OK;
-	conn->stand_in = conn->db; /* closed with the connection: another thread may cancel just now */
-	conn->db = NULL;
-	if (sqlite3_open_v2(name, &conn->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, NULL) ==
+	if (sqlite3_open_v2(name, &db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, NULL) !=
 	    SQLITE_OK) {
-		conn->later = NULL;
-		conn->missing = 0;
-		mig__free(&conn->alloc, name);
-		return MIG_OK;
+		rc = fail_open(conn, db, name);
+		sqlite3_close(db);
+		return rc;
 	}
-	rc = fail_open(conn, name);
-	sqlite3_close(conn->db);
-	conn->db = conn->stand_in;
-	conn->stand_in = NULL;
-	return rc;
+	conn->stand_in = conn->db; /* closed with the connection: another thread may cancel just now */
+	conn->db = db;
+	conn->later = NULL;
+	conn->missing = 0;
+	mig__free(&conn->alloc, name);
+	return MIG_OK;
 }
 
 mig_status mig__sqlite_call_begin(mig_conn *conn)
