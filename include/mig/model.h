@@ -449,12 +449,33 @@ MIG_API mig_status mig_set_diff_options(mig_ctx *ctx, const mig_diff_options *op
  * after every other error. Since 0.1.0. */
 MIG_API mig_status mig_diff(mig_ctx *ctx, const mig_diff_options *options, mig_op_list **out);
 
+/** An attribute that an operation changes. */
+typedef struct mig_op_change {
+	size_t struct_size; /**< bytes of what is there: read no member beyond it */
+	const char *key;    /**< of the attribute, e.g. MIG_ATTR_TYPE */
+	const char *from;   /**< its value before; NULL: there was none */
+	const char *to;     /**< its value after; NULL: there is none any more */
+} mig_op_change;
+
 /** Number of operations; 0: nothing differs. Since 0.1.0. */
 MIG_API size_t mig_op_list_count(const mig_op_list *list);
 /** Operation i, or NULL past the end. Borrowed from the list. Since 0.1.0. */
 MIG_API const mig_op *mig_op_list_at(const mig_op_list *list, size_t i);
 /** Operation i in words, e.g. "drop column users.email"; NULL past the end. Since 0.1.0. */
 MIG_API const char *mig_op_list_text(const mig_op_list *list, size_t i);
+/** Change i of operation `op`: an attribute in which its object differs before and after. Those of the
+ * old object come first, then those that only the new one has. What is created has no old values, and
+ * what is dropped no new ones; both operations of a pair with MIG_OP_REPLACE have the same changes,
+ * none if the object is replaced only because of another. NULL past the end. Borrowed from the list.
+ * Since 0.1.0. */
+MIG_API const mig_op_change *mig_op_list_change(const mig_op_list *list, size_t op, size_t i);
+/** What operation `op` loses for good, e.g. "drops table notes and its rows"; NULL if it loses nothing,
+ * and past the end. Borrowed from the list. Since 0.1.0. */
+MIG_API const char *mig_op_list_loss(const mig_op_list *list, size_t op);
+/** Remark i on the upgrade: what the rows of a table may make fail, what takes long or locks long, what
+ * goes on elsewhere, e.g. "users.email: fails if it is null in a row". The same stands in the SQL as
+ * comments. NULL past the end. Borrowed from the list. Since 0.1.0. */
+MIG_API const char *mig_op_list_remark(const mig_op_list *list, size_t i);
 /** All the SQL of a direction (MIG_UPGRADE, MIG_DOWNGRADE). NULL for a downgrade that cannot be made:
  * a comment in the upgrade says why, and a warning was logged. Borrowed from the list; *size (may be
  * NULL) its bytes. Since 0.1.0. */

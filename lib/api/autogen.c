@@ -1,5 +1,6 @@
 /* autogen: the difference between the database and the model, and the revision made of it. */
 #include "migrate/autogen.h"
+#include "api/change.h"
 #include "api/rename.h"
 #include "api/revision.h"
 #include "base/shown.h"
@@ -15,6 +16,13 @@ struct mig_op_list {
 	struct mig__autogen work; /* owns the schemas that the operations point into */
 	mig_op *at;
 	const char **texts;
+	struct changes {
+		mig_op_change *at;
+		size_t count;
+	} *changes;          /* by operation */
+	const char **losses; /* likewise */
+	const char **remarks;
+	size_t remark_count;
 	size_t count;
 	mig_section sections[2]; /* by direction */
 	const char *dialect;
@@ -272,6 +280,15 @@ static mig_status gather_renames(mig_ctx *ctx, mig_op_list *list, const mig_diff
 
 /* -- the list */
 
+/* What is in the buffer, which is then empty; NULL without memory. */
+static const char *keep_text(mig_op_list *list, struct mig__buf *buf)
+{
+	const char *kept = buf->failed ? NULL : mig__arena_strdup(&list->arena, mig__buf_text(buf));
+
+	mig__buf_clear(buf);
+	return kept;
+}
+
 static mig_status fill_operations(mig_op_list *list)
 {
 	struct mig__autogen *a = &list->work;
@@ -280,16 +297,25 @@ static mig_status fill_operations(mig_op_list *list)
 	list->count = a->rename_up.count + a->up_ops.count;
 	list->at = mig__arena_zalloc(&list->arena, list->count + 1, sizeof *list->at);
 	list->texts = mig__arena_zalloc(&list->arena, list->count + 1, sizeof *list->texts);
-	if (!list->at || !list->texts)
+	list->changes = mig__arena_zalloc(&list->arena, list->count + 1, sizeof *list->changes);
+	list->losses = mig__arena_zalloc(&list->arena, list->count + 1, sizeof *list->losses);
+	if (!list->at || !list->texts || !list->changes || !list->losses)
 		return mig__fail_nomem(a->err);
 	for (size_t i = 0; i < list->count; i++) {
 		list->at[i] = i < a->rename_up.count ? a->rename_up.at[i]
 						     : a->up_ops.at[i - a->rename_up.count];
 		mig__buf_init(&buf, &list->memory->alloc);
 		mig__op_words(&list->at[i], mig__db_usual_schema(a->db), &buf);
-		list->texts[i] = buf.failed ? NULL : mig__arena_strdup(&list->arena, buf.data);
+		list->texts[i] = keep_text(list, &buf);
+		if (mig__op_is_lossy(&list->at[i])) {
+			mig__op_loss(&list->at[i], mig__db_usual_schema(a->db), &buf);
+			list->losses[i] = keep_text(list, &buf);
+		}
 		mig__buf_finish(&buf);
-		if (!list->texts[i])
+		list->changes[i].at =
+			mig__op_changes(&list->arena, &list->at[i], &list->changes[i].count);
+		if (!list->texts[i] || !list->changes[i].at ||
+		    (!list->losses[i] && mig__op_is_lossy(&list->at[i])))
 			return mig__fail_nomem(a->err);
 	}
 	return MIG_OK;
@@ -323,6 +349,51 @@ static mig_status fill_sql(mig_op_list *list)
 			return mig__fail_nomem(list->work.err);
 	}
 	return MIG_OK;
+}
+
+/* Each line of what the dialect says of a statement, with the object at its top; once. */
+static mig_status add_remarks(mig_op_list *list, const struct mig__statement *s)
+{
+	const char *top = s->op.struct_size ? mig__top(s->op.to ? s->op.to : s->op.from)->name : NULL;
+	struct mig__buf buf;
+
+	for (const char *line = s->remark; *line;) {
+		size_t size = strcspn(line, "\n"), same = 0;
+		const char *kept;
+
+		mig__buf_init(&buf, &list->memory->alloc);
+		if (top && (strncmp(line, top, strlen(top)) != 0 || !strchr(": ", line[strlen(top)])))
+			mig__buf_addf(&buf, memchr(line, ':', size) ? "%s." : "%s: ", top);
+		mig__buf_add(&buf, line, size);
+		kept = keep_text(list, &buf);
+		mig__buf_finish(&buf);
+		if (!kept)
+			return mig__fail_nomem(list->work.err);
+		while (same < list->remark_count && strcmp(list->remarks[same], kept) != 0)
+			same++;
+		if (same == list->remark_count)
+			list->remarks[list->remark_count++] = kept;
+		line += size + (line[size] == '\n');
+	}
+	return MIG_OK;
+}
+
+static mig_status fill_remarks(mig_op_list *list)
+{
+	const struct mig__sql *sql = &list->work.up;
+	size_t lines = 0;
+	mig_status rc = MIG_OK;
+
+	for (size_t i = 0; i < sql->count; i++)
+		for (const char *p = sql->at[i].remark; p; p = strchr(p + 1, '\n'))
+			lines++;
+	list->remarks = mig__arena_zalloc(&list->arena, lines + 1, sizeof *list->remarks);
+	if (!list->remarks)
+		return mig__fail_nomem(list->work.err);
+	for (size_t i = 0; !rc && i < sql->count; i++)
+		if (sql->at[i].remark)
+			rc = add_remarks(list, &sql->at[i]);
+	return rc;
 }
 
 static mig_status fill_uncovered(mig_op_list *list)
@@ -387,6 +458,8 @@ static mig_status compare(mig_ctx *ctx, mig_op_list *list, const mig_diff_option
 	rc = fill_operations(list);
 	if (!rc)
 		rc = fill_sql(list);
+	if (!rc)
+		rc = fill_remarks(list);
 	if (!rc)
 		rc = fill_uncovered(list);
 	return rc ? rc : proof;
@@ -632,6 +705,21 @@ const mig_op *mig_op_list_at(const mig_op_list *list, size_t i)
 const char *mig_op_list_text(const mig_op_list *list, size_t i)
 {
 	return list && i < list->count ? list->texts[i] : NULL;
+}
+
+const mig_op_change *mig_op_list_change(const mig_op_list *list, size_t op, size_t i)
+{
+	return list && op < list->count && i < list->changes[op].count ? &list->changes[op].at[i] : NULL;
+}
+
+const char *mig_op_list_loss(const mig_op_list *list, size_t op)
+{
+	return list && op < list->count ? list->losses[op] : NULL;
+}
+
+const char *mig_op_list_remark(const mig_op_list *list, size_t i)
+{
+	return list && i < list->remark_count ? list->remarks[i] : NULL;
 }
 
 const mig_section *mig_op_list_section(const mig_op_list *list, int32_t direction)

@@ -80,6 +80,8 @@ void mig__cli_say(struct mig__cli *cli, const char *text);
 /* terminal.c: whether escape sequences make sense there; colours only without NO_COLOR */
 int mig__cli_is_terminal(int fd);
 int mig__cli_takes_colour(int fd);
+/* Whether what is printed may have characters beyond ASCII, by the locale of the environment. */
+int mig__cli_takes_utf8(void);
 /* Columns of the terminal, at least 20. */
 size_t mig__cli_columns(int fd);
 enum mig__cli_colour {

@@ -1,6 +1,7 @@
 /* difference: the database compared with the model, for migrate and check: reads the options,
  * and prints operations as text or JSON. Not the comparison: mig_diff(). */
 #include "cli/difference.h"
+#include "cli/changes.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -167,28 +168,9 @@ int mig__cli_compare(struct mig__cli *cli, struct mig__cli_difference *d)
 
 /* -- showing it */
 
-/* "drop view v" and "create view v" that belong together are one "replace view v". */
 static int is_replacing(const mig_op *op)
 {
 	return (op->flags & MIG_OP_REPLACE) != 0;
-}
-
-static const char *behind_verb(const char *text)
-{
-	const char *blank = strchr(text, ' ');
-
-	return blank ? blank + 1 : text;
-}
-
-static void add_words(struct mig__cli_text *out, const mig_op_list *ops, size_t i)
-{
-	const char *text = mig_op_list_text(ops, i);
-
-	if (is_replacing(mig_op_list_at(ops, i))) {
-		mig__cli_adds(out, "replace ");
-		text = behind_verb(text);
-	}
-	mig__cli_shown(out, text);
 }
 
 static void add_dialect(struct mig__cli_text *out, const char *dialect)
@@ -200,36 +182,46 @@ static void add_dialect(struct mig__cli_text *out, const char *dialect)
 void mig__cli_add_operations(struct mig__cli_text *out, const struct mig__cli_difference *d,
 			     const char *lead, const char *dialect)
 {
-	const mig_op *op;
+	struct mig__cli_text line = { 0 };
+	int utf8 = mig__cli_takes_utf8();
 
-	for (size_t i = 0; (op = mig_op_list_at(d->ops, i)); i++) {
-		if (is_replacing(op) && op->type == MIG_OP_CREATE)
+	for (size_t i = 0; i < mig_op_list_count(d->ops); i++) {
+		mig__cli_clear(&line);
+		if (!mig__cli_add_operation(&line, d->ops, i, utf8))
 			continue;
 		mig__cli_addf(out, "%sDetected", lead);
 		add_dialect(out, dialect);
-		mig__cli_adds(out, ": ");
-		add_words(out, d->ops, i);
-		mig__cli_adds(out, "\n");
+		mig__cli_addf(out, ": %s\n", mig__cli_string(&line));
+		out->failed |= line.failed;
 	}
+	mig__cli_text_finish(&line);
+}
+
+static void say_line(struct mig__cli *cli, const char *lead, const char *dialect, const char *line)
+{
+	struct mig__cli_text text = { 0 };
+
+	mig__cli_adds(&text, lead);
+	add_dialect(&text, dialect);
+	mig__cli_adds(&text, ": ");
+	mig__cli_shown(&text, line);
+	mig__cli_say(cli, mig__cli_string(&text));
+	mig__cli_text_finish(&text);
 }
 
 void mig__cli_warn_losses(struct mig__cli *cli, const struct mig__cli_difference *d,
 			  const char *dialect)
 {
-	struct mig__cli_text text = { 0 };
-	const mig_op *op;
+	const char *remark;
 
-	for (size_t i = 0; (op = mig_op_list_at(d->ops, i)); i++) {
-		if (!(op->flags & MIG_OP_DESTRUCTIVE) || op->type == MIG_OP_CREATE)
-			continue;
-		mig__cli_clear(&text);
-		mig__cli_adds(&text, op->type == MIG_OP_DROP ? "loses data" : "may lose data");
-		add_dialect(&text, dialect);
-		mig__cli_adds(&text, ": ");
-		add_words(&text, d->ops, i);
-		mig__cli_say(cli, mig__cli_string(&text));
-	}
-	mig__cli_text_finish(&text);
+	for (size_t i = 0; (remark = mig_op_list_remark(d->ops, i)); i++)
+		say_line(cli, "note", dialect, remark);
+	for (size_t i = 0; i < mig_op_list_count(d->ops); i++)
+		if (mig_op_list_loss(d->ops, i))
+			say_line(cli,
+				  mig_op_list_at(d->ops, i)->type == MIG_OP_DROP ? "loses data"
+										 : "may lose data",
+				  dialect, mig_op_list_loss(d->ops, i));
 }
 
 void mig__cli_warn_uncovered(struct mig__cli *cli, const struct mig__cli_difference *d)
@@ -243,6 +235,27 @@ void mig__cli_warn_uncovered(struct mig__cli *cli, const struct mig__cli_differe
 		mig__cli_say(cli, mig__cli_string(&text));
 	}
 	mig__cli_text_finish(&text);
+}
+
+/* What differs: the attribute, old and new. */
+static json_t *json_changes(const mig_op_list *ops, size_t op)
+{
+	json_t *list = json_array();
+	const mig_op_change *c;
+	int failed = !list;
+
+	for (size_t i = 0; !failed && (c = mig_op_list_change(ops, op, i)); i++) {
+		json_t *o = json_object();
+
+		failed = !o || json_object_set_new(o, "attribute", mig__cli_json_text(c->key)) ||
+			 json_object_set_new(o, "from", mig__cli_json_text(c->from)) ||
+			 json_object_set_new(o, "to", mig__cli_json_text(c->to));
+		failed |= json_array_append_new(list, o) != 0;
+	}
+	if (!failed)
+		return list;
+	json_decref(list);
+	return NULL;
 }
 
 static const char *table_of(const mig_object *o)
@@ -263,35 +276,47 @@ static json_t *json_operation(const mig_op_list *ops, size_t i)
 		      { "table", table_of(o) },
 		      { "name", o->name },
 		      { "to", op->type == MIG_OP_RENAME ? op->to->name : NULL },
-		      { "text", mig_op_list_text(ops, i) } };
+		      { "text", mig_op_list_text(ops, i) },
+		      { "loss", mig_op_list_loss(ops, i) } };
 	json_t *made = json_object();
 	int failed = !made;
 
 	for (size_t k = 0; k < sizeof texts / sizeof *texts; k++)
 		failed |= json_object_set_new(made, texts[k].name,
 					      mig__cli_json_text(texts[k].text)) != 0;
+	failed |= json_object_set_new(made, "changes", json_changes(ops, i)) != 0;
 	failed |= json_object_set_new(made, "replace", json_boolean(is_replacing(op))) != 0;
 	failed |= json_object_set_new(made, "destructive",
-				      json_boolean(op->type != MIG_OP_CREATE &&
-						   (op->flags & MIG_OP_DESTRUCTIVE))) != 0;
+				      json_boolean(mig_op_list_loss(ops, i) != NULL)) != 0;
 	if (!failed)
 		return made;
 	json_decref(made);
 	return NULL;
 }
 
+static json_t *json_texts(const mig_op_list *ops, const char *(*text)(const mig_op_list *, size_t))
+{
+	json_t *list = json_array();
+	const char *one;
+
+	for (size_t i = 0; list && (one = text(ops, i)); i++)
+		if (json_array_append_new(list, mig__cli_json_text(one))) {
+			json_decref(list);
+			return NULL;
+		}
+	return list;
+}
+
 json_t *mig__cli_json_difference(const struct mig__cli_difference *d)
 {
-	json_t *made = json_object(), *ops = json_array(), *uncovered = json_array();
-	const char *what;
-	int failed = !made || !ops || !uncovered;
+	json_t *made = json_object(), *ops = json_array();
+	int failed = !made || !ops;
 
 	for (size_t i = 0; !failed && i < mig_op_list_count(d->ops); i++)
 		failed = json_array_append_new(ops, json_operation(d->ops, i)) != 0;
-	for (size_t i = 0; !failed && (what = mig_op_list_uncovered(d->ops, i)); i++)
-		failed = json_array_append_new(uncovered, mig__cli_json_text(what)) != 0;
 	failed |= json_object_set_new(made, "operations", ops) != 0;
-	failed |= json_object_set_new(made, "uncovered", uncovered) != 0;
+	failed |= json_object_set_new(made, "remarks", json_texts(d->ops, mig_op_list_remark)) != 0;
+	failed |= json_object_set_new(made, "uncovered", json_texts(d->ops, mig_op_list_uncovered)) != 0;
 	if (!failed)
 		return made;
 	json_decref(made);

@@ -22,11 +22,11 @@ void mig__cli_difference_finish(struct mig__cli_difference *d);
 /* A line for each operation, after the lead. dialect: to be named, or NULL. */
 void mig__cli_add_operations(struct mig__cli_text *out, const struct mig__cli_difference *d,
 			     const char *lead, const char *dialect);
-/* Lines on stderr: what will be lost, and what was not compared. */
+/* Lines on stderr: what may fail, takes long or will be lost, and what was not compared. */
 void mig__cli_warn_losses(struct mig__cli *cli, const struct mig__cli_difference *d,
 			  const char *dialect);
 void mig__cli_warn_uncovered(struct mig__cli *cli, const struct mig__cli_difference *d);
-/* The members "operations" and "uncovered", or NULL. */
+/* The members "operations", "remarks" and "uncovered", or NULL. */
 json_t *mig__cli_json_difference(const struct mig__cli_difference *d);
 
 /* ask.c: a mig_rename_fn whose user is a struct mig__cli. */

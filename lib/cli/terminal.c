@@ -1,6 +1,8 @@
 /* terminal: what a terminal can show, and the way there. */
 #include "cli/cli.h"
 
+#include "base/ascii.h"
+
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -21,6 +23,19 @@ int mig__cli_takes_colour(int fd)
 	const char *none = getenv("NO_COLOR");
 
 	return mig__cli_is_terminal(fd) && !(none && none[0]);
+}
+
+int mig__cli_takes_utf8(void)
+{
+	static const char *const names[] = { "LC_ALL", "LC_CTYPE", "LANG" };
+	const char *locale = NULL;
+
+	for (size_t i = 0; (!locale || !*locale) && i < sizeof names / sizeof *names; i++)
+		locale = getenv(names[i]);
+	for (; locale && *locale; locale++)
+		if (!mig__ascii_compare_n(locale, "utf-8", 5) || !mig__ascii_compare_n(locale, "utf8", 4))
+			return 1;
+	return 0;
 }
 
 size_t mig__cli_columns(int fd)

@@ -2,6 +2,8 @@
  * with a comment before what loses data. */
 #include "migrate/sql.h"
 
+#include "base/shown.h"
+
 #include <string.h>
 
 void mig__sql_init(struct mig__sql *sql, const struct mig__alloc *alloc)
@@ -46,33 +48,62 @@ void mig__op_words(const mig_op *op, const char *usual, struct mig__buf *out)
 		mig__buf_addf(out, " to %s", op->to->name);
 }
 
+int mig__op_is_lossy(const mig_op *op)
+{
+	return (op->flags & MIG_OP_DESTRUCTIVE) && op->type != MIG_OP_CREATE;
+}
+
+/* What goes with an object. */
+static const char *content_of(const mig_object *o)
+{
+	switch (o->kind) {
+	case MIG_KIND_TABLE:
+		return " and its rows";
+	case MIG_KIND_COLUMN:
+		return " and its values";
+	case MIG_KIND_SEQUENCE:
+		return " and its position";
+	default:
+		return "";
+	}
+}
+
+void mig__op_loss(const mig_op *op, const char *usual, struct mig__buf *out)
+{
+	mig__buf_addf(out, "%s %s ", op->type == MIG_OP_ALTER ? "alters" : "drops",
+		      mig_kind_name(op->from->kind));
+	add_name(op->from, usual, out);
+	if (op->type == MIG_OP_ALTER) {
+		mig__buf_adds(out, " and may cut or change its values");
+		return;
+	}
+	mig__buf_adds(out, content_of(op->from));
+	if (op->flags & MIG_OP_REPLACE)
+		mig__buf_adds(out, ", and creates it empty");
+}
+
 struct rendering {
 	struct mig__sql *sql;
 	const char *usual; /* schema */
 	struct mig__error *err;
 };
 
-static const char *why_destructive(const mig_op *op)
-{
-	if (op->type == MIG_OP_ALTER)
-		return "may lose data for good";
-	return op->flags & MIG_OP_REPLACE ? "drops it with its data, and creates it empty"
-					  : "loses its data for good";
-}
-
 /* The dialect's comment, and a mark where data is lost. */
 static const char *comment_of(struct mig__sql *sql, const char *usual, const mig_op *op,
 			      const char *given)
 {
-	struct mig__buf buf;
+	struct mig__buf buf, loss;
 	const char *kept = NULL;
 
-	if (!op || !(op->flags & MIG_OP_DESTRUCTIVE) || (op->type == MIG_OP_CREATE))
+	if (!op || !mig__op_is_lossy(op))
 		return given ? mig__arena_strdup(&sql->arena, given) : "";
 	mig__buf_init(&buf, sql->alloc);
+	mig__buf_init(&loss, sql->alloc);
+	mig__op_loss(op, usual, &loss);
 	mig__buf_adds(&buf, "destructive: ");
-	mig__op_words(op, usual, &buf);
-	mig__buf_addf(&buf, " %s", why_destructive(op));
+	mig__shown_add(&buf, mig__buf_text(&loss), loss.len); /* a name may have lines of its own */
+	buf.failed |= loss.failed;
+	mig__buf_finish(&loss);
 	if (given && given[0])
 		mig__buf_addf(&buf, "\n%s", given);
 	if (!buf.failed)
@@ -91,6 +122,8 @@ static mig_status take(void *user, const char *text, size_t size, const mig_op *
 	s.text = mig__arena_strndup(&sql->arena, text, size);
 	s.comment = kind & MIG_STATEMENT_CHECK ? mig__arena_strdup(&sql->arena, comment)
 					       : comment_of(sql, r->usual, op, comment);
+	if (s.comment && !(kind & MIG_STATEMENT_CHECK) && comment && comment[0])
+		s.remark = s.comment + strlen(s.comment) - strlen(comment);
 	if (!s.text || !s.comment ||
 	    !mig__grow(sql->alloc, (void **)&sql->at, &sql->cap, sql->count + 1, sizeof *sql->at))
 		return mig__fail_nomem(r->err);

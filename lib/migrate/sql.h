@@ -12,6 +12,7 @@ struct mig__statement {
 	const char *text; /* without its semicolon, NUL-terminated */
 	size_t size;
 	const char *comment; /* NULL: none; several lines allowed */
+	const char *remark;  /* what of it the dialect says: what may fail, or takes long; or NULL */
 	uint32_t kind;
 	mig_op op; /* what it belongs to, without its parts; struct_size 0: nothing. Good as long as its objects */
 };
@@ -36,5 +37,9 @@ void mig__sql_text(const struct mig__sql *sql, struct mig__buf *out);
 const mig_op *mig__sql_failed(const struct mig__sql *sql, const struct mig__error *err);
 /* An operation in words: "drop column users.email". usual: a schema that is not worth naming. */
 void mig__op_words(const mig_op *op, const char *usual, struct mig__buf *out);
+
+/* Nonzero: it loses data, and the second says what, in words: "drops table notes and its rows". */
+int mig__op_is_lossy(const mig_op *op);
+void mig__op_loss(const mig_op *op, const char *usual, struct mig__buf *out);
 
 #endif

@@ -551,6 +551,12 @@ AT(mig_diff_options, at_head, 68, 36, 36);
 AT(mig_diff_options, rename_fn, 72, 40, 40);
 AT(mig_diff_options, rename_user, 80, 44, 44);
 
+SIZE(mig_op_change, 32, 16, 16);
+AT(mig_op_change, struct_size, 0, 0, 0);
+AT(mig_op_change, key, 8, 4, 4);
+AT(mig_op_change, from, 16, 8, 8);
+AT(mig_op_change, to, 24, 12, 12);
+
 SIZE(mig_autogenerate_part, 16, 8, 8);
 AT(mig_autogenerate_part, ops, 0, 0, 0);
 AT(mig_autogenerate_part, database, 8, 4, 4);

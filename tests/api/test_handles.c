@@ -74,6 +74,10 @@ static void look_at_difference(const mig_op_list *list)
 	assert_non_null(strstr(mig_op_list_sql(list, MIG_UPGRADE, &size), "added"));
 	assert_int_equal(size, strlen(mig_op_list_sql(list, MIG_UPGRADE, NULL)));
 	assert_null(mig_op_list_uncovered(list, 0));
+	assert_null(mig_op_list_remark(list, 0));
+	assert_null(mig_op_list_loss(list, 1));
+	assert_null(mig_op_list_change(list, 1, 99));
+	assert_null(mig_op_list_at(list, 1)->to->other);
 }
 
 static void look_at(const struct handle *h)

@@ -52,6 +52,14 @@ check("plan", "downgrade", "--dry-run", "base")
 check("check", "check", "--models", "model.sql")
 write("model.sql", "CREATE TABLE t (x INTEGER UNIQUE);\nCREATE TABLE u (x REFERENCES t (x));\n")
 assert check("check", "check", "--models", "model.sql", status=3)["operations"]
+write("model.sql", "CREATE TABLE t (x INTEGER UNIQUE, y VARCHAR DEFAULT 'a');\nCREATE VIEW v AS SELECT y FROM t;\n")
+changes = {(o["type"], o["kind"]): o["changes"] for o in
+           check("check", "check", "--models", "model.sql", status=3)["operations"]}
+view = [{"attribute": "query", "from": "select x from t", "to": "select y from t"}]
+assert changes == {("alter", "column"): [{"attribute": "type", "from": "text", "to": "varchar"}],
+                   ("create", "default"): [{"attribute": "expression", "from": None, "to": "'a'"}],
+                   ("drop", "view"): view, ("create", "view"): view}, changes
+write("model.sql", "CREATE TABLE t (x INTEGER UNIQUE);\nCREATE TABLE u (x REFERENCES t (x));\n")
 check("migrate", "migrate", "--models", "model.sql", "--dry-run")
 check("migrate", "migrate", "--models", "model.sql", "-m", "two", "--rev-id", "bbbb")
 run("upgrade")

@@ -434,6 +434,7 @@ static int remove_one(const char *path, const struct stat *st, int kind, struct 
 
 static void clean_env(void)
 {
+	setenv("LC_ALL", "C", 1);
 	unsetenv("MIG_URL");
 	unsetenv("MIG_DIRECTORY");
 	unsetenv("MIG_CONFIG");

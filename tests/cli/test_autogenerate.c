@@ -151,8 +151,8 @@ static void test_questions(void **state)
 	assert_true(has("Detected: rename column users.size to width\n"));
 	assert_true(has("Detected: drop column users.name\n"));
 	assert_true(has("Detected: create column users.full_name\n"));
-	assert_true(has("loses data: drop column users.name\n"));
-	assert_false(has("loses data: drop table"));
+	assert_true(has("loses data: drops column users.name and its values\n"));
+	assert_false(has("loses data: drops table"));
 	assert_int_equal(run("upgrade -q"), 0);
 	assert_run("check --models schema.sql", 0, "No new upgrade operations detected.\n");
 }

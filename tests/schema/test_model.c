@@ -609,8 +609,21 @@ static void list_of_operations(const struct base *base)
 	assert_null(mig_op_list_at(list, 2));
 	assert_null(mig_op_list_text(list, 2));
 	assert_non_null(strstr(mig_op_list_sql(list, MIG_UPGRADE, &size),
-			       "destructive: drop column "
-			       "a.x"));
+			       "destructive: drops column a.x and its values"));
+	for (size_t i = 0; i < 2; i++) {
+		int drop = mig_op_list_at(list, i)->type == MIG_OP_DROP;
+		const char *loss = mig_op_list_loss(list, i);
+
+		assert_string_equal(loss ? loss : "", drop ? "drops column a.x and its values" : "");
+		assert_string_equal(mig_op_list_change(list, i, 0)->key, "type");
+		assert_string_equal(drop ? mig_op_list_change(list, i, 0)->from
+					 : mig_op_list_change(list, i, 0)->to, drop ? "integer" : "text");
+		assert_null(drop ? mig_op_list_change(list, i, 0)->to : mig_op_list_change(list, i, 0)->from);
+		assert_null(mig_op_list_change(list, i, 1));
+	}
+	assert_null(mig_op_list_change(list, 2, 0));
+	assert_null(mig_op_list_loss(list, 2));
+	assert_null(mig_op_list_remark(list, 0));
 	assert_int_equal(size, strlen(mig_op_list_sql(list, MIG_UPGRADE, NULL)));
 	assert_int_equal(mig_op_list_section(list, MIG_UPGRADE)->no_transaction, 0);
 	/* nothing was written */

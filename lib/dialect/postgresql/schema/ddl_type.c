@@ -210,7 +210,7 @@ static void add_values(struct mig__ddl *d, const mig_object *from, const mig_obj
 			}
 			if (d->lone)
 				mig__ddl_note(d, to,
-					      "a new value cannot be used in the transaction that "
+					      "@n: a new value cannot be used in the transaction that "
 					      "adds it");
 			mig__ddl_end(d, d->lone ? MIG_STATEMENT_LONE : 0);
 		}

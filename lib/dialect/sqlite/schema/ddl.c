@@ -4,6 +4,7 @@
 #include "dialect/sqlite/sql/quote.h"
 
 #include "base/ascii.h"
+#include "base/shown.h"
 
 #include <string.h>
 
@@ -277,6 +278,7 @@ static mig_status drop_object(struct mig__sqlite_ddl *d, const mig_op *op)
 
 static mig_status create_object(struct walk *w, const mig_op *op, uint32_t g)
 {
+	struct mig__buf remark;
 	mig_status rc = MIG_OK;
 
 	if (op->to->kind == MIG_KIND_TABLE) {
@@ -297,7 +299,15 @@ static mig_status create_object(struct walk *w, const mig_op *op, uint32_t g)
 	if (rc)
 		return rc;
 	mig__sqlite_add_create(&w->d.buf, op->to);
-	return mig__sqlite_emit(&w->d, op, NULL);
+	mig__buf_init(&remark, &w->d.conn->alloc);
+	if (op->to->kind == MIG_KIND_INDEX && mig__attribute(op->to, "unique") && !w->created[g]) {
+		mig__shown_add(&remark, op->to->name, strlen(op->to->name));
+		mig__buf_adds(&remark, ": fails if there are duplicates");
+	}
+	rc = remark.failed ? mig__sqlite_nomem(w->d.conn)
+			   : mig__sqlite_emit(&w->d, op, mig__buf_text(&remark));
+	mig__buf_finish(&remark);
+	return rc;
 }
 
 static mig_status do_one(struct walk *w, size_t i)

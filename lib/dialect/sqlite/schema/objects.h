@@ -137,6 +137,11 @@ struct mig__sqlite_table {
 int mig__sqlite_is_constraint(int32_t kind);
 /* Whether rows without a value get the default, as they must have one from now on. */
 int mig__sqlite_is_filled(const struct mig__sqlite_part *part);
+/* The column that is another name for the rowid; NULL: none. */
+const struct mig__sqlite_part *mig__sqlite_alias_of(const struct mig__sqlite_table *t);
+/* What may fail on the rows of the table, a line each; "" if nothing does. */
+mig_status mig__sqlite_remarks(struct mig__sqlite_ddl *d, const struct mig__sqlite_table *old,
+			       const struct mig__sqlite_table *new, const char **out);
 /* The table as it is. */
 mig_status mig__sqlite_table_of(const struct mig__sqlite_ddl *d, const mig_object *table,
 				struct mig__sqlite_table *out);

@@ -17,6 +17,30 @@ int mig__sqlite_is_filled(const struct mig__sqlite_part *part)
 	       !mig__attribute(part->old, "not_null");
 }
 
+const struct mig__sqlite_part *mig__sqlite_alias_of(const struct mig__sqlite_table *t)
+{
+	const char *columns = NULL;
+
+	for (size_t i = 0; i < t->count; i++)
+		if (t->at[i].object->kind == MIG_KIND_PRIMARY_KEY &&
+		    !mig__attribute(t->at[i].object, "order"))
+			columns = mig__attribute(t->at[i].object, "columns");
+	if (!columns || mig__attribute(t->object, "without_rowid"))
+		return NULL;
+	for (size_t i = 0; i < t->count; i++) {
+		struct mig__sqlite_token name = mig__sqlite_token(columns), behind;
+		const char *type = mig__attribute(t->at[i].object, "type");
+
+		behind = mig__sqlite_token(mig__sqlite_behind(name));
+		if (t->at[i].object->kind == MIG_KIND_COLUMN &&
+		    type && !strcmp(type, "integer") &&
+		    mig__sqlite_stands_for(name, t->at[i].object->name) &&
+		    !mig__sqlite_is_sign(behind, ','))
+			return &t->at[i];
+	}
+	return NULL;
+}
+
 static int is_part(const mig_object *o)
 {
 	return o->kind == MIG_KIND_COLUMN || mig__sqlite_is_constraint(o->kind);

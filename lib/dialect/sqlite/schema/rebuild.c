@@ -45,30 +45,6 @@ static void add_value(struct mig__buf *buf, const struct mig__sqlite_table *old,
 		mig__buf_addf(buf, " AS %s)", type_of(p->object));
 }
 
-/* The column that is another name for the rowid; NULL: none. */
-static const struct mig__sqlite_part *alias_of(const struct mig__sqlite_table *t)
-{
-	const char *columns = NULL;
-
-	for (size_t i = 0; i < t->count; i++)
-		if (t->at[i].object->kind == MIG_KIND_PRIMARY_KEY &&
-		    !mig__attribute(t->at[i].object, "order"))
-			columns = mig__attribute(t->at[i].object, "columns");
-	if (!columns || mig__attribute(t->object, "without_rowid"))
-		return NULL;
-	for (size_t i = 0; i < t->count; i++) {
-		struct mig__sqlite_token name = mig__sqlite_token(columns), behind;
-
-		behind = mig__sqlite_token(mig__sqlite_behind(name));
-		if (t->at[i].object->kind == MIG_KIND_COLUMN &&
-		    !strcmp(type_of(t->at[i].object), "integer") &&
-		    mig__sqlite_stands_for(name, t->at[i].object->name) &&
-		    !mig__sqlite_is_sign(behind, ','))
-			return &t->at[i];
-	}
-	return NULL;
-}
-
 /* What the number of a row is called; NULL: rows have none, or columns have taken all its names. */
 static const char *rowid_of(const struct mig__sqlite_table *t)
 {
@@ -92,7 +68,7 @@ static const char *rowid_of(const struct mig__sqlite_table *t)
 static int numbers_of(const struct mig__sqlite_table *old, const struct mig__sqlite_table *new,
 		      const char **from, const char **to, int *column)
 {
-	const struct mig__sqlite_part *was = alias_of(old), *is = alias_of(new);
+	const struct mig__sqlite_part *was = mig__sqlite_alias_of(old), *is = mig__sqlite_alias_of(new);
 
 	*column = is && is->old;
 	*from = *column ? is->old->name : was ? was->object->name : rowid_of(old);
@@ -252,21 +228,6 @@ static mig_status create_again(struct mig__sqlite_ddl *d, const mig_object *from
 	return rc;
 }
 
-/* A column that must have values, and gets none, makes the copying fail if there are rows. */
-static const char *warning_for(const struct mig__sqlite_table *t)
-{
-	for (size_t i = 0; i < t->count; i++) {
-		const struct mig__sqlite_part *p = &t->at[i];
-
-		if (p->object->kind == MIG_KIND_COLUMN && !p->old && !p->fallback &&
-		    mig__attribute(p->object, "not_null") &&
-		    !mig__attribute(p->object, "generated"))
-			return "fails if the table has rows: a new column is NOT NULL and has no "
-			       "default";
-	}
-	return NULL;
-}
-
 static mig_status swap(struct mig__sqlite_ddl *d, const char *name, const mig_object *from,
 		       const char *to, const mig_op *op)
 {
@@ -314,6 +275,7 @@ mig_status mig__sqlite_rebuild(struct mig__sqlite_ddl *d, const mig_object *from
 {
 	const char *name = new_name(d, to->name);
 	struct mig__sqlite_table old, new;
+	const char *remarks = NULL;
 	int copied = 0;
 	mig_status rc = name ? mig__sqlite_table_of(d, from, &old) : mig__sqlite_nomem(d->conn);
 
@@ -326,7 +288,9 @@ mig_status mig__sqlite_rebuild(struct mig__sqlite_ddl *d, const mig_object *from
 		rc = mig__sqlite_emit(d, NULL, NULL);
 	}
 	if (!rc)
-		rc = copy_rows(d, &old, &new, name, op, warning_for(&new), &copied);
+		rc = mig__sqlite_remarks(d, &old, &new, &remarks);
+	if (!rc)
+		rc = copy_rows(d, &old, &new, name, op, remarks, &copied);
 	if (!rc)
 		rc = compare_rows(d, &old, &new, name);
 	if (!rc)
