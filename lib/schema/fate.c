@@ -96,8 +96,14 @@ static void dependent_of_altered(struct front *f, const mig_object *d, const mig
 		return;
 	if (f->w->hooks->holds(d, o))
 		replace(f, d);
-	else if (d->kind == MIG_KIND_COLUMN)
+	else if (d->kind == MIG_KIND_COLUMN || d->kind == MIG_KIND_DOMAIN)
 		push(f, d, ALONE);
+}
+
+/* What has a composite type has its columns. */
+static int is_attribute(const mig_object *o)
+{
+	return o->kind == MIG_KIND_COLUMN && o->parent->kind == MIG_KIND_COMPOSITE;
 }
 
 static void spread(struct front *f, uint32_t n)
@@ -110,8 +116,10 @@ static void spread(struct front *f, uint32_t n)
 	for (const mig_object *c = o->child; c; c = c->next)
 		if (dropped)
 			replace(f, c);
-		else
+		else if (!is_attribute(c))
 			dependent_of_altered(f, c, o);
+	if (!dropped && is_attribute(o))
+		push(f, o->parent, ALONE);
 	for (i = s->dependent_from[n]; i < s->dependent_from[n + 1]; i++) {
 		const mig_object *d = &s->at[s->dependents[i]]->pub;
 

@@ -231,22 +231,50 @@ static uint32_t altering(const struct order *o, const mig_object *obj)
 		       : NO_NODE;
 }
 
-/* `node` drops what needs `need`; a column hands on what it needs itself, e.g. its type. */
-static void drop_before(struct order *o, uint32_t node, const mig_object *need)
+/* The nodes that alter what an object is made of: a column's type, what that type is over, and what
+ * its columns are made of. before: they come before `node`, otherwise after it. */
+static void around_types(struct order *o, uint32_t node, const mig_object *obj, int before, int depth)
+{
+	for (const mig_object *c = obj->kind == MIG_KIND_COMPOSITE ? obj->child : NULL; c; c = c->next) {
+		uint32_t made = before ? o->make[mig__number(c)] : altering(o, c);
+
+		arrow(o, before ? made : node, before ? node : made);
+		if (depth)
+			around_types(o, node, c, before, depth - 1);
+	}
+	for (size_t i = 0; i < obj->need_count; i++) {
+		const mig_object *need = obj->needs[i];
+		uint32_t made = before ? o->make[mig__number(need)] : altering(o, need);
+
+		arrow(o, before ? made : node, before ? node : made);
+		if (depth && (need->kind == MIG_KIND_DOMAIN || need->kind == MIG_KIND_COMPOSITE))
+			around_types(o, node, need, before, depth - 1);
+	}
+}
+
+/* of: what needs it; one attribute of a composite type does not wait for the others. */
+static int has_types(const mig_object *obj, const mig_object *of)
+{
+	return obj->kind == MIG_KIND_COLUMN || obj->kind == MIG_KIND_DOMAIN ||
+	       (obj->kind == MIG_KIND_COMPOSITE && of->parent != obj);
+}
+
+enum { TYPES_DEEP = 6 }; /* types in types in … */
+
+/* `node` drops obj, which needs `need`; a column hands on what it needs itself, e.g. its type. */
+static void drop_before(struct order *o, uint32_t node, const mig_object *obj, const mig_object *need)
 {
 	arrow(o, node, o->drop[mig__number(need)]);
 	arrow(o, node, altering(o, need));
-	if (need->kind == MIG_KIND_COLUMN && !mig__dropped(o->w, need))
-		for (size_t i = 0; i < need->need_count; i++)
-			arrow(o, node, altering(o, need->needs[i]));
+	if (has_types(need, obj) && !mig__dropped(o->w, need))
+		around_types(o, node, need, 0, TYPES_DEEP);
 }
 
-static void make_after(struct order *o, uint32_t node, const mig_object *need)
+static void make_after(struct order *o, uint32_t node, const mig_object *obj, const mig_object *need)
 {
 	arrow(o, o->make[mig__number(need)], node);
-	if (need->kind == MIG_KIND_COLUMN && !mig__created(o->w, need))
-		for (size_t i = 0; i < need->need_count; i++)
-			arrow(o, o->make[mig__number(need->needs[i])], node);
+	if (has_types(need, obj) && !mig__created(o->w, need))
+		around_types(o, node, need, 1, TYPES_DEEP);
 }
 
 /* What is altered of a table itself (its options) and what is in it come in any order; a column's
@@ -266,13 +294,13 @@ static void order_old(struct order *o)
 
 		for (size_t k = 0; k < obj->need_count; k++) {
 			if (o->drop[i] != NO_NODE)
-				drop_before(o, o->drop[i], obj->needs[k]);
+				drop_before(o, o->drop[i], obj, obj->needs[k]);
 			if (alter != NO_NODE)
 				arrow(o, alter, o->drop[mig__number(obj->needs[k])]);
 		}
 		if (o->drop[i] != NO_NODE && obj->parent &&
 		    (is_ordered_by(obj->parent) || mig__dropped(o->w, obj->parent)))
-			drop_before(o, o->drop[i], obj->parent);
+			drop_before(o, o->drop[i], obj, obj->parent);
 		if (o->drop[i] != NO_NODE && obj->other && mig__created(o->w, obj->other))
 			arrow(o, o->drop[i], o->make[mig__number(obj->other)]);
 	}
@@ -301,9 +329,9 @@ static void order_new(struct order *o)
 		if (obj->kind == MIG_KIND_PRIMARY_KEY)
 			order_keys(o, obj);
 		for (size_t k = 0; k < obj->need_count; k++)
-			make_after(o, o->make[i], obj->needs[k]);
+			make_after(o, o->make[i], obj, obj->needs[k]);
 		if (is_ordered_by(obj->parent) || (obj->parent && mig__created(o->w, obj->parent)))
-			make_after(o, o->make[i], obj->parent);
+			make_after(o, o->make[i], obj, obj->parent);
 	}
 }
 

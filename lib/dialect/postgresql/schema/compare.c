@@ -302,6 +302,8 @@ static uint32_t change_column(const mig_object *from, const mig_object *to)
 	int type = mig__attribute_same(from, to, "type");
 	uint32_t change = MIG_CHANGE_ALTER;
 
+	if (mig__top(to)->kind == MIG_KIND_COMPOSITE && !type)
+		return change | MIG_CHANGE_ALONE;
 	if (mig__top(to)->kind != MIG_KIND_TABLE)
 		return change;
 	if (mig__attribute(to, "generated")) {
@@ -498,10 +500,12 @@ static int holds_key(const mig_object *column)
 
 int32_t mig__pg_holds(const mig_object *dependent, const mig_object *changed)
 {
-	int is_column = changed->kind == MIG_KIND_COLUMN;
+	int is_column = changed->kind == MIG_KIND_COLUMN && mig__top(changed)->kind == MIG_KIND_TABLE;
 
 	switch (dependent->kind) {
 	case MIG_KIND_COLUMN:
+		if (mig__top(dependent)->kind == MIG_KIND_COMPOSITE)
+			return 0; /* values have it: it gets the new type in its place */
 		return mig__top(dependent)->kind != MIG_KIND_TABLE ||
 		       mig__attribute(dependent, "generated") != NULL;
 	case MIG_KIND_DEFAULT:
@@ -516,6 +520,7 @@ int32_t mig__pg_holds(const mig_object *dependent, const mig_object *changed)
 	case MIG_KIND_INDEX:
 	case MIG_KIND_STATISTICS:
 		return !is_column;
+	case MIG_KIND_DOMAIN: /* likewise */
 	case MIG_KIND_INHERITANCE:
 	case MIG_KIND_OWNERSHIP:
 	case MIG_KIND_REPLICA_IDENTITY:

@@ -183,6 +183,9 @@ void mig__ddl_create_domain(struct mig__ddl *d, const mig_object *o);
 void mig__ddl_alter_attribute(struct mig__ddl *d, const mig_object *from, const mig_object *to);
 int mig__ddl_alter_enum(struct mig__ddl *d, const mig_object *from, const mig_object *to);
 int mig__ddl_alter_domain(struct mig__ddl *d, const mig_object *from, const mig_object *to);
+/* A statement that takes a domain as it is; o: what the pattern is about. */
+void mig__ddl_alter_domain_in_place(struct mig__ddl *d, const mig_object *o, const mig_object *domain,
+				    const char *pattern);
 /* Whether an enum's new values are used in the script that adds them. */
 int mig__ddl_needs_lone(const struct mig__ddl *d);
 

@@ -301,7 +301,11 @@ void mig__ddl_create_constraint(struct mig__ddl *d, const mig_object *o)
 	struct mig__buf *b;
 
 	if (mig__top(o)->kind == MIG_KIND_DOMAIN) {
-		mig__ddl_do(d, o, "ALTER DOMAIN @t ADD @cCHECK $expression[not_valid| NOT VALID]");
+		if (is_late(o))
+			mig__ddl_do(d, o, "ALTER DOMAIN @t ADD @cCHECK $expression NOT VALID");
+		else
+			mig__ddl_alter_domain_in_place(d, o, mig__top(o),
+						       "ALTER DOMAIN @t ADD @cCHECK $expression");
 		return;
 	}
 	b = mig__ddl_clause(d, o, 0);

@@ -29,7 +29,7 @@ static int is_made_with(const struct mig__ddl *d, const mig_object *child)
 	if (d->op->type == MIG_OP_CREATE)
 		return mig__ddl_has_part(d->op, child);
 	op = mig__ddl_op(d, child);
-	return !op || op->type != MIG_OP_CREATE;
+	return !op || op->type != MIG_OP_CREATE || mig__ddl_is_past(d, op);
 }
 
 void mig__ddl_create_domain(struct mig__ddl *d, const mig_object *o)
@@ -49,7 +49,7 @@ void mig__ddl_create_domain(struct mig__ddl *d, const mig_object *o)
 	for (const mig_object *c = o->child; c; c = c->next)
 		if (c->kind == MIG_KIND_CHECK && is_made_with(d, c) &&
 		    mig__attribute(c, "not_valid"))
-			mig__ddl_create_constraint(d, c);
+			mig__ddl_do(d, c, "ALTER DOMAIN @t ADD @cCHECK $expression NOT VALID");
 }
 
 /* -- one type in the place of another */
@@ -62,60 +62,134 @@ static int needs(const mig_object *o, const mig_object *what)
 	return 0;
 }
 
+enum { DEEP = 6 }; /* types in types in … */
+
+/* A column's or domain's type, or what that is made of. */
+static int is_made_of(const mig_object *o, const mig_object *type, int depth)
+{
+	for (size_t i = 0; i < o->need_count; i++) {
+		const mig_object *need = o->needs[i];
+
+		if (need == type)
+			return 1;
+		if (depth && need->kind == MIG_KIND_DOMAIN && is_made_of(need, type, depth - 1))
+			return 1;
+		for (const mig_object *c = depth && need->kind == MIG_KIND_COMPOSITE ? need->child : NULL; c;
+		     c = c->next)
+			if (is_made_of(c, type, depth - 1))
+				return 1;
+	}
+	return 0;
+}
+
+static int is_array(const mig_object *column)
+{
+	int array;
+
+	mig__pg_type_base(mig__attribute(column, "type"), &array);
+	return array;
+}
+
+/* Which columns: of the type itself or its array; of types that are made of it; all that the server
+ * will not have while it looks at each value of the type, or at any. */
+static int has_type(const mig_object *column, const mig_object *type)
+{
+	return needs(column, type);
+}
+
+static int has_type_within(const mig_object *column, const mig_object *type)
+{
+	return !needs(column, type) && is_made_of(column, type, DEEP);
+}
+
+static int has_type_hidden(const mig_object *column, const mig_object *type)
+{
+	return (needs(column, type) && is_array(column)) || has_type_within(column, type);
+}
+
+static int has_type_anywhere(const mig_object *column, const mig_object *type)
+{
+	return is_made_of(column, type, DEEP);
+}
+
+typedef int has_fn(const mig_object *column, const mig_object *type);
+
 /* A column that has the type now and stays. */
-static int is_converted(const struct mig__ddl *d, const mig_object *column, const mig_object *type)
+static int is_converted(const struct mig__ddl *d, const mig_object *column, const mig_object *type,
+			has_fn *has)
 {
 	const mig_op *op;
 
-	if (column->kind != MIG_KIND_COLUMN || !column->other || !needs(column, type))
+	if (column->kind != MIG_KIND_COLUMN || !column->other || !has(column, type))
 		return 0;
 	if (mig__ddl_parent_column(column) && mig__ddl_stays_child(d, column))
 		return 0; /* its parent's conversion reaches it */
 	op = mig__ddl_op(d, column);
 	if (op && op->type != MIG_OP_ALTER)
 		return 0;
-	return !op || !mig__ddl_is_past(d, op) || needs(column->other, type->other);
+	return !op || !mig__ddl_is_past(d, op) || has(column->other, type->other);
 }
 
 /* Does something to all these columns: a pattern, and one for arrays. */
-static void each_column(struct mig__ddl *d, const mig_object *type, const char *pattern,
+static void each_column(struct mig__ddl *d, const mig_object *type, has_fn *has, const char *pattern,
 			const char *array_pattern)
 {
 	mig__ddl_flush(d); /* no column can be altered twice in one statement */
 	for (const mig_object *t = d->changes->before; t; t = t->next) {
 		for (const mig_object *c = t->kind == MIG_KIND_TABLE ? t->child : NULL; c;
 		     c = c->next) {
-			int array;
-
-			if (!is_converted(d, c, type))
+			if (!is_converted(d, c, type, has))
 				continue;
-			mig__pg_type_base(mig__attribute(c, "type"), &array);
-			mig__ddl_do(d, c, array ? array_pattern : pattern);
-			mig__ddl_note(d, c,
-				      "@n: fails if a row has a value that the new type does not "
-				      "have");
+			mig__ddl_do(d, c, is_array(c) ? array_pattern : pattern);
+			if (strstr(pattern, "$type"))
+				mig__ddl_note(d, c,
+					      "@n: fails if a row has a value that the new type does not "
+					      "have");
 		}
 	}
 }
 
 static void convert_columns(struct mig__ddl *d, const mig_object *type)
 {
-	each_column(d, type, "+ALTER COLUMN @n TYPE $type USING @n::text::$type",
+	each_column(d, type, has_type, "+ALTER COLUMN @n TYPE $type USING @n::text::$type",
 		    "+ALTER COLUMN @n TYPE $type USING @n::text@[@]::$type");
 }
 
-/* The server refuses while columns have the type: these are text in the meantime. */
+/* Columns are text between these two. */
+static void hide_columns(struct mig__ddl *d, const mig_object *type, has_fn *has)
+{
+	each_column(d, type, has, "+ALTER COLUMN @n TYPE text USING @n::text",
+		    "+ALTER COLUMN @n TYPE text USING @n::text");
+}
+
+static void show_columns(struct mig__ddl *d, const mig_object *type, has_fn *has)
+{
+	each_column(d, type, has, "+ALTER COLUMN @n TYPE $type USING @n::$type",
+		    "+ALTER COLUMN @n TYPE $type USING @n::$type");
+	mig__ddl_flush(d);
+}
+
+/* The server refuses while columns have the type. */
 void mig__ddl_alter_attribute(struct mig__ddl *d, const mig_object *from, const mig_object *to)
 {
 	const mig_object *type = mig__top(from);
 
-	each_column(d, type, "+ALTER COLUMN @n TYPE text USING @n::text",
-		    "+ALTER COLUMN @n TYPE text@[@] USING @n::text@[@]");
+	hide_columns(d, type, has_type_anywhere);
 	mig__ddl_do(d, to,
 		    "ALTER TYPE @t ALTER ATTRIBUTE @n TYPE $type[collation| COLLATE "
 		    "$collation] CASCADE");
-	each_column(d, type, "+ALTER COLUMN @n TYPE $type USING @n::$type",
-		    "+ALTER COLUMN @n TYPE $type USING @n::$type");
+	show_columns(d, type, has_type_anywhere);
+}
+
+/* Something that the server does to a domain only if no array and no other type has it. */
+void mig__ddl_alter_domain_in_place(struct mig__ddl *d, const mig_object *o, const mig_object *domain,
+				    const char *pattern)
+{
+	if (domain->other)
+		hide_columns(d, domain->other, has_type_hidden);
+	mig__ddl_do(d, o, pattern);
+	if (domain->other)
+		show_columns(d, domain->other, has_type_hidden);
 }
 
 /* Between the two halves the caller creates the new type. */
@@ -145,27 +219,78 @@ static void drop_moved(struct mig__ddl *d, const mig_object *o, const char *word
 	mig__ddl_end(d, 0);
 }
 
-int mig__ddl_alter_domain(struct mig__ddl *d, const mig_object *from, const mig_object *to)
+/* What is made of the type itself: attributes, and domains, which are made anew like it. */
+static void change_makings(struct mig__ddl *d, const mig_object *type, int depth);
+
+/* A check that is to come can be made with the domain, unless it waits for something else. */
+static int may_come_early(const struct mig__ddl *d, const mig_object *check, const mig_object *domain)
+{
+	const mig_op *op = mig__ddl_op(d, check);
+
+	if (!op || op->type != MIG_OP_CREATE || mig__ddl_is_past(d, op))
+		return 0;
+	for (size_t i = 0; i < check->need_count; i++) {
+		const mig_op *other = check->needs[i] == domain ? NULL : mig__ddl_op(d, check->needs[i]);
+
+		if (other && other->type != MIG_OP_DROP && !mig__ddl_is_past(d, other))
+			return 0;
+	}
+	return 1;
+}
+
+/* Checks and default that have operations of their own are done with these. */
+static void take_children(struct mig__ddl *d, const mig_object *domain)
+{
+	for (const mig_object *c = domain->child; c; c = c->next)
+		if (may_come_early(d, c, domain))
+			d->done[mig__ddl_place(d, mig__ddl_op(d, c))] = 1;
+}
+
+static void replace_domain(struct mig__ddl *d, const mig_object *from, const mig_object *to, int depth)
 {
 	struct mig__buf name;
 
-	if (mig__attribute_same(from, to, "type") && mig__attribute_same(from, to, "collation")) {
-		if (!mig__attribute_same(from, to, "not_null"))
-			mig__ddl_do(d, to,
-				    mig__attribute(to, "not_null")
-					    ? "ALTER DOMAIN @q SET NOT NULL"
-					    : "ALTER DOMAIN @q DROP NOT NULL");
-		return 0;
-	}
 	mig__buf_init(&name, &d->conn->alloc);
 	move_away(d, from, "DOMAIN", &name);
+	take_children(d, to);
 	mig__ddl_create_domain(d, to);
-	convert_columns(d, from);
+	if (depth == DEEP) /* those of another one's makings are text */
+		convert_columns(d, from);
+	change_makings(d, from, depth);
 	drop_moved(d, from, "DOMAIN", &name);
 	mig__buf_finish(&name);
 	for (const mig_object *c = to->child; c; c = c->next)
 		if (is_made_with(d, c))
 			mig__ddl_finish(d, c);
+}
+
+static void change_makings(struct mig__ddl *d, const mig_object *type, int depth)
+{
+	for (const mig_object *o = depth ? d->changes->before : NULL; o; o = o->next) {
+		if (o->kind == MIG_KIND_DOMAIN && o->other && needs(o, type)) {
+			replace_domain(d, o, o->other, depth - 1);
+			mig__ddl_finish(d, o->other);
+		}
+		for (const mig_object *c = o->kind == MIG_KIND_COMPOSITE ? o->child : NULL; c; c = c->next)
+			if (c->other && needs(c, type))
+				mig__ddl_do(d, c,
+					    "ALTER TYPE @t ALTER ATTRIBUTE @n TYPE $type[collation| COLLATE "
+					    "$collation] CASCADE");
+	}
+}
+
+int mig__ddl_alter_domain(struct mig__ddl *d, const mig_object *from, const mig_object *to)
+{
+	if (mig__attribute_same(from, to, "type") && mig__attribute_same(from, to, "collation")) {
+		if (mig__attribute(from, "not_null") && !mig__attribute(to, "not_null"))
+			mig__ddl_do(d, to, "ALTER DOMAIN @q DROP NOT NULL");
+		else if (!mig__attribute_same(from, to, "not_null"))
+			mig__ddl_alter_domain_in_place(d, to, to, "ALTER DOMAIN @q SET NOT NULL");
+		return 0;
+	}
+	hide_columns(d, from, has_type_within);
+	replace_domain(d, from, to, DEEP);
+	show_columns(d, from, has_type_within);
 	return 1;
 }
 
@@ -229,10 +354,13 @@ int mig__ddl_alter_enum(struct mig__ddl *d, const mig_object *from, const mig_ob
 		return 0;
 	}
 	mig__buf_init(&name, &d->conn->alloc);
+	hide_columns(d, from, has_type_within);
 	move_away(d, from, "TYPE", &name);
 	mig__ddl_do(d, to, "CREATE TYPE @q AS ENUM ($values)");
 	convert_columns(d, from);
+	change_makings(d, from, DEEP);
 	drop_moved(d, from, "TYPE", &name);
+	show_columns(d, from, has_type_within);
 	mig__buf_finish(&name);
 	return 1;
 }
