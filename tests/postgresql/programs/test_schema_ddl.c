@@ -364,7 +364,8 @@ static const struct change others[] = {
 		 "INCLUDE "
 		 "(c) WHERE a > 0; CREATE INDEX i2 ON s.t USING gin (c jsonb_path_ops) WITH "
 		 "(fastupdate = off); CREATE INDEX i3 ON s.t ((a + 1), b COLLATE \"C\")",
-	  .has = { "-- i1: fails if there are duplicates\nCREATE UNIQUE INDEX i1 ON s.t",
+	  .has = { "-- i1: fails if there are duplicates; locks the table against writes while it is built\n"
+		   "CREATE UNIQUE INDEX i1 ON s.t",
 		   "USING gin (c jsonb_path_ops)" } },
 };
 

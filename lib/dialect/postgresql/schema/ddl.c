@@ -143,9 +143,8 @@ static void create(struct mig__ddl *d, const struct kind *kind)
 		kind->create_fn(d, o);
 	} else if (kind->create) {
 		mig__ddl_flush(d);
-		if (o->kind == MIG_KIND_INDEX && mig__attribute(o, "unique") &&
-		    mig__ddl_has_rows(d, o))
-			mig__ddl_note(d, o, "@n: fails if there are duplicates");
+		if (o->kind == MIG_KIND_INDEX)
+			mig__ddl_note_index(d, o);
 		mig__ddl_do(d, o, kind->create);
 	}
 	mig__ddl_finish(d, o);
@@ -269,6 +268,7 @@ mig_status mig__pg_ddl(mig_conn *conn, const mig_changes *changes, const mig_sql
 			if (!d.done[i] && is_late(changes->ops[i]) == late)
 				perform(&d, changes->ops[i]);
 	mig__ddl_flush(&d);
+	mig__ddl_reindex(&d);
 	rc = d.rc;
 	finish(&d);
 	return rc;

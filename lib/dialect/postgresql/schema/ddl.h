@@ -8,6 +8,7 @@
  *  - ddl_table.c, ddl_column.c, ddl_cast.c, ddl_identity.c, ddl_inherit.c, ddl_not_null.c: tables and
  *    their columns
  *  - ddl_type.c: enums, domains, composite types
+ *  - ddl_remark.c: what a reader should know about tables with rows
  *  - ddl_other.c: sequences, functions, policies; ddl_acl.c: privileges and comments
  *
  * The first error is kept in mig__ddl.rc; after it nothing is sent any more, so callers need not
@@ -175,6 +176,14 @@ int mig__ddl_is_parent(const struct mig__ddl *d, const mig_object *table);
 const mig_object *mig__ddl_parent_column(const mig_object *column);
 /* Whether the column's table stays what it is, a partition or child, while the script runs. */
 int mig__ddl_stays_child(const struct mig__ddl *d, const mig_object *column);
+
+/* ddl_remark.c; each does nothing where the table has no rows */
+void mig__ddl_note_constraint(struct mig__ddl *d, const mig_object *o);
+void mig__ddl_note_index(struct mig__ddl *d, const mig_object *o);
+/* A new column; value: the default that comes with it, or NULL. */
+void mig__ddl_note_column(struct mig__ddl *d, const mig_object *o, const mig_object *value);
+/* At the end: indexes that stay, and use functions that give other values now. */
+void mig__ddl_reindex(struct mig__ddl *d);
 
 /* ddl_type.c */
 void mig__ddl_create_composite(struct mig__ddl *d, const mig_object *o);

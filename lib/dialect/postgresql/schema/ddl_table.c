@@ -233,9 +233,7 @@ void mig__ddl_create_column(struct mig__ddl *d, const mig_object *o)
 		mig__buf_adds(b, "ADD COLUMN ");
 		add_column(b, o, value);
 		mig__ddl_late_not_null(d, o);
-		if (mig__attribute(o, "not_null") && !mig__attribute(o, "not_null_not_valid") &&
-		    !value && !mig__attribute(o, "identity") && !mig__attribute(o, "generated"))
-			mig__ddl_note(d, o, "@n: fails if the table has rows");
+		mig__ddl_note_column(d, o, value);
 		break;
 	}
 }
@@ -283,19 +281,6 @@ void mig__ddl_drop_default(struct mig__ddl *d, const mig_object *o)
 
 /* -- constraints */
 
-static const char *constraint_note(const mig_object *o)
-{
-	switch (o->kind) {
-	case MIG_KIND_PRIMARY_KEY:
-	case MIG_KIND_UNIQUE:
-		return "@n: fails if there are duplicates";
-	case MIG_KIND_FOREIGN_KEY:
-		return "@n: fails if a row refers to one that is not there";
-	default:
-		return "@n: fails if a row violates it";
-	}
-}
-
 void mig__ddl_create_constraint(struct mig__ddl *d, const mig_object *o)
 {
 	struct mig__buf *b;
@@ -311,8 +296,7 @@ void mig__ddl_create_constraint(struct mig__ddl *d, const mig_object *o)
 	b = mig__ddl_clause(d, o, 0);
 	mig__buf_adds(b, "ADD ");
 	mig__ddl_put(b, o, definition(o));
-	if (!is_late(o) && !mig__attribute(o, "not_enforced") && mig__ddl_has_rows(d, o))
-		mig__ddl_note(d, o, constraint_note(o));
+	mig__ddl_note_constraint(d, o);
 }
 
 void mig__ddl_drop_constraint(struct mig__ddl *d, const mig_object *o)

@@ -2,6 +2,7 @@
  * attributes, quoted as they must be. Not the patterns: those are in the ddl_*.c that send them.
  * A part whose attribute is missing is left out. */
 #include "base/ascii.h"
+#include "base/shown.h"
 #include "dialect/postgresql/conn/report.h"
 #include "dialect/postgresql/schema/ddl.h"
 #include "dialect/postgresql/sql/quote.h"
@@ -292,11 +293,14 @@ void mig__ddl_do(struct mig__ddl *d, const mig_object *o, const char *pattern)
 
 void mig__ddl_note(struct mig__ddl *d, const mig_object *o, const char *pattern)
 {
-	struct mig__buf line;
+	struct mig__buf raw, line;
 
+	mig__buf_init(&raw, &d->conn->alloc);
 	mig__buf_init(&line, &d->conn->alloc);
-	mig__ddl_put(&line, o, pattern);
-	d->note.failed |= line.failed;
+	mig__ddl_put(&raw, o, pattern);
+	mig__shown_add(&line, mig__buf_text(&raw), raw.len); /* a name may have lines of its own */
+	d->note.failed |= raw.failed | line.failed;
+	mig__buf_finish(&raw);
 	if (!d->note.len || !strstr(d->note.data, mig__buf_text(&line))) {
 		mig__buf_adds(&d->note, d->note.len ? "\n" : "");
 		mig__buf_adds(&d->note, mig__buf_text(&line));
