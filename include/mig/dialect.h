@@ -298,6 +298,13 @@ typedef struct mig_schema_sink {
 	mig_status (*row)(void *user, uint32_t number, const char *table, const char *text);
 } mig_schema_sink;
 
+/** A script of a model. */
+typedef struct mig_script_text {
+	size_t struct_size; /**< sizeof(mig_script_text), set by the core */
+	const char *text; /**< ends with a NUL at text[size] */
+	size_t size; /**< bytes of text */
+} mig_script_text;
+
 /** The number of an object that a filter left out. */
 #define MIG_LEFT_OUT (UINT32_MAX - 1)
 
@@ -636,10 +643,13 @@ typedef struct mig_dialect_schema {
 
 	/** The schema in which unqualified names are, in a scratch; NULL: "". */
 	const char *default_schema;
-	/** Reports what inspect() would, if a script were run in an empty database, without
-	 * running it. 1 in *done; 0 if the script has to be run to know. */
-	mig_status (*read_script)(mig_conn *conn, const char *text, size_t size,
-				  const mig_schema_sink *sink, int32_t *done);
+	/** Reports what inspect() would, if scripts were run one after another in an empty database,
+	 * without running them. declared: the first object that was reported before (declared in C),
+	 * others by next; NULL: none. 1 in *done; 0 if the scripts have to be run to know, and what was
+	 * reported is dropped. */
+	mig_status (*read_script)(mig_conn *conn, const mig_script_text *const *scripts, size_t count,
+				  const mig_object *declared, const mig_schema_sink *sink,
+				  int32_t *done);
 	/** Asked after inspect(), before what it read is built again in a scratch database. Errors:
 	 * MIG_EPERMISSION if that would run code of a role which is not trusted with the rights of the
 	 * role that makes the scratch. maker: the connection whose scratch() is used, if it is another

@@ -15,31 +15,76 @@ static mig_status declared_only(struct mig__db *db, const mig_model *model, stru
 	return rc ? rc : mig__schema_done(out);
 }
 
+/* The texts of the model for db's dialect; their own memory is freed by free_texts(). */
+static mig_status read_texts(struct mig__db *db, const mig_model *model,
+			     struct mig__scratch_text **texts, size_t *count)
+{
+	mig_status rc = MIG_OK;
+	size_t all = 0;
+
+	*count = 0;
+	for (const struct mig__source_sql *s = model->sources; s; s = s->next)
+		all++;
+	*texts = mig__calloc(db->err->alloc, all, sizeof **texts);
+	if (!*texts && all)
+		return mig__fail_nomem(db->err);
+	for (const struct mig__source_sql *s = model->sources; !rc && s; s = s->next) {
+		struct mig__scratch_text *text = &(*texts)[*count];
+
+		if (!mig__declare_is_for(s, db))
+			continue;
+		text->name = s->name;
+		rc = mig__declare_text(db, s, &text->read, &text->at, &text->size);
+		(*count)++;
+	}
+	return rc;
+}
+
+static void free_texts(struct mig__db *db, struct mig__scratch_text *texts, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		mig__free(db->err->alloc, texts[i].read);
+	mig__free(db->err->alloc, texts);
+}
+
+/* Has the dialect read the texts. */
+static mig_status read_objects(struct mig__db *db, const struct mig__scratch_text *texts,
+			       size_t count, struct mig__schema *out, int32_t *done)
+{
+	mig_status (*read_script)(mig_conn *, const mig_script_text *const *, size_t,
+				  const mig_object *, const mig_schema_sink *, int32_t *) =
+		MIG__SCHEMA_SLOT(db, read_script);
+	mig_script_text *scripts = mig__calloc(db->err->alloc, count, sizeof *scripts);
+	const mig_script_text **list = mig__calloc(db->err->alloc, count, sizeof *list);
+	mig_schema_sink sink = mig__schema_sink(out);
+	mig_status rc = scripts && list ? MIG_OK : mig__fail_nomem(db->err);
+
+	for (size_t i = 0; !rc && i < count; i++) {
+		scripts[i] = (mig_script_text){ sizeof *scripts, texts[i].at, texts[i].size };
+		list[i] = &scripts[i];
+	}
+	*done = read_script != NULL;
+	if (!rc && *done)
+		rc = read_script(db->conn, list, count, mig__schema_first(out), &sink, done);
+	mig__free(db->err->alloc, scripts);
+	mig__free(db->err->alloc, list);
+	return rc;
+}
+
 /* Everything as objects, without running anything. *done 0: it has to be run. */
 static mig_status as_objects(struct mig__db *db, const mig_model *model, struct mig__schema *out,
 			     int32_t *done)
 {
-	mig_status (*read_script)(mig_conn *, const char *, size_t, const mig_schema_sink *,
-				  int32_t *) = MIG__SCHEMA_SLOT(db, read_script);
+	struct mig__scratch_text *texts = NULL;
+	size_t count = 0;
 	mig_status rc = mig__declare_objects(db, model, out);
-	mig_schema_sink sink = mig__schema_sink(out);
 
 	*done = 1;
-	for (const struct mig__source_sql *s = model->sources; !rc && *done && s; s = s->next) {
-		const char *text;
-		char *read;
-		size_t size;
-
-		if (!mig__declare_is_for(s, db))
-			continue;
-		*done = read_script != NULL;
-		if (!read_script)
-			break;
-		rc = mig__declare_text(db, s, &read, &text, &size);
-		if (!rc)
-			rc = read_script(db->conn, text, size, &sink, done);
-		mig__free(db->err->alloc, read);
-	}
+	if (!rc)
+		rc = read_texts(db, model, &texts, &count);
+	if (!rc && count)
+		rc = read_objects(db, texts, count, out, done);
+	free_texts(db, texts, count);
 	return rc ? rc : mig__schema_done(out);
 }
 
@@ -121,37 +166,6 @@ static mig_status inspect_url(struct mig__db *db, const char *url, struct mig__s
 	if (!rc)
 		rc = mig__inspect(&other, out);
 	mig__db_close(&other);
-	return rc;
-}
-
-static void free_texts(struct mig__db *db, struct mig__scratch_text *texts, size_t count)
-{
-	for (size_t i = 0; i < count; i++)
-		mig__free(db->err->alloc, texts[i].read);
-	mig__free(db->err->alloc, texts);
-}
-
-static mig_status read_texts(struct mig__db *db, const mig_model *model,
-			     struct mig__scratch_text **texts, size_t *count)
-{
-	mig_status rc = MIG_OK;
-	size_t all = 0;
-
-	*count = 0;
-	for (const struct mig__source_sql *s = model->sources; s; s = s->next)
-		all++;
-	*texts = mig__calloc(db->err->alloc, all, sizeof **texts);
-	if (!*texts && all)
-		return mig__fail_nomem(db->err);
-	for (const struct mig__source_sql *s = model->sources; !rc && s; s = s->next) {
-		struct mig__scratch_text *text = &(*texts)[*count];
-
-		if (!mig__declare_is_for(s, db))
-			continue;
-		text->name = s->name;
-		rc = mig__declare_text(db, s, &text->read, &text->at, &text->size);
-		(*count)++;
-	}
 	return rc;
 }
 

@@ -146,6 +146,11 @@ AT(mig_schema_sink, need, 24, 12, 12);
 AT(mig_schema_sink, uncovered, 32, 16, 16);
 AT(mig_schema_sink, row, 40, 20, 20);
 
+SIZE(mig_script_text, 24, 12, 12);
+AT(mig_script_text, struct_size, 0, 0, 0);
+AT(mig_script_text, text, 8, 4, 4);
+AT(mig_script_text, size, 16, 8, 8);
+
 SIZE(mig_changes, 40, 20, 20);
 AT(mig_changes, struct_size, 0, 0, 0);
 AT(mig_changes, ops, 8, 4, 4);

@@ -7,9 +7,13 @@
  *                                         old, new, ...; prints a line for each pair: "ok", "same",
  *                                         or "FAILED: reason"
  *
+ * Both texts are also read without being run, where the dialect can do that, and that must give the
+ * same.
+ *
  * URL names a server to make scratch databases on (PostgreSQL), or is "sqlite::memory:". */
 #include "api/ctx.h"
 #include "migrate/autogen.h"
+#include "reading.h"
 
 #include "base/file.h"
 
@@ -52,6 +56,8 @@ static mig_status one(mig_ctx *ctx, const char *names[2], const char *texts[2],
 	rc = schema_of(&ctx->db, names[0], texts[0], sizes[0], &a.live);
 	if (!rc)
 		rc = schema_of(&ctx->db, names[1], texts[1], sizes[1], &a.model);
+	for (int i = 0; !rc && i < 2; i++)
+		rc = reading_check(ctx, texts[i], sizes[i], i ? &a.model : &a.live, NULL);
 	if (!rc)
 		rc = mig__autogen(&a);
 	*any = a.up.alloc && mig__autogen_any(&a);

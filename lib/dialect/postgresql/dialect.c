@@ -7,6 +7,7 @@
 #include "dialect/postgresql/conn/session.h"
 #include "dialect/postgresql/conn/transaction.h"
 #include "dialect/postgresql/conn/url.h"
+#include "dialect/postgresql/read/read.h"
 #include "dialect/postgresql/schema/objects.h"
 #include "dialect/postgresql/schema/scratch.h"
 #include "dialect/postgresql/sql/check.h"
@@ -87,6 +88,7 @@ static const mig_dialect_schema schema_table = {
 	.scratch = mig__pg_scratch,
 	.native_column = mig__pg_native_column,
 	.default_schema = "public",
+	.read_script = mig__pg_read_script,
 	.may_copy = mig__pg_may_copy,
 	.table_options = table_options,
 };

@@ -66,7 +66,8 @@ mig_status mig__sqlite_report_table(mig_conn *conn, const struct mig__sqlite_cre
 
 /* inspect.c, scratch.c, compare.c, native.c */
 mig_status mig__sqlite_inspect(mig_conn *conn, const mig_schema_sink *sink);
-mig_status mig__sqlite_read_script(mig_conn *conn, const char *text, size_t size,
+mig_status mig__sqlite_read_script(mig_conn *conn, const mig_script_text *const *scripts,
+				   size_t count, const mig_object *declared,
 				   const mig_schema_sink *sink, int32_t *done);
 mig_status mig__sqlite_scratch(mig_conn *conn, mig_conn **out);
 uint32_t mig__sqlite_change(const mig_object *from, const mig_object *to);
