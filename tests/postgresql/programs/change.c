@@ -51,7 +51,7 @@ void test_change(const struct change *c)
 	char *up, *down;
 
 	place_begin(&p);
-	if (is_older(p.db, c->since) || (c->until && !is_older(p.db, c->until))) {
+	if (is_left_out(p.db, c->since, c->name) || (c->until && !is_older(p.db, c->until))) {
 		place_end(&p);
 		return;
 	}

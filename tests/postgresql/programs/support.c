@@ -136,6 +136,14 @@ int is_older(PGconn *db, int major)
 	return PQserverVersion(db) < major * 10000;
 }
 
+int is_left_out(PGconn *db, int major, const char *what)
+{
+	if (!is_older(db, major))
+		return 0;
+	print_message("left out, needs PostgreSQL %d: %s\n", major, what);
+	return 1;
+}
+
 const char *rows(PGconn *db)
 {
 	if (!pg_int(db, "SELECT count(to_regclass('mig_version'))"))

@@ -73,6 +73,8 @@ const char *ask(PGconn *db, const char *sql);
 #define assert_answer(db, sql, want) assert_string_equal(ask(db, sql), want)
 /* Whether the server is older than a major version. */
 int is_older(PGconn *db, int major);
+/* The same, for a case that needs the version: if so, says that it is left out. */
+int is_left_out(PGconn *db, int major, const char *what);
 /* Version rows, joined by "|"; "none" without the table. Static. */
 const char *rows(PGconn *db);
 /* Asks until the answer is not 0 or f; fails after ten seconds. */

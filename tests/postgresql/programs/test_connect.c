@@ -246,6 +246,7 @@ static void start_guarded(struct pg_cluster *cluster)
 		skip();
 	}
 	db = pg_connect(cluster->url);
+	pg_exec(db, "SET password_encryption = 'scram-sha-256'"); /* md5 before 14 */
 	pg_exec(db, "CREATE ROLE guarded LOGIN PASSWORD 'r1ght'");
 	snprintf(path, sizeof path, "%s/data/pg_hba.conf", cluster->folder);
 	file = fopen(path, "w");

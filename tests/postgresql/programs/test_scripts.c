@@ -2,7 +2,7 @@
 #include "support.h"
 
 /* Upgrades a fresh database to the script, in a transaction and outside; asks a question then. */
-static void assert_script(const char *up, const char *question, const char *answer)
+static void assert_script(const char *up, const char *question, const char *answer, int since)
 {
 	static const char *const attributes[] = { "", " transaction=no" };
 
@@ -12,6 +12,10 @@ static void assert_script(const char *up, const char *question, const char *answ
 		mig_ctx *ctx;
 
 		place_begin(&p);
+		if (is_left_out(p.db, since, up)) {
+			place_end(&p);
+			return;
+		}
 		ctx = open_place(&p, NULL);
 		/* a temporary table does not outlive the unit that makes it */
 		snprintf(unit, sizeof unit, "BEGIN; %.400s\nCOMMIT;", up);
@@ -44,14 +48,6 @@ static void test_forms(void **state)
 		  "(1);",
 		  "SELECT x FROM data", "1" },
 		{ "CREATE TABLE t AS SELECT U&'a;\\003b' AS x;", "SELECT x FROM t", "a;;" },
-		{ "CREATE FUNCTION one() RETURNS int LANGUAGE sql BEGIN ATOMIC SELECT 1; SELECT "
-		  "CASE "
-		  "WHEN true THEN 7 END; END;\nCREATE TABLE t AS SELECT one() AS x;",
-		  "SELECT x FROM t", "7" },
-		{ "CREATE PROCEDURE p(INOUT a int) LANGUAGE sql BEGIN ATOMIC SELECT a + 1; END; "
-		  "CALL "
-		  "p(1);",
-		  "SELECT count(*) FROM pg_proc WHERE proname = 'p'", "1" },
 		{ "CREATE FUNCTION f() RETURNS text LANGUAGE plpgsql AS $_1$\nBEGIN RETURN "
 		  "$$a;b$$; "
 		  "END;\n$_1$;\nCREATE TABLE t AS SELECT f() AS x;",
@@ -80,11 +76,22 @@ static void test_forms(void **state)
 		  "SELECT x FROM t", "7" },
 		{ "LISTEN something; NOTIFY something, 'told'; CREATE TABLE t (x INT);",
 		  "SELECT count(*) FROM t", "0" },
+	}, since_14[] = {
+		{ "CREATE FUNCTION one() RETURNS int LANGUAGE sql BEGIN ATOMIC SELECT 1; SELECT "
+		  "CASE "
+		  "WHEN true THEN 7 END; END;\nCREATE TABLE t AS SELECT one() AS x;",
+		  "SELECT x FROM t", "7" },
+		{ "CREATE PROCEDURE p(INOUT a int) LANGUAGE sql BEGIN ATOMIC SELECT a + 1; END; "
+		  "CALL "
+		  "p(1);",
+		  "SELECT count(*) FROM pg_proc WHERE proname = 'p'", "1" },
 	};
 
 	(void)state;
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
-		assert_script(cases[i].up, cases[i].question, cases[i].answer);
+		assert_script(cases[i].up, cases[i].question, cases[i].answer, 0);
+	for (size_t i = 0; i < sizeof since_14 / sizeof *since_14; i++)
+		assert_script(since_14[i].up, since_14[i].question, since_14[i].answer, 14);
 }
 
 static void test_savepoints(void **state)

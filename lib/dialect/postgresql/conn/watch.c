@@ -30,10 +30,12 @@ enum { PATIENCE_US = 1000000 };
 	"WHERE pid OPERATOR(pg_catalog.=) $1 "                                         \
 	"UNION ALL SELECT phase, heap_blks_scanned, heap_blks_total "                  \
 	"FROM pg_catalog.pg_stat_progress_vacuum "                                     \
-	"WHERE pid OPERATOR(pg_catalog.=) $1 "                                         \
+	"WHERE pid OPERATOR(pg_catalog.=) $1 "
+/* A server has this view from version 13 on. */
+#define ANALYZE                                                                        \
 	"UNION ALL SELECT phase, sample_blks_scanned, sample_blks_total "              \
 	"FROM pg_catalog.pg_stat_progress_analyze "                                    \
-	"WHERE pid OPERATOR(pg_catalog.=) $1 LIMIT 1"
+	"WHERE pid OPERATOR(pg_catalog.=) $1 "
 
 static void give_up(struct mig__pg_watch *w)
 {
@@ -77,9 +79,11 @@ static void ask(mig_conn *conn)
 	const char bytes[4] = { (char)(pid >> 24), (char)(pid >> 16), (char)(pid >> 8), (char)pid };
 	const char *const values[] = { bytes };
 	static const int sizes[] = { 4 }, formats[] = { 1 };
+	const char *sql = PQserverVersion(w->db) < 130000 ? PROGRESS "LIMIT 1"
+							  : PROGRESS ANALYZE "LIMIT 1";
 
 	w->next_us = mig__clock_us() + PATIENCE_US;
-	if (PQsendQueryParams(w->db, PROGRESS, 1, &int4, values, sizes, formats, 0))
+	if (PQsendQueryParams(w->db, sql, 1, &int4, values, sizes, formats, 0))
 		w->state = MIG__PG_ASKED;
 	else
 		give_up(w);
@@ -114,7 +118,7 @@ static void take_answer(mig_conn *conn)
 			tell(conn, result);
 		PQclear(result);
 	}
-	if (!ok) /* an old server, or one that is going down */
+	if (!ok) /* e.g. a server that is going down */
 		give_up(w);
 }
 

@@ -309,8 +309,9 @@ static uint32_t change_column(const mig_object *from, const mig_object *to)
 	if (mig__attribute(to, "generated")) {
 		if (!mig__attribute(from, "generated"))
 			return MIG_CHANGE_RECREATE | MIG_CHANGE_LOSSY;
-		if (!type || !mig__attribute_same(from, to, "generated") ||
-		    mig__pg_is_virtual(from) != mig__pg_is_virtual(to))
+		if (!type || mig__pg_is_virtual(from) != mig__pg_is_virtual(to) ||
+		    (!mig__attribute_same(from, to, "generated") &&
+		     !(mig__attribute(from, ".set_expression") && mig__attribute(to, ".set_expression"))))
 			return MIG_CHANGE_RECREATE;
 	}
 	/* a generated column's type cannot be converted in the statement that makes it a plain one,

@@ -158,7 +158,12 @@ void mig__ddl_late_not_null(struct mig__ddl *d, const mig_object *column);
 void mig__ddl_set_not_null(struct mig__ddl *d, const mig_object *column);
 /* It is and stays NOT NULL, with another name, validity or inheritance. */
 void mig__ddl_alter_not_null(struct mig__ddl *d, const mig_object *from, const mig_object *to);
-void mig__ddl_comment_not_null(struct mig__ddl *d, const mig_object *column);
+/* The names of a table that is about to have a parent, or has left it, become those that it has then:
+ * they come from the parent. table: as it will be, or NULL. */
+void mig__ddl_move_not_null(struct mig__ddl *d, const mig_object *table);
+/* These two of columns and domains. */
+void mig__ddl_rename_not_null(struct mig__ddl *d, const mig_object *from, const mig_object *to);
+void mig__ddl_comment_not_null(struct mig__ddl *d, const mig_object *o);
 
 /* ddl_cast.c */
 /* Asks the server about the type changes of all operations. */

@@ -108,6 +108,18 @@ static void set_replica_identity(struct mig__ddl *d, const mig_object *from, con
 		mig__ddl_do(d, to, "+REPLICA IDENTITY DEFAULT");
 }
 
+/* A partitioned table has none itself unless one is named. */
+static void set_method(struct mig__ddl *d, const mig_object *from, const mig_object *to, const char *set)
+{
+	(void)from;
+	if (mig__attribute(to, "method"))
+		mig__ddl_do(d, to, set);
+	else
+		mig__ddl_do(d, to,
+			    mig__attribute(to, "partition_by") ? "ALTER TABLE @q SET ACCESS METHOD DEFAULT"
+							       : "ALTER TABLE @q SET ACCESS METHOD heap");
+}
+
 /* Does the pending alteration of a table that becomes LOGGED or UNLOGGED, too. */
 static void persist_now(struct mig__ddl *d, const mig_object *table)
 {
@@ -166,12 +178,12 @@ static const struct aspect aspects[] = {
 	{ MIG_KIND_EXTENSION, "schema", "ALTER EXTENSION @n SET SCHEMA $schema", NULL, 0, NULL },
 	{ MIG_KIND_SEQUENCE, "persistence", "ALTER SEQUENCE @q SET UNLOGGED",
 	  "ALTER SEQUENCE @q SET LOGGED", 0, NULL },
+	{ MIG_KIND_DOMAIN, "not_null_comment", "", NULL, 1, set_not_null_comment },
 	{ MIG_KIND_OWNERSHIP, "column", "ALTER SEQUENCE @t OWNED BY $column", NULL, 0, NULL },
 
 	{ MIG_KIND_TABLE, "persistence", "ALTER TABLE @q SET UNLOGGED", NULL, 0, set_persistence },
 	{ MIG_KIND_TABLE, "options", "ALTER TABLE @q", NULL, 0, set_options },
-	{ MIG_KIND_TABLE, "method", "ALTER TABLE @q SET ACCESS METHOD $method",
-	  "ALTER TABLE @q SET ACCESS METHOD heap", 0, NULL },
+	{ MIG_KIND_TABLE, "method", "ALTER TABLE @q SET ACCESS METHOD $method", NULL, 0, set_method },
 	{ MIG_KIND_TABLE, "tablespace", "ALTER TABLE @q SET TABLESPACE $tablespace",
 	  "ALTER TABLE @q SET TABLESPACE pg_default", 0, NULL },
 	{ MIG_KIND_TABLE, "replica_identity", "+REPLICA IDENTITY $replica_identity", NULL, 1,

@@ -130,12 +130,23 @@ static void alter_not_null(struct mig__ddl *d, const mig_object *from, const mig
 	mig__ddl_alter_not_null(d, from, to);
 }
 
+static void set_expression(struct mig__ddl *d, const mig_object *to)
+{
+	struct mig__buf *b = mig__ddl_clause(d, to, 0);
+
+	mig__ddl_put(b, to, "ALTER COLUMN @n SET EXPRESSION AS ");
+	mig__ddl_parentheses(b, mig__attribute(to, "generated"));
+	mig__ddl_note(d, to, "@n: rewrites the table");
+}
+
 static void alter_table_column(struct mig__ddl *d, const mig_object *from, const mig_object *to)
 {
 	int was_null = !mig__attribute(from, "not_null"), is_null = !mig__attribute(to, "not_null");
 
 	if (mig__attribute(from, "generated") && !mig__attribute(to, "generated"))
 		mig__ddl_do(d, to, "+ALTER COLUMN @n DROP EXPRESSION");
+	else if (!mig__attribute_same(from, to, "generated") && !done_by_parent(d, from, to, "generated"))
+		set_expression(d, to);
 	if (mig__attribute(from, "identity") && !mig__attribute(to, "identity"))
 		mig__ddl_drop_identity(d, from, to);
 	if (!type_differs(from, to))

@@ -1,5 +1,6 @@
-/* NOT NULL of columns. From PostgreSQL 18 on it is a constraint of its own, with a name, which may not
- * be inherited, or not be valid for the rows that were there. Before, it is there or not.
+/* NOT NULL of columns and domains. From PostgreSQL 18 on it is a constraint of its own, with a name,
+ * which may not be inherited, or not be valid for the rows that were there; of domains from 17 on.
+ * Before, it is there or not.
  * Not what comes with a new column in its CREATE TABLE: mig__ddl_add_not_null() writes that in the
  * column's definition, but for one that is not valid, which can only be added after. */
 #include "dialect/postgresql/schema/ddl.h"
@@ -8,9 +9,10 @@
 #include <string.h>
 
 /* The name that the constraint has, or gets from the server. */
-static void add_name(struct mig__buf *b, const mig_object *column)
+static void add_name(struct mig__buf *b, const mig_object *o)
 {
-	const char *name = mig__attribute(column, ".not_null");
+	const char *name =
+		mig__attribute(o, o->kind == MIG_KIND_DOMAIN ? "not_null_name" : ".not_null");
 	struct mig__buf usual;
 
 	if (name) {
@@ -18,7 +20,9 @@ static void add_name(struct mig__buf *b, const mig_object *column)
 		return;
 	}
 	mig__buf_init(&usual, b->alloc);
-	mig__buf_addf(&usual, "%s_%s_not_null", mig__top(column)->name, column->name);
+	if (o->kind != MIG_KIND_DOMAIN)
+		mig__buf_addf(&usual, "%s_", mig__top(o)->name);
+	mig__buf_addf(&usual, "%s_not_null", o->name);
 	mig__ddl_name(b, mig__buf_text(&usual));
 	b->failed |= usual.failed;
 	mig__buf_finish(&usual);
@@ -72,15 +76,29 @@ static void clause(struct mig__ddl *d, const mig_object *column, const char *bef
 	mig__buf_adds(b, after);
 }
 
-static void rename_constraint(struct mig__ddl *d, const mig_object *from, const mig_object *to)
+void mig__ddl_rename_not_null(struct mig__ddl *d, const mig_object *from, const mig_object *to)
 {
 	struct mig__buf *b = mig__ddl_begin(d);
 
-	mig__ddl_put(b, to, "ALTER TABLE @t RENAME CONSTRAINT ");
+	mig__ddl_put(b, to,
+		     to->kind == MIG_KIND_DOMAIN ? "ALTER DOMAIN @q RENAME CONSTRAINT "
+						 : "ALTER TABLE @t RENAME CONSTRAINT ");
 	add_name(b, from);
 	mig__buf_adds(b, " TO ");
 	add_name(b, to);
 	mig__ddl_end(d, 0);
+}
+
+void mig__ddl_move_not_null(struct mig__ddl *d, const mig_object *table)
+{
+	for (const mig_object *c = table ? table->child : NULL; c; c = c->next) {
+		const mig_object *from = c->kind == MIG_KIND_COLUMN ? c->other : NULL;
+
+		if (from && mig__attribute(from, "not_null") && mig__attribute(c, "not_null") &&
+		    same(from, c, "not_null_name") && !same(from, c, ".not_null") &&
+		    !mig__ddl_parent_column(from) != !mig__ddl_parent_column(c))
+			mig__ddl_rename_not_null(d, from, c);
+	}
 }
 
 void mig__ddl_alter_not_null(struct mig__ddl *d, const mig_object *from, const mig_object *to)
@@ -92,7 +110,7 @@ void mig__ddl_alter_not_null(struct mig__ddl *d, const mig_object *from, const m
 		return;
 	}
 	if (!same(from, to, "not_null_name"))
-		rename_constraint(d, from, to);
+		mig__ddl_rename_not_null(d, from, to);
 	if (!same(from, to, "not_null_no_inherit"))
 		clause(d, to, "ALTER CONSTRAINT ",
 		       mig__attribute(to, "not_null_no_inherit") ? " NO INHERIT" : " INHERIT");
@@ -101,17 +119,17 @@ void mig__ddl_alter_not_null(struct mig__ddl *d, const mig_object *from, const m
 }
 
 /* The comment on the constraint. */
-void mig__ddl_comment_not_null(struct mig__ddl *d, const mig_object *column)
+void mig__ddl_comment_not_null(struct mig__ddl *d, const mig_object *o)
 {
-	const char *comment = mig__attribute(column, "not_null_comment");
+	const char *comment = mig__attribute(o, "not_null_comment");
 	struct mig__buf *b;
 
-	if (!mig__attribute(column, "not_null"))
+	if (!mig__attribute(o, "not_null"))
 		return;
 	b = mig__ddl_begin(d);
 	mig__buf_adds(b, "COMMENT ON CONSTRAINT ");
-	add_name(b, column);
-	mig__ddl_put(b, column, " ON @t IS ");
+	add_name(b, o);
+	mig__ddl_put(b, o, o->kind == MIG_KIND_DOMAIN ? " ON DOMAIN @q IS " : " ON @t IS ");
 	if (comment)
 		mig__pg_add_text(b, comment, strlen(comment));
 	else

@@ -321,9 +321,13 @@ static void drop_columns_first(struct mig__ddl *d, const mig_object *table)
 
 void mig__ddl_create_inheritance(struct mig__ddl *d, const mig_object *o)
 {
-	if (o->parent->kind != MIG_KIND_TABLE)
+	if (o->parent->kind != MIG_KIND_TABLE) {
 		mig__ddl_do(d, o, "ALTER INDEX @r ATTACH PARTITION @i");
-	else if (mig__attribute(o, "bound")) {
+		return;
+	}
+	if (mig__top(o)->other)
+		mig__ddl_move_not_null(d, mig__top(o));
+	if (mig__attribute(o, "bound")) {
 		drop_columns_first(d, mig__top(o)->other);
 		mig__ddl_do(d, o, "ALTER TABLE @r ATTACH PARTITION @t $bound");
 	} else
@@ -338,6 +342,7 @@ void mig__ddl_drop_inheritance(struct mig__ddl *d, const mig_object *o)
 	mig__ddl_do(d, o,
 		    mig__attribute(o, "bound") ? "ALTER TABLE @r DETACH PARTITION @t"
 					       : "+NO INHERIT @r");
+	mig__ddl_move_not_null(d, mig__top(o)->other);
 }
 
 /* One that is attached to another goes with that one, and not before. */

@@ -40,7 +40,7 @@ void mig__ddl_create_domain(struct mig__ddl *d, const mig_object *o)
 	for (const mig_object *c = o->child; c; c = c->next)
 		if (c->kind == MIG_KIND_DEFAULT && is_made_with(d, c))
 			mig__ddl_put(b, c, " DEFAULT $expression");
-	mig__ddl_put(b, o, "[not_null| NOT NULL]");
+	mig__ddl_put(b, o, "[not_null_name| CONSTRAINT $not_null_name][not_null| NOT NULL]");
 	for (const mig_object *c = o->child; c; c = c->next)
 		if (c->kind == MIG_KIND_CHECK && is_made_with(d, c) &&
 		    !mig__attribute(c, "not_valid"))
@@ -285,7 +285,13 @@ int mig__ddl_alter_domain(struct mig__ddl *d, const mig_object *from, const mig_
 		if (mig__attribute(from, "not_null") && !mig__attribute(to, "not_null"))
 			mig__ddl_do(d, to, "ALTER DOMAIN @q DROP NOT NULL");
 		else if (!mig__attribute_same(from, to, "not_null"))
-			mig__ddl_alter_domain_in_place(d, to, to, "ALTER DOMAIN @q SET NOT NULL");
+			mig__ddl_alter_domain_in_place(
+				d, to, to,
+				mig__attribute(to, "not_null_name")
+					? "ALTER DOMAIN @q ADD CONSTRAINT $not_null_name NOT NULL"
+					: "ALTER DOMAIN @q SET NOT NULL");
+		else if (!mig__attribute_same(from, to, "not_null_name"))
+			mig__ddl_rename_not_null(d, from, to);
 		return 0;
 	}
 	hide_columns(d, from, has_type_within);

@@ -296,13 +296,19 @@ static void add_storage(struct columns *s)
 	mig__catalog_add(s->c, "compression", compression);
 }
 
-static void add_rest(struct columns *s)
+/* From version 17 on, a partition has the identity of its parent and none of its own. */
+static int has_own_identity(const struct columns *s, const struct mig__rel *rel)
+{
+	return s->identity && !(rel->bound && PQserverVersion(s->c->conn->db) >= 170000);
+}
+
+static void add_rest(struct columns *s, const struct mig__rel *rel)
 {
 	struct mig__catalog *c = s->c;
 
 	if (s->not_null)
 		add_not_null(s);
-	if (s->identity)
+	if (has_own_identity(s, rel))
 		add_identity(s);
 	add_storage(s);
 	mig__catalog_add(c, "statistics", field(s, STATISTICS));
@@ -358,12 +364,14 @@ static uint32_t report_column(struct columns *s, const struct mig__rel *rel)
 	if (rel->kind != 'v' && rel->kind != 'm')
 		add_type(s);
 	if (rel->kind == 'r' || rel->kind == 'p')
-		add_rest(s);
+		add_rest(s, rel);
 	if (generated && value >= 0)
 		mig__catalog_add(c, MIG_ATTR_GENERATED,
 				 mig__field(c->defaults, value, DEFAULT_WORDS));
 	if (generated && PQserverVersion(c->conn->db) < 130000)
 		mig__catalog_add(c, ".generated_always", MIG_YES);
+	if (s->generated == 's' && PQserverVersion(c->conn->db) >= 170000)
+		mig__catalog_add(c, ".set_expression", MIG_YES);
 	if (s->generated == 'v')
 		mig__catalog_add(c, MIG_ATTR_GENERATED_KIND, MIG_GENERATED_VIRTUAL);
 	else if (generated && s->generated != 's')

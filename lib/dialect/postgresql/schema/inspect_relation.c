@@ -305,7 +305,8 @@ static void add_storage(struct mig__catalog *c, const struct mig__rel *rel)
 {
 	const char *method = name_of(c, MIG__CLASS_METHOD, field_oid(c, rel, METHOD));
 
-	if (method && strcmp(method, "heap") != 0)
+	/* of a partitioned table, it is what its new partitions have */
+	if (method && (rel->kind == 'p' || strcmp(method, "heap") != 0))
 		mig__catalog_add(c, "method", method);
 	mig__catalog_add(c, "tablespace",
 			 name_of(c, MIG__CLASS_TABLESPACE, field_oid(c, rel, TABLESPACE)));

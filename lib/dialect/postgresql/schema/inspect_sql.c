@@ -106,10 +106,18 @@ static void add_collations(struct mig__buf *sql, int v)
 #define DOMAIN_COLLATION \
 	"(SELECT " COLLATION_NAME " FROM pg_type b, pg_collation l" JOIN_NAMESPACE("ln", "l.collnamespace") \
 	" WHERE b.oid = t.typbasetype AND l.oid = t.typcollation AND t.typcollation <> b.typcollation)"
+/* NOT NULL of a domain is a constraint from version 17 on: its name, unless it is the usual one. */
+#define DOMAIN_NOT_NULL(what) \
+	"CASE WHEN t.typtype = 'd' AND t.typnotnull THEN (SELECT " what " FROM pg_constraint k " \
+	"WHERE k.contypid = t.oid AND k.contype = 'n') END"
+#define NOT_NULL_NAME \
+	DOMAIN_NOT_NULL("CASE WHEN k.conname <> t.typname || '_not_null' THEN quote_ident(k.conname) END")
+#define NOT_NULL_COMMENT DOMAIN_NOT_NULL("obj_description(k.oid, 'pg_constraint')")
 #define MULTIRANGE "(SELECT r.rngmultitypid::text FROM pg_range r WHERE r.rngtypid = t.oid)"
 
 /* kind; an enum's labels, a domain's type, a range's definition; a domain's collation, a range's
- * multirange; a domain's not null, default; privileges. Arrays go without saying. */
+ * multirange; a domain's not null, default; privileges; a domain's NOT NULL. Arrays go without
+ * saying. */
 static void add_types(struct mig__buf *sql, int v)
 {
 	const char *with_multirange =
@@ -124,7 +132,9 @@ static void add_types(struct mig__buf *sql, int v)
 			 "CASE t.typtype WHEN 'd' THEN " DOMAIN_COLLATION " END"),
 	      "CASE WHEN t.typtype = 'd' AND t.typnotnull THEN 'yes' END",
 	      "CASE WHEN t.typtype = 'd' THEN pg_get_expr(t.typdefaultbin, 0) END",
-	      TYPE_ACL },
+	      TYPE_ACL,
+	      mig__since(v, 17, NOT_NULL_NAME, NULL),
+	      mig__since(v, 17, NOT_NULL_COMMENT, NULL) },
 	    "pg_type t WHERE t.typtype IN ('b', 'd', 'e', 'p', 'r') "
 	    "AND NOT (t.typcategory = 'A' AND t.typelem <> 0) AND t.oid" USERS);
 }
@@ -346,7 +356,9 @@ static const struct {
 	{ "'transform'", "3576, t.oid, 0",
 	  "'for ' || format_type(t.trftype, NULL) || ' language ' || quote_ident(l.lanname)",
 	  "pg_transform t JOIN pg_language l ON l.oid = t.trflang WHERE t.oid" USERS, NULL },
-	{ "'access method'", "2601, oid, 0", "quote_ident(amname)", "pg_am WHERE oid" USERS, NULL },
+	{ "'access method'", "2601, oid, 0", "quote_ident(amname)", "pg_am WHERE oid" USERS,
+	  "'CREATE ACCESS METHOD ' || quote_ident(amname) || ' TYPE ' || CASE amtype WHEN 't' THEN 'TABLE' "
+	  "WHEN 'i' THEN 'INDEX' END || ' HANDLER ' || amhandler" },
 	{ "'default privileges'", "826, oid, 0",
 	  "'of ' || quote_ident(pg_get_userbyid(defaclrole)) || CASE defaclobjtype "
 	  "WHEN 'r' THEN ' on tables' WHEN 'S' THEN ' on sequences' WHEN 'f' THEN ' on functions' "

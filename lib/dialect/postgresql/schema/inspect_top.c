@@ -172,6 +172,8 @@ static void report_domain(const struct row *r)
 	mig__catalog_add(r->c, "type", field(r, 1));
 	mig__catalog_add(r->c, "collation", field(r, 2));
 	mig__catalog_add(r->c, "not_null", field(r, 3));
+	mig__catalog_add(r->c, "not_null_name", field(r, 6));
+	mig__catalog_add(r->c, "not_null_comment", field(r, 7));
 	mig__catalog_add(r->c, "privileges", field(r, 5));
 	number = report(r);
 	if (!field(r, 4))

@@ -17,7 +17,8 @@
  *                  files
  * COLLATION        definition: "(provider = icu, locale = 'de', ...)"
  * ENUM             values: quoted labels in order: 'a', 'b'
- * DOMAIN           type, collation, not_null ("yes"); children DEFAULT (named as the domain), CHECK
+ * DOMAIN           type, collation, not_null ("yes"), not_null_name (quoted, where it is not
+ *                  DOMAIN_not_null), not_null_comment; children DEFAULT (named as the domain), CHECK
  * COMPOSITE        children COLUMN: type, collation
  * RANGE            definition: "(subtype = ..., ...)"
  * SEQUENCE         type ("integer"; left out: bigint), start, increment, min, max, cache (numbers,
@@ -26,11 +27,12 @@
  *   OWNERSHIP      name ""; column: qualified: public.users.id (quoted where needed);
  *                  .table_schema, .table, .column: the same unquoted
  * TABLE            persistence ("unlogged"), partition_by ("RANGE (a, lower(b))"), options
- *                  ("fillfactor='70', ..."), method (not heap), tablespace, replica_identity ("FULL",
+ *                  ("fillfactor='70', ..."), method (not heap, but where partition_by is), tablespace, replica_identity ("FULL",
  *                  "NOTHING"), row_security ("enabled"), force_row_security ("forced")
  *   COLUMN         type, collation (qualified, only if not the type's), not_null ("yes"),
  *                  generated (expression), generated_kind ("virtual"; left out: stored),
- *                  .generated_always ("yes": DROP EXPRESSION is not known), identity ("ALWAYS", "BY DEFAULT"), identity_options ("START
+ *                  .generated_always ("yes": DROP EXPRESSION is not known), .set_expression ("yes": SET
+ *                  EXPRESSION is), identity ("ALWAYS", "BY DEFAULT"), identity_options ("START
  *                  WITH 5 INCREMENT BY 2 ..."; only what is not usual), storage ("EXTERNAL"...),
  *                  not_null_name (quoted, where it is not
  *                  TABLE_COLUMN_not_null), not_null_no_inherit ("yes"), not_null_not_valid ("yes"),
