@@ -678,6 +678,11 @@ typedef struct mig_dialect_schema {
 	/** Those of table_options that a table has or has not: their only value is "yes", and a table
 	 * without them does not name them. With NULL at the end; NULL: none. */
 	const char *const *table_flags;
+
+	/** Nonzero if render() can rename `from` (MIG_OP_RENAME) where it differs from `to` by its name alone:
+	 * constraints and indexes of one table, without parts of their own. Otherwise: such a one is dropped
+	 * and created. Tables and columns are renamed in any case, by the hints of a model. */
+	int32_t (*renames)(const mig_object *from, const mig_object *to);
 } mig_dialect_schema;
 
 /** A dialect. */

@@ -125,7 +125,7 @@ static int leave_out(void *user, const mig_object *from, const mig_object *to)
 		return 1;
 	if (!o->parent && asked->o.exclude && listed(asked, asked->o.exclude, o))
 		return 1;
-	if (asked->removed_count && was_removed(asked, o))
+	if (asked->removed_count && (was_removed(asked, o) || (to && was_removed(asked, to))))
 		return 1;
 	if (!asked->o.include_fn)
 		return 0;

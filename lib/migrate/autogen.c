@@ -213,6 +213,7 @@ hooks_with(struct mig__autogen *a, int (*leave_out)(void *, const mig_object *, 
 	return (struct mig__diff_hooks){ .user = a,
 					 .change = change_as_asked,
 					 .holds = a->hooks.holds,
+					 .renames = a->hooks.renames,
 					 .leave_out = leave_out };
 }
 
@@ -530,6 +531,7 @@ mig_status mig__autogen(struct mig__autogen *a)
 		a->hooks.user = a;
 	}
 	a->hooks.holds = hooks.holds = a->db->dialect->schema->holds;
+	a->hooks.renames = hooks.renames = MIG__SCHEMA_SLOT(a->db, renames);
 	mig__arena_init(&a->arena, a->alloc);
 	mig__sql_init(&a->up, a->alloc);
 	mig__sql_init(&a->down, a->alloc);

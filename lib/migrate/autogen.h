@@ -26,7 +26,7 @@ struct mig__autogen {
 	struct mig__db *db;
 	const struct mig__alloc *alloc;
 	struct mig__error *err;
-	struct mig__diff_hooks hooks; /* change, holds: filled in here if NULL */
+	struct mig__diff_hooks hooks; /* change, holds, renames: filled in here if NULL */
 	const struct mig__rename *renames;
 	size_t rename_count;
 	/* Between diff and render: may take operations out. May be NULL. */

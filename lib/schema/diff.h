@@ -11,6 +11,8 @@ struct mig__diff_hooks {
 	uint32_t (*change)(void *user, const mig_object *from, const mig_object *to);
 	/* As the dialect's slot. */
 	int32_t (*holds)(const mig_object *dependent, const mig_object *changed);
+	/* As the dialect's slot; NULL: never. */
+	int32_t (*renames)(const mig_object *from, const mig_object *to);
 	/* Nonzero: leave this alone. from or to is NULL where only one side has it. May be NULL. */
 	int (*leave_out)(void *user, const mig_object *from, const mig_object *to);
 	int copies; /* nonzero: of MIG_KIND_OTHER, too */

@@ -8,6 +8,9 @@
 #include "schema/work.h"
 
 #include "schema/match.h"
+#include "schema/twin.h"
+
+#include <string.h>
 
 /* Objects whose dependents are still to be looked at. */
 struct front {
@@ -161,6 +164,8 @@ static void judge_old(struct front *f)
 		}
 		if (!o->other)
 			replace(f, o);
+		else if (w->old[i] == MIG__KEEP && w->hooks->renames && strcmp(o->name, o->other->name) != 0)
+			change = MIG__RENAMED;
 		else if (w->old[i] == MIG__KEEP && !mig__attributes_same(o, o->other))
 			change = w->hooks->change(w->hooks->user, o, o->other);
 		if (change & MIG_CHANGE_RECREATE) {
@@ -189,6 +194,8 @@ mig_status mig__fate(struct mig__work *w)
 	struct front f = { .w = w };
 	mig_status rc = mig__match(w->before, w->after);
 
+	if (!rc)
+		rc = mig__twins(w->before, w->after, w->hooks);
 	w->old = mig__calloc(alloc, w->before->count + 1, 1);
 	w->new = mig__calloc(alloc, w->after->count + 1, 1);
 	w->alter = mig__calloc(alloc, w->after->count + 1, 1);

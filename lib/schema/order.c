@@ -196,7 +196,8 @@ static void add_makes(struct order *o)
 		else if (created)
 			node = add_node(o, MIG_OP_CREATE, MIG_NO_OBJECT, i);
 		else if (mig__new(o->w, obj) == MIG__KEEP && o->w->alter[i])
-			node = add_node(o, MIG_OP_ALTER, mig__number(obj->other), i);
+			node = add_node(o, o->w->alter[i] & MIG__RENAMED ? MIG_OP_RENAME : MIG_OP_ALTER,
+					mig__number(obj->other), i);
 		o->make[i] = node;
 		if (node != NO_NODE && o->nodes[node].new == i)
 			o->nodes[node] = (struct node){ .phase = 1,

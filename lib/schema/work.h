@@ -12,13 +12,15 @@ enum mig__fate {
 	MIG__SKIP      /* left alone, whatever it is */
 };
 
+enum { MIG__RENAMED = 128 }; /* differs by its name alone */
+
 struct mig__work {
 	struct mig__schema *before, *after;
 	const struct mig__diff_hooks *hooks;
 	struct mig__error *err;
 	uint8_t *old;   /* enum mig__fate of before's objects */
 	uint8_t *new;   /* of after's */
-	uint8_t *alter; /* of after's: enum mig_change of what is altered in place */
+	uint8_t *alter; /* of after's: enum mig_change of what is altered in place; MIG__RENAMED */
 };
 
 /* Fills in the three. They are freed by the caller, also after an error. */

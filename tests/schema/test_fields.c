@@ -474,13 +474,10 @@ static const struct field fields[] = {
 	  "create primary key strictable.p_strictable: columns=id\n"
 	  "create primary key keyless.p_keyless: columns=a\n"
 	  "create primary key t.p_t: columns=id",
-	  "drop primary key t.pk_t:\n"
-	  "drop primary key strictable.pk_strictable:\n"
-	  "drop primary key keyed.pk_keyed:\n"
-	  "create primary key keyed.p_keyed: columns=id\n"
-	  "create primary key strictable.p_strictable: columns=id\n"
+	  "rename primary key keyed.pk_keyed to p_keyed:\n"
+	  "rename primary key strictable.pk_strictable to p_strictable:\n"
 	  "create primary key keyless.p_keyless: columns=a\n"
-	  "create primary key t.p_t: columns=id" },
+	  "rename primary key t.pk_t to p_t:" },
 	{ "view", set_view, "create view v: query=select number from t",
 	  "create view v: query=SELECT t.number\n"
 	  "   FROM public.t" },

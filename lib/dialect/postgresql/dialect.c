@@ -91,6 +91,7 @@ static const mig_dialect_schema schema_table = {
 	.read_script = mig__pg_read_script,
 	.may_copy = mig__pg_may_copy,
 	.table_options = table_options,
+	.renames = mig__pg_renames,
 };
 
 static const mig_dialect dialect = {

@@ -74,12 +74,75 @@ static const struct change remarks[] = {
 	  .has = { "-- \"b\\nmig:check b\": fails if the table has rows\n" } },
 };
 
+static const struct change renames[] = {
+	{ .name = "what differs by its name alone is renamed",
+	  .old = "CREATE TABLE o (a integer PRIMARY KEY);"
+		 "CREATE TABLE t (a integer CONSTRAINT k PRIMARY KEY, b text CONSTRAINT u UNIQUE, "
+		 "c integer CONSTRAINT c CHECK (c > 0), d integer CONSTRAINT f REFERENCES o ON DELETE CASCADE, "
+		 "r int4range, CONSTRAINT x EXCLUDE USING gist (r WITH &&)); CREATE INDEX i ON t (lower(b)) WHERE a > 0;"
+		 "COMMENT ON INDEX i IS 'one'",
+	  .new = "CREATE TABLE o (a integer PRIMARY KEY);"
+		 "CREATE TABLE t (a integer CONSTRAINT k2 PRIMARY KEY, b text CONSTRAINT u2 UNIQUE, "
+		 "c integer CONSTRAINT c2 CHECK (c > 0), d integer CONSTRAINT f2 REFERENCES o ON DELETE CASCADE, "
+		 "r int4range, CONSTRAINT x2 EXCLUDE USING gist (r WITH &&)); CREATE INDEX i2 ON t (lower(b)) WHERE a > 0;"
+		 "COMMENT ON INDEX i2 IS 'one'",
+	  .rows = "INSERT INTO t VALUES (1, 'b', 1)",
+	  .has = { "ALTER TABLE public.t RENAME CONSTRAINT k TO k2;", "RENAME CONSTRAINT u TO u2;",
+		   "RENAME CONSTRAINT c TO c2;", "RENAME CONSTRAINT f TO f2;", "RENAME CONSTRAINT x TO x2;",
+		   "ALTER INDEX public.i RENAME TO i2;" },
+	  .lacks = { "DROP", "ADD", "-- " } },
+	{ .name = "one that another refers to, and one that is the replica identity",
+	  .old = "CREATE TABLE o (a integer CONSTRAINT k PRIMARY KEY, b integer NOT NULL);"
+		 "CREATE UNIQUE INDEX i ON o (b); ALTER TABLE o REPLICA IDENTITY USING INDEX i;"
+		 "CREATE TABLE t (a integer REFERENCES o)",
+	  .new = "CREATE TABLE o (a integer CONSTRAINT k2 PRIMARY KEY, b integer NOT NULL);"
+		 "CREATE UNIQUE INDEX i2 ON o (b); ALTER TABLE o REPLICA IDENTITY USING INDEX i2;"
+		 "CREATE TABLE t (a integer REFERENCES o, b integer REFERENCES o)",
+	  .has = { "RENAME CONSTRAINT k TO k2;", "RENAME TO i2;" },
+	  .lacks = { "DROP" } },
+	{ .name = "a check of a domain",
+	  .old = "CREATE DOMAIN d AS integer CONSTRAINT c CHECK (VALUE > 0); CREATE TABLE t (a d)",
+	  .new = "CREATE DOMAIN d AS integer CONSTRAINT c2 CHECK (VALUE > 0); CREATE TABLE t (a d)",
+	  .has = { "ALTER DOMAIN public.d RENAME CONSTRAINT c TO c2;" },
+	  .lacks = { "DROP" } },
+	{ .name = "a name that something else has or gets is no rename",
+	  .old = "CREATE TABLE t (a integer, b integer); CREATE INDEX i ON t (a); CREATE INDEX j ON t (b)",
+	  .new = "CREATE TABLE t (a integer, b integer); CREATE INDEX j ON t (a); CREATE INDEX i ON t (b);"
+		 "CREATE TABLE n (a integer)",
+	  .lacks = { "RENAME" } },
+	{ .name = "an old name that a new table gets",
+	  .old = "CREATE TABLE t (a integer, b integer); CREATE INDEX i ON t (a)",
+	  .new = "CREATE TABLE t (a integer, b integer); CREATE INDEX j ON t (a); CREATE TABLE i (a integer)",
+	  .lacks = { "RENAME" } },
+	{ .name = "checks of one name in two tables",
+	  .old = "CREATE TABLE t (a integer CONSTRAINT c CHECK (a > 0)); CREATE TABLE s (a integer CONSTRAINT c CHECK (a > 0))",
+	  .new = "CREATE TABLE t (a integer CONSTRAINT d CHECK (a > 0)); CREATE TABLE s (a integer CONSTRAINT c CHECK (a > 0))",
+	  .has = { "ALTER TABLE public.t RENAME CONSTRAINT c TO d;" },
+	  .lacks = { "DROP" } },
+	{ .name = "one of a parent goes on to its children",
+	  .old = "CREATE TABLE t (a integer CONSTRAINT c CHECK (a > 0)); CREATE TABLE s () INHERITS (t)",
+	  .new = "CREATE TABLE t (a integer CONSTRAINT d CHECK (a > 0)); CREATE TABLE s () INHERITS (t)",
+	  .has = { "RENAME CONSTRAINT c TO d;" } },
+	{ .name = "those of partitioned tables",
+	  .old = "CREATE TABLE p (a integer CONSTRAINT k PRIMARY KEY, b integer) PARTITION BY RANGE (a);"
+		 "CREATE TABLE q PARTITION OF p FOR VALUES FROM (0) TO (9); CREATE INDEX i ON p (b)",
+	  .new = "CREATE TABLE p (a integer CONSTRAINT k2 PRIMARY KEY, b integer) PARTITION BY RANGE (a);"
+		 "CREATE TABLE q PARTITION OF p FOR VALUES FROM (0) TO (9); CREATE INDEX i2 ON p (b)" },
+	{ .name = "a column and its index in one",
+	  .old = "CREATE TABLE t (a integer, b varchar(5)); CREATE INDEX i ON t (b)",
+	  .new = "CREATE TABLE t (a integer, b text); CREATE INDEX i2 ON t (b)",
+	  .has = { "RENAME TO i2;", "TYPE text" },
+	  .lacks = { "DROP", "CREATE" } },
+};
+
 TEST_ALL(remarks)
+TEST_ALL(renames)
 
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_remarks),
+		cmocka_unit_test(test_renames),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -480,6 +480,31 @@ uint32_t mig__pg_change(const mig_object *from, const mig_object *to)
 				       : MIG_CHANGE_RECREATE;
 }
 
+/* -- renames() */
+
+/* The parts of a partitioned table, of a partition and of a child follow those of others. */
+static int is_among_others(const mig_object *table)
+{
+	return mig__attribute(table, "partition_by") || mig__child(table, MIG_KIND_INHERITANCE, NULL);
+}
+
+int32_t mig__pg_renames(const mig_object *from, const mig_object *to)
+{
+	if (is_among_others(from->parent) || is_among_others(to->parent))
+		return 0;
+	switch (from->kind) {
+	case MIG_KIND_PRIMARY_KEY:
+	case MIG_KIND_UNIQUE:
+	case MIG_KIND_FOREIGN_KEY:
+	case MIG_KIND_CHECK:
+	case MIG_KIND_EXCLUSION:
+	case MIG_KIND_INDEX:
+		return 1;
+	default:
+		return 0;
+	}
+}
+
 /* -- holds() */
 
 /* Columns of both ends of a foreign key must be comparable at every moment, and those of an enum or

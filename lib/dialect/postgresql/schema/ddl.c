@@ -176,8 +176,10 @@ static void alter(struct mig__ddl *d, const struct kind *kind)
 static void rename_object(struct mig__ddl *d, const struct kind *kind)
 {
 	struct mig__buf *b = mig__ddl_begin(d);
+	const mig_object *o = d->op->from;
 
-	mig__ddl_put(b, d->op->from, kind->rename);
+	mig__ddl_put(b, o, o->parent && o->parent->kind == MIG_KIND_DOMAIN ? "ALTER DOMAIN @t RENAME CONSTRAINT @n"
+									    : kind->rename);
 	mig__buf_adds(b, " TO ");
 	mig__ddl_name(b, d->op->to->name);
 	mig__ddl_end(d, 0);

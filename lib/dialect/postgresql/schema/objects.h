@@ -102,6 +102,7 @@ mig_status mig__pg_inspect(mig_conn *conn, const mig_schema_sink *sink);
 
 /* compare.c */
 uint32_t mig__pg_change(const mig_object *from, const mig_object *to);
+int32_t mig__pg_renames(const mig_object *from, const mig_object *to);
 int32_t mig__pg_holds(const mig_object *dependent, const mig_object *changed);
 
 /* ddl_text.c */
