@@ -207,6 +207,14 @@ static uint32_t change_as_asked(void *user, const mig_object *from, const mig_ob
 	return a->hooks.change(a->hooks.user, from, to);
 }
 
+static mig_status unlike_of_dialect(void *user, const mig_object *is, const mig_object *want, void *told_user,
+				    mig_unlike_fn told)
+{
+	const struct mig__autogen *a = user;
+
+	return a->db->dialect->schema->unlike(a->db->conn, is, want, told_user, told);
+}
+
 static struct mig__diff_hooks
 hooks_with(struct mig__autogen *a, int (*leave_out)(void *, const mig_object *, const mig_object *))
 {
@@ -214,7 +222,8 @@ hooks_with(struct mig__autogen *a, int (*leave_out)(void *, const mig_object *, 
 					 .change = change_as_asked,
 					 .holds = a->hooks.holds,
 					 .renames = a->hooks.renames,
-					 .leave_out = leave_out };
+					 .leave_out = leave_out,
+					 .unlike = MIG__SCHEMA_SLOT(a->db, unlike) ? unlike_of_dialect : NULL };
 }
 
 /* The objects are equal; are the engine's own rows of them? */
@@ -222,13 +231,13 @@ static mig_status expect_rows(struct mig__autogen *a, const struct mig__schema *
 			      const char *what)
 {
 	struct mig__buf words;
-	mig_status rc = MIG_OK;
+	mig_status rc;
 
 	mig__buf_init(&words, a->alloc);
-	mig__rows_compare(want, hooks, &words);
-	if (words.failed)
+	rc = mig__rows_compare(want, hooks, &words);
+	if (!rc && words.failed)
 		rc = mig__fail_nomem(a->err);
-	else if (words.len) {
+	else if (!rc && words.len) {
 		rc = mig__fail(a->err, MIG_EPROOF, "%s in what libmig does not know: %s", what, words.data);
 		mig__error_set_hint(a->err, "the engine keeps something that this version of libmig does "
 					    "not compare; write that change by hand");

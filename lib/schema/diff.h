@@ -15,6 +15,9 @@ struct mig__diff_hooks {
 	int32_t (*renames)(const mig_object *from, const mig_object *to);
 	/* Nonzero: leave this alone. from or to is NULL where only one side has it. May be NULL. */
 	int (*leave_out)(void *user, const mig_object *from, const mig_object *to);
+	/* As the dialect's slot; NULL: there is none. */
+	mig_status (*unlike)(void *user, const mig_object *is, const mig_object *want, void *told_user,
+			     mig_unlike_fn told);
 	int copies; /* nonzero: of MIG_KIND_OTHER, too */
 };
 

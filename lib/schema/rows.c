@@ -1,7 +1,7 @@
 /* rows: the second comparison. The first one compares what the dialect made of the engine's tables;
  * what it does not know is lost on both sides alike, and they seem equal. So the rows themselves are
  * compared, too: as texts, of which nothing is known but "name=value" lines. Not of objects that differ
- * anyway, nor of those that the caller leaves alone. */
+ * anyway, nor of those that the caller leaves alone. A dialect may also look a second time itself. */
 #include "schema/rows.h"
 
 #include <string.h>
@@ -67,12 +67,52 @@ static const struct mig__row *row_of(const mig_object *o, const char *table)
 	return r;
 }
 
-void mig__rows_compare(const struct mig__schema *want, const struct mig__diff_hooks *hooks, struct mig__buf *out)
+/* -- what the dialect tells */
+
+struct telling {
+	const struct mig__diff_hooks *hooks;
+	const mig_object *o;
+	struct mig__buf *out;
+	size_t *count;
+};
+
+/* Whether all that is inside the object is equal, too, and none of it left alone. */
+static int is_whole(const struct mig__diff_hooks *hooks, const mig_object *o)
+{
+	const mig_object *a = o->child, *b = o->other ? o->other->child : NULL;
+
+	if (!o->other || !mig__attributes_same(o->other, o) ||
+	    (hooks->leave_out && hooks->leave_out(hooks->user, o->other, o)))
+		return 0;
+	for (; a && is_whole(hooks, a); a = a->next)
+		b = b ? b->next : NULL;
+	return !a && !b;
+}
+
+static mig_status told(void *user, const char *is, const char *want)
+{
+	const struct telling *t = user;
+
+	if (!is_whole(t->hooks, t->o) || is_left_out(t->hooks, t->o) || (*t->count)++ >= SHOWN)
+		return MIG_OK;
+	mig__buf_adds(t->out, t->out->len ? ", " : "");
+	add_name(t->out, t->o);
+	mig__buf_addf(t->out, *is ? ": has \"%s\"" : ": has nothing", is);
+	mig__buf_addf(t->out, *want ? ", not \"%s\"" : ", not so", want);
+	return MIG_OK;
+}
+
+mig_status mig__rows_compare(const struct mig__schema *want, const struct mig__diff_hooks *hooks, struct mig__buf *out)
 {
 	size_t count = 0;
+	mig_status rc = MIG_OK;
 
-	for (size_t i = 0; i < want->count; i++) {
+	for (size_t i = 0; !rc && i < want->count; i++) {
 		const mig_object *o = &want->at[i]->pub;
+		struct telling t = { hooks, o, out, &count };
+
+		if (hooks->unlike && o->other)
+			rc = hooks->unlike(hooks->user, o->other, o, &t, told);
 
 		for (const struct mig__row *r = o->other ? want->at[i]->rows : NULL; r; r = r->next) {
 			const struct mig__row *other = row_of(o->other, r->table);
@@ -84,4 +124,5 @@ void mig__rows_compare(const struct mig__schema *want, const struct mig__diff_ho
 	}
 	if (count > SHOWN)
 		mig__buf_addf(out, " and %zu more", count - SHOWN);
+	return rc;
 }

@@ -6,8 +6,9 @@
 #include "schema/diff.h"
 
 /* Writes the differences between the rows of objects that mig__diff() has just matched (`want` is what
- * it came to) and found equal: "column t.a: pg_attribute.attfoo is x, not y", with ", " between. Nothing where one side has
- * no such row: a part of a model that was read and not run. */
-void mig__rows_compare(const struct mig__schema *want, const struct mig__diff_hooks *hooks, struct mig__buf *out);
+ * it came to) and found equal: "column t.a: pg_attribute.attfoo is x, not y", with ", " between, and those that
+ * the dialect tells of itself (unlike). Nothing where one side has no such row: a part of a model that was read
+ * and not run. */
+mig_status mig__rows_compare(const struct mig__schema *want, const struct mig__diff_hooks *hooks, struct mig__buf *out);
 
 #endif

@@ -540,7 +540,10 @@ static void add_blank(char *out)
 					      "\r\n",    "/*/ ; */", " \xef\xbb\xbf",
 					      "\f",      " -- [\n " };
 
-	put(out, blanks[dice(sizeof blanks / sizeof *blanks)]);
+	const char *blank = blanks[dice(sizeof blanks / sizeof *blanks)];
+
+	/* a byte order mark is a letter before 3.36 */
+	put(out, *blank == ' ' && sqlite3_libversion_number() < 3036000 ? " " : blank);
 }
 
 static void add_expression(char *out, int depth)
@@ -723,6 +726,8 @@ static void at_head_is_one_statement(void **state)
 	int32_t there;
 
 	(void)state;
+	if (sqlite3_compileoption_used("OMIT_TRACE"))
+		skip();
 	base_open(&b, row, url, 100);
 	OK(b, b.db.dialect->conn->begin(b.db.conn, 0, &(int32_t){ 0 })); /* nothing is written outside of one */
 	OK(b, mig__tables_create(&b.db, NULL));
@@ -745,6 +750,8 @@ static void a_transaction_sends_little(void **state)
 	int sent = 0;
 
 	(void)state;
+	if (sqlite3_compileoption_used("OMIT_TRACE"))
+		skip();
 	base_open(&b, row, row->fresh(), 100);
 	sqlite3_trace_v2(native(&b), SQLITE_TRACE_STMT, count_statement, &sent);
 	OK(b, b.db.dialect->conn->run_begin(b.db.conn));
@@ -829,6 +836,8 @@ static void polls_while_working(void **state)
 	struct base b;
 
 	(void)state;
+	if (sqlite3_compileoption_used("OMIT_PROGRESS_CALLBACK"))
+		skip();
 	base_open(&b, row, row->fresh(), 100);
 	OK(b, b.db.dialect->conn->run_begin(b.db.conn));
 	b.stop = 20;

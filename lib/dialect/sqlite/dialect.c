@@ -79,6 +79,7 @@ static const mig_dialect_schema schema_table = {
 	.table_options = table_options,
 	.table_flags = table_options,
 	.scratch_url = "sqlite::memory:",
+	.unlike = mig__sqlite_unlike,
 };
 
 static const mig_dialect dialect = {

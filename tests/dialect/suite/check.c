@@ -184,12 +184,12 @@ static int run_case(const mig_conformance *row, const struct suite_case *c, int 
 
 static int is_chosen(const struct suite_case *c, int argc, char **argv)
 {
-	int i;
+	int i, but = argc > 1 && strcmp(argv[1], "-x") == 0;
 
 	for (i = 1; i < argc; i++)
 		if (strcmp(argv[i], c->name) == 0)
-			return 1;
-	return argc < 2;
+			return !but;
+	return argc < 2 || but;
 }
 
 int mig_conformance_main(int argc, char **argv, const mig_conformance *row)

@@ -1,6 +1,6 @@
 /* conn: opens, takes over, hands out and closes a connection. Not its file: file.c; nor what runs on it:
  * script.c and cursor.c. A lent one is never configured. */
-#include "dialect/sqlite/conn/conn.h"
+#include "dialect/sqlite/conn/engine.h"
 
 #include <string.h>
 #include <time.h>
@@ -57,6 +57,11 @@ mig_status mig__sqlite_open(const mig_dialect_host *host, const mig_conn_options
 	conn = new_conn(host, &o);
 	if (!conn)
 		return host->error(host->user, &no_memory);
+	rc = mig__sqlite_engine_check(conn);
+	if (rc) {
+		mig__sqlite_close(conn);
+		return rc;
+	}
 	if (!conn->schema || !conn->version_table || !conn->history_table) {
 		rc = mig__sqlite_nomem(conn);
 	} else if (o.native) {
@@ -116,7 +121,7 @@ void *mig__sqlite_detach(mig_conn *conn)
 	if (conn->lent || mig__sqlite_appear(conn))
 		return NULL;
 	conn->lent = 1;
-	sqlite3_progress_handler(conn->db, 0, NULL, NULL);
+	mig__sqlite_on_progress(conn->db, 0, NULL, NULL);
 	return conn->db;
 }
 

@@ -1,7 +1,7 @@
 /* cursor: one statement with parameters and rows, for revisions in C and for libmig's own
  * tables. Not scripts: script.c. A write outside a transaction gets one of its own, in which
  * foreign keys are checked before the commit. */
-#include "dialect/sqlite/conn/conn.h"
+#include "dialect/sqlite/conn/engine.h"
 
 #include <limits.h>
 #include <stdlib.h>
@@ -14,7 +14,7 @@ mig_status mig__sqlite_prepare_one(mig_conn *conn, const char *text, size_t size
 	struct mig__sqlite_place at = place;
 	sqlite3_stmt *rest = NULL;
 	const char *tail = text;
-	int code;
+	int code, offset;
 	mig_status rc;
 
 	if (size > INT_MAX)
@@ -23,8 +23,9 @@ mig_status mig__sqlite_prepare_one(mig_conn *conn, const char *text, size_t size
 	if (rc)
 		return rc;
 	if (code != SQLITE_OK) {
-		if (sqlite3_error_offset(conn->db) > 0)
-			at.offset = (size_t)sqlite3_error_offset(conn->db);
+		offset = mig__sqlite_error_offset(conn, text, size);
+		if (offset > 0)
+			at.offset = (size_t)offset;
 		return mig__sqlite_fail(conn, &at);
 	}
 	if (!*stmt)

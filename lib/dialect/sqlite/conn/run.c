@@ -1,7 +1,7 @@
 /* run: where a run begins and ends on the connection: what has to be put back is noted, and a
  * cancel is noticed while SQLite works. Not its transactions: transaction.c; nor its SQL: script.c.
  */
-#include "dialect/sqlite/conn/conn.h"
+#include "dialect/sqlite/conn/engine.h"
 
 #include <string.h>
 
@@ -65,9 +65,9 @@ mig_status mig__sqlite_run_begin(mig_conn *conn)
 		conn->running = 1;
 		conn->warned = 0;
 		atomic_store(&conn->cancelled, 0);
-		if (!conn->lent) /* a lent one may have a handler, which cannot be read back */
-			sqlite3_progress_handler(conn->db, PROGRESS_STEPS, on_progress, conn);
-		else
+		/* a lent one may have a handler, which cannot be read back */
+		if (conn->lent ||
+		    !mig__sqlite_on_progress(conn->db, PROGRESS_STEPS, on_progress, conn))
 			begin_guard(conn);
 	}
 	/* without a statement, so that nothing is read */
@@ -91,7 +91,7 @@ mig_status mig__sqlite_run_end(mig_conn *conn)
 		if (conn->lent)
 			sqlite3_set_last_insert_rowid(conn->db, conn->last_rowid);
 		else
-			sqlite3_progress_handler(conn->db, 0, NULL, NULL);
+			mig__sqlite_on_progress(conn->db, 0, NULL, NULL);
 		conn->running = 0;
 	}
 	sqlite3_finalize(conn->guard);

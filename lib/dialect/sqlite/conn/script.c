@@ -1,7 +1,7 @@
 /* script: runs SQL text statement by statement. SQLite itself finds where each ends when it
  * prepares it, and each is prepared after the one before has run. Not statements with parameters:
  * cursor.c. */
-#include "dialect/sqlite/conn/conn.h"
+#include "dialect/sqlite/conn/engine.h"
 
 #include <string.h>
 
@@ -77,8 +77,8 @@ static mig_status prepare(struct script *s, sqlite3_stmt **stmt)
 	if (rc)
 		return rc;
 	if (code != SQLITE_OK) {
-		offset = sqlite3_error_offset(s->conn->db);
 		place = place_of(s);
+		offset = mig__sqlite_error_offset(s->conn, place.statement, place.size);
 		if (offset > 0)
 			place.offset += (size_t)offset;
 		return mig__sqlite_fail(s->conn, &place);

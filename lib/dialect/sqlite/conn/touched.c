@@ -138,9 +138,10 @@ mig_status mig__sqlite_touched(mig_conn *conn, const char *text, struct mig__sql
 	rc = sql.failed ? mig__sqlite_nomem(conn)
 			: mig__sqlite_prepare(conn, sql.data, -1, 0, &stmt, NULL, &code);
 	mig__buf_finish(&sql);
-	if (!rc && code != SQLITE_OK) /* the statement itself will say it, with its place */
+	/* the statement itself will say it, with its place; with OMIT_EXPLAIN it would be run here */
+	if (!rc && (code != SQLITE_OK || !sqlite3_stmt_isexplain(stmt)))
 		out->unsure = 1;
-	while (!rc && stmt && !(rc = mig__sqlite_row(conn, stmt, &row)) && row)
+	while (!rc && stmt && !out->unsure && !(rc = mig__sqlite_row(conn, stmt, &row)) && row)
 		rc = add_operation(conn, stmt, out);
 	sqlite3_finalize(stmt);
 	return rc;

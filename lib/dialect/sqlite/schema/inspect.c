@@ -486,25 +486,16 @@ static mig_status read_schema(struct inspecting *s)
 
 static mig_status read_shadows(struct inspecting *s)
 {
-	sqlite3_stmt *stmt;
-	int row = 1;
 	mig_status rc;
+	int listed;
 
 	if (!s->virtual)
 		return MIG_OK;
-	rc = mig__sqlite_query(
-		s->conn,
-		"SELECT name FROM pragma_table_list WHERE schema = 'main' AND type = "
-		"'shadow'",
-		&stmt);
-	while (!rc && !(rc = mig__sqlite_row(s->conn, stmt, &row)) && row) {
-		const char *name =
-			mig__arena_strdup(&s->arena, (const char *)sqlite3_column_text(stmt, 0));
-
-		if (!name || !mig__map_add(&s->shadows, name, strlen(name), 1, NULL))
-			rc = mig__sqlite_nomem(s->conn);
-	}
-	sqlite3_finalize(stmt);
+	rc = mig__sqlite_read_shadows(s->conn, &s->arena, &s->shadows, &listed);
+	for (const struct row *row = s->first; !rc && !listed && row; row = row->next)
+		if (row->create.virtual)
+			rc = mig__sqlite_guess_shadows(s->conn, row->name, row->create.rest,
+						       &s->arena, &s->shadows);
 	return rc;
 }
 

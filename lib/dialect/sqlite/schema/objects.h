@@ -64,6 +64,18 @@ mig_status mig__sqlite_report_table(mig_conn *conn, const struct mig__sqlite_cre
 				    struct mig__sqlite_columns *columns, uint32_t *number,
 				    int *done);
 
+/* second.c */
+mig_status mig__sqlite_unlike(mig_conn *conn, const mig_object *is, const mig_object *want, void *user,
+			      mig_unlike_fn fn);
+
+/* shadow.c */
+/* The names of all of them as keys; *listed 0: SQLite does not tell. */
+mig_status mig__sqlite_read_shadows(mig_conn *conn, struct mig__arena *arena,
+				    struct mig__map *shadows, int *listed);
+/* Adds the names that those of one virtual table have; rest: what stands behind its name. */
+mig_status mig__sqlite_guess_shadows(mig_conn *conn, const char *table, const char *rest,
+				     struct mig__arena *arena, struct mig__map *shadows);
+
 /* inspect.c, scratch.c, compare.c, native.c */
 mig_status mig__sqlite_inspect(mig_conn *conn, const mig_schema_sink *sink);
 mig_status mig__sqlite_read_script(mig_conn *conn, const mig_script_text *const *scripts,

@@ -425,6 +425,7 @@ static void read_column_constraints(struct reader *r, struct item *column)
 			if (!take(r, "NULL"))
 				r->failed = 1;
 			put(column, "not_null", "yes");
+			forget(column, "not_null_conflict");
 			put(column, "not_null_conflict", conflict(r));
 		} else if (take(r, "NULL")) {
 			conflict(r);

@@ -65,8 +65,8 @@ typedef struct mig_conformance {
 	size_t unclosed_at;
 } mig_conformance;
 
-/** Runs the cases named in argv, or all; "-l" lists them. Returns what main() is to return: 0 if
- * none failed. */
+/** Runs the cases named in argv, or all; after "-x" all but these; "-l" lists them. Returns what main()
+ * is to return: 0 if none failed. */
 int mig_conformance_main(int argc, char **argv, const mig_conformance *description);
 
 /** Fails the running case: for the functions of a description. Does not return. */

@@ -615,6 +615,10 @@ typedef struct mig_dialect_store {
 	mig_status (*keys)(mig_conn *conn, int32_t on, const mig_sql_sink *script);
 } mig_dialect_store;
 
+/** Takes what one object has and what the other has in its place; "" if it has nothing. Its status is
+ * returned. */
+typedef mig_status (*mig_unlike_fn)(void *user, const char *is, const char *want);
+
 /** Schemas: what autogenerate and the operations of mig/op.h need. Slots without "optional" are
  * required. */
 typedef struct mig_dialect_schema {
@@ -683,6 +687,12 @@ typedef struct mig_dialect_schema {
 	 * constraints and indexes of one table, without parts of their own. Otherwise: such a one is dropped
 	 * and created. Tables and columns are renamed in any case, by the hints of a model. */
 	int32_t (*renames)(const mig_object *from, const mig_object *to);
+	/** A second opinion on two objects that are equal with all that is inside them: calls fn with
+	 * what differs in what the engine itself keeps of them, read in another way than inspect() reads
+	 * it, so that what that one overlooks is not taken for equal. It asks the database nothing.
+	 * Otherwise: only rows are compared (mig_schema_sink.row). */
+	mig_status (*unlike)(mig_conn *conn, const mig_object *is, const mig_object *want, void *user,
+			     mig_unlike_fn fn);
 } mig_dialect_schema;
 
 /** A dialect. */
