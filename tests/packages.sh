@@ -1,8 +1,8 @@
 # What a Debian 12 machine needs, and how it gets there. To be sourced.
-build_packages="gcc libc6-dev meson ninja-build pkg-config python3 libmd-dev libinih-dev libjansson-dev"
+build_packages="gcc libc6-dev meson ninja-build pkg-config python3 libinih-dev libjansson-dev"
 sqlite_packages="libsqlite3-dev"
 postgresql_packages="libpq-dev"
-test_packages="g++ tzdata groff abigail-tools alembic cmake libcmocka-dev sqlite3 libsqlcipher-dev locales python3 python3-jsonschema tmux util-linux"
+test_packages="g++ libmd-dev tzdata groff abigail-tools alembic cmake libcmocka-dev sqlite3 libsqlcipher-dev locales python3 python3-jsonschema tmux util-linux"
 ffi_packages="python3-cffi libffi-platypus-perl luajit nodejs golang-go rustc"
 server_packages="postgresql postgresql-client pgbouncer libpg-query-dev"
 ci_packages="fish zsh clang libclang-rt-14-dev valgrind man-db gcc-mingw-w64-x86-64 gcc-mingw-w64-i686"

@@ -1,7 +1,7 @@
 /* fuzz_script: any bytes as a revision file.
  *
  * With libFuzzer:  clang -fsanitize=fuzzer,address,undefined -D_GNU_SOURCE -Iinclude -Ilib
- *                  tests/fuzz/fuzz_script.c lib/script/?*.c lib/base/?*.c -lmd
+ *                  tests/fuzz/fuzz_script.c lib/script/?*.c lib/base/?*.c
  * With -DMIG_FUZZ_MAIN it is a plain program that replays the files and folders it is given.
  *
  * Beside not crashing: sections lie inside the text and apart from each other, the head alone says

@@ -134,22 +134,6 @@ static void test_error(void **state)
 	mig__error_clear(&err);
 }
 
-static void test_digest(void **state)
-{
-	struct mig__digest d;
-	uint8_t out[MIG__DIGEST_SIZE];
-	char hex[MIG__DIGEST_HEX];
-
-	(void)state;
-	mig__digest_init(&d);
-	mig__digest_add(&d, "a", 1);
-	mig__digest_add(&d, "bc", 2);
-	mig__digest_final(&d, out);
-	mig__digest_hex(out, hex); /* FIPS 180-4, the example "abc" */
-	assert_string_equal(hex,
-			    "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
-}
-
 static void check_place(const char *text, size_t offset, int line, int column)
 {
 	struct mig__place at = mig__text_place(text, strlen(text), offset);
@@ -434,7 +418,6 @@ int main(void)
 		cmocka_unit_test(test_map),
 		cmocka_unit_test(test_without_memory),
 		cmocka_unit_test(test_error),
-		cmocka_unit_test(test_digest),
 		cmocka_unit_test(test_places),
 		cmocka_unit_test(test_utf8),
 		cmocka_unit_test(test_suggest),
