@@ -162,6 +162,10 @@
 /** The rows that a partial index has.
  * Of: INDEX. Value: SQL. From: model, inspect (sqlite, postgresql). */
 #define MIG_ATTR_WHERE "where"
+/** The index of a partitioned table that some partition has no part of. libmig reads it: such a key is
+ * added when its table is there.
+ * Of: PRIMARY_KEY, UNIQUE, INDEX. Value: "yes". From: inspect (postgresql). */
+#define MIG_ATTR_ONLY "only"
 
 /* ---- other objects ----------------------------------------------------------------------- */
 

@@ -5,10 +5,10 @@
  * E.g. enum mood loses a value: the dialect can alter it only alone. Column people.mood needs it
  * and does not hold it; but the column's default holds it, so the default is replaced, and a view
  * on the column, and all that stands on that view. */
-#include "schema/work.h"
-
+#include "schema/attached.h"
 #include "schema/match.h"
 #include "schema/twin.h"
+#include "schema/work.h"
 
 #include <string.h>
 
@@ -109,11 +109,49 @@ static int is_attribute(const mig_object *o)
 	return o->kind == MIG_KIND_COLUMN && o->parent->kind == MIG_KIND_COMPOSITE;
 }
 
+/* One that the engine has made by itself on one side: it goes, or comes, with another. */
+static void replace_half(struct front *f, const mig_object *o)
+{
+	struct mig__work *w = f->w;
+
+	if (o->flags & MIG_OBJECT_INHERITED) {
+		w->old[mig__number(o)] = MIG__SKIP;
+		w->new[mig__number(o->other)] = MIG__GONE;
+		push(f, o, DROPPING);
+	} else {
+		w->old[mig__number(o)] = MIG__GONE;
+		w->new[mig__number(o->other)] = MIG__SKIP;
+		push(f, o, DROPPING);
+	}
+	w->alter[mig__number(o->other)] = 0;
+}
+
+/* The index that d attaches goes with o, unless its table is no partition any more. */
+static int goes_with(struct front *f, const mig_object *d, const mig_object *o)
+{
+	struct mig__work *w = f->w;
+	const mig_object *index = d->parent, *by;
+
+	if (!index || d->kind != MIG_KIND_INHERITANCE || mig__attached_to(d) != o)
+		return 0;
+	by = mig__attached_by(d);
+	if (!by || mig__dropped(w, by) || mig__dropped(w, index))
+		return 0;
+	if (index->other && mig__attached_half(index, index->other))
+		replace_half(f, index);
+	else if (index->flags & MIG_OBJECT_INHERITED)
+		push(f, index, DROPPING);
+	else
+		replace(f, index);
+	return 1;
+}
+
 static void spread(struct front *f, uint32_t n)
 {
 	struct mig__schema *s = f->w->before;
 	const mig_object *o = &s->at[n]->pub;
-	int dropped = mig__dropped(f->w, o);
+	/* what the engine has made goes with another, without an operation of its own */
+	int dropped = mig__dropped(f->w, o) || (f->seen[n] & DROPPING && mig__old(f->w, o) == MIG__SKIP);
 	uint32_t i;
 
 	for (const mig_object *c = o->child; c; c = c->next)
@@ -126,10 +164,10 @@ static void spread(struct front *f, uint32_t n)
 	for (i = s->dependent_from[n]; i < s->dependent_from[n + 1]; i++) {
 		const mig_object *d = &s->at[s->dependents[i]]->pub;
 
-		if (dropped)
-			dependent_of_dropped(f, d, o);
-		else
+		if (!dropped)
 			dependent_of_altered(f, d, o);
+		else if (!goes_with(f, d, o))
+			dependent_of_dropped(f, d, o);
 	}
 }
 
@@ -137,14 +175,23 @@ static int left_out(const struct mig__work *w, const mig_object *from, const mig
 {
 	const mig_object *o = from ? from : to;
 
-	if ((from && from->flags & MIG_OBJECT_INHERITED) ||
-	    (to && to->flags & MIG_OBJECT_INHERITED))
+	if (((from && from->flags & MIG_OBJECT_INHERITED) ||
+	     (to && to->flags & MIG_OBJECT_INHERITED)) &&
+	    !mig__attached_half(from, to))
 		return 1;
 	if (o->kind == MIG_KIND_OTHER && !w->hooks->copies)
 		return 1;
 	if (o->parent && (from ? mig__old(w, from->parent) : mig__new(w, to->parent)) == MIG__SKIP)
 		return 1;
 	return w->hooks->leave_out && w->hooks->leave_out(w->hooks->user, from, to);
+}
+
+/* The engine would take it for what is attached from now on. */
+static int is_in_the_way(const mig_object *o)
+{
+	const mig_object *rival = o->other ? mig__rival(o->other) : NULL;
+
+	return rival && !mig__attachment(o) && (!rival->other || !mig__attachment(rival->other));
 }
 
 /* before's own, and pairs that differ. */
@@ -168,7 +215,9 @@ static void judge_old(struct front *f)
 			change = MIG__RENAMED;
 		else if (w->old[i] == MIG__KEEP && !mig__attributes_same(o, o->other))
 			change = w->hooks->change(w->hooks->user, o, o->other);
-		if (change & MIG_CHANGE_RECREATE) {
+		if (change & MIG_CHANGE_RECREATE && mig__attached_half(o, o->other)) {
+			replace_half(f, o);
+		} else if (change & MIG_CHANGE_RECREATE || is_in_the_way(o)) {
 			replace(f, o);
 		} else if (change) {
 			w->alter[mig__number(o->other)] = (uint8_t)change;
@@ -207,6 +256,7 @@ mig_status mig__fate(struct mig__work *w)
 		judge_new(w);
 		while (f.count && !f.failed)
 			spread(&f, f.at[--f.count]);
+		mig__attached_rest(w);
 		if (f.failed)
 			rc = mig__fail_nomem(w->err);
 	}

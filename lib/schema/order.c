@@ -15,6 +15,7 @@
  * E.g. view v shows column x of users, and the model has v over column y in place of x: v is
  * dropped since it needs x, x is dropped, y is added, v is created. And two new tables that refer
  * to each other: their keys become operations of their own, after both tables. */
+#include "schema/attached.h"
 #include "schema/work.h"
 
 #include <string.h>
@@ -172,8 +173,9 @@ static int is_part(const mig_object *obj)
 	case MIG_KIND_CHECK:
 		return obj->parent->kind == MIG_KIND_TABLE || obj->parent->kind == MIG_KIND_DOMAIN;
 	case MIG_KIND_UNIQUE:
-		return obj->parent->kind == MIG_KIND_TABLE && !is_twin(obj);
 	case MIG_KIND_PRIMARY_KEY:
+		return obj->parent->kind == MIG_KIND_TABLE && !mig__attribute(obj, MIG_ATTR_ONLY) &&
+		       !mig__rival(obj) && (obj->kind == MIG_KIND_PRIMARY_KEY || !is_twin(obj));
 	case MIG_KIND_FOREIGN_KEY:
 		return obj->parent->kind == MIG_KIND_TABLE;
 	default:
@@ -260,6 +262,17 @@ static int has_types(const mig_object *obj, const mig_object *of)
 	       (obj->kind == MIG_KIND_COMPOSITE && of->parent != obj);
 }
 
+static uint32_t node_of(const uint32_t *nodes, const mig_object *obj)
+{
+	return obj ? nodes[mig__number(obj)] : NO_NODE;
+}
+
+/* An index that comes and goes with the parent's and with the partition. */
+static const mig_object *implied(const mig_object *index)
+{
+	return index->flags & MIG_OBJECT_INHERITED ? mig__attachment(index) : NULL;
+}
+
 enum { TYPES_DEEP = 6 }; /* types in types in … */
 
 /* `node` drops obj, which needs `need`; a column hands on what it needs itself, e.g. its type. */
@@ -267,6 +280,8 @@ static void drop_before(struct order *o, uint32_t node, const mig_object *obj, c
 {
 	arrow(o, node, o->drop[mig__number(need)]);
 	arrow(o, node, altering(o, need));
+	if (implied(need))
+		arrow(o, node, node_of(o->drop, mig__attached_to(implied(need))));
 	if (has_types(need, obj) && !mig__dropped(o->w, need))
 		around_types(o, node, need, 0, TYPES_DEEP);
 }
@@ -274,6 +289,10 @@ static void drop_before(struct order *o, uint32_t node, const mig_object *obj, c
 static void make_after(struct order *o, uint32_t node, const mig_object *obj, const mig_object *need)
 {
 	arrow(o, o->make[mig__number(need)], node);
+	if (implied(need)) {
+		arrow(o, node_of(o->make, mig__attached_to(implied(need))), node);
+		arrow(o, node_of(o->make, mig__attached_by(implied(need))), node);
+	}
 	if (has_types(need, obj) && !mig__created(o->w, need))
 		around_types(o, node, need, 1, TYPES_DEEP);
 }
@@ -285,6 +304,48 @@ static int is_ordered_by(const mig_object *parent)
 	return parent && parent->kind != MIG_KIND_TABLE;
 }
 
+/* What stays is detached from its parent before that one's index goes, which would take it along. */
+static void order_attached_old(struct order *o, const mig_object *index)
+{
+	const mig_object *a = mig__attachment(index);
+	uint32_t by = a ? node_of(o->drop, mig__attached_by(a)) : NO_NODE;
+	uint32_t to = a ? node_of(o->drop, mig__attached_to(a)) : NO_NODE;
+
+	if (by == NO_NODE || mig__dropped(o->w, index->parent))
+		return;
+	if (to == NO_NODE)
+		arrow(o, by, o->drop[mig__number(index)]);
+	else if (index->other)
+		arrow(o, by, to);
+	else
+		arrow(o, to, by);
+}
+
+/* An index is there before its table is attached, or the parent's index is made, so that it is taken
+ * for that; what could be taken for it comes after, and goes before. */
+static void order_attached_new(struct order *o, const mig_object *index)
+{
+	const mig_object *rival = mig__rival(index), *a = mig__attachment(rival ? rival : index);
+	uint32_t made = o->make[mig__number(index)], by, to;
+
+	if (!a)
+		return;
+	by = node_of(o->make, mig__attached_by(a));
+	to = node_of(o->make, mig__attached_to(a));
+	if (rival) {
+		arrow(o, by, made);
+		arrow(o, to, made);
+		if (index->other) {
+			arrow(o, o->drop[mig__number(index->other)], by);
+			arrow(o, o->drop[mig__number(index->other)], to);
+		}
+	} else if (by != NO_NODE) {
+		arrow(o, made, by);
+	} else {
+		arrow(o, made, to);
+	}
+}
+
 static void order_old(struct order *o)
 {
 	struct mig__schema *s = o->w->before;
@@ -293,6 +354,7 @@ static void order_old(struct order *o)
 		const mig_object *obj = &s->at[i]->pub;
 		uint32_t alter = altering(o, obj);
 
+		order_attached_old(o, obj);
 		for (size_t k = 0; k < obj->need_count; k++) {
 			if (o->drop[i] != NO_NODE)
 				drop_before(o, o->drop[i], obj, obj->needs[k]);
@@ -329,6 +391,8 @@ static void order_new(struct order *o)
 			continue;
 		if (obj->kind == MIG_KIND_PRIMARY_KEY)
 			order_keys(o, obj);
+		if (mig__created(o->w, obj))
+			order_attached_new(o, obj);
 		for (size_t k = 0; k < obj->need_count; k++)
 			make_after(o, o->make[i], obj, obj->needs[k]);
 		if (is_ordered_by(obj->parent) || (obj->parent && mig__created(o->w, obj->parent)))

@@ -354,9 +354,11 @@ static uint32_t change_check(const mig_object *from, const mig_object *to)
 static uint32_t change_index(const mig_object *from, const mig_object *to)
 {
 	static const char *const keys[] = { "comment",   "options", "tablespace",
-					    "clustered", "invalid", NULL };
+					    "clustered", "invalid", "only", NULL };
 	static const char *const invalid[] = { "invalid", NULL };
 
+	if (mig__attribute(to, "only") && !mig__attribute(from, "only"))
+		return MIG_CHANGE_RECREATE;
 	if (mig__attribute(to, "invalid") && only(from, to, invalid))
 		return 0;
 	return only(from, to, keys) ? MIG_CHANGE_ALTER : MIG_CHANGE_RECREATE;

@@ -31,6 +31,22 @@ struct kind {
 	.rename = "ALTER TABLE @t RENAME CONSTRAINT @n", .create_fn = mig__ddl_create_constraint, \
 	.drop_fn = mig__ddl_drop_constraint
 
+static void create_index(struct mig__ddl *d, const mig_object *o)
+{
+	if (mig__ddl_create_attached(d, o))
+		return;
+	mig__ddl_flush(d);
+	mig__ddl_note_index(d, o);
+	mig__ddl_do(d, o, INDEX);
+}
+
+static int alter_index(struct mig__ddl *d, const mig_object *from, const mig_object *to)
+{
+	if (mig__attribute(from, "only") && !mig__attribute(to, "only"))
+		mig__ddl_complete_index(d, to, INDEX);
+	return 0;
+}
+
 static const struct kind kinds[] = {
 	[MIG_KIND_SCHEMA] = { .create = "CREATE SCHEMA @n",
 			      .drop = "DROP SCHEMA @n",
@@ -72,8 +88,9 @@ static const struct kind kinds[] = {
 	[MIG_KIND_FOREIGN_KEY] = { CONSTRAINT },
 	[MIG_KIND_CHECK] = { CONSTRAINT },
 	[MIG_KIND_EXCLUSION] = { CONSTRAINT },
-	[MIG_KIND_INDEX] = { .create = INDEX,
+	[MIG_KIND_INDEX] = { .create_fn = create_index,
 			     .drop_fn = mig__ddl_drop_index,
+			     .alter_fn = alter_index,
 			     .rename = "ALTER INDEX @q RENAME" },
 	[MIG_KIND_VIEW] = { .create = "CREATE VIEW @q[options| WITH ($options)] AS\n$query",
 			    .drop = "DROP VIEW @q",
@@ -142,9 +159,6 @@ static void create(struct mig__ddl *d, const struct kind *kind)
 	if (kind->create_fn) {
 		kind->create_fn(d, o);
 	} else if (kind->create) {
-		mig__ddl_flush(d);
-		if (o->kind == MIG_KIND_INDEX)
-			mig__ddl_note_index(d, o);
 		mig__ddl_do(d, o, kind->create);
 	}
 	mig__ddl_finish(d, o);
@@ -247,7 +261,7 @@ static int is_late(const mig_op *op)
 	const mig_object *o = op->to;
 
 	return op->type == MIG_OP_CREATE &&
-	       ((o->kind == MIG_KIND_INDEX && mig__attribute(o, "only")) ||
+	       ((o->kind != MIG_KIND_TABLE && mig__attribute(o, "only")) ||
 		(o->kind == MIG_KIND_INHERITANCE && o->parent->kind != MIG_KIND_TABLE));
 }
 

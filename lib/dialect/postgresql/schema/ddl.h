@@ -7,6 +7,7 @@
  *  - ddl_position.c: a sequence in the place of another goes on where that one stood
  *  - ddl_table.c, ddl_column.c, ddl_cast.c, ddl_identity.c, ddl_inherit.c, ddl_not_null.c: tables and
  *    their columns
+ *  - ddl_attached.c: indexes of partitions that belong to one of the parent's
  *  - ddl_type.c: enums, domains, composite types
  *  - ddl_remark.c: what a reader should know about tables with rows
  *  - ddl_other.c: sequences, functions, policies; ddl_acl.c: privileges and comments
@@ -189,6 +190,16 @@ void mig__ddl_note_index(struct mig__ddl *d, const mig_object *o);
 void mig__ddl_note_column(struct mig__ddl *d, const mig_object *o, const mig_object *value);
 /* At the end: indexes that stay, and use functions that give other values now. */
 void mig__ddl_reindex(struct mig__ddl *d);
+
+/* ddl_attached.c */
+/* Nonzero: another one has got the name, nothing is to be made. */
+int mig__ddl_create_attached(struct mig__ddl *d, const mig_object *o);
+/* Nonzero: it went with the parent's, or got another name. */
+int mig__ddl_drop_attached(struct mig__ddl *d, const mig_object *o);
+/* A partition's key has an index that is attached to this one, and keeps it from going alone. */
+int mig__ddl_has_attached_key(const struct mig__ddl *d, const mig_object *index);
+void mig__ddl_attach_index(struct mig__ddl *d, const mig_object *inheritance);
+void mig__ddl_complete_index(struct mig__ddl *d, const mig_object *index, const char *pattern);
 
 /* ddl_type.c */
 void mig__ddl_create_composite(struct mig__ddl *d, const mig_object *o);

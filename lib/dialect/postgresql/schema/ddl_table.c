@@ -293,6 +293,15 @@ void mig__ddl_create_constraint(struct mig__ddl *d, const mig_object *o)
 						       "ALTER DOMAIN @t ADD @cCHECK $expression");
 		return;
 	}
+	if (mig__ddl_create_attached(d, o))
+		return;
+	if (mig__attribute(o, "only")) {
+		b = mig__ddl_begin(d);
+		mig__ddl_put(b, o, "ALTER TABLE ONLY @t ADD ");
+		mig__ddl_put(b, o, definition(o));
+		mig__ddl_end(d, 0);
+		return;
+	}
 	b = mig__ddl_clause(d, o, 0);
 	mig__buf_adds(b, "ADD ");
 	mig__ddl_put(b, o, definition(o));
@@ -301,6 +310,8 @@ void mig__ddl_create_constraint(struct mig__ddl *d, const mig_object *o)
 
 void mig__ddl_drop_constraint(struct mig__ddl *d, const mig_object *o)
 {
+	if (mig__ddl_drop_attached(d, o))
+		return;
 	mig__ddl_do(d, o,
 		    mig__top(o)->kind == MIG_KIND_DOMAIN ? "ALTER DOMAIN @t DROP CONSTRAINT @n"
 							 : "+DROP CONSTRAINT @n");
@@ -322,7 +333,7 @@ static void drop_columns_first(struct mig__ddl *d, const mig_object *table)
 void mig__ddl_create_inheritance(struct mig__ddl *d, const mig_object *o)
 {
 	if (o->parent->kind != MIG_KIND_TABLE) {
-		mig__ddl_do(d, o, "ALTER INDEX @r ATTACH PARTITION @i");
+		mig__ddl_attach_index(d, o);
 		return;
 	}
 	if (mig__top(o)->other)
@@ -345,17 +356,10 @@ void mig__ddl_drop_inheritance(struct mig__ddl *d, const mig_object *o)
 	mig__ddl_move_not_null(d, mig__top(o)->other);
 }
 
-/* One that is attached to another goes with that one, and not before. */
 void mig__ddl_drop_index(struct mig__ddl *d, const mig_object *o)
 {
-	const mig_object *attached = mig__child(o, MIG_KIND_INHERITANCE, NULL);
-	const mig_op *op = NULL;
-
-	for (size_t i = 0; attached && i < attached->need_count; i++)
-		if (attached->needs[i]->kind == MIG_KIND_INDEX)
-			op = mig__ddl_op(d, attached->needs[i]);
-	if (!op || op->type != MIG_OP_DROP)
-		mig__ddl_do(d, o, "DROP INDEX @q");
-	else if (!mig__ddl_is_past(d, op))
-		mig__ddl_now(d, op);
+	if (!mig__ddl_drop_attached(d, o))
+		mig__ddl_do(d, o,
+			    mig__ddl_has_attached_key(d, o) ? "DROP INDEX @q CASCADE"
+							    : "DROP INDEX @q");
 }

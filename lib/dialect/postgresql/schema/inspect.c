@@ -226,6 +226,7 @@ static void report_rest(struct mig__catalog *c)
 	mig__catalog_inheritance(c);
 	mig__catalog_constraints(c);
 	mig__catalog_indexes(c);
+	mig__catalog_attached(c);
 	mig__catalog_table_parts(c);
 	mig__catalog_ownership(c);
 	mig__catalog_references(c);

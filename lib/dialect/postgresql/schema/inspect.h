@@ -81,6 +81,31 @@ enum mig__small {
 	MIG__SMALL_FIELD /* the first of eight, as inspect_sql.c has them */
 };
 
+/* Fields of the rows of indexes, as inspect_sql_table.c has them. */
+enum mig__index_field {
+	MIG__INDEX_OID,
+	MIG__INDEX_TABLE,
+	MIG__INDEX_NAME,
+	MIG__INDEX_KIND,
+	MIG__INDEX_METHOD,
+	MIG__INDEX_TABLESPACE,
+	MIG__INDEX_OPTIONS,
+	MIG__INDEX_UNIQUE,
+	MIG__INDEX_KEYS,
+	MIG__INDEX_KEY_COUNT,
+	MIG__INDEX_ORDERS,
+	MIG__INDEX_CLASSES,
+	MIG__INDEX_COLLATIONS,
+	MIG__INDEX_NULLS_NOT_DISTINCT,
+	MIG__INDEX_CLUSTERED,
+	MIG__INDEX_VALID,
+	MIG__INDEX_REPLICA,
+	MIG__INDEX_DEFINITION,
+	MIG__INDEX_PREDICATE,
+	MIG__INDEX_EXPRESSION_COLUMNS,
+	MIG__INDEX_COLUMN_NAMES
+};
+
 enum { MIG__RAW_TABLES = 20 };
 enum { MIG__CATALOG_ATTRIBUTES = 24, MIG__CATALOG_TEXTS = 12, MIG__CATALOG_LETTERS = 128 };
 
@@ -209,6 +234,15 @@ void mig__catalog_sql_raw_columns(struct mig__buf *sql);
 void mig__catalog_sql_raw(const struct mig__catalog *c, struct mig__buf *sql);
 int mig__catalog_raw_count(void);
 void mig__catalog_raw(struct mig__catalog *c);
+
+/* inspect_attached.c: indexes of partitions that belong to their parent's, by messages 1 and 4 */
+/* The row of an index, or -1. */
+int mig__catalog_index_row(const struct mig__catalog *c, uint32_t oid);
+/* It is what the server makes by itself where the parent's index is made or the partition is attached.
+ * word: the last one of its usual name. */
+int mig__catalog_is_implied(const struct mig__catalog *c, const struct mig__rel *rel, int row,
+			    const char *name, const char *word, int commented);
+void mig__catalog_attached(struct mig__catalog *c);
 
 /* inspect_key.c: constraints and indexes, by message 4 */
 void mig__catalog_constraints(struct mig__catalog *c);

@@ -31,30 +31,7 @@ enum {
 	PERIOD,
 	WORDS
 };
-enum {
-	INDEX_OID,
-	INDEX_TABLE,
-	INDEX_NAME,
-	INDEX_KIND,
-	INDEX_METHOD,
-	INDEX_TABLESPACE,
-	INDEX_OPTIONS,
-	UNIQUE,
-	KEYS,
-	KEY_COUNT,
-	ORDERS,
-	CLASSES,
-	COLLATIONS,
-	NULLS_NOT_DISTINCT,
-	CLUSTERED,
-	VALID,
-	REPLICA,
-	DEFINITION,
-	PREDICATE,
-	EXPRESSION_COLUMNS
-};
-
-enum { BTREE = 403, DEFAULT_COLLATION = 100, TEXT = 25, VARCHAR = 1043 };
+enum { DEFAULT_COLLATION = 100, TEXT = 25, VARCHAR = 1043 };
 
 /* Adds a name of inspect_top.c's rows, e.g. a tablespace. */
 static void add_name(struct mig__catalog *c, const char *key, uint32_t class, uint32_t oid,
@@ -69,24 +46,6 @@ static void add_name(struct mig__catalog *c, const char *key, uint32_t class, ui
 }
 
 /* -- what indexes and the constraints that have them share */
-
-/* The row of an index, or -1; they are in the order of their oids. */
-static int find_index(const struct mig__catalog *c, uint32_t oid)
-{
-	int low = 0, high = PQntuples(c->indexes);
-
-	while (low < high) {
-		int middle = low + (high - low) / 2;
-
-		if (mig__field_oid(c->indexes, middle, INDEX_OID) < oid)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low < PQntuples(c->indexes) && mig__field_oid(c->indexes, low, INDEX_OID) == oid
-		       ? low
-		       : -1;
-}
 
 static int index_is(const struct mig__catalog *c, int row, int column, char value)
 {
@@ -108,16 +67,16 @@ static void add_storage(struct mig__catalog *c, const struct mig__rel *rel, int 
 	struct mig__buf *include = mig__catalog_text(c), *options = mig__catalog_text(c);
 
 	mig__catalog_add_columns(include, rel,
-				 behind(PQgetvalue(c->indexes, row, KEYS),
-					mig__field_oid(c->indexes, row, KEY_COUNT)));
+				 behind(PQgetvalue(c->indexes, row, MIG__INDEX_KEYS),
+					mig__field_oid(c->indexes, row, MIG__INDEX_KEY_COUNT)));
 	mig__catalog_add_text(c, "include", include);
-	if (index_is(c, row, NULLS_NOT_DISTINCT, 't'))
+	if (index_is(c, row, MIG__INDEX_NULLS_NOT_DISTINCT, 't'))
 		mig__catalog_add(c, "nulls_not_distinct", "yes");
-	mig__catalog_options(options, mig__field(c->indexes, row, INDEX_OPTIONS), "", "");
+	mig__catalog_options(options, mig__field(c->indexes, row, MIG__INDEX_OPTIONS), "", "");
 	mig__catalog_add_text(c, "options", options);
 	add_name(c, "tablespace", MIG__CLASS_TABLESPACE,
-		 mig__field_oid(c->indexes, row, INDEX_TABLESPACE), NULL);
-	if (index_is(c, row, CLUSTERED, 't'))
+		 mig__field_oid(c->indexes, row, MIG__INDEX_TABLESPACE), NULL);
+	if (index_is(c, row, MIG__INDEX_CLUSTERED, 't'))
 		mig__catalog_add(c, "clustered", "yes");
 }
 
@@ -163,7 +122,7 @@ static void add_deferrable(const struct constraint *k)
 
 static void add_key(const struct constraint *k)
 {
-	int row = find_index(k->c, field_oid(k, INDEX));
+	int row = mig__catalog_index_row(k->c, field_oid(k, INDEX));
 	struct mig__buf *name;
 
 	add_columns(k, "columns", k->rel, field(k, COLUMNS));
@@ -173,10 +132,12 @@ static void add_key(const struct constraint *k)
 	if (row < 0)
 		return;
 	add_storage(k->c, k->rel, row);
+	if (index_is(k->c, row, MIG__INDEX_KIND, 'I') && index_is(k->c, row, MIG__INDEX_VALID, 'f'))
+		mig__catalog_add(k->c, "only", "yes");
 	name = mig__catalog_text(k->c);
 	mig__ddl_name(name, k->rel->schema);
 	mig__buf_adds(name, ".");
-	mig__ddl_name(name, PQgetvalue(k->c->indexes, row, INDEX_NAME));
+	mig__ddl_name(name, PQgetvalue(k->c->indexes, row, MIG__INDEX_NAME));
 	mig__catalog_add_text(k->c, ".index", name);
 }
 
@@ -276,20 +237,34 @@ static void add_attributes(const struct constraint *k, int32_t kind)
 static void need_index_columns(struct mig__catalog *c, const struct mig__rel *rel, int row,
 			       uint32_t number)
 {
-	mig__catalog_need_columns(c, number, rel->oid, PQgetvalue(c->indexes, row, KEYS));
+	mig__catalog_need_columns(c, number, rel->oid, PQgetvalue(c->indexes, row, MIG__INDEX_KEYS));
 	mig__catalog_need_columns(c, number, rel->oid,
-				  mig__field(c->indexes, row, EXPRESSION_COLUMNS));
+				  mig__field(c->indexes, row, MIG__INDEX_EXPRESSION_COLUMNS));
 }
 
 /* Who needs the constraint's index needs the constraint. */
 static void take_index(const struct constraint *k, uint32_t number)
 {
 	uint32_t oid = field_oid(k, INDEX);
-	int row = find_index(k->c, oid);
+	int row = mig__catalog_index_row(k->c, oid);
 
 	mig__catalog_learn(k->c, &k->c->numbers, MIG__CLASS_CLASS, oid, 0, number);
 	if (row >= 0)
 		need_index_columns(k->c, k->rel, row, number);
+}
+
+static int comes_from_above(const struct constraint *k, int32_t kind)
+{
+	int row = mig__catalog_index_row(k->c, field_oid(k, INDEX));
+
+	if (kind == MIG_KIND_CHECK)
+		return !field_is(k, PARENT, '0') || field_is(k, LOCAL, 'f');
+	if (field_is(k, PARENT, '0') || kind == MIG_KIND_FOREIGN_KEY || row < 0)
+		return !field_is(k, PARENT, '0');
+	return mig__catalog_is_implied(k->c, k->rel, row, field(k, NAME),
+				       kind == MIG_KIND_PRIMARY_KEY ? "pkey" : "key",
+				       mig__catalog_find(&k->c->comments, MIG__CLASS_CONSTRAINT,
+							 field_oid(k, OID), 0) != MIG__NONE);
 }
 
 static void report_constraint(const struct constraint *k)
@@ -303,7 +278,7 @@ static void report_constraint(const struct constraint *k)
 	    mig__catalog_find(&k->c->numbers, MIG__CLASS_CONSTRAINT, oid, 0) != MIG__NONE)
 		return;
 	mig__catalog_begin(k->c, kind, "", PQgetvalue(k->c->constraints, k->row, NAME));
-	if (!field_is(k, PARENT, '0') || (kind == MIG_KIND_CHECK && field_is(k, LOCAL, 'f')))
+	if (comes_from_above(k, kind))
 		k->c->object.flags = MIG_OBJECT_INHERITED;
 	add_attributes(k, kind);
 	number = mig__catalog_report(k->c, parent, MIG__CLASS_CONSTRAINT, oid, 0);
@@ -387,11 +362,11 @@ static void add_key_column(struct mig__catalog *c, struct mig__buf *out,
 static void add_plain_keys(struct mig__catalog *c, struct mig__buf *out, const struct mig__rel *rel,
 			   int row)
 {
-	const char *keys = PQgetvalue(c->indexes, row, KEYS);
-	const char *orders = PQgetvalue(c->indexes, row, ORDERS);
-	const char *classes = PQgetvalue(c->indexes, row, CLASSES);
-	const char *collations = PQgetvalue(c->indexes, row, COLLATIONS);
-	uint32_t count = mig__field_oid(c->indexes, row, KEY_COUNT);
+	const char *keys = PQgetvalue(c->indexes, row, MIG__INDEX_KEYS);
+	const char *orders = PQgetvalue(c->indexes, row, MIG__INDEX_ORDERS);
+	const char *classes = PQgetvalue(c->indexes, row, MIG__INDEX_CLASSES);
+	const char *collations = PQgetvalue(c->indexes, row, MIG__INDEX_COLLATIONS);
+	uint32_t count = mig__field_oid(c->indexes, row, MIG__INDEX_KEY_COUNT);
 	uint32_t key = 0, order = 0, class = 0, collation = 0;
 
 	while (count-- && keys && orders && classes && collations) {
@@ -425,25 +400,15 @@ static void cut_keys(struct mig__buf *out, const char *definition)
 	}
 }
 
-/* The index of a partition belongs to the parent's, if that is complete. One whose parent is not
- * complete was attached by hand. */
-static int parent_index(const struct mig__catalog *c, uint32_t oid)
-{
-	uint32_t row = mig__catalog_find(&c->known, MIG__CLASS_PARENT, oid, 0);
-
-	return row == MIG__NONE ? -1
-				: find_index(c, mig__field_oid(c->small, (int)row, MIG__SMALL_OF));
-}
-
 static void add_index(struct mig__catalog *c, const struct mig__rel *rel, int row)
 {
-	const char *definition = mig__field(c->indexes, row, DEFINITION);
-	int partitioned = index_is(c, row, INDEX_KIND, 'I');
+	const char *definition = mig__field(c->indexes, row, MIG__INDEX_DEFINITION);
+	int partitioned = index_is(c, row, MIG__INDEX_KIND, 'I');
 	struct mig__buf *columns = mig__catalog_text(c);
 
-	if (index_is(c, row, UNIQUE, 't'))
+	if (index_is(c, row, MIG__INDEX_UNIQUE, 't'))
 		mig__catalog_add(c, "unique", "yes");
-	add_name(c, "method", MIG__CLASS_METHOD, mig__field_oid(c->indexes, row, INDEX_METHOD),
+	add_name(c, "method", MIG__CLASS_METHOD, mig__field_oid(c->indexes, row, MIG__INDEX_METHOD),
 		 "btree");
 	if (definition)
 		cut_keys(columns, definition);
@@ -451,46 +416,24 @@ static void add_index(struct mig__catalog *c, const struct mig__rel *rel, int ro
 		add_plain_keys(c, columns, rel, row);
 	mig__catalog_add_text(c, "columns", columns);
 	add_storage(c, rel, row);
-	mig__catalog_add(c, "where", mig__field(c->indexes, row, PREDICATE));
-	if (index_is(c, row, VALID, 'f'))
+	mig__catalog_add(c, "where", mig__field(c->indexes, row, MIG__INDEX_PREDICATE));
+	if (index_is(c, row, MIG__INDEX_VALID, 'f'))
 		mig__catalog_add(c, partitioned ? "only" : "invalid", "yes");
-}
-
-static void report_index_inheritance(struct mig__catalog *c, const struct mig__rel *rel,
-				     uint32_t number, int parent)
-{
-	const struct mig__rel *above =
-		mig__catalog_rel(c, mig__field_oid(c->indexes, parent, INDEX_TABLE));
-	uint32_t inheritance;
-
-	if (!above)
-		return;
-	mig__catalog_begin(
-		c, MIG_KIND_INHERITANCE, "",
-		mig__catalog_qualify(c, above->schema, PQgetvalue(c->indexes, parent, INDEX_NAME)));
-	inheritance = mig__catalog_report_part(c, number);
-	mig__catalog_need(c, inheritance,
-			  mig__catalog_find(&c->numbers, MIG__CLASS_CLASS,
-					    mig__field_oid(c->indexes, parent, INDEX_OID), 0));
-	/* tables first */
-	mig__catalog_need(c, inheritance,
-			  mig__catalog_find(&c->numbers, MIG__CLASS_PARENT, rel->oid, 0));
 }
 
 static uint32_t report_index(struct mig__catalog *c, const struct mig__rel *rel, int row,
 			     uint32_t oid)
 {
-	int parent = parent_index(c, oid);
+	int commented = mig__catalog_find(&c->comments, MIG__CLASS_CLASS, oid, 0) != MIG__NONE;
+	const char *name = PQgetvalue(c->indexes, row, MIG__INDEX_NAME);
 	uint32_t number;
 
-	mig__catalog_begin(c, MIG_KIND_INDEX, "", PQgetvalue(c->indexes, row, INDEX_NAME));
-	if (parent >= 0 && index_is(c, parent, VALID, 't'))
+	mig__catalog_begin(c, MIG_KIND_INDEX, "", name);
+	if (mig__catalog_is_implied(c, rel, row, name, "idx", commented))
 		c->object.flags = MIG_OBJECT_INHERITED;
 	add_index(c, rel, row);
 	number = mig__catalog_report(c, rel->number, MIG__CLASS_CLASS, oid, 0);
 	need_index_columns(c, rel, row, number);
-	if (parent >= 0 && index_is(c, parent, VALID, 'f'))
-		report_index_inheritance(c, rel, number, parent);
 	return number;
 }
 
@@ -500,19 +443,19 @@ static void report_replica_identity(struct mig__catalog *c, const struct mig__re
 	uint32_t number;
 
 	mig__catalog_begin(c, MIG_KIND_REPLICA_IDENTITY, "", "");
-	mig__catalog_add(c, "index", PQgetvalue(c->indexes, row, INDEX_NAME));
+	mig__catalog_add(c, "index", PQgetvalue(c->indexes, row, MIG__INDEX_NAME));
 	number = mig__catalog_report_part(c, rel->number);
 	mig__catalog_need(c, number, index);
 	/* they are not null first */
-	mig__catalog_need_columns(c, number, rel->oid, PQgetvalue(c->indexes, row, KEYS));
+	mig__catalog_need_columns(c, number, rel->oid, PQgetvalue(c->indexes, row, MIG__INDEX_KEYS));
 }
 
 void mig__catalog_indexes(struct mig__catalog *c)
 {
 	for (int i = 0; !c->rc && i < PQntuples(c->indexes); i++) {
-		uint32_t oid = mig__field_oid(c->indexes, i, INDEX_OID), number;
+		uint32_t oid = mig__field_oid(c->indexes, i, MIG__INDEX_OID), number;
 		const struct mig__rel *rel =
-			mig__catalog_rel(c, mig__field_oid(c->indexes, i, INDEX_TABLE));
+			mig__catalog_rel(c, mig__field_oid(c->indexes, i, MIG__INDEX_TABLE));
 
 		if (!rel)
 			continue;
@@ -520,7 +463,7 @@ void mig__catalog_indexes(struct mig__catalog *c)
 		number = mig__catalog_find(&c->numbers, MIG__CLASS_CLASS, oid, 0);
 		if (number == MIG__NONE)
 			number = report_index(c, rel, i, oid);
-		if (index_is(c, i, REPLICA, 't'))
+		if (index_is(c, i, MIG__INDEX_REPLICA, 't'))
 			report_replica_identity(c, rel, i, number);
 	}
 }

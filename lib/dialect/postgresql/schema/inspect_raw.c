@@ -24,7 +24,8 @@ struct table {
 };
 
 /* Skipped are, besides names and oids: owners and privileges, which objects have in a form of their
- * own; what VACUUM and ANALYZE write; flags that are cleared some time later; texts that the server
+ * own; what VACUUM and ANALYZE write; whether a key is inherited, which depends on how it came (of a
+ * check it is an attribute); flags that are cleared some time later; texts that the server
  * keeps as they were typed. Both lists with blanks around each. */
 /* clang-format off */
 static const struct table tables[] = {
@@ -38,7 +39,7 @@ static const struct table tables[] = {
 	  " attrelid attname attnum attcacheoff attndims atthasmissing attmissingval attacl attislocal attinhcount "
 	  "attisdropped attoptions ", "" },
 	{ "pg_constraint", MIG__CLASS_CONSTRAINT, "oid", "oid" USERS " AND contype IN ('p', 'u', 'f', 'c', 'x')",
-	  " oid conname conislocal coninhcount consrc ", " conkey confkey confdelsetcols " },
+	  " oid conname conislocal coninhcount connoinherit consrc ", " conkey confkey confdelsetcols " },
 	{ "pg_index", MIG__CLASS_CLASS, "indexrelid", "indexrelid" USERS,
 	  " indexrelid indrelid indcheckxmin indisready indislive ", " indkey " },
 	{ "pg_type", MIG__CLASS_TYPE, "oid", "oid" USERS " AND typtype IN ('d', 'e', 'r')",

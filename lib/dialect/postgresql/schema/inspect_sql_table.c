@@ -126,7 +126,9 @@ static void add_indexes(struct mig__buf *sql, int version)
 				"OR NOT i.indcollation::oid[] <@ '{0,100}'::oid[] "
 			"THEN pg_get_indexdef(i.indexrelid) END, "
 			"pg_get_expr(i.indpred, i.indrelid), "
-			"CASE WHEN i.indexprs IS NOT NULL OR i.indpred IS NOT NULL THEN " EXPRESSION_COLUMNS " END "
+			"CASE WHEN i.indexprs IS NOT NULL OR i.indpred IS NOT NULL THEN " EXPRESSION_COLUMNS " END, "
+			"CASE WHEN c.relispartition THEN (SELECT string_agg(a.attname, '_' ORDER BY a.attnum) "
+				"FROM pg_attribute a WHERE a.attrelid = i.indexrelid) END "
 		"FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid "
 		"WHERE i.indexrelid" USERS " AND c.relpersistence <> 't' "
 		"ORDER BY i.indexrelid;",
