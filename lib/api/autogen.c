@@ -443,11 +443,13 @@ static mig_status compare(mig_ctx *ctx, mig_op_list *list, const mig_diff_option
 	if (!rc)
 		rc = mig__db_find_default_schema(a->db);
 	if (!rc)
-		rc = mig__inspect(a->db, &a->live);
+		rc = mig__inspect_objects(a->db, &a->live);
 	if (!rc)
 		rc = mig__model_native(a->db, ctx->model, mig__autogen_may_rename(a) ? NULL : &a->live,
 				  &a->limits, &(struct mig__alone){ &a->live, &a->hooks },
 				  &a->model);
+	if (!rc)
+		rc = mig__autogen_rows(a);
 	proof = rc ? rc : mig__autogen(a);
 	mig__db_close_spare(a->db);
 	if (a->no_way_back)

@@ -226,6 +226,34 @@ hooks_with(struct mig__autogen *a, int (*leave_out)(void *, const mig_object *, 
 					 .unlike = MIG__SCHEMA_SLOT(a->db, unlike) ? unlike_of_dialect : NULL };
 }
 
+/* Nothing was run, and nothing is to be done: all of live is what was read of the model. */
+static int is_all_alike(const struct mig__autogen *a)
+{
+	for (size_t i = 0; a->limits.before && i < a->live.count; i++)
+		if (a->limits.before[i])
+			return 0;
+	return a->limits.before != NULL;
+}
+
+/* What has changed between the two readings has no rows, and is compared as objects alone. */
+mig_status mig__autogen_rows(struct mig__autogen *a)
+{
+	mig_status rc;
+
+	if (!(a->db->dialect->capabilities & MIG_CAN_ROWS) || is_all_alike(a))
+		return MIG_OK;
+	rc = mig__inspect(a->db, &a->again);
+	if (!rc)
+		rc = mig__match(&a->live, &a->again);
+	for (size_t i = 0; !rc && i < a->live.count; i++) {
+		const mig_object *o = &a->live.at[i]->pub;
+
+		if (o->other && mig__attributes_same(o, o->other))
+			a->live.at[i]->rows = ((const struct mig__object *)o->other)->rows;
+	}
+	return rc;
+}
+
 /* The objects are equal; are the engine's own rows of them? */
 static mig_status expect_rows(struct mig__autogen *a, const struct mig__schema *want, const struct mig__diff_hooks *hooks,
 			      const char *what)
@@ -579,6 +607,7 @@ void mig__autogen_finish(struct mig__autogen *a)
 	mig__schema_finish(&a->live);
 	mig__schema_finish(&a->model);
 	mig__schema_finish(&a->renamed);
+	mig__schema_finish(&a->again);
 	if (a->arena.alloc)
 		mig__arena_finish(&a->arena);
 }

@@ -38,6 +38,7 @@ struct mig__autogen {
 	struct mig__relevant limits; /* of live: what the model was compared with; all if empty */
 	/* result */
 	struct mig__schema live, model, renamed; /* renamed: live after the renames, if any */
+	struct mig__schema again; /* keeps the rows of live, which were read later */
 	int has_renames;
 	struct mig__ops rename_up, rename_down, up_ops, down_ops;
 	struct mig__sql up, down;
@@ -47,6 +48,9 @@ struct mig__autogen {
 	struct mig__arena arena;
 };
 
+/* The second comparison's rows of live, which was read without them: unless nothing of it is to be
+ * compared. */
+mig_status mig__autogen_rows(struct mig__autogen *a);
 /* live and model are there; everything else is zero. MIG_EPROOF if the proof fails: the message
  * says what differs. After an error up and down may be there all the same. */
 mig_status mig__autogen(struct mig__autogen *a);

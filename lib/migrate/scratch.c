@@ -190,7 +190,7 @@ mig_status mig__scratch_run(struct mig__db *scratch, const struct mig__sql *sql,
 	return rc;
 }
 
-mig_status mig__inspect(struct mig__db *db, struct mig__schema *out)
+static mig_status inspect(struct mig__db *db, struct mig__schema *out, int rows)
 {
 	mig_schema_sink sink;
 	mig_status rc;
@@ -198,8 +198,20 @@ mig_status mig__inspect(struct mig__db *db, struct mig__schema *out)
 	mig__schema_init(out, db->err->alloc, db->err);
 	out->fold = (db->dialect->capabilities & MIG_NAMES_FOLD) != 0;
 	sink = mig__schema_sink(out);
+	if (!rows)
+		sink.row = NULL;
 	rc = db->dialect->schema->inspect(db->conn, &sink);
 	return rc ? rc : mig__schema_done(out);
+}
+
+mig_status mig__inspect(struct mig__db *db, struct mig__schema *out)
+{
+	return inspect(db, out, 1);
+}
+
+mig_status mig__inspect_objects(struct mig__db *db, struct mig__schema *out)
+{
+	return inspect(db, out, 0);
 }
 
 mig_status mig__scratch_look(struct mig__db *scratch, const struct mig__sql *sql,

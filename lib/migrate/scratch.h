@@ -34,5 +34,7 @@ mig_status mig__scratch_look(struct mig__db *scratch, const struct mig__sql *sql
 int mig__scratch_fits(const struct mig__db *scratch, const struct mig__sql *sql);
 /* Reads a database's schema. out is initialised here. */
 mig_status mig__inspect(struct mig__db *db, struct mig__schema *out);
+/* The same without the rows of the engine's own tables, which cost as much again. */
+mig_status mig__inspect_objects(struct mig__db *db, struct mig__schema *out);
 
 #endif

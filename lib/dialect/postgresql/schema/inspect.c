@@ -87,7 +87,7 @@ void mig__catalog_ask(struct mig__catalog *c, struct mig__buf *sql, PGresult **c
 static void read_top(struct mig__catalog *c, struct mig__buf *sql, int inside)
 {
 	PGresult *own = NULL, *set = NULL;
-	PGresult **const out[] = { &c->conn->trust->others, &own, &set, &c->small, &c->relations,
+	PGresult **const out[] = { &c->conn->trust->others, &own, &set, &c->found, &c->relations,
 				   &c->raw_columns };
 	int version = PQserverVersion(c->conn->db);
 
@@ -98,7 +98,7 @@ static void read_top(struct mig__catalog *c, struct mig__buf *sql, int inside)
 	mig__pg_add_others(c->conn, sql); /* of the same snapshot */
 	add_own_tables(c->conn, sql);
 	mig__buf_adds(sql, settings);
-	mig__catalog_sql_small(sql, version);
+	mig__catalog_sql_found(sql, version);
 	mig__catalog_sql_relations(sql);
 	if (mig__catalog_wants_rows(c))
 		mig__catalog_sql_raw_columns(sql);
@@ -141,11 +141,15 @@ static void report_top(struct mig__catalog *c)
 
 static void read_columns(struct mig__catalog *c, struct mig__buf *sql)
 {
-	PGresult **const out[] = { &c->columns, &c->defaults, &c->not_nulls };
+	PGresult **const out[] = { &c->small, &c->columns, &c->defaults, &c->not_nulls };
+	int version = PQserverVersion(c->conn->db);
 
 	mig__buf_clear(sql);
-	mig__catalog_sql_columns(sql, PQserverVersion(c->conn->db));
-	mig__catalog_ask(c, sql, out, 3);
+	mig__catalog_sql_small(sql, version, PQgetvalue(c->found, 0, 0));
+	mig__catalog_sql_columns(sql, version);
+	mig__catalog_ask(c, sql, out, 4);
+	if (!c->rc)
+		report_top(c);
 	if (!c->rc)
 		mig__catalog_columns(c);
 	PQclear(c->types);
@@ -251,6 +255,7 @@ static void init(struct mig__catalog *c, mig_conn *conn, const mig_schema_sink *
 
 static void finish(struct mig__catalog *c)
 {
+	PQclear(c->found);
 	PQclear(c->small);
 	PQclear(c->relations);
 	PQclear(c->constraints);
@@ -279,8 +284,6 @@ mig_status mig__pg_inspect(mig_conn *conn, const mig_schema_sink *sink)
 	mig__buf_init(&sql, &conn->alloc);
 	read_top(&c, &sql, inside);
 	open = !c.rc || PQtransactionStatus(conn->db) != status;
-	if (!c.rc)
-		report_top(&c);
 	if (!c.rc)
 		read_columns(&c, &sql);
 	if (!c.rc)

@@ -4,9 +4,9 @@
  * are joined here by oid. Objects are reported as soon as their rows are there, so that no more
  * than one message's rows are in memory:
  *
- *  1. what is one row an object (schemas, types, functions, triggers, comments, ...), and
- * relations: everything at the top is reported;
- *  2. columns and their defaults;
+ *  1. relations, and whether there is anything of what is one row an object (schemas, types,
+ *     functions, triggers, comments, ...);
+ *  2. what there is of that: everything at the top is reported; columns and their defaults;
  *  3. the types that columns have;
  *  4. constraints, indexes and dependencies: what is left, and who needs whom.
  *
@@ -115,8 +115,9 @@ struct mig__catalog {
 	mig_status rc; /* the first failure; nothing is done after it */
 	struct mig__arena arena;
 	uint32_t own[2]; /* oids of libmig's tables, where their schema is not known; 0: none */
-	PGresult *small, *relations;                    /* message 1 */
-	PGresult *columns, *defaults, *not_nulls;       /* message 2 */
+	PGresult *found, *relations;                    /* message 1 */
+	PGresult *small;                                /* message 2 */
+	PGresult *columns, *defaults, *not_nulls;
 	PGresult *types;                                /* message 3 */
 	PGresult *constraints, *indexes, *dependencies; /* message 4 */
 	PGresult *raw_columns;                          /* message 1; NULL: rows are not wanted */
@@ -142,7 +143,9 @@ struct mig__catalog {
 };
 
 /* inspect_sql.c, inspect_sql_table.c: the queries of the messages, for the server's version */
-void mig__catalog_sql_small(struct mig__buf *sql, int version);
+/* Which parts of the next one have rows: its one field. */
+void mig__catalog_sql_found(struct mig__buf *sql, int version);
+void mig__catalog_sql_small(struct mig__buf *sql, int version, const char *found);
 void mig__catalog_sql_relations(struct mig__buf *sql);
 void mig__catalog_sql_columns(struct mig__buf *sql, int version);
 /* Lists with commas, of one length. */

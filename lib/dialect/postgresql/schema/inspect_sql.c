@@ -14,11 +14,27 @@ struct part {
 	const char *from;
 };
 
-static void add(struct mig__buf *sql, const struct part *p)
+/* Most parts have no rows in most databases, and planning them takes longer than all the rest: so it is
+ * asked first which ones have any. */
+struct small {
+	struct mig__buf sql;
+	const char *found; /* 't' or 'f' for each part; NULL: that is being asked */
+	size_t place;
+};
+
+static void add(struct small *all, const struct part *p)
 {
+	struct mig__buf *sql = &all->sql;
 	/* the first one gives the types */
 	const char *type = sql->len ? "" : "::text";
 
+	if (!all->found) {
+		mig__buf_addf(sql, "%s(EXISTS (SELECT FROM %s))::text", sql->len ? " || " : "",
+			      p->from);
+		return;
+	}
+	if (all->found[all->place] && all->found[all->place++] != 't' && sql->len)
+		return;
 	mig__buf_addf(sql, "%sSELECT '%s'%s, %s, %s%s", sql->len ? " UNION ALL " : "", p->letter,
 		      *type ? "::\"char\"" : "", p->ids, p->name, type);
 	for (int i = 0; i < FIELDS; i++)
@@ -26,11 +42,11 @@ static void add(struct mig__buf *sql, const struct part *p)
 	mig__buf_addf(sql, " FROM %s", p->from);
 }
 
-#define ADD(...) add(sql, &(struct part){ __VA_ARGS__ })
+#define ADD(...) add(all, &(struct part){ __VA_ARGS__ })
 
 /* clang-format off */
 
-static void add_names(struct mig__buf *sql)
+static void add_names(struct small *all)
 {
 	ADD("n", "2615::oid, n.oid, 0::oid", "n.nspname",
 	    { "CASE WHEN EXISTS (SELECT FROM pg_depend d WHERE d.classid = 2615 AND d.objid = n.oid "
@@ -67,7 +83,7 @@ static void add_names(struct mig__buf *sql)
 	"coalesce(', rules = ' || quote_literal(" rules "), '') || " \
 	"CASE WHEN " deterministic " THEN '' ELSE ', deterministic = false' END || ')'"
 
-static void add_collations(struct mig__buf *sql, int v)
+static void add_collations(struct small *all, int v)
 {
 	const char *definition = COLLATION("NULL", "NULL", "true");
 
@@ -118,7 +134,7 @@ static void add_collations(struct mig__buf *sql, int v)
 /* kind; an enum's labels, a domain's type, a range's definition; a domain's collation, a range's
  * multirange; a domain's not null, default; privileges; a domain's NOT NULL. Arrays go without
  * saying. */
-static void add_types(struct mig__buf *sql, int v)
+static void add_types(struct small *all, int v)
 {
 	const char *with_multirange =
 		MAIN(RANGE("', multirange_type_name = ' || " QUALIFIED("mn", "m.typname") " || ",
@@ -179,7 +195,7 @@ static void add_types(struct mig__buf *sql, int v)
 #define ASKED_FOR(class, oid) \
 	"NOT EXISTS (SELECT FROM pg_depend i WHERE i.classid = " class " AND i.objid = " oid " AND i.deptype = 'i')"
 
-static void add_functions(struct mig__buf *sql)
+static void add_functions(struct small *all)
 {
 	ADD("f", "1255, p.oid, p.pronamespace", "p.proname",
 	    { "p.prokind::text",
@@ -201,7 +217,7 @@ static void add_functions(struct mig__buf *sql)
 	"(SELECT string_agg(x.r, ', ' ORDER BY x.r COLLATE \"C\") FROM (SELECT CASE u.r WHEN 0 " \
 	"THEN 'PUBLIC' ELSE quote_ident(pg_get_userbyid(u.r)) END AS r FROM unnest(polroles) AS u (r)) AS x)"
 
-static void add_table_parts(struct mig__buf *sql, int v)
+static void add_table_parts(struct small *all, int v)
 {
 	ADD("g", "2620, oid, tgrelid", "tgname",
 	    { "pg_get_triggerdef(oid)",
@@ -222,7 +238,7 @@ static void add_table_parts(struct mig__buf *sql, int v)
 	    "pg_policy");
 }
 
-static void add_others(struct mig__buf *sql, int v)
+static void add_others(struct small *all, int v)
 {
 	ADD("s", "3381, oid, stxnamespace", "stxname",
 	    { "pg_get_statisticsobjdef(oid)",
@@ -239,7 +255,7 @@ static void add_others(struct mig__buf *sql, int v)
 
 /* A column's number stands where others have what they are in. What is said of an extension comes
  * from its files, and would differ with their version. */
-static void add_comments(struct mig__buf *sql)
+static void add_comments(struct small *all)
 {
 	ADD("x", "classoid, objoid, objsubid::oid", "description", { NULL },
 	    "pg_description WHERE (objoid" USERS " AND classoid <> 3079) "
@@ -368,30 +384,47 @@ static const struct {
 
 /* clang-format on */
 
-static void add_uncovered(struct mig__buf *sql)
+static void add_uncovered(struct small *all)
 {
 	for (size_t i = 0; i < sizeof uncovered / sizeof *uncovered; i++)
 		ADD("z", uncovered[i].ids, uncovered[i].name,
 		    { uncovered[i].kind, uncovered[i].definition }, uncovered[i].from);
 }
 
-void mig__catalog_sql_small(struct mig__buf *sql, int version)
+static void add_parts(struct small *all, int version)
 {
-	struct mig__buf all;
+	add_names(all);
+	add_collations(all, version);
+	add_types(all, version);
+	add_functions(all);
+	add_table_parts(all, version);
+	add_others(all, version);
+	add_comments(all);
+	add_uncovered(all);
+}
 
-	mig__buf_init(&all, sql->alloc);
-	add_names(&all);
-	add_collations(&all, version);
-	add_types(&all, version);
-	add_functions(&all);
-	add_table_parts(&all, version);
-	add_others(&all, version);
-	add_comments(&all);
-	add_uncovered(&all);
+void mig__catalog_sql_found(struct mig__buf *sql, int version)
+{
+	struct small all = { .found = NULL };
+
+	mig__buf_init(&all.sql, sql->alloc);
+	add_parts(&all, version);
+	mig__buf_addf(sql, "SELECT replace(replace(%s, 'true', 't'), 'false', 'f');",
+		      mig__buf_text(&all.sql));
+	sql->failed |= all.sql.failed;
+	mig__buf_finish(&all.sql);
+}
+
+void mig__catalog_sql_small(struct mig__buf *sql, int version, const char *found)
+{
+	struct small all = { .found = found };
+
+	mig__buf_init(&all.sql, sql->alloc);
+	add_parts(&all, version);
 	mig__buf_addf(sql,
 		      "SELECT * FROM (%s) AS a (what, class, id, within, name) ORDER BY what, id, "
 		      "name COLLATE \"C\";",
-		      mig__buf_text(&all));
-	sql->failed |= all.failed;
-	mig__buf_finish(&all);
+		      mig__buf_text(&all.sql));
+	sql->failed |= all.sql.failed;
+	mig__buf_finish(&all.sql);
 }

@@ -263,7 +263,8 @@ enum mig_dialect_capability {
 	 * MIG_STATEMENT_COMMITS or MIG_STATEMENT_LONE still have a transaction each. */
 	MIG_CAN_TRANSACTIONAL_DDL = 1,
 	MIG_CAN_ENUMS = 2, /**< enumerated types are objects of their own */
-	MIG_NAMES_FOLD = 4 /**< names that differ in case alone are the same */
+	MIG_NAMES_FOLD = 4, /**< names that differ in case alone are the same */
+	MIG_CAN_ROWS = 8    /**< inspect() reports the engine's own rows: mig_schema_sink.row */
 };
 
 /** No object, as a number of mig_schema_sink. */
