@@ -13,7 +13,7 @@ ninja -C "$build" || exit 1
 
 # one PostgreSQL server for all the tests
 if [ -z "${MIG_TEST_POSTGRESQL-}" ]; then
-	server=$(mktemp -d /tmp/mig-test-pg-XXXXXX)
+	server=$(sh tests/postgresql/cluster.sh folder)
 	trap 'sh tests/postgresql/cluster.sh stop "$server"' EXIT
 	trap 'exit 130' INT
 	trap 'exit 143' TERM

@@ -56,7 +56,7 @@ pg-race postgresql/attack_race_pg'
 export MIG_DIALECT_PATH="$PWD/$build/lib"
 echo "MIG_DIALECT_PATH=$MIG_DIALECT_PATH"
 if [ -z "${MIG_TEST_POSTGRESQL-}" ]; then
-	server=$(mktemp -d /tmp/mig-attack-pg-XXXXXX)
+	server=$(sh tests/postgresql/cluster.sh folder)
 	trap 'sh tests/postgresql/cluster.sh stop "$server"' EXIT
 	trap 'exit 130' INT
 	trap 'exit 143' TERM

@@ -2,6 +2,7 @@
 # A PostgreSQL server for tests: one cluster in a folder, reached by a socket in it, never synced.
 # Usage: cluster.sh start FOLDER    makes it (or starts again one that was stopped), prints its URL
 #        cluster.sh stop FOLDER     stops it at once and removes the folder
+#        cluster.sh folder          makes a folder for one and prints its name
 # As root, the server runs as the user postgres or nobody. Exit status 77: no server is installed.
 # MIG_TEST_POSTGRESQL_BIN is the folder of the programs of another one than the newest installed.
 set -eu
@@ -47,6 +48,7 @@ make_cluster() {
 		full_page_writes = off
 		max_connections = 200
 		shared_buffers = 32MB
+		max_wal_size = 256MB
 	END
 }
 
@@ -76,7 +78,18 @@ stop() {
 	rm -rf "$folder"
 }
 
-[ $# = 2 ] || die 2 "usage: cluster.sh start|stop FOLDER"
+# In memory where there is room for it: the tests make thousands of databases, 300 files each.
+folder() {
+	room=$(df -k --output=avail /dev/shm 2>/dev/null | tail -n 1)
+	if [ "${room:-0}" -gt 3000000 ] && [ -w /dev/shm ]; then
+		mktemp -d /dev/shm/mig-test-pg-XXXXXX
+	else
+		mktemp -d /tmp/mig-test-pg-XXXXXX
+	fi
+}
+
+[ "$*" != folder ] || { folder && exit; }
+[ $# = 2 ] || die 2 "usage: cluster.sh start|stop FOLDER, or cluster.sh folder"
 case $2 in
 /*) folder=$2 ;;
 *) folder=$PWD/$2 ;;
@@ -89,5 +102,5 @@ user=
 case $1 in
 start) start ;;
 stop) stop ;;
-*) die 2 "usage: cluster.sh start|stop FOLDER" ;;
+*) die 2 "usage: cluster.sh start|stop FOLDER, or cluster.sh folder" ;;
 esac

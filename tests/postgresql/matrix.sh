@@ -67,18 +67,8 @@ for line in open(sys.argv[2]):
     print(sys.argv[1], test["result"], "%.1f" % test["duration"], name, sep="\t")' "$@"
 }
 
-# In memory where there is room.
-server_folder() {
-	room=$(df -Pk /dev/shm 2>/dev/null | awk 'NR == 2 { print $4 }')
-	if [ "${room:-0}" -gt 1048576 ] && [ -w /dev/shm ]; then
-		mktemp -d /dev/shm/mig-matrix-XXXXXX
-	else
-		mktemp -d /tmp/mig-matrix-XXXXXX
-	fi
-}
-
 run_version() {
-	server=$(server_folder)
+	server=$(sh tests/postgresql/cluster.sh folder)
 	MIG_TEST_POSTGRESQL_BIN=$1
 	export MIG_TEST_POSTGRESQL_BIN
 	MIG_TEST_POSTGRESQL=$(sh tests/postgresql/cluster.sh start "$server") || return 1
