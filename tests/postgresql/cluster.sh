@@ -4,6 +4,7 @@
 #        cluster.sh stop FOLDER     stops it at once and removes the folder
 #        cluster.sh folder          makes a folder for one and prints its name
 # As root, the server runs as the user postgres or nobody. Exit status 77: no server is installed.
+# With MIG_TEST_POSTGRESQL_SYNC it is synced, as a server is by default.
 # MIG_TEST_POSTGRESQL_BIN is the folder of the programs of another one than the newest installed.
 set -eu
 
@@ -44,12 +45,12 @@ make_cluster() {
 		listen_addresses = ''
 		port = 5432
 		unix_socket_directories = '$folder'
-		fsync = off
-		full_page_writes = off
 		max_connections = 200
 		shared_buffers = 32MB
 		max_wal_size = 256MB
 	END
+	[ -n "${MIG_TEST_POSTGRESQL_SYNC-}" ] ||
+		printf 'fsync = off\nfull_page_writes = off\n' >>"$folder/data/postgresql.conf"
 }
 
 start() {
