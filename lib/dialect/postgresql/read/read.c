@@ -2,7 +2,6 @@
 #include "dialect/postgresql/read/read.h"
 #include "dialect/postgresql/conn/report.h"
 #include "dialect/postgresql/conn/wire.h"
-#include "dialect/postgresql/sql/split.h"
 
 #include <string.h>
 
@@ -100,22 +99,9 @@ static void read_statement(struct mig__reader *r)
 
 static void read_script(struct mig__reader *r, const char *text, size_t size)
 {
-	for (size_t at = 0; !r->rc && !r->unread;) {
-		mig_statement s = { .struct_size = sizeof s };
-		struct mig__pg_split_error error;
-
-		if (mig__pg_split_next(text, size, at, 1, &s, &error)) {
-			r->unread = 1; /* running it will tell what is wrong */
-			return;
-		}
-		if (!s.size)
-			return;
-		at = s.next;
-		if (s.kind & (uint32_t) ~(uint32_t)MIG_STATEMENT_SESSION & 0xffffU)
-			r->unread = 1;
-		if (!r->unread && mig__read_tokens(r, text + s.offset, s.size))
+	for (size_t at = 0; !r->rc && !r->unread && mig__read_tokens(r, text, size, &at);)
+		if (r->token_count > 1 && !r->unread)
 			read_statement(r);
-	}
 }
 
 /* -- all of it */

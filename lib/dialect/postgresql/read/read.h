@@ -152,8 +152,9 @@ struct mig__reader {
 };
 
 /* read_token.c */
-/* Takes a statement apart; 0: it is not to be read. */
-int mig__read_tokens(struct mig__reader *r, const char *text, size_t size);
+/* Takes the statement at text[*at] apart, and moves *at behind its semicolon: of those that are read,
+ * none has one inside. 0: there is none. */
+int mig__read_tokens(struct mig__reader *r, const char *text, size_t size, size_t *at);
 const struct mig__read_token *mig__read_peek(const struct mig__reader *r, size_t ahead);
 /* Whether the next token is that word (capitals), and then takes it; of several words all or none. */
 int mig__read_is(const struct mig__reader *r, const char *word);

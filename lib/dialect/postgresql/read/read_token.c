@@ -39,18 +39,21 @@ static void add_token(struct mig__reader *r, const struct mig__pg_word *w, enum 
 		(struct mig__read_token){ w ? w->text : "", w ? (uint32_t)w->size : 0, sort };
 }
 
-int mig__read_tokens(struct mig__reader *r, const char *text, size_t size)
+int mig__read_tokens(struct mig__reader *r, const char *text, size_t size, size_t *at)
 {
-	struct mig__pg_word w;
-	size_t at = 0;
+	struct mig__pg_word w = { .symbol = 0 };
+	size_t start = *at;
 
 	r->token_count = r->place = 0;
-	while (!r->rc && mig__pg_word_next(text, size, &at, 1, &w))
+	while (!r->rc && w.symbol != ';' && mig__pg_word_next(text, size, at, 1, &w))
 		if (w.symbol != ';')
 			add_token(r, &w, sort_of(&w));
+	/* it stopped at a quote that is never closed, or at the end */
+	if (w.symbol != ';' && *at < size)
+		mig__read_unread(r);
 	if (!r->rc)
 		add_token(r, NULL, MIG__READ_END);
-	return !r->rc;
+	return !r->rc && *at > start;
 }
 
 const struct mig__read_token *mig__read_peek(const struct mig__reader *r, size_t ahead)
