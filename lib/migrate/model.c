@@ -133,7 +133,8 @@ static mig_status render(struct mig__db *db, struct mig__schema *native, const u
 	struct mig__diff_hooks hooks = { .user = &part,
 					 .change = never,
 					 .holds = db->dialect->schema->holds,
-					 .leave_out = leave_out };
+					 .leave_out = leave_out,
+					 .copies = 1 };
 	struct mig__ops ops = { 0 };
 	mig_status rc;
 

@@ -27,19 +27,40 @@ static void compare_read(const mig_object *read, const mig_object *run, struct m
 				      run->name, run->attributes[i].key, run->attributes[i].value);
 }
 
+static int is_touched(const struct mig__schema *read, const mig_object *o)
+{
+	const mig_object *top = mig__top(o);
+
+	for (size_t i = 0; i < read->count; i++) {
+		const mig_object *other = &read->at[i]->pub;
+
+		for (size_t n = 0; other->kind == MIG_KIND_OTHER && n < other->need_count; n++)
+			if (other->needs[n] == top)
+				return 1;
+	}
+	return o->kind == MIG_KIND_OTHER;
+}
+
 static void compare_all(const struct mig__schema *read, const struct mig__schema *run,
 			struct mig__buf *out, struct reading *said)
 {
+	int kept = 0;
+
+	for (size_t i = 0; i < read->count; i++)
+		kept |= read->at[i]->pub.kind == MIG_KIND_OTHER;
 	for (size_t i = 0; i < read->count; i++) {
 		const mig_object *o = &read->at[i]->pub;
 
-		if (o->other)
+		/* run as it is written, and what it may change */
+		if (is_touched(read, o))
+			said->unknown++;
+		else if (o->other)
 			compare_read(o, o->other, out, said);
 		else
 			mig__buf_addf(out, "%s %s is read, and is not there; ",
 				      mig__kind_name(o->kind), o->name);
 	}
-	for (size_t i = 0; i < run->count; i++)
+	for (size_t i = 0; i < run->count && !kept; i++)
 		if (!run->at[i]->pub.other && !(run->at[i]->pub.flags & MIG_OBJECT_INHERITED))
 			mig__buf_addf(out, "%s %s is not read; ",
 				      mig__kind_name(run->at[i]->pub.kind), run->at[i]->pub.name);

@@ -99,8 +99,10 @@ static void read_statement(struct mig__reader *r)
 
 static void read_script(struct mig__reader *r, const char *text, size_t size)
 {
-	for (size_t at = 0; !r->rc && !r->unread && mig__read_tokens(r, text, size, &at);)
-		if (r->token_count > 1 && !r->unread)
+	for (size_t at = 0, start = 0;
+	     !r->rc && !r->unread && mig__read_tokens(r, text, size, &at); start = at)
+		if (r->token_count > 1 && !mig__read_keep_statement(r, text, size, start, &at) &&
+		    !r->unread)
 			read_statement(r);
 }
 

@@ -3,12 +3,14 @@
  * server itself would have for them.
  *
  * It knows the usual statements of a schema, and of these the usual clauses. The rule everywhere: what
- * is not known for certain is not guessed. There are two ways out:
+ * is not known for certain is not guessed. There are three ways out:
  *
  *  - A text whose canonical form is not known (an expression with an operator of an unusual type) is
  *    kept as it was written, behind a blank: so it equals nothing that the server says, and the
  *    object is run in a scratch database.
- *  - A statement that is not understood makes the whole script unread: it is run.
+ *  - A function, a view, a trigger and their like stay as they are written, and are run after what they
+ *    mention.
+ *  - Any other statement that is not understood makes the whole script unread: it is run.
  *
  * What would be an error when it is run need not be noticed if the live database could not be like that
  * either; what is an error by the order or the words of the script has to be.
@@ -23,7 +25,8 @@
  *  - read_alter.c: ALTER TABLE
  *  - read_index.c: CREATE INDEX
  *  - read_sequence.c: sequences
- *  - read_other.c: types, schemas, comments, settings */
+ *  - read_other.c: types, schemas, comments, settings
+ *  - read_kept.c: what is run as it is written */
 #ifndef MIG__PG_READ_H
 #define MIG__PG_READ_H
 
@@ -140,6 +143,8 @@ struct mig__reader {
 	struct mig__map kept_types;  /* by their words: place in type_at */
 	struct mig__read_type **type_at;
 	size_t type_count, type_cap;
+	struct mig__read_object *kept; /* the last of read_kept.c */
+	int functions; /* some are the script's own */
 	int altering; /* ALTER TABLE: a table that may have rows */
 	struct mig__read_object nobody; /* what is made when there is no memory */
 	const char *schema; /* where what has no schema is; NULL: nowhere */
@@ -159,6 +164,7 @@ const struct mig__read_token *mig__read_peek(const struct mig__reader *r, size_t
 /* Whether the next token is that word (capitals), and then takes it; of several words all or none. */
 int mig__read_is(const struct mig__reader *r, const char *word);
 int mig__read_take(struct mig__reader *r, const char *words);
+int mig__read_word_is(const struct mig__read_token *token, const char *word);
 int mig__read_symbol(struct mig__reader *r, char symbol);
 /* Takes the token if it is the word or symbol; otherwise the script is unread. */
 void mig__read_want(struct mig__reader *r, const char *words);
@@ -292,6 +298,11 @@ void mig__read_own(struct mig__reader *r, struct mig__read_object *sequence,
  * or NULL. */
 const char *mig__read_identity_options(struct mig__reader *r, const struct mig__read_object *column,
 				       struct mig__buf *out);
+
+/* read_kept.c */
+/* The statement at text[start] if it is to be run as it is: *at is moved behind it. 0: it is not. */
+int mig__read_keep_statement(struct mig__reader *r, const char *text, size_t size, size_t start,
+			     size_t *at);
 
 /* read.c */
 mig_status mig__pg_read_script(mig_conn *conn, const mig_script_text *const *scripts, size_t count,

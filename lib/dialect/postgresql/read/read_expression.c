@@ -159,7 +159,10 @@ static int function(struct parsing *p, const char *name, value *out)
 	for (size_t i = 0; i < sizeof of_text / sizeof *of_text; i++) {
 		if (strcmp(name, of_text[i].name) != 0)
 			continue;
-		if (!expression(p, out) || !symbol(p, ')') || !mig__read_as_text(r, out))
+		if (!expression(p, out) || !symbol(p, ')'))
+			return 0;
+		/* one of the script's own may be meant for a varchar */
+		if ((r->functions && out->class != MIG__READ_TEXT) || !mig__read_as_text(r, out))
 			return 0;
 		*out = (value){ .text = mig__read_made(r, "%s(%s)", name, out->text),
 				.class = (uint8_t)of_text[i].returns,

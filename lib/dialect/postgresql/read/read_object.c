@@ -161,6 +161,10 @@ void mig__read_set(struct mig__reader *r, struct mig__read_object *o, const char
 		o->attributes = a;
 	}
 	a->value = value;
+	/* it may call functions of the script's own */
+	if (r->kept && r->kept != o && strcmp(key, MIG_ATTR_COMMENT) != 0 &&
+	    value[strspn(value, "(")] == ' ')
+		mig__read_need(r, o, r->kept, MIG_NEED);
 }
 
 void mig__read_unset(struct mig__read_object *o, const char *key)

@@ -69,6 +69,11 @@ static int is_word(const struct mig__read_token *t, const char *word, size_t siz
 	       !mig__ascii_compare_n(t->text, word, size);
 }
 
+int mig__read_word_is(const struct mig__read_token *t, const char *word)
+{
+	return is_word(t, word, strlen(word));
+}
+
 int mig__read_is(const struct mig__reader *r, const char *word)
 {
 	return is_word(mig__read_peek(r, 0), word, strlen(word));
