@@ -73,7 +73,7 @@ static const struct change copies[] = {
 	{ .name = "a view over a foreign table",
 	  .old = FOREIGN "CREATE VIEW v AS SELECT a FROM ft",
 	  .new = FOREIGN "CREATE VIEW v AS SELECT a + 1 AS a, \"B\" FROM ft",
-	  .has = { "CREATE VIEW" } },
+	  .has = { "CREATE OR REPLACE VIEW" } },
 };
 TEST_ALL(copies)
 

@@ -135,7 +135,54 @@ static const struct change renames[] = {
 	  .lacks = { "DROP", "CREATE" } },
 };
 
+static const struct change views[] = {
+	{ .name = "a view that gains a last column is replaced, and what stands on it stays",
+	  .old = "CREATE TABLE t (a integer, b text); CREATE VIEW v AS SELECT a FROM t; GRANT SELECT ON v TO PUBLIC;"
+		 "COMMENT ON VIEW v IS 'one'; COMMENT ON COLUMN v.a IS 'two'; CREATE VIEW w AS SELECT a FROM v;"
+		 "CREATE MATERIALIZED VIEW m AS SELECT a FROM w; CREATE RULE r AS ON INSERT TO v DO INSTEAD NOTHING",
+	  .new = "CREATE TABLE t (a integer, b text, c integer); CREATE VIEW v AS SELECT a, c FROM t;"
+		 "GRANT SELECT ON v TO PUBLIC;"
+		 "COMMENT ON VIEW v IS 'one'; COMMENT ON COLUMN v.a IS 'two'; CREATE VIEW w AS SELECT a FROM v;"
+		 "CREATE MATERIALIZED VIEW m AS SELECT a FROM w; CREATE RULE r AS ON INSERT TO v DO INSTEAD NOTHING",
+	  .rows = "INSERT INTO t VALUES (5)",
+	  .has = { "ADD COLUMN c integer;", "-- public.m: holds what the view showed before, until it is refreshed\n"
+		   "CREATE OR REPLACE VIEW public.v AS" },
+	  .lacks = { "DROP", "MATERIALIZED VIEW public", "GRANT" },
+	  .question = "SELECT count(*)::text FROM m",
+	  .up = "0",
+	  .down = "1" },
+	{ .name = "another query with the same columns, and options",
+	  .old = "CREATE TABLE t (a integer); CREATE VIEW v WITH (security_barrier) AS SELECT a FROM t;"
+		 "CREATE VIEW w AS SELECT a FROM v",
+	  .new = "CREATE TABLE t (a integer); CREATE VIEW v WITH (security_barrier) AS SELECT a FROM t WHERE a > 0;"
+		 "CREATE VIEW w AS SELECT a FROM v",
+	  .has = { "CREATE OR REPLACE VIEW public.v WITH (security_barrier" },
+	  .lacks = { "DROP", "ALTER" } },
+	{ .name = "a column of another type, name or place, or one less: it is dropped with what stands on it",
+	  .old = "CREATE TABLE t (a integer, b text); CREATE VIEW v AS SELECT a, b FROM t;"
+		 "CREATE VIEW w AS SELECT b, a FROM t; CREATE VIEW x AS SELECT a, b FROM t; CREATE VIEW y AS SELECT a FROM v;"
+		 "CREATE VIEW z AS SELECT b FROM t",
+	  .new = "CREATE TABLE t (a integer, b text); CREATE VIEW v AS SELECT a::bigint AS a, b FROM t;"
+		 "CREATE VIEW w AS SELECT a, b FROM t; CREATE VIEW x AS SELECT a FROM t; CREATE VIEW y AS SELECT a FROM v;"
+		 "CREATE VIEW z AS SELECT b COLLATE \"C\" AS b FROM t",
+	  .has = { "DROP VIEW public.v", "DROP VIEW public.w", "DROP VIEW public.x", "DROP VIEW public.y",
+		   "DROP VIEW public.z" },
+	  .lacks = { "REPLACE" } },
+	{ .name = "one that shows a column no more that goes, and one whose new column others use",
+	  .old = "CREATE TABLE t (a integer, b integer); CREATE VIEW v AS SELECT a + b AS s FROM t;"
+		 "CREATE VIEW w AS SELECT s FROM v",
+	  .new = "CREATE TABLE t (a integer); CREATE VIEW v AS SELECT a + 1 AS s, a FROM t;"
+		 "CREATE VIEW w AS SELECT s, a FROM v",
+	  .rows = "INSERT INTO t VALUES (5, 6)",
+	  .has = { "CREATE OR REPLACE VIEW public.v", "CREATE OR REPLACE VIEW public.w", "DROP COLUMN b" },
+	  .lacks = { "DROP VIEW" },
+	  .question = "SELECT s::text FROM w",
+	  .up = "6",
+	  .down = "NULL" },
+};
+
 TEST_ALL(remarks)
+TEST_ALL(views)
 TEST_ALL(renames)
 
 int main(void)
@@ -143,6 +190,7 @@ int main(void)
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_remarks),
 		cmocka_unit_test(test_renames),
+		cmocka_unit_test(test_views),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

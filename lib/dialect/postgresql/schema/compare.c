@@ -369,6 +369,19 @@ static uint32_t change_function(const mig_object *from, const mig_object *to)
 	return is_replaceable(from, to) ? MIG_CHANGE_ALTER : MIG_CHANGE_RECREATE;
 }
 
+/* CREATE OR REPLACE VIEW can add columns at the end. */
+static uint32_t change_view(const mig_object *from, const mig_object *to)
+{
+	static const char *const keys[] = { "comment", "privileges", "options", "query", NULL };
+	const char *old = mig__attribute(from, ".columns"), *new = mig__attribute(to, ".columns");
+
+	if (!only(from, to, keys))
+		return MIG_CHANGE_RECREATE;
+	if (mig__attribute_same(from, to, "query"))
+		return MIG_CHANGE_ALTER;
+	return old && new && !strncmp(old, new, strlen(old)) ? MIG_CHANGE_ALTER : MIG_CHANGE_RECREATE;
+}
+
 static uint32_t change_policy(const mig_object *from, const mig_object *to)
 {
 	static const char *const keys[] = { "comment", "roles", "using", "check", NULL };
@@ -452,7 +465,7 @@ static const struct {
 	[MIG_KIND_CHECK] = { change_check, { NULL }, 0 },
 	[MIG_KIND_EXCLUSION] = { NULL, { "comment" }, 0 },
 	[MIG_KIND_INDEX] = { change_index, { NULL }, 0 },
-	[MIG_KIND_VIEW] = { NULL, { "comment", "privileges", "options" }, 0 },
+	[MIG_KIND_VIEW] = { change_view, { NULL }, 0 },
 	[MIG_KIND_MATERIALIZED_VIEW] = { NULL,
 					 { "comment", "privileges", "options", "method", "tablespace",
 					   "unpopulated" },

@@ -94,6 +94,7 @@ static const struct kind kinds[] = {
 			     .rename = "ALTER INDEX @q RENAME" },
 	[MIG_KIND_VIEW] = { .create = "CREATE VIEW @q[options| WITH ($options)] AS\n$query",
 			    .drop = "DROP VIEW @q",
+			    .alter_fn = mig__ddl_alter_view,
 			    .rename = "ALTER VIEW @q RENAME" },
 	[MIG_KIND_MATERIALIZED_VIEW] = { .create = MATERIALIZED_VIEW,
 					 .drop = "DROP MATERIALIZED VIEW @q",

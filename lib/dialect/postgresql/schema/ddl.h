@@ -188,6 +188,8 @@ void mig__ddl_note_constraint(struct mig__ddl *d, const mig_object *o);
 void mig__ddl_note_index(struct mig__ddl *d, const mig_object *o);
 /* A new column; value: the default that comes with it, or NULL. */
 void mig__ddl_note_column(struct mig__ddl *d, const mig_object *o, const mig_object *value);
+/* A view shows something else now: the materialized views on it still hold what it showed before. */
+void mig__ddl_note_view(struct mig__ddl *d, const mig_object *view);
 /* At the end: indexes that stay, and use functions that give other values now. */
 void mig__ddl_reindex(struct mig__ddl *d);
 
@@ -219,6 +221,7 @@ int mig__ddl_alter_sequence(struct mig__ddl *d, const mig_object *from, const mi
 void mig__ddl_create_ownership(struct mig__ddl *d, const mig_object *o);
 void mig__ddl_create_function(struct mig__ddl *d, const mig_object *o);
 int mig__ddl_alter_function(struct mig__ddl *d, const mig_object *from, const mig_object *to);
+int mig__ddl_alter_view(struct mig__ddl *d, const mig_object *from, const mig_object *to);
 void mig__ddl_create_policy(struct mig__ddl *d, const mig_object *o);
 int mig__ddl_alter_policy(struct mig__ddl *d, const mig_object *from, const mig_object *to);
 

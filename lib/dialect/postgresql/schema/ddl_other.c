@@ -175,3 +175,16 @@ int mig__ddl_alter_policy(struct mig__ddl *d, const mig_object *from, const mig_
 	mig__ddl_end(d, 0);
 	return 0;
 }
+
+/* -- views */
+
+/* What stands on it stays. */
+int mig__ddl_alter_view(struct mig__ddl *d, const mig_object *from, const mig_object *to)
+{
+	if (mig__attribute_same(from, to, "query"))
+		return 0;
+	mig__ddl_flush(d);
+	mig__ddl_note_view(d, to);
+	mig__ddl_do(d, to, "CREATE OR REPLACE VIEW @q[options| WITH ($options)] AS\n$query");
+	return 0;
+}

@@ -167,6 +167,30 @@ static void look_at_table(struct mig__ddl *d, const mig_object *table, const mig
 	}
 }
 
+/* -- views */
+
+enum { DEEPEST = 16 }; /* of views on views */
+
+/* Directly, or by way of other views. */
+static int stands_on(const mig_object *o, const mig_object *view, int depth)
+{
+	for (size_t i = 0; depth < DEEPEST && i < o->need_count; i++) {
+		const mig_object *need = mig__top(o->needs[i]);
+
+		if (need == view || (need->kind == MIG_KIND_VIEW && stands_on(need, view, depth + 1)))
+			return 1;
+	}
+	return 0;
+}
+
+void mig__ddl_note_view(struct mig__ddl *d, const mig_object *view)
+{
+	for (const mig_object *m = d->changes->after; m; m = m->next)
+		if (m->kind == MIG_KIND_MATERIALIZED_VIEW && m->other && !mig__ddl_op(d, m) &&
+		    stands_on(m, view, 0))
+			mig__ddl_note(d, m, "@q: holds what the view showed before, until it is refreshed");
+}
+
 void mig__ddl_reindex(struct mig__ddl *d)
 {
 	for (size_t i = 0; !d->rc && i < d->changes->op_count; i++) {

@@ -31,7 +31,8 @@ enum {
 	SEQUENCE,
 	OWNER,
 	OF_TYPE,
-	ACL
+	ACL,
+	VIEW_COLUMNS
 };
 
 static const char *field(const struct mig__catalog *c, const struct mig__rel *rel, int column)
@@ -376,6 +377,7 @@ static void report(struct mig__catalog *c, struct mig__rel *rel)
 		break;
 	case 'v':
 		add_query(c, rel);
+		mig__catalog_add(c, ".columns", field(c, rel, VIEW_COLUMNS));
 		break;
 	case 'm':
 		add_query(c, rel);

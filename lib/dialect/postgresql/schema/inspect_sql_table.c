@@ -11,6 +11,13 @@
 	"WHERE d.classid = 1259 AND d.objid = c.oid AND d.objsubid = 0 " \
 	"AND d.refclassid = 1259 AND d.refobjsubid > 0 AND d.deptype IN ('a', 'i') LIMIT 1)"
 
+/* Name, type and collation of each: "a integer; b text pg_catalog.default;". */
+#define VIEW_COLUMNS                                                                              \
+	"(SELECT string_agg(quote_ident(a.attname) || ' ' || format_type(a.atttypid, a.atttypmod) "  \
+	"|| coalesce(' ' || l.collnamespace::regnamespace || '.' || l.collname, '') || ';', ' ' "    \
+	"ORDER BY a.attnum) FROM pg_attribute a LEFT JOIN pg_collation l ON l.oid = a.attcollation " \
+	"WHERE a.attrelid = c.oid AND a.attnum > 0)"
+
 /* TOAST tables only for their options. */
 void mig__catalog_sql_relations(struct mig__buf *sql)
 {
@@ -28,7 +35,8 @@ void mig__catalog_sql_relations(struct mig__buf *sql)
 			"THEN (SELECT " TYPE_ACL " FROM pg_type t WHERE t.oid = c.reltype) "
 			"ELSE " ACL("c.relacl",
 				    "acldefault(CASE c.relkind WHEN 'S' THEN 's'::\"char\" ELSE 'r' END, c.relowner)",
-				    "c.relowner") " END "
+				    "c.relowner") " END, "
+			"CASE WHEN c.relkind = 'v' THEN " VIEW_COLUMNS " END "
 		"FROM pg_class c LEFT JOIN pg_sequence s ON s.seqrelid = c.oid "
 		"WHERE c.oid" USERS " AND c.relpersistence <> 't' AND (c.relkind IN "
 			"('r', 'p', 'v', 'm', 'S', 'c', 'f') OR (c.relkind = 't' AND c.reloptions IS NOT NULL)) "
