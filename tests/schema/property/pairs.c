@@ -4,6 +4,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum {
+	NEAR_MOST = 8,  /* changes between neighbours */
+	FAR = 4,        /* every so many pairs, one is far apart: from the first to the last of a long chain */
+	FAR_LEAST = 20
+};
+
 static char *text_of(const struct schema *s)
 {
 	char *text = NULL;
@@ -25,10 +31,12 @@ void pair_make(struct pair *pair, enum dialect dialect, uint64_t seed, unsigned 
 
 	schema_make(&s, dialect, &state);
 	pair->old = text_of(&s);
-	if (!changes)
-		changes = random_below(&state, 9);
+	if (changes)
+		random_next(&state); /* the changes are the same ones */
+	else if (seed % FAR)
+		changes = random_below(&state, NEAR_MOST + 1);
 	else
-		random_below(&state, 9); /* the changes are the same ones */
+		changes = FAR_LEAST + random_below(&state, PAIR_MOST - FAR_LEAST + 1);
 	for (unsigned i = 0; i < changes; i++)
 		schema_change(&s, &state);
 	pair->new = text_of(&s);

@@ -8,6 +8,8 @@ struct pair {
 	char *old, *new; /* of malloc() */
 };
 
+enum { PAIR_MOST = 60 }; /* changes */
+
 /* The new one is the old one after `changes` changes; 0: as many as the seed says. */
 void pair_make(struct pair *pair, enum dialect dialect, uint64_t seed, unsigned changes);
 void pair_free(struct pair *pair);
