@@ -249,11 +249,12 @@ static mig_status unlike_part(struct mig__db *db, const mig_model *model, struct
 			      struct mig__schema *out)
 {
 	struct mig__arena arena;
+	const struct mig__second second = { db->conn, MIG__SCHEMA_SLOT(db, unlike) };
 	struct mig__ops unlike = { 0 };
 	mig_status rc;
 
 	mig__arena_init(&arena, db->err->alloc);
-	rc = mig__unlike(live, native, mig__db_name_quotes(db), &arena, &unlike.at, &unlike.count);
+	rc = mig__unlike(live, native, mig__db_name_quotes(db), &second, &arena, &unlike.at, &unlike.count);
 	if (!rc && has_declared_view(model, &unlike)) {
 		mig__arena_finish(&arena);
 		return in_scratch(db, model, native, NULL, 0, out);

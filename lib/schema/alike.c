@@ -64,8 +64,25 @@ static int add(struct mig__arena *arena, mig_op **at, size_t *count, size_t most
 	return 1;
 }
 
-mig_status mig__unlike(struct mig__schema *live, struct mig__schema *declared,
-		       const char *marks, struct mig__arena *arena, mig_op **at, size_t *count)
+static mig_status told(void *user, const char *is, const char *want)
+{
+	(void)is, (void)want;
+	*(int *)user = 1;
+	return MIG_OK;
+}
+
+/* Whether the dialect, looking a second time, sees a difference in what is alike. */
+static mig_status seen(const struct mig__second *second, const mig_object *declared, int *unlike)
+{
+	mig_status rc = second->unlike(second->conn, declared->other, declared, unlike, told);
+
+	for (const mig_object *c = declared->child; !rc && !*unlike && c; c = c->next)
+		rc = second->unlike(second->conn, c->other, c, unlike, told);
+	return rc;
+}
+
+mig_status mig__unlike(struct mig__schema *live, struct mig__schema *declared, const char *marks,
+		       const struct mig__second *second, struct mig__arena *arena, mig_op **at, size_t *count)
 {
 	size_t most = live->count + declared->count;
 	mig_status rc = mig__match(live, declared);
@@ -73,9 +90,14 @@ mig_status mig__unlike(struct mig__schema *live, struct mig__schema *declared,
 
 	*at = NULL;
 	*count = 0;
-	for (const mig_object *o = rc ? NULL : mig__schema_first(declared); ok && o; o = o->next)
-		if (!o->other || !alike(o->other, o, marks))
+	for (const mig_object *o = rc ? NULL : mig__schema_first(declared); !rc && ok && o; o = o->next) {
+		int unlike = !o->other || !alike(o->other, o, marks);
+
+		if (!unlike && second->unlike)
+			rc = seen(second, o, &unlike);
+		if (unlike)
 			ok = add(arena, at, count, most, o->other, o);
+	}
 	for (const mig_object *o = rc ? NULL : mig__schema_first(live); ok && o; o = o->next)
 		if (!o->other)
 			ok = add(arena, at, count, most, o, NULL);

@@ -4,6 +4,8 @@
 #include "dialect/sqlite/sql/tokens.h"
 #include "migrate/autogen.h"
 
+#include <mig/model.h>
+
 /* cmocka needs these in front of it */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -274,6 +276,120 @@ static void test_nearly_the_same(void **state)
 	assert_true(same > 100);
 }
 
+/* -- a reader that overlooks something */
+
+/* SQLite's own, without attributes of one key. */
+static struct {
+	const char *key;
+	const mig_schema_sink *sink;
+} blind;
+
+static mig_status object(void *user, const mig_object *o, uint32_t parent, uint32_t *number)
+{
+	mig_attribute kept[12];
+	mig_object without = *o;
+
+	(void)user;
+	without.attributes = kept;
+	without.attribute_count = 0;
+	for (size_t i = 0; i < o->attribute_count; i++)
+		if (strcmp(o->attributes[i].key, blind.key) != 0)
+			kept[without.attribute_count++] = o->attributes[i];
+	return blind.sink->object(blind.sink->user, &without, parent, number);
+}
+
+static mig_schema_sink blinded(const mig_schema_sink *sink)
+{
+	mig_schema_sink out = *sink;
+
+	blind.sink = sink;
+	out.object = object;
+	return out;
+}
+
+static mig_status inspect_blindly(mig_conn *conn, const mig_schema_sink *sink)
+{
+	const mig_schema_sink with = blinded(sink);
+
+	return mig_dialect_sqlite()->schema->inspect(conn, &with);
+}
+
+static mig_status read_blindly(mig_conn *conn, const mig_script_text *const *scripts, size_t count,
+			       const mig_object *declared, const mig_schema_sink *sink, int32_t *done)
+{
+	const mig_schema_sink with = blinded(sink);
+
+	return mig_dialect_sqlite()->schema->read_script(conn, scripts, count, declared, &with, done);
+}
+
+#define C "CREATE TABLE p (x INT PRIMARY KEY);"
+
+static const struct {
+	const char *key, *old, *new;
+} unseen[] = {
+	{ "type", "CREATE TABLE t (a INT)", "CREATE TABLE t (a TEXT)" },
+	{ "collation", "CREATE TABLE t (a TEXT)", "CREATE TABLE t (a TEXT COLLATE nocase)" },
+	{ "not_null", "CREATE TABLE t (a INT)", "CREATE TABLE t (a INT NOT NULL)" },
+	{ "not_null_conflict", "CREATE TABLE t (a INT NOT NULL)", "CREATE TABLE t (a INT NOT NULL ON CONFLICT IGNORE)" },
+	{ "generated_kind", "CREATE TABLE t (a, b AS (a))", "CREATE TABLE t (a, b AS (a) STORED)" },
+	{ "generated", "CREATE TABLE t (a, b AS (a))", "CREATE TABLE t (a, b AS (a || 'X'))" },
+	{ "expression", "CREATE TABLE t (a DEFAULT 'x')", "CREATE TABLE t (a DEFAULT 'X')" },
+	{ "order", "CREATE TABLE t (a INT PRIMARY KEY)", "CREATE TABLE t (a INT PRIMARY KEY DESC)" },
+	{ "autoincrement", "CREATE TABLE t (a INTEGER PRIMARY KEY)", "CREATE TABLE t (a INTEGER PRIMARY KEY AUTOINCREMENT)" },
+	{ "conflict", "CREATE TABLE t (a UNIQUE)", "CREATE TABLE t (a UNIQUE ON CONFLICT REPLACE)" },
+	{ "on_delete", C "CREATE TABLE t (a REFERENCES p)", C "CREATE TABLE t (a REFERENCES p ON DELETE CASCADE)" },
+	{ "on_update", C "CREATE TABLE t (a REFERENCES p ON UPDATE CASCADE)",
+	  C "CREATE TABLE t (a REFERENCES p ON UPDATE SET NULL)" },
+	{ "deferrable", C "CREATE TABLE t (a REFERENCES p)",
+	  C "CREATE TABLE t (a REFERENCES p DEFERRABLE INITIALLY DEFERRED)" },
+	{ "without_rowid", "CREATE TABLE t (a PRIMARY KEY)", "CREATE TABLE t (a PRIMARY KEY) WITHOUT ROWID" },
+	{ "where", "CREATE TABLE t (a); CREATE INDEX i ON t (a)", "CREATE TABLE t (a); CREATE INDEX i ON t (a) WHERE a" },
+	{ "columns", "CREATE TABLE t (a); CREATE INDEX i ON t (a)", "CREATE TABLE t (a); CREATE INDEX i ON t (a DESC)" },
+	{ "query", "CREATE VIEW v AS SELECT 1 AS a", "CREATE VIEW v AS SELECT 2 AS a" },
+	{ "definition", "CREATE TABLE t (a); CREATE TRIGGER g AFTER INSERT ON t BEGIN SELECT 1; END",
+	  "CREATE TABLE t (a); CREATE TRIGGER g AFTER INSERT ON t BEGIN SELECT 2; END" },
+	{ "virtual", "CREATE VIRTUAL TABLE f USING fts5(a)", "CREATE VIRTUAL TABLE f USING fts5(b)" },
+};
+
+static void compare(const mig_dialect *dialect, const char *key, const char *old, const char *new, mig_status want)
+{
+	const mig_open_options options = { .struct_size = sizeof options, .url = "sqlite::memory:", .dialect = dialect };
+	mig_model *model = NULL;
+	mig_op_list *list = NULL;
+	mig_ctx *own;
+	mig_status rc;
+
+	blind.key = key;
+	assert_int_equal(mig_open_with(&own, &options), MIG_OK);
+	assert_int_equal(own->db.dialect->conn->run_script(own->db.conn, old, strlen(old), NULL, NULL), MIG_OK);
+	assert_int_equal(mig_model_of(own, &model), MIG_OK);
+	assert_int_equal(mig_model_sql(model, NULL, "new", new, strlen(new)), MIG_OK);
+	rc = mig_diff(own, NULL, &list);
+	if (rc != want || mig_op_list_count(list))
+		fail_msg("%s: %s: %s\n%s\n%s", key, mig_status_name(rc), rc ? mig_error_message(own) : "", old, new);
+	mig_op_list_free(list);
+	mig_close(own);
+}
+
+static void test_blind(void **state)
+{
+	mig_dialect_schema schema = *mig_dialect_sqlite()->schema;
+	mig_dialect dialect = *mig_dialect_sqlite();
+
+	(void)state;
+	schema.inspect = inspect_blindly;
+	schema.read_script = read_blindly;
+	dialect.schema = &schema;
+	for (size_t i = 0; i < sizeof unseen / sizeof *unseen; i++)
+		for (int back = 0; back < 2; back++) {
+			const char *from = back ? unseen[i].new : unseen[i].old;
+			const char *to = back ? unseen[i].old : unseen[i].new;
+
+			compare(&dialect, unseen[i].key, from, to, MIG_EPROOF);
+			compare(&dialect, unseen[i].key, from, from, MIG_OK);
+		}
+}
+
 static int open_memory(void **state)
 {
 	(void)state;
@@ -292,6 +408,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_equal),
 		cmocka_unit_test(test_overlooked),
+		cmocka_unit_test(test_blind),
 		cmocka_unit_test(test_nearly_the_same),
 	};
 
