@@ -428,10 +428,20 @@ static void warn_of_no_way_back(const struct mig__db *db, const char *why)
 	mig__buf_finish(&words);
 }
 
+/* Nothing to compare: the dialect says so, and nobody is to be asked. */
+static mig_status find_equal(mig_ctx *ctx, const struct mig__autogen *a, const mig_diff_options *o, int32_t *equal)
+{
+	*equal = 0;
+	if (a->rename_count || o->include_fn || o->compare_fn || o->operation_fn)
+		return MIG_OK;
+	return mig__model_is_there(a->db, ctx->model, equal);
+}
+
 static mig_status compare(mig_ctx *ctx, mig_op_list *list, const mig_diff_options *o)
 {
 	struct mig__autogen *a = &list->work;
 	struct asked asked = { .list = list, .o = *o, .arena = &list->arena };
+	int32_t equal = 0;
 	mig_status rc = gather_renames(ctx, list, o), proof;
 
 	a->hooks = (struct mig__diff_hooks){ .user = &asked,
@@ -442,6 +452,10 @@ static mig_status compare(mig_ctx *ctx, mig_op_list *list, const mig_diff_option
 	a->no_privileges = !ctx->model->sources;
 	if (!rc)
 		rc = mig__db_find_default_schema(a->db);
+	if (!rc)
+		rc = find_equal(ctx, a, o, &equal);
+	if (rc || equal)
+		return rc;
 	if (!rc)
 		rc = mig__inspect_objects(a->db, &a->live);
 	if (!rc)

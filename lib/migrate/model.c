@@ -47,6 +47,46 @@ static void free_texts(struct mig__db *db, struct mig__scratch_text *texts, size
 	mig__free(db->err->alloc, texts);
 }
 
+/* The texts as a dialect gets them; both arrays are to be freed. */
+static mig_status list_scripts(struct mig__db *db, const struct mig__scratch_text *texts, size_t count,
+			       mig_script_text **scripts, const mig_script_text ***list)
+{
+	*scripts = mig__calloc(db->err->alloc, count, sizeof **scripts);
+	*list = mig__calloc(db->err->alloc, count, sizeof **list);
+	if (!*scripts || !*list)
+		return mig__fail_nomem(db->err);
+	for (size_t i = 0; i < count; i++) {
+		(*scripts)[i] = (mig_script_text){ sizeof **scripts, texts[i].at, texts[i].size };
+		(*list)[i] = &(*scripts)[i];
+	}
+	return MIG_OK;
+}
+
+mig_status mig__model_is_there(struct mig__db *db, const mig_model *model, int32_t *same)
+{
+	mig_status (*holds_script)(mig_conn *, const mig_script_text *const *, size_t, int32_t *) =
+		MIG__SCHEMA_SLOT(db, holds_script);
+	struct mig__scratch_text *texts = NULL;
+	mig_script_text *scripts = NULL;
+	const mig_script_text **list = NULL;
+	size_t count = 0;
+	mig_status rc = MIG_OK;
+
+	*same = 0;
+	if (!holds_script || !model->sources || model->sources->is_url || model->tables || model->enums ||
+	    model->views)
+		return MIG_OK;
+	rc = read_texts(db, model, &texts, &count);
+	if (!rc && count)
+		rc = list_scripts(db, texts, count, &scripts, &list);
+	if (!rc && count)
+		rc = holds_script(db->conn, list, count, same);
+	mig__free(db->err->alloc, scripts);
+	mig__free(db->err->alloc, list);
+	free_texts(db, texts, count);
+	return rc;
+}
+
 /* Has the dialect read the texts. */
 static mig_status read_objects(struct mig__db *db, const struct mig__scratch_text *texts,
 			       size_t count, struct mig__schema *out, int32_t *done)
@@ -54,15 +94,11 @@ static mig_status read_objects(struct mig__db *db, const struct mig__scratch_tex
 	mig_status (*read_script)(mig_conn *, const mig_script_text *const *, size_t,
 				  const mig_object *, const mig_schema_sink *, int32_t *) =
 		MIG__SCHEMA_SLOT(db, read_script);
-	mig_script_text *scripts = mig__calloc(db->err->alloc, count, sizeof *scripts);
-	const mig_script_text **list = mig__calloc(db->err->alloc, count, sizeof *list);
+	mig_script_text *scripts;
+	const mig_script_text **list;
 	mig_schema_sink sink = mig__schema_sink(out);
-	mig_status rc = scripts && list ? MIG_OK : mig__fail_nomem(db->err);
+	mig_status rc = list_scripts(db, texts, count, &scripts, &list);
 
-	for (size_t i = 0; !rc && i < count; i++) {
-		scripts[i] = (mig_script_text){ sizeof *scripts, texts[i].at, texts[i].size };
-		list[i] = &scripts[i];
-	}
 	*done = read_script != NULL;
 	if (!rc && *done)
 		rc = read_script(db->conn, list, count, mig__schema_first(out), &sink, done);

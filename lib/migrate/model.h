@@ -17,4 +17,7 @@ mig_status mig__model_native(struct mig__db *db, const mig_model *model, struct 
 			     struct mig__relevant *limits, const struct mig__alone *alone,
 			     struct mig__schema *out);
 
+/* Whether the database surely is what the model says; 0: they have to be compared. */
+mig_status mig__model_is_there(struct mig__db *db, const mig_model *model, int32_t *same);
+
 #endif

@@ -237,7 +237,7 @@ AT(mig_dialect_store, enter, 104, 52, 52);
 AT(mig_dialect_store, leave, 112, 56, 56);
 AT(mig_dialect_store, keys, 120, 60, 60);
 
-SIZE(mig_dialect_schema, 136, 68, 68);
+SIZE(mig_dialect_schema, 144, 72, 72);
 AT(mig_dialect_schema, struct_size, 0, 0, 0);
 AT(mig_dialect_schema, inspect, 8, 4, 4);
 AT(mig_dialect_schema, change, 16, 8, 8);
@@ -255,6 +255,7 @@ AT(mig_dialect_schema, scratch_url, 104, 52, 52);
 AT(mig_dialect_schema, table_flags, 112, 56, 56);
 AT(mig_dialect_schema, renames, 120, 60, 60);
 AT(mig_dialect_schema, unlike, 128, 64, 64);
+AT(mig_dialect_schema, holds_script, 136, 68, 68);
 
 SIZE(mig_dialect, 80, 56, 48);
 AT(mig_dialect, struct_size, 0, 0, 0);

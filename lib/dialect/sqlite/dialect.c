@@ -80,6 +80,7 @@ static const mig_dialect_schema schema_table = {
 	.table_flags = table_options,
 	.scratch_url = "sqlite::memory:",
 	.unlike = mig__sqlite_unlike,
+	.holds_script = mig__sqlite_holds_script,
 };
 
 static const mig_dialect dialect = {

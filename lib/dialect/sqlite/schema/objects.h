@@ -64,6 +64,10 @@ mig_status mig__sqlite_report_table(mig_conn *conn, const struct mig__sqlite_cre
 				    struct mig__sqlite_columns *columns, uint32_t *number,
 				    int *done);
 
+/* verbatim.c */
+mig_status mig__sqlite_holds_script(mig_conn *conn, const mig_script_text *const *scripts, size_t count,
+				    int32_t *same);
+
 /* second.c */
 mig_status mig__sqlite_unlike(mig_conn *conn, const mig_object *is, const mig_object *want, void *user,
 			      mig_unlike_fn fn);

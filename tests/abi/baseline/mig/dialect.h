@@ -694,6 +694,11 @@ typedef struct mig_dialect_schema {
 	 * Otherwise: only rows are compared (mig_schema_sink.row). */
 	mig_status (*unlike)(mig_conn *conn, const mig_object *is, const mig_object *want, void *user,
 			     mig_unlike_fn fn);
+	/** Whether the database surely has what these scripts create when they are run one after another,
+	 * and nothing else, and what they refer to is there: 1 in *same. Then neither is read. It
+	 * is to take less than inspect(). Otherwise: both are read. */
+	mig_status (*holds_script)(mig_conn *conn, const mig_script_text *const *scripts, size_t count,
+				   int32_t *same);
 } mig_dialect_schema;
 
 /** A dialect. */
