@@ -417,8 +417,10 @@ static void set_hooks(sqlite3 *db)
 	sqlite3_update_hook(db, on_update, NULL);
 	sqlite3_commit_hook(db, on_commit, NULL);
 	sqlite3_rollback_hook(db, on_rollback, NULL);
-	sqlite3_progress_handler(db, 1, on_progress, NULL);
-	sqlite3_trace_v2(db, SQLITE_TRACE_STMT, on_trace, NULL);
+	if (!sqlite3_compileoption_used("OMIT_PROGRESS_CALLBACK"))
+		sqlite3_progress_handler(db, 1, on_progress, NULL);
+	if (!sqlite3_compileoption_used("OMIT_TRACE"))
+		sqlite3_trace_v2(db, SQLITE_TRACE_STMT, on_trace, NULL);
 	sqlite3_busy_handler(db, on_busy, NULL);
 	sqlite3_collation_needed(db, NULL, on_collation);
 	sqlite3_wal_hook(db, on_wal, NULL);
@@ -441,7 +443,8 @@ static void check_hooks(const struct place *p, sqlite3 *db, const char *when)
 			 SQLITE_BUSY);
 	sqlite3_close(other);
 	for (int i = 0; i < HOOKS; i++)
-		if (!calls[i])
+		if (!calls[i] && !(i == PROGRESS && sqlite3_compileoption_used("OMIT_PROGRESS_CALLBACK")) &&
+		    !(i == TRACE && sqlite3_compileoption_used("OMIT_TRACE")))
 			fail_msg("%s: the %s hook of the host is gone", when, hook_names[i]);
 }
 

@@ -1,7 +1,16 @@
 /* What becomes of rows when a SQLite table is changed, up and down again. */
 #include "both.h"
 
+#include <sqlite3.h>
 #include <string.h>
+
+/* STRICT is there from 3.37 on; with DQS=0 nothing in double quotes is a string. */
+static int can_have(const char *model)
+{
+	if (strstr(model, "STRICT") && sqlite3_libversion_number() < 3037000)
+		return 0;
+	return !strstr(model, "\"b\"\"c\"") || !sqlite3_compileoption_used("DQS=0");
+}
 
 static const struct change {
 	const char *old, *rows, *model;
@@ -181,7 +190,8 @@ static void test_rows_stay(void **user)
 {
 	(void)user;
 	for (size_t i = 0; i < sizeof changes / sizeof *changes; i++)
-		assert_int_equal(on_one("sqlite", change, &changes[i]), 1);
+		if (can_have(changes[i].model))
+			assert_int_equal(on_one("sqlite", change, &changes[i]), 1);
 }
 
 /* -- rows that do not fit */
@@ -230,7 +240,8 @@ static void test_rows_that_do_not_fit(void **user)
 {
 	(void)user;
 	for (size_t i = 0; i < sizeof refusals / sizeof *refusals; i++)
-		assert_int_equal(on_one("sqlite", refuse, &refusals[i]), 1);
+		if (can_have(refusals[i].model))
+			assert_int_equal(on_one("sqlite", refuse, &refusals[i]), 1);
 }
 
 /* -- operations that are left out */

@@ -1,6 +1,7 @@
 /* SQLite's texts of random.h. */
 #include "random.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 static const char *const types[] = {
@@ -27,7 +28,10 @@ static unsigned key_of(const struct table *t)
 
 static unsigned options_of(const struct table *t)
 {
-	return t->option > BOTH ? 0 : key_of(t) ? t->option : t->option & STRICT;
+	const char *loaded = getenv("MIG_TEST_SQLITE"); /* STRICT is there from 3.37 on */
+	unsigned option = t->option > BOTH ? 0 : key_of(t) ? t->option : t->option & STRICT;
+
+	return loaded && (!strncmp(loaded, "3.35", 4) || !strncmp(loaded, "3.36", 4)) ? option & WITHOUT_ROWID : option;
 }
 
 static int in_key(const struct table *t, const struct column *c)
