@@ -181,7 +181,44 @@ static const struct change views[] = {
 	  .down = "NULL" },
 };
 
+static const struct change indexes[] = {
+	{ .name = "a unique index becomes a constraint",
+	  .old = "CREATE TABLE t (a integer NOT NULL, b text, \"C d\" integer); CREATE UNIQUE INDEX i ON t (a);"
+		 "CREATE UNIQUE INDEX u ON t (b, \"C d\"); CREATE UNIQUE INDEX k ON t (\"C d\")",
+	  .new = "CREATE TABLE t (a integer NOT NULL CONSTRAINT k2 PRIMARY KEY, b text, \"C d\" integer, "
+		 "CONSTRAINT u UNIQUE (b, \"C d\") DEFERRABLE, CONSTRAINT k UNIQUE (\"C d\"))",
+	  .rows = "INSERT INTO t VALUES (1, 'x', 1)",
+	  .has = { "ADD CONSTRAINT k2 PRIMARY KEY USING INDEX i", "ADD CONSTRAINT u UNIQUE USING INDEX u DEFERRABLE",
+		   "ADD CONSTRAINT k UNIQUE USING INDEX k" },
+	  .lacks = { "DROP", "-- " },
+	  .question = "SELECT a::text FROM t",
+	  .up = "1",
+	  .down = "1" },
+	{ .name = "one that has more than a constraint's, and one whose name goes to another",
+	  .old = "CREATE TABLE t (a integer, b text, c integer, d integer); CREATE UNIQUE INDEX i ON t (a DESC);"
+		 "CREATE UNIQUE INDEX j ON t (b) WHERE a > 0; CREATE UNIQUE INDEX l ON t (c); CREATE UNIQUE INDEX m ON t (d);"
+		 "COMMENT ON INDEX m IS 'x'",
+	  .new = "CREATE TABLE t (a integer UNIQUE, b text UNIQUE, c integer CONSTRAINT x UNIQUE, d integer UNIQUE); "
+		 "CREATE TABLE l (a integer)",
+	  .has = { "DROP INDEX public.i;", "DROP INDEX public.j;", "DROP INDEX public.l;", "DROP INDEX public.m;" },
+	  .lacks = { "USING" } },
+	{ .name = "two equal ones, of which one is taken",
+	  .old = "CREATE TABLE t (a integer); CREATE UNIQUE INDEX i ON t (a); CREATE UNIQUE INDEX j ON t (a)",
+	  .new = "CREATE TABLE t (a integer CONSTRAINT u UNIQUE)",
+	  .has = { "USING INDEX i", "DROP INDEX public.j" } },
+	{ .name = "one whose column is made anew",
+	  .old = "CREATE TABLE t (a integer, b integer GENERATED ALWAYS AS (a) STORED); CREATE UNIQUE INDEX i ON t (b)",
+	  .new = "CREATE TABLE t (a integer, b bigint GENERATED ALWAYS AS (a) STORED CONSTRAINT u UNIQUE)",
+	  .lacks = { "USING INDEX" } },
+	{ .name = "with INCLUDE, options and a column of another type",
+	  .old = "CREATE TABLE t (a integer, b integer); CREATE UNIQUE INDEX i ON t (a) INCLUDE (b) WITH (fillfactor = 70)",
+	  .new = "CREATE TABLE t (a bigint, b integer, CONSTRAINT i UNIQUE (a) INCLUDE (b) WITH (fillfactor = 70))",
+	  .has = { "ADD CONSTRAINT i UNIQUE USING INDEX i", "TYPE bigint" },
+	  .lacks = { "DROP" } },
+};
+
 TEST_ALL(remarks)
+TEST_ALL(indexes)
 TEST_ALL(views)
 TEST_ALL(renames)
 
@@ -191,6 +228,7 @@ int main(void)
 		cmocka_unit_test(test_remarks),
 		cmocka_unit_test(test_renames),
 		cmocka_unit_test(test_views),
+		cmocka_unit_test(test_indexes),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

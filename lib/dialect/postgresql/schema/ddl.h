@@ -9,6 +9,7 @@
  *    their columns
  *  - ddl_attached.c: indexes of partitions that belong to one of the parent's
  *  - ddl_type.c: enums, domains, composite types
+ *  - ddl_using.c: unique indexes that become constraints
  *  - ddl_remark.c: what a reader should know about tables with rows
  *  - ddl_other.c: sequences, functions, policies; ddl_acl.c: privileges and comments
  *
@@ -182,6 +183,12 @@ int mig__ddl_is_parent(const struct mig__ddl *d, const mig_object *table);
 const mig_object *mig__ddl_parent_column(const mig_object *column);
 /* Whether the column's table stays what it is, a partition or child, while the script runs. */
 int mig__ddl_stays_child(const struct mig__ddl *d, const mig_object *column);
+
+/* ddl_using.c */
+/* A constraint that takes an index over; 0: there is none. */
+int mig__ddl_create_using_index(struct mig__ddl *d, const mig_object *key);
+/* The index, which is dropped, is one that a new constraint takes over. */
+int mig__ddl_is_taken_over(const struct mig__ddl *d, const mig_object *index);
 
 /* ddl_remark.c; each does nothing where the table has no rows */
 void mig__ddl_note_constraint(struct mig__ddl *d, const mig_object *o);

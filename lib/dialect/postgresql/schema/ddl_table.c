@@ -293,7 +293,7 @@ void mig__ddl_create_constraint(struct mig__ddl *d, const mig_object *o)
 						       "ALTER DOMAIN @t ADD @cCHECK $expression");
 		return;
 	}
-	if (mig__ddl_create_attached(d, o))
+	if (mig__ddl_create_attached(d, o) || mig__ddl_create_using_index(d, o))
 		return;
 	if (mig__attribute(o, "only")) {
 		b = mig__ddl_begin(d);
@@ -358,7 +358,7 @@ void mig__ddl_drop_inheritance(struct mig__ddl *d, const mig_object *o)
 
 void mig__ddl_drop_index(struct mig__ddl *d, const mig_object *o)
 {
-	if (!mig__ddl_drop_attached(d, o))
+	if (!mig__ddl_is_taken_over(d, o) && !mig__ddl_drop_attached(d, o))
 		mig__ddl_do(d, o,
 			    mig__ddl_has_attached_key(d, o) ? "DROP INDEX @q CASCADE"
 							    : "DROP INDEX @q");
