@@ -39,6 +39,11 @@
  * Of: every kind. Value: text. From: inspect (postgresql). */
 #define MIG_ATTR_PRIVILEGES "privileges"
 
+/** The engine has something of the object that the dialect does not know, and has warned of. It is then
+ * taken for equal to no object that was only read: the engine makes the model's own.
+ * Of: every kind. Value: "yes". From: inspect (postgresql). */
+#define MIG_ATTR_UNKNOWN ".unknown"
+
 /** The only value of an attribute that is there or not. */
 #define MIG_YES "yes"
 

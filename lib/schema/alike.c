@@ -41,7 +41,8 @@ static int alike(const mig_object *live, const mig_object *declared, const char 
 {
 	size_t children = 0;
 
-	if (live->flags != declared->flags || !same_attributes(live, declared, marks))
+	if (live->flags != declared->flags || !same_attributes(live, declared, marks) ||
+	    mig__attribute(live, MIG_ATTR_UNKNOWN)) /* to the dialect: the engine decides */
 		return 0;
 	for (const mig_object *c = declared->child; c; c = c->next, children++)
 		if (!c->other || !alike(c->other, c, marks))

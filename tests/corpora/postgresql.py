@@ -18,7 +18,8 @@ def program(name):
     return max(found, key=lambda path: int(path.split("/")[4])) if found else name
 
 
-PSQL, PG_DUMP = program("psql"), program("pg_dump")
+# PG_DUMP in the environment: that of a server which is newer than Debian's
+PSQL, PG_DUMP = program("psql"), os.environ.get("PG_DUMP") or program("pg_dump")
 
 
 def call(*args):
@@ -58,13 +59,19 @@ class Engine:
             if status:
                 sys.exit(f"{CLUSTER}: {error}")
             self.server = out.strip()
+        _, version, _ = self.psql(None, "SHOW server_version_num")
+        self.force = " WITH (FORCE)" if int(version or 0) >= 130000 else ""
+
+    def drop_now(self, database, *more):
+        """Drops the database, whoever is connected to it, and does more without it."""
+        self.must(None, f"DROP DATABASE IF EXISTS {database}{self.force}", *more)
 
     def close(self):
         if self.folder:
             call("sh", CLUSTER, "stop", self.folder)
         else:
             for database in self.made:
-                self.must(None, f"DROP DATABASE IF EXISTS {database} WITH (FORCE)")
+                self.drop_now(database)
 
     def url(self, database):
         return f"{self.server}{'&' if '?' in self.server else '?'}dbname={database}"
@@ -82,8 +89,7 @@ class Engine:
 
     def make(self, name, template):
         database = self.prefix + name
-        self.must(None, f"DROP DATABASE IF EXISTS {database} WITH (FORCE)",
-                  f"CREATE DATABASE {database} TEMPLATE {template}")
+        self.drop_now(database, f"CREATE DATABASE {database} TEMPLATE {template}")
         self.made.add(database)
         return database
 

@@ -222,7 +222,7 @@ class Engine(postgresql.Engine):
         return database
 
     def drop(self, database):
-        self.must(None, f"DROP DATABASE IF EXISTS {database} WITH (FORCE)")
+        self.drop_now(database)
         self.made.discard(database)
 
     def native(self, texts):

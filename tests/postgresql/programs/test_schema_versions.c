@@ -474,9 +474,11 @@ static mig_status compare(const struct place *p, const char *model_sql, mig_ctx 
 	return mig_diff(*ctx, NULL, list);
 }
 
-/* A later server's column is played by one of today's that objects do not have. */
+/* A later server's column is played by one of today's that objects do not have. Where the model is only
+ * read there are no rows of it: that equal by the reader means equal rows is another test's matter. */
 static void test_rows(void **state)
 {
+	static const char run[] = PLAIN "; DO 'BEGIN END'";
 	struct place p;
 	mig_ctx *ctx;
 	mig_op_list *list;
@@ -484,13 +486,13 @@ static void test_rows(void **state)
 	(void)state;
 	place_begin(&p);
 	pg_exec(p.db, PLAIN);
-	assert_int_equal(compare(&p, PLAIN, &ctx, &list), MIG_OK);
+	assert_int_equal(compare(&p, run, &ctx, &list), MIG_OK);
 	assert_int_equal(mig_op_list_count(list), 0);
 	mig_op_list_free(list);
 	mig_close(ctx);
 
 	pg_exec(p.db, "UPDATE pg_class SET relispopulated = false WHERE relname = 't'");
-	assert_int_equal(compare(&p, PLAIN, &ctx, &list), MIG_EPROOF);
+	assert_int_equal(compare(&p, run, &ctx, &list), MIG_EPROOF);
 	assert_int_equal(mig_op_list_count(list), 0);
 	assert_has(mig_op_list_unproved(list), "table t: pg_class.relispopulated is f, not t");
 	assert_has(mig_error_hint(ctx), "by hand");
@@ -505,25 +507,83 @@ static void test_rows(void **state)
 	place_end(&p);
 }
 
+/* Letters of a later server, of each column whose letters libmig knows: named, and taken for no other. */
+static const struct {
+	const char *schema, *update;
+	const char *warning;  /* that it is not known */
+	const char *unproved; /* the row that shows it, or NULL: the object is not compared */
+	int since;
+} letters[] = {
+	{ PLAIN, "pg_attribute SET attstorage = 'z' WHERE attrelid = 't'::regclass AND attname = 'b'",
+	  "column public.t.b: storage \"z\"", "column t.b: pg_attribute.attstorage is z, not x", 0 },
+	{ PLAIN, "pg_attribute SET attcompression = 'z' WHERE attrelid = 't'::regclass AND attname = 'b'",
+	  "column public.t.b: compression \"z\"", "pg_attribute.attcompression is z", 14 },
+	{ PLAIN, "pg_attribute SET attidentity = 'z' WHERE attrelid = 't'::regclass AND attname = 'a'",
+	  "column public.t.a: identity \"z\"", "pg_attribute.attidentity is z", 0 },
+	{ PLAIN, "pg_class SET relreplident = 'z' WHERE relname = 't'",
+	  "table public.t: replica identity \"z\"", "pg_class.relreplident is z", 0 },
+	{ "CREATE TABLE t (a integer REFERENCES t (a) UNIQUE)",
+	  "pg_constraint SET confdeltype = 'z' WHERE contype = 'f'",
+	  "foreign key public.t.t_a_fkey: on delete \"z\"", "pg_constraint.confdeltype is z", 0 },
+	{ "CREATE TABLE t (a integer REFERENCES t (a) UNIQUE)",
+	  "pg_constraint SET confmatchtype = 'z' WHERE contype = 'f'",
+	  "foreign key public.t.t_a_fkey: match \"z\"", "pg_constraint.confmatchtype is z", 0 },
+	{ "CREATE TABLE t (a integer CONSTRAINT k UNIQUE)",
+	  "pg_constraint SET contype = 'z' WHERE conname = 'k'", "constraint public.t.k: kind \"z\"", NULL, 0 },
+	{ "CREATE TYPE e AS ENUM ('a')", "pg_type SET typtype = 'z' WHERE typname = 'e'",
+	  "type public.e: kind \"z\"", NULL, 0 },
+	{ "CREATE VIEW v AS SELECT 1 AS a", "pg_class SET relkind = 'z' WHERE relname = 'v'",
+	  "relation public.v: kind \"z\"", NULL, 0 },
+	{ "CREATE COLLATION c FROM \"C\"", "pg_collation SET collprovider = 'z' WHERE collname = 'c'",
+	  "collation public.c: kind \"z\"", NULL, 0 },
+	{ "CREATE TABLE t (a integer); CREATE POLICY p ON t FOR SELECT",
+	  "pg_policy SET polcmd = 'z' WHERE polname = 'p'", "policy public.t.p: command \"z\"",
+	  "pg_policy.polcmd is", 0 },
+	{ "CREATE TABLE t (a integer); CREATE RULE r AS ON INSERT TO t DO ALSO SELECT 1",
+	  "pg_rewrite SET ev_enabled = 'z' WHERE rulename = 'r'", "rule public.t.r: enabled \"z\"",
+	  "pg_rewrite.ev_enabled is", 0 },
+};
+
+static int has_warning(const mig_op_list *list, const char *words)
+{
+	for (size_t i = 0; mig_op_list_uncovered(list, i); i++)
+		if (strstr(mig_op_list_uncovered(list, i), words) &&
+		    strstr(mig_op_list_uncovered(list, i), " is not known to this version of libmig"))
+			return 1;
+	return 0;
+}
+
 static void test_unknown_values(void **state)
 {
-	struct place p;
-	mig_ctx *ctx;
-	mig_op_list *list;
-
 	(void)state;
-	place_begin(&p);
-	pg_exec(p.db, PLAIN);
-	pg_exec(p.db, "UPDATE pg_attribute SET attstorage = 'z' WHERE attrelid = 't'::regclass AND "
-		      "attname = 'b'");
-	assert_int_equal(compare(&p, PLAIN, &ctx, &list), MIG_EPROOF);
-	assert_string_equal(mig_op_list_uncovered(list, 0), "column public.t.b: storage \"z\" is not "
-							    "known to this version of libmig");
-	assert_null(strstr(mig_op_list_sql(list, MIG_UPGRADE, NULL), "STORAGE"));
-	assert_has(mig_op_list_unproved(list), "column t.b: pg_attribute.attstorage is z, not x");
-	mig_op_list_free(list);
-	mig_close(ctx);
-	place_end(&p);
+	for (size_t i = 0; i < sizeof letters / sizeof *letters; i++) {
+		struct place p;
+		char update[200];
+		mig_status rc;
+		mig_ctx *ctx;
+		mig_op_list *list = NULL;
+
+		place_begin(&p);
+		if (is_left_out(p.db, letters[i].since, letters[i].update)) {
+			place_end(&p);
+			continue;
+		}
+		pg_exec(p.db, letters[i].schema);
+		snprintf(update, sizeof update, "UPDATE %s", letters[i].update);
+		pg_exec(p.db, update);
+		rc = compare(&p, letters[i].schema, &ctx, &list);
+		if (!list || !has_warning(list, letters[i].warning))
+			fail_msg("%s: %s, %s", letters[i].update, mig_status_name(rc),
+				 list && mig_op_list_uncovered(list, 0) ? mig_op_list_uncovered(list, 0)
+									: mig_error_message(ctx));
+		if (letters[i].unproved) {
+			assert_int_equal(rc, MIG_EPROOF);
+			assert_has(mig_op_list_unproved(list), letters[i].unproved);
+		}
+		mig_op_list_free(list);
+		mig_close(ctx);
+		place_end(&p);
+	}
 }
 
 int main(void)

@@ -196,8 +196,14 @@ const char *mig__catalog_made(struct mig__catalog *c, const struct mig__buf *tex
 /* Adds its comment and reports it; unless it is a column, enters it in numbers. */
 uint32_t mig__catalog_report(struct mig__catalog *c, uint32_t parent, uint32_t class, uint32_t oid,
 			     uint32_t sub);
-/* Says that a column of the catalogue has a value that is not known here, e.g. "column t.a: storage". */
-void mig__catalog_unknown(struct mig__catalog *c, const char *what, const char *value);
+/* Whether a letter of the catalogue, about the object that is being made, is one that is known here;
+ * otherwise says so, and marks the object, so that it is like no other. of: what it is a part of, or
+ * NULL. No value is known. */
+int mig__catalog_knows(struct mig__catalog *c, const struct mig__rel *of, const char *key,
+		       const char *value, const char *known);
+/* The same for what sort of object it is, before one is made; of: its schema or table. */
+int mig__catalog_knows_kind(struct mig__catalog *c, const char *what, const char *of,
+			    const char *name, const char *kind, const char *known);
 /* Reports what the catalogue has no row of its own for. */
 uint32_t mig__catalog_report_part(struct mig__catalog *c, uint32_t parent);
 

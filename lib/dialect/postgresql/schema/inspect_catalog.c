@@ -4,7 +4,9 @@
 #include "dialect/postgresql/schema/ddl.h"
 #include "dialect/postgresql/schema/inspect.h"
 #include "dialect/postgresql/sql/quote.h"
+#include "schema/object.h"
 
+#include <mig/attribute.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -171,14 +173,37 @@ void mig__catalog_add_text(struct mig__catalog *c, const char *key, const struct
 	mig__catalog_add(c, key, mig__catalog_made(c, text));
 }
 
-void mig__catalog_unknown(struct mig__catalog *c, const char *what, const char *value)
+static void say_unknown(struct mig__catalog *c, const char *what, const char *of, const char *name,
+			const char *key, const char *value)
 {
-	struct mig__buf *text = mig__catalog_spare(c);
+	struct mig__buf *text = mig__catalog_text(c);
 
-	mig__buf_addf(text, "%s \"%s\" is not known to this version of libmig", what, value);
+	mig__buf_addf(text, "%s %s%s%s: %s \"%s\" is not known to this version of libmig", what, of,
+		      *of ? "." : "", name, key, value);
 	mig__catalog_made(c, text);
 	if (!c->rc)
 		c->rc = c->sink->uncovered(c->sink->user, mig__buf_text(text));
+}
+
+int mig__catalog_knows(struct mig__catalog *c, const struct mig__rel *of, const char *key,
+		       const char *value, const char *known)
+{
+	if (!value || strchr(known, *value))
+		return 1;
+	mig__catalog_add(c, MIG_ATTR_UNKNOWN, MIG_YES);
+	say_unknown(c, mig__kind_name(c->object.kind), of ? of->qualified : c->object.schema,
+		    c->object.name, key, value);
+	return 0;
+}
+
+int mig__catalog_knows_kind(struct mig__catalog *c, const char *what, const char *of,
+			    const char *name, const char *kind, const char *known)
+{
+	if (kind && strchr(known, *kind))
+		return 1;
+	c->text_count = 0;
+	say_unknown(c, what, of, name, "kind", kind ? kind : "");
+	return 0;
 }
 
 uint32_t mig__catalog_report(struct mig__catalog *c, uint32_t parent, uint32_t class, uint32_t oid,

@@ -200,13 +200,13 @@ static void add_identity(struct columns *s)
 	mig__catalog_add(c, ".sequence_name", c->rels[place].name);
 }
 
-static void say_unknown(struct columns *s, const char *what, const char *value)
+/* letter 0: there is none. */
+static int knows(struct columns *s, const char *key, char letter, const char *known)
 {
-	const struct mig__rel *rel = mig__catalog_rel(s->c, s->table);
-	struct mig__buf *text = mig__catalog_text(s->c);
+	const char value[] = { letter, 0 };
 
-	mig__buf_addf(text, "column %s.%s: %s", rel ? rel->qualified : "", field(s, NAME), what);
-	mig__catalog_unknown(s->c, mig__catalog_made(s->c, text), value);
+	return mig__catalog_knows(s->c, mig__catalog_rel(s->c, s->table), key, letter ? value : NULL,
+				  known);
 }
 
 /* NULL: not known. */
@@ -287,12 +287,9 @@ static void add_storage(struct columns *s)
 	const char *usual = type_field(s, TYPE_STORAGE), *letter = field(s, COMPRESSION);
 	const char *storage = storage_name(s->storage), *compression = compression_name(letter);
 
-	if (!storage)
-		say_unknown(s, "storage", (const char[]){ s->storage, 0 });
-	else if (usual && *usual != s->storage)
+	if (knows(s, "storage", s->storage, "xpem") && usual && *usual != s->storage)
 		mig__catalog_add(s->c, "storage", storage);
-	if (letter && !compression)
-		say_unknown(s, "compression", letter);
+	knows(s, "compression", letter ? *letter : 0, "pl");
 	mig__catalog_add(s->c, "compression", compression);
 }
 
@@ -308,7 +305,7 @@ static void add_rest(struct columns *s, const struct mig__rel *rel)
 
 	if (s->not_null)
 		add_not_null(s);
-	if (has_own_identity(s, rel))
+	if (knows(s, "identity", s->identity, "ad") && has_own_identity(s, rel))
 		add_identity(s);
 	add_storage(s);
 	mig__catalog_add(c, "statistics", field(s, STATISTICS));
@@ -374,8 +371,7 @@ static uint32_t report_column(struct columns *s, const struct mig__rel *rel)
 		mig__catalog_add(c, ".set_expression", MIG_YES);
 	if (s->generated == 'v')
 		mig__catalog_add(c, MIG_ATTR_GENERATED_KIND, MIG_GENERATED_VIRTUAL);
-	else if (generated && s->generated != 's')
-		say_unknown(s, "generated", (const char[]){ s->generated, 0 });
+	knows(s, "generated", s->generated, "sv");
 	mig__catalog_add(c, "privileges", field(s, ACL));
 	number = mig__catalog_report(c, rel->number, MIG__CLASS_CLASS, rel->oid, s->number);
 	if (generated && value >= 0)

@@ -173,6 +173,9 @@ static void add_foreign_key(const struct constraint *k)
 		mig__catalog_add(k->c, "referred", referred->qualified);
 		add_columns(k, "referred_columns", referred, field(k, REFERRED_COLUMNS));
 	}
+	mig__catalog_knows(k->c, k->rel, "on update", field(k, ON_UPDATE), "arcnd");
+	mig__catalog_knows(k->c, k->rel, "on delete", field(k, ON_DELETE), "arcnd");
+	mig__catalog_knows(k->c, k->rel, "match", field(k, MATCH), "fs");
 	add_action(k, "on_update", ON_UPDATE, NULL);
 	add_action(k, "on_delete", ON_DELETE, field(k, SET_COLUMNS));
 	if (field_is(k, MATCH, 'f'))
@@ -262,7 +265,9 @@ static int comes_from_above(const struct constraint *k, int32_t kind)
 	if (field_is(k, PARENT, '0') || kind == MIG_KIND_FOREIGN_KEY || row < 0)
 		return !field_is(k, PARENT, '0');
 	return mig__catalog_is_implied(k->c, k->rel, row, field(k, NAME),
-				       kind == MIG_KIND_PRIMARY_KEY ? "pkey" : "key",
+				       kind == MIG_KIND_PRIMARY_KEY  ? "pkey"
+				      : kind == MIG_KIND_EXCLUSION ? "excl"
+								   : "key",
 				       mig__catalog_find(&k->c->comments, MIG__CLASS_CONSTRAINT,
 							 field_oid(k, OID), 0) != MIG__NONE);
 }
@@ -276,6 +281,9 @@ static void report_constraint(const struct constraint *k)
 			: mig__catalog_find(&k->c->numbers, MIG__CLASS_TYPE, domain, 0);
 	if ((!k->rel && (!domain || parent == MIG__NONE)) ||
 	    mig__catalog_find(&k->c->numbers, MIG__CLASS_CONSTRAINT, oid, 0) != MIG__NONE)
+		return;
+	if (!mig__catalog_knows_kind(k->c, "constraint", k->rel ? k->rel->qualified : "",
+				     PQgetvalue(k->c->constraints, k->row, NAME), field(k, TYPE), "pufcx"))
 		return;
 	mig__catalog_begin(k->c, kind, "", PQgetvalue(k->c->constraints, k->row, NAME));
 	if (comes_from_above(k, kind))

@@ -109,6 +109,9 @@ static void find_relation(struct mig__catalog *c, int row)
 	if (!schema || is_own(c, oid, schema, name) ||
 	    mig__catalog_find(&c->numbers, MIG__CLASS_CLASS, oid, 0) != MIG__NONE)
 		return;
+	if (!mig__catalog_knows_kind(c, "relation", schema, name, PQgetvalue(c->relations, row, KIND),
+				     "rpvmScf"))
+		return;
 	rel = &c->rels[c->rel_count];
 	*rel = (struct mig__rel){ .oid = oid,
 				  .number = MIG_NO_OBJECT,
@@ -315,6 +318,7 @@ static void add_storage(struct mig__catalog *c, const struct mig__rel *rel)
 
 static void add_persistence(struct mig__catalog *c, const struct mig__rel *rel)
 {
+	mig__catalog_knows(c, NULL, "persistence", field(c, rel, PERSISTENCE), "pu");
 	if (field_is(c, rel, PERSISTENCE, 'u'))
 		mig__catalog_add(c, "persistence", "unlogged");
 }
@@ -324,6 +328,7 @@ static void add_table(struct mig__catalog *c, const struct mig__rel *rel)
 	mig__catalog_add(c, "partition_by", field(c, rel, PARTITION_KEY));
 	add_options(c, rel);
 	add_storage(c, rel);
+	mig__catalog_knows(c, NULL, "replica identity", field(c, rel, REPLICA), "dnfi");
 	if (field_is(c, rel, REPLICA, 'f'))
 		mig__catalog_add(c, "replica_identity", "FULL");
 	if (field_is(c, rel, REPLICA, 'n'))

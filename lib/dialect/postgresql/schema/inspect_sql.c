@@ -75,7 +75,7 @@ static void add_names(struct small *all)
 /* -- types */
 
 #define COLLATION(locale, rules, deterministic) \
-	"'(provider = ' || CASE collprovider WHEN 'i' THEN 'icu' WHEN 'b' THEN 'builtin' ELSE 'libc' END || " \
+	"'(provider = ' || CASE collprovider WHEN 'i' THEN 'icu' WHEN 'b' THEN 'builtin' WHEN 'c' THEN 'libc' END || " \
 	"coalesce(', locale = ' || quote_literal(" locale "), " \
 		"CASE WHEN collcollate = collctype THEN ', locale = ' || quote_literal(collcollate) " \
 		"ELSE ', lc_collate = ' || quote_literal(collcollate) || " \
@@ -96,7 +96,7 @@ static void add_collations(struct small *all, int v)
 	definition = mig__since(v, 17,
 				COLLATION("colllocale", "collicurules", "collisdeterministic"),
 				definition);
-	ADD("c", "3456, oid, collnamespace", "collname", { definition },
+	ADD("c", "3456, oid, collnamespace", "collname", { definition, "collprovider::text" },
 	    "pg_collation WHERE oid" USERS);
 }
 
@@ -151,7 +151,7 @@ static void add_types(struct small *all, int v)
 	      TYPE_ACL,
 	      mig__since(v, 17, NOT_NULL_NAME, NULL),
 	      mig__since(v, 17, NOT_NULL_COMMENT, NULL) },
-	    "pg_type t WHERE t.typtype IN ('b', 'd', 'e', 'p', 'r') "
+	    "pg_type t WHERE t.typtype NOT IN ('c', 'm') "
 	    "AND NOT (t.typcategory = 'A' AND t.typelem <> 0) AND t.oid" USERS);
 }
 
@@ -230,8 +230,7 @@ static void add_table_parts(struct small *all, int v)
 	    "pg_rewrite WHERE oid" USERS);
 	ADD("p", "3256, oid, polrelid", "polname",
 	    { "CASE WHEN NOT polpermissive THEN 'RESTRICTIVE' END",
-	      "CASE polcmd WHEN 'r' THEN 'SELECT' WHEN 'a' THEN 'INSERT' WHEN 'w' THEN 'UPDATE' "
-	      "WHEN 'd' THEN 'DELETE' END",
+	      "polcmd::text",
 	      "CASE WHEN polroles <> '{0}' THEN " ROLES " END",
 	      "pg_get_expr(polqual, polrelid)",
 	      "pg_get_expr(polwithcheck, polrelid)" },
@@ -378,7 +377,8 @@ static const struct {
 	{ "'default privileges'", "826, oid, 0",
 	  "'of ' || quote_ident(pg_get_userbyid(defaclrole)) || CASE defaclobjtype "
 	  "WHEN 'r' THEN ' on tables' WHEN 'S' THEN ' on sequences' WHEN 'f' THEN ' on functions' "
-	  "WHEN 'T' THEN ' on types' ELSE ' on schemas' END",
+	  "WHEN 'T' THEN ' on types' WHEN 'n' THEN ' on schemas' WHEN 'L' THEN ' on large objects' "
+	  "ELSE ' on what is not known (' || defaclobjtype::text || ')' END",
 	  "pg_default_acl", NULL },
 };
 

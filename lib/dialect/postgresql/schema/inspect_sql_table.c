@@ -38,8 +38,8 @@ void mig__catalog_sql_relations(struct mig__buf *sql)
 				    "c.relowner") " END, "
 			"CASE WHEN c.relkind = 'v' THEN " VIEW_COLUMNS " END "
 		"FROM pg_class c LEFT JOIN pg_sequence s ON s.seqrelid = c.oid "
-		"WHERE c.oid" USERS " AND c.relpersistence <> 't' AND (c.relkind IN "
-			"('r', 'p', 'v', 'm', 'S', 'c', 'f') OR (c.relkind = 't' AND c.reloptions IS NOT NULL)) "
+		"WHERE c.oid" USERS " AND c.relpersistence <> 't' AND (c.relkind NOT IN "
+			"('i', 'I', 't') OR (c.relkind = 't' AND c.reloptions IS NOT NULL)) "
 		"ORDER BY c.oid;");
 }
 
@@ -105,7 +105,7 @@ static void add_constraints(struct mig__buf *sql, int version)
 			"CASE WHEN k.contype = 'x' THEN pg_get_constraintdef(k.oid) "
 			"ELSE pg_get_expr(k.conbin, k.conrelid) END "
 		"FROM pg_constraint k "
-		"WHERE k.oid" USERS " AND k.contype IN ('p', 'u', 'f', 'c', 'x') "
+		"WHERE k.oid" USERS " AND k.contype NOT IN ('n', 't') "
 			"AND NOT (k.conparentid <> 0 AND EXISTS (SELECT FROM pg_constraint p "
 				"WHERE p.oid = k.conparentid AND p.conrelid = k.conrelid)) "
 			"AND NOT (k.contypid <> 0 AND EXISTS (SELECT FROM pg_depend d WHERE d.classid = 1247 "

@@ -145,8 +145,12 @@ static uint32_t report(const struct row *r)
 
 static void report_collation(const struct row *r)
 {
-	if (!begin(r, MIG_KIND_COLLATION, r->name))
+	const char *schema = mig__catalog_schema(r->c, r->of);
+
+	if (!schema || is_known(r) ||
+	    !mig__catalog_knows_kind(r->c, "collation", schema, r->name, field(r, 1), "cib"))
 		return;
+	mig__catalog_begin(r->c, MIG_KIND_COLLATION, schema, r->name);
 	mig__catalog_add(r->c, "definition", field(r, 0));
 	report(r);
 }
@@ -212,7 +216,8 @@ static void report_base_type(const struct row *r)
 {
 	const char *schema = mig__catalog_schema(r->c, r->of);
 
-	if (schema)
+	if (schema && !is_known(r) &&
+	    mig__catalog_knows_kind(r->c, "type", schema, r->name, field(r, 0), "bp"))
 		uncovered(r, "type", schema);
 }
 
@@ -254,6 +259,7 @@ static void report_function(const struct row *r)
 				 : MIG_KIND_FUNCTION,
 		   mig__catalog_made(r->c, name)))
 		return;
+	mig__catalog_knows(r->c, NULL, "kind", field(r, 0), "fpaw");
 	mig__catalog_add(r->c, ".bare", r->name);
 	mig__catalog_add(r->c, ".identity", kind == 'a' && !identity ? "*" : identity);
 	mig__catalog_add(r->c, "definition", field(r, 5));
@@ -276,8 +282,9 @@ static void report_statistics(const struct row *r)
 }
 
 /* What tgenabled and its like say; the usual: NULL. */
-static const char *enabled(const char *value)
+static const char *enabled(const struct row *r, const struct mig__rel *of, const char *value)
 {
+	mig__catalog_knows(r->c, of, "enabled", value, "ODRA");
 	switch (value ? *value : 'O') {
 	case 'D':
 		return "DISABLE";
@@ -298,7 +305,7 @@ static void report_event_trigger(const struct row *r)
 	mig__catalog_add(r->c, "event", field(r, 0));
 	mig__catalog_add(r->c, "tags", field(r, 1));
 	mig__catalog_add(r->c, "function", field(r, 2));
-	mig__catalog_add(r->c, "enabled", enabled(field(r, 3)));
+	mig__catalog_add(r->c, "enabled", enabled(r, NULL, field(r, 3)));
 	mig__catalog_report(r->c, MIG_NO_OBJECT, r->class, r->oid, 0);
 }
 
@@ -347,7 +354,7 @@ static void report_trigger(const struct row *r)
 	if (field(r, 2))
 		r->c->object.flags = MIG_OBJECT_INHERITED;
 	mig__catalog_add(r->c, "definition", field(r, 0));
-	mig__catalog_add(r->c, "enabled", enabled(field(r, 1)));
+	mig__catalog_add(r->c, "enabled", enabled(r, rel, field(r, 1)));
 	mig__catalog_report(r->c, rel->number, r->class, r->oid, 0);
 }
 
@@ -368,8 +375,25 @@ static void report_rule(const struct row *r)
 	while (text->len && strchr("; \n", text->data[text->len - 1]))
 		text->data[--text->len] = '\0';
 	mig__catalog_add_text(r->c, "definition", text);
-	mig__catalog_add(r->c, "enabled", enabled(field(r, 1)));
+	mig__catalog_add(r->c, "enabled", enabled(r, rel, field(r, 1)));
 	mig__catalog_report(r->c, rel->number, r->class, r->oid, 0);
+}
+
+/* What polcmd says; all: NULL. */
+static const char *command(const char *letter)
+{
+	switch (letter ? *letter : '*') {
+	case 'r':
+		return "SELECT";
+	case 'a':
+		return "INSERT";
+	case 'w':
+		return "UPDATE";
+	case 'd':
+		return "DELETE";
+	default:
+		return NULL;
+	}
 }
 
 static void report_policy(const struct row *r)
@@ -379,7 +403,8 @@ static void report_policy(const struct row *r)
 	if (!rel)
 		return;
 	mig__catalog_add(r->c, "permissive", field(r, 0));
-	mig__catalog_add(r->c, "command", field(r, 1));
+	mig__catalog_knows(r->c, rel, "command", field(r, 1), "*rawd");
+	mig__catalog_add(r->c, "command", command(field(r, 1)));
 	mig__catalog_add(r->c, "roles", field(r, 2));
 	mig__catalog_add(r->c, "using", field(r, 3));
 	mig__catalog_add(r->c, "check", field(r, 4));
