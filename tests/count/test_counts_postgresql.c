@@ -8,6 +8,8 @@
 #include "../bench/limit_postgresql.h"
 #include "cluster.h"
 
+#include <mig/model.h>
+
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -249,6 +251,74 @@ static void test_messages_of_runs(void **unused)
 	}
 }
 
+/* ---- comparisons -------------------------------------------------------------------------- */
+
+/* A model in SQL of so many tables, keys and indexes; of malloc(). */
+static char *tables_text(size_t count)
+{
+	char *text = NULL;
+	size_t size;
+	FILE *out = open_memstream(&text, &size);
+
+	assert_non_null(out);
+	for (size_t i = 0; i < count; i++)
+		fprintf(out,
+			"CREATE TABLE t%zu (id serial PRIMARY KEY, name varchar(80) DEFAULT 'x' NOT NULL, "
+			"amount numeric(12,2) CHECK (amount > 0), other integer REFERENCES t%zu (id));\n"
+			"CREATE INDEX ON t%zu (name);\n",
+			i, i ? i - 1 : 0, i);
+	fclose(out);
+	return text;
+}
+
+/* Of a comparison that finds nothing, with those that open the connection. */
+static uint64_t sent_by_comparison(struct place *p, const char *sql)
+{
+	struct sent then = sent_so_far(p);
+	mig_model *model = NULL;
+	mig_op_list *list = NULL;
+	mig_ctx *ctx = NULL;
+	uint64_t count;
+
+	if (mig_open(&ctx, p->url) || mig_model_of(ctx, &model) ||
+	    mig_model_sql(model, NULL, "model", sql, strlen(sql)) || mig_diff(ctx, NULL, &list))
+		fail_msg("%s", mig_error_message(ctx));
+	assert_int_equal(mig_op_list_count(list), 0);
+	mig_op_list_free(list);
+	count = sent_since(p, then).messages;
+	mig_close(ctx);
+	return count;
+}
+
+/* What is equal is not run: no scratch database, and as many messages whatever the size. */
+static void test_messages_of_comparisons(void **unused)
+{
+	enum { MOST = 8 };
+	static const size_t sizes[] = { 1, 20, 200 };
+	uint64_t first = 0;
+
+	(void)unused;
+	pg_require();
+	for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
+		char *sql = tables_text(sizes[i]);
+		struct place p;
+		uint64_t sent;
+		PGconn *db;
+
+		place_make(&p, 1);
+		db = pg_connect(p.direct);
+		pg_exec(db, sql);
+		PQfinish(db);
+		sent = sent_by_comparison(&p, sql);
+		print_message("%d tables, no difference: %d messages\n", (int)sizes[i], (int)sent);
+		assert_true(sent <= MOST);
+		first = i ? first : sent;
+		assert_int_equal(sent, first);
+		place_remove(&p);
+		free(sql);
+	}
+}
+
 /* ---- transactions ------------------------------------------------------------------------- */
 
 /* The number of the session's transaction: it counts them all, those that only read as well. */
@@ -325,6 +395,7 @@ int main(void)
 		cmocka_unit_test(test_noop_with_a_connection_of_its_own),
 		cmocka_unit_test(test_noop_takes_no_lock),
 		cmocka_unit_test(test_messages_of_runs),
+		cmocka_unit_test(test_messages_of_comparisons),
 		cmocka_unit_test(test_transactions),
 	};
 
