@@ -346,6 +346,14 @@ static void order_attached_new(struct order *o, const mig_object *index)
 	}
 }
 
+/* A child leaves its parent before the parent loses a check: the child would lose it, too. */
+static void leave_first(struct order *o, const mig_object *inheritance, const mig_object *parent)
+{
+	for (const mig_object *c = parent->child; c; c = c->next)
+		if (c->kind == MIG_KIND_CHECK)
+			arrow(o, o->drop[mig__number(inheritance)], o->drop[mig__number(c)]);
+}
+
 static void order_old(struct order *o)
 {
 	struct mig__schema *s = o->w->before;
@@ -358,6 +366,8 @@ static void order_old(struct order *o)
 		for (size_t k = 0; k < obj->need_count; k++) {
 			if (o->drop[i] != NO_NODE)
 				drop_before(o, o->drop[i], obj, obj->needs[k]);
+			if (obj->kind == MIG_KIND_INHERITANCE)
+				leave_first(o, obj, obj->needs[k]);
 			if (alter != NO_NODE)
 				arrow(o, alter, o->drop[mig__number(obj->needs[k])]);
 		}

@@ -217,7 +217,20 @@ static const struct change indexes[] = {
 	  .lacks = { "DROP" } },
 };
 
+static const struct change children[] = {
+	{ .name = "a child keeps the check that its parent had, and that the next parent has",
+	  .old = "CREATE TABLE p (a integer UNIQUE, CONSTRAINT c CHECK (a > 0)); CREATE INDEX i ON p (a);"
+		 "CREATE TABLE q (b integer) INHERITS (p)",
+	  .new = "CREATE TABLE p2 (a integer CONSTRAINT p_a_key UNIQUE, CONSTRAINT c CHECK (a > 0)); CREATE INDEX i ON p2 (a);"
+		 "CREATE TABLE q (b integer) INHERITS (p2)",
+	  .has = { "NO INHERIT public.p", "INHERIT public.p2" } },
+	{ .name = "a child leaves, and keeps the check that its parent loses",
+	  .old = "CREATE TABLE p (a integer CONSTRAINT c CHECK (a > 0)); CREATE TABLE q (b integer) INHERITS (p)",
+	  .new = "CREATE TABLE p (a integer); CREATE TABLE q (a integer CONSTRAINT c CHECK (a > 0), b integer)" },
+};
+
 TEST_ALL(remarks)
+TEST_ALL(children)
 TEST_ALL(indexes)
 TEST_ALL(views)
 TEST_ALL(renames)
@@ -228,6 +241,7 @@ int main(void)
 		cmocka_unit_test(test_remarks),
 		cmocka_unit_test(test_renames),
 		cmocka_unit_test(test_views),
+		cmocka_unit_test(test_children),
 		cmocka_unit_test(test_indexes),
 	};
 
