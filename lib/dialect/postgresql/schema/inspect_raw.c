@@ -113,6 +113,7 @@ static int is_namespace(const char *name)
 static void add_column(struct mig__buf *sql, const struct table *t, const char *name,
 		       const char *type)
 {
+	static const char *const targets[] = { "attstattarget", "stxstattarget", NULL };
 	static const char *const plain[] = { "bool", "char", "int2", "int4", "int8", "float4", "name", "text", NULL };
 	static const char *const references[] = { "oid",     "regproc",      "regprocedure", "regclass",
 						  "regtype", "regnamespace", "regrole",      "regoper",
@@ -124,6 +125,8 @@ static void add_column(struct mig__buf *sql, const struct table *t, const char *
 			      name, name);
 	else if (is_listed(t->places, name))
 		mig__buf_addf(sql, "cardinality(%s::int2[])", name);
+	else if (is_one_of(name, targets)) /* -1 before version 17, NULL after: a scratch may be of another */
+		mig__buf_addf(sql, "nullif(%s, -1)", name);
 	else if (is_one_of(type, plain))
 		mig__buf_adds(sql, name);
 	else if (is_one_of(type, references))
