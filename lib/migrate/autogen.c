@@ -171,10 +171,18 @@ static int is_irrelevant(const struct mig__autogen *a, const mig_object *o)
 	return 0;
 }
 
+/* A model that is declared in C alone cannot have them. */
+static int is_beyond_model(const struct mig__autogen *a, const mig_object *from, const mig_object *to)
+{
+	return a->no_privileges && (from ? from : to)->kind == MIG_KIND_OTHER;
+}
+
 static int leave_out_by_limits(void *user, const mig_object *from, const mig_object *to)
 {
 	const struct mig__autogen *a = user;
 
+	if (is_beyond_model(a, from, to))
+		return 1;
 	for (int i = 0; a->limits.before && i < 2; i++) {
 		const mig_object *o = i ? to : from, *top = o ? mig__top(o) : NULL;
 		uint32_t n = o ? mig__number(top) : 0;
@@ -328,7 +336,6 @@ static mig_status copy_live(struct mig__autogen *a, struct mig__db *copy)
 	struct mig__diff_hooks all = hooks_with(a, leave_out_of_copy);
 	mig_status rc = mig__inspect(copy, &empty);
 
-	all.copies = 1;
 	mig__sql_init(&sql, a->alloc);
 	if (!rc)
 		rc = mig__diff(&empty, &a->live, &all, &ops);

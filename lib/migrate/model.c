@@ -169,8 +169,7 @@ static mig_status render(struct mig__db *db, struct mig__schema *native, const u
 	struct mig__diff_hooks hooks = { .user = &part,
 					 .change = never,
 					 .holds = db->dialect->schema->holds,
-					 .leave_out = leave_out,
-					 .copies = 1 };
+					 .leave_out = leave_out };
 	struct mig__ops ops = { 0 };
 	mig_status rc;
 

@@ -40,9 +40,9 @@ void mig__op_words(const mig_op *op, const char *usual, struct mig__buf *out)
 	static const char *const verbs[] = { "", "create", "drop", "alter", "rename" };
 	const mig_object *o = op->to && op->type != MIG_OP_RENAME ? op->to : op->from;
 
-	mig__buf_addf(out, "%s %s ",
-		      op->type > 0 && op->type <= MIG_OP_RENAME ? verbs[op->type] : "",
-		      mig_kind_name(o->kind));
+	mig__buf_addf(out, "%s ", op->type > 0 && op->type <= MIG_OP_RENAME ? verbs[op->type] : "");
+	if (o->kind != MIG_KIND_OTHER) /* its name says it */
+		mig__buf_addf(out, "%s ", mig_kind_name(o->kind));
 	add_name(o, usual, out);
 	if (op->type == MIG_OP_RENAME)
 		mig__buf_addf(out, " to %s", op->to->name);

@@ -18,7 +18,6 @@ struct mig__diff_hooks {
 	/* As the dialect's slot; NULL: there is none. */
 	mig_status (*unlike)(void *user, const mig_object *is, const mig_object *want, void *told_user,
 			     mig_unlike_fn told);
-	int copies; /* nonzero: of MIG_KIND_OTHER, too */
 };
 
 struct mig__ops {

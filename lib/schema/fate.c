@@ -179,8 +179,6 @@ static int left_out(const struct mig__work *w, const mig_object *from, const mig
 	     (to && to->flags & MIG_OBJECT_INHERITED)) &&
 	    !mig__attached_half(from, to))
 		return 1;
-	if (o->kind == MIG_KIND_OTHER && !w->hooks->copies)
-		return 1;
 	if (o->parent && (from ? mig__old(w, from->parent) : mig__new(w, to->parent)) == MIG__SKIP)
 		return 1;
 	return w->hooks->leave_out && w->hooks->leave_out(w->hooks->user, from, to);

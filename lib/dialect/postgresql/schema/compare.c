@@ -481,6 +481,7 @@ static const struct {
 	[MIG_KIND_INHERITANCE] = { NULL, { NULL }, 0 },
 	[MIG_KIND_OWNERSHIP] = { change_in_place, { NULL }, 0 },
 	[MIG_KIND_REPLICA_IDENTITY] = { change_in_place, { NULL }, 0 },
+	[MIG_KIND_OTHER] = { NULL, { "comment", "privileges" }, 0 },
 };
 
 uint32_t mig__pg_change(const mig_object *from, const mig_object *to)
@@ -565,7 +566,6 @@ int32_t mig__pg_holds(const mig_object *dependent, const mig_object *changed)
 	case MIG_KIND_INHERITANCE:
 	case MIG_KIND_OWNERSHIP:
 	case MIG_KIND_REPLICA_IDENTITY:
-	case MIG_KIND_OTHER:
 		return 0;
 	default:
 		return 1;

@@ -130,7 +130,7 @@ static const struct kind kinds[] = {
 	/* dropped by a statement of its own: DROP NOT NULL would be done before it in the same one */
 	[MIG_KIND_REPLICA_IDENTITY] = { .create = "+REPLICA IDENTITY USING INDEX $index",
 					.drop = "ALTER TABLE @t REPLICA IDENTITY DEFAULT" },
-	[MIG_KIND_OTHER] = { .create = "$.definition" },
+	[MIG_KIND_OTHER] = { .create_fn = mig__ddl_create_other, .drop_fn = mig__ddl_drop_other },
 };
 
 /* -- the operations */

@@ -232,6 +232,9 @@ int mig__ddl_alter_view(struct mig__ddl *d, const mig_object *from, const mig_ob
 void mig__ddl_create_policy(struct mig__ddl *d, const mig_object *o);
 int mig__ddl_alter_policy(struct mig__ddl *d, const mig_object *from, const mig_object *to);
 
+void mig__ddl_create_other(struct mig__ddl *d, const mig_object *o);
+void mig__ddl_drop_other(struct mig__ddl *d, const mig_object *o);
+
 /* ddl_acl.c */
 /* Sets the privileges of `to`; from: as they are, NULL: as those of a new object. */
 void mig__ddl_acl(struct mig__ddl *d, const mig_object *from, const mig_object *to);

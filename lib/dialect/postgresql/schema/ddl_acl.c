@@ -36,7 +36,7 @@ static const struct {
 	[MIG_KIND_STATISTICS] = { "STATISTICS @q", NULL },
 	[MIG_KIND_EVENT_TRIGGER] = { "EVENT TRIGGER @n", NULL },
 	[MIG_KIND_REPLICA_IDENTITY] = { NULL, NULL },
-	[MIG_KIND_OTHER] = { NULL, NULL },
+	[MIG_KIND_OTHER] = { "$.target", "$.on" },
 };
 
 void mig__ddl_comment(struct mig__ddl *d, const mig_object *to)

@@ -1,5 +1,5 @@
-/* ddl_other: sequences that are altered, functions, policies: what is more than a pattern, and too
- * little for a file. Not where a sequence stands: ddl_position.c. */
+/* ddl_other: sequences that are altered, functions, policies, and what is compared by its definition:
+ * what is more than a pattern, and too little for a file. Not where a sequence stands: ddl_position.c. */
 #include "dialect/postgresql/schema/ddl.h"
 #include "dialect/postgresql/sql/quote.h"
 
@@ -187,4 +187,43 @@ int mig__ddl_alter_view(struct mig__ddl *d, const mig_object *from, const mig_ob
 	mig__ddl_note_view(d, to);
 	mig__ddl_do(d, to, "CREATE OR REPLACE VIEW @q[options| WITH ($options)] AS\n$query");
 	return 0;
+}
+
+/* -- what is compared by its definition */
+
+/* Statements with ";" and a new line between them. */
+static void send_all(struct mig__ddl *d, const char *text)
+{
+	char quote = 0;
+	const char *from = text;
+
+	for (const char *p = text; text; p++) {
+		if (*p && quote) {
+			quote = *p == quote ? 0 : quote;
+		} else if (*p == '\'' || *p == '"') {
+			quote = *p;
+		} else if (!*p || (*p == ';' && p[1] == '\n')) {
+			mig__buf_add(mig__ddl_begin(d), from, (size_t)(p - from));
+			mig__ddl_end(d, 0);
+			if (!*p)
+				return;
+			from = p + 2;
+		}
+	}
+}
+
+void mig__ddl_create_other(struct mig__ddl *d, const mig_object *o)
+{
+	if (mig__attribute(o, ".definition")) /* a statement of a model that is run as it is written */
+		mig__ddl_do(d, o, "$.definition");
+	else
+		send_all(d, mig__attribute(o, "definition"));
+}
+
+void mig__ddl_drop_other(struct mig__ddl *d, const mig_object *o)
+{
+	if (mig__attribute(o, ".drop"))
+		send_all(d, mig__attribute(o, ".drop"));
+	else
+		mig__ddl_do(d, o, "DROP $.target");
 }

@@ -2,6 +2,7 @@
 #ifndef MIG__PG_INSPECT_SQL_H
 #define MIG__PG_INSPECT_SQL_H
 
+#include "base/buf.h"
 #include "dialect/postgresql/schema/inspect.h"
 
 /* clang-format off */
@@ -50,7 +51,34 @@
 /* Of pg_type t. */
 #define TYPE_ACL ACL("t.typacl", "acldefault('T', t.typowner)", "t.typowner")
 
+/* Not made by the server for the sake of something else, as those of ranges are. */
+#define ASKED_FOR(class, oid) \
+	"NOT EXISTS (SELECT FROM pg_depend i WHERE i.classid = " class " AND i.objid = " oid " AND i.deptype = 'i')"
+
 /* clang-format on */
+
+/* A part of the query for what is one row an object. */
+enum { MIG__SQL_FIELDS = 8 };
+struct mig__sql_part {
+	const char *letter;
+	const char *ids; /* its class and oid, and the oid of what it is in or of */
+	const char *name;
+	const char *fields[MIG__SQL_FIELDS];
+	const char *from;
+};
+
+/* Most parts have no rows in most databases, and planning them takes longer than all the rest: so it is
+ * asked first which ones have any. */
+struct mig__sql_small {
+	struct mig__buf sql;
+	const char *found; /* 't' or 'f' for each part; NULL: that is being asked */
+	size_t place;
+};
+
+/* inspect_sql_part.c */
+void mig__sql_add_part(struct mig__sql_small *all, const struct mig__sql_part *p);
+/* inspect_sql_other.c */
+void mig__catalog_sql_others(struct mig__sql_small *all, int version);
 
 /* The text for servers from a version on, or for older ones. */
 static inline const char *mig__since(int version, int major, const char *new, const char *old)

@@ -309,19 +309,37 @@ static void report_event_trigger(const struct row *r)
 	mig__catalog_report(r->c, MIG_NO_OBJECT, r->class, r->oid, 0);
 }
 
-/* With a definition, it can be copied. */
-static void report_uncovered(const struct row *r)
+/* Compared by its definition; without one it is named alone. */
+static void report_other(const struct row *r)
 {
-	struct mig__buf *name = mig__catalog_spare(r->c);
+	struct mig__buf *name;
 
-	uncovered(r, field(r, 0), "");
-	if (!field(r, 1) || is_known(r))
+	if (!field(r, 1)) {
+		uncovered(r, field(r, 0), "");
 		return;
-	mig__buf_clear(name);
+	}
+	if (is_known(r))
+		return;
+	name = mig__catalog_spare(r->c);
 	mig__buf_addf(name, "%s %s", field(r, 0), r->name);
 	mig__catalog_begin(r->c, MIG_KIND_OTHER, "", mig__catalog_made(r->c, name));
-	mig__catalog_add(r->c, ".definition", field(r, 1));
+	mig__catalog_add(r->c, "definition", field(r, 1));
+	mig__catalog_add(r->c, ".target", field(r, 2));
+	mig__catalog_add(r->c, "privileges", field(r, 3));
+	mig__catalog_add(r->c, ".on", field(r, 4));
+	mig__catalog_add(r->c, ".drop", field(r, 5));
 	mig__catalog_report(r->c, MIG_NO_OBJECT, r->class, r->oid, 0);
+}
+
+/* What needs something for one of these is that one. */
+static void learn_part(const struct row *r)
+{
+	uint32_t owner =
+		mig__catalog_find(&r->c->numbers, (uint32_t)strtoul(r->name, NULL, 10), r->of, 0);
+
+	if (owner != MIG__NONE &&
+	    mig__catalog_find(&r->c->numbers, r->class, r->oid, 0) == MIG__NONE)
+		mig__catalog_learn(r->c, &r->c->numbers, r->class, r->oid, 0, owner);
 }
 
 void mig__catalog_others(struct mig__catalog *c)
@@ -329,7 +347,8 @@ void mig__catalog_others(struct mig__catalog *c)
 	each(c, 'f', report_function);
 	each(c, 's', report_statistics);
 	each(c, 'v', report_event_trigger);
-	each(c, 'z', report_uncovered);
+	each(c, 'z', report_other);
+	each(c, 'y', learn_part);
 }
 
 /* -- of tables and views */

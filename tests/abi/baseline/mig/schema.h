@@ -50,8 +50,8 @@ enum mig_kind {
 				      another; named as that one */
 	MIG_KIND_OWNERSHIP = 29,   /**< of a sequence: that a column owns it */
 	MIG_KIND_REPLICA_IDENTITY = 30, /**< of a table: that replication uses one of its indexes */
-	/** What is not compared, and has no operations, but is copied where a proof needs it; its name
-	 * says what it is: "operator public.=== (text, text)". */
+	/** Of a kind without a number of its own, compared by its definition; its name says what it is:
+	 * "operator public.=== (text, text)". */
 	MIG_KIND_OTHER = 31
 };
 
