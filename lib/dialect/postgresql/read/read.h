@@ -145,6 +145,7 @@ struct mig__reader {
 	size_t type_count, type_cap;
 	struct mig__read_object *kept; /* the last of read_kept.c */
 	int functions; /* some are the script's own */
+	int grouped;   /* GROUP BY is in one of read_kept.c */
 	int altering; /* ALTER TABLE: a table that may have rows */
 	struct mig__read_object nobody; /* what is made when there is no memory */
 	const char *schema; /* where what has no schema is; NULL: nowhere */

@@ -32,12 +32,20 @@ static void alter_column(struct mig__reader *r, struct mig__read_object *table)
 	}
 }
 
+/* What is kept as it is written is run after all that is read, and must mean there what it meant where
+ * it stands: SELECT * has no later column in it, NATURAL JOIN none that both have later, and GROUP BY
+ * only what a key of then allows. */
 static void add(struct mig__reader *r, struct mig__read_object *table)
 {
 	if (mig__read_is_constraint(r)) {
-		mig__read_constraint(r, table);
+		if (r->grouped)
+			mig__read_unread(r);
+		else
+			mig__read_constraint(r, table);
 		return;
 	}
+	if (r->kept)
+		mig__read_unread(r);
 	(void)mig__read_take(r, "COLUMN");
 	if (mig__read_is(r, "IF"))
 		mig__read_unread(r);

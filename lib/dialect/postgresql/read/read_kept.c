@@ -132,6 +132,7 @@ static void keep(struct mig__reader *r, const char *text, size_t size)
 			word++;
 		if (word)
 			need_word(r, o, text + i, word);
+		r->grouped |= word == 5 && !mig__ascii_compare_n(text + i, "group", 5);
 		i += word ? word : 1;
 	}
 	need_odd(r, o);
