@@ -84,20 +84,19 @@ int mig__sqlite_on_progress(sqlite3 *db, int steps, int (*fn)(void *), void *use
 /* What libmig cannot do without. A pragma that was compiled out is no error for SQLite, but does nothing. */
 static const struct {
 	const char *option, *why;
-	const char *probe; /* gives a row, if it is there */
+	const char *probe; /* gives a row, if it is there; NULL: not tried */
 } needed[] = {
 	{ "OMIT_MEMORYDB", "models are compared in databases in memory", NULL },
-	{ "OMIT_PRAGMA", "settings are read and put back by PRAGMA", "PRAGMA foreign_keys" },
+	{ "OMIT_PRAGMA", "settings are read and put back by PRAGMA", NULL },
 	{ "OMIT_SCHEMA_PRAGMAS", "foreign keys are checked in every database that PRAGMA database_list has",
 	  "PRAGMA database_list" },
 	{ "OMIT_SCHEMA_VERSION_PRAGMAS", "PRAGMA data_version tells whether others have written",
 	  "PRAGMA data_version" },
 	{ "OMIT_FLAG_PRAGMAS", "tables are rebuilt with PRAGMA legacy_alter_table",
 	  "PRAGMA legacy_alter_table" },
-	{ "OMIT_TRIGGER", "SQLite has no foreign keys then, and they are checked", "PRAGMA foreign_keys" },
 	{ "OMIT_FOREIGN_KEY", "foreign keys are checked before each commit", "PRAGMA foreign_keys" },
-	{ "OMIT_TEMPDB", "checks and views are tried with temporary objects",
-	  "SELECT count(*) FROM temp.sqlite_master" },
+	{ "OMIT_TRIGGER", "SQLite has no foreign keys then, and they are checked", NULL },
+	{ "OMIT_TEMPDB", "checks and views are tried with temporary objects", NULL },
 };
 
 static mig_status refuse(mig_conn *conn, size_t i)

@@ -111,6 +111,11 @@ static mig_status add_operation(mig_conn *conn, sqlite3_stmt *explained,
 	return MIG_OK;
 }
 
+static int is_list(sqlite3_stmt *stmt)
+{
+	return sqlite3_column_count(stmt) > P5 && !strcmp(sqlite3_column_name(stmt, OPCODE), "opcode");
+}
+
 static int is_dml(const char *text)
 {
 	static const char *const words[] = { "INSERT", "UPDATE", "DELETE", "REPLACE", "WITH" };
@@ -139,7 +144,7 @@ mig_status mig__sqlite_touched(mig_conn *conn, const char *text, struct mig__sql
 			: mig__sqlite_prepare(conn, sql.data, -1, 0, &stmt, NULL, &code);
 	mig__buf_finish(&sql);
 	/* the statement itself will say it, with its place; with OMIT_EXPLAIN it would be run here */
-	if (!rc && (code != SQLITE_OK || !sqlite3_stmt_isexplain(stmt)))
+	if (!rc && (code != SQLITE_OK || !is_list(stmt)))
 		out->unsure = 1;
 	while (!rc && stmt && !out->unsure && !(rc = mig__sqlite_row(conn, stmt, &row)) && row)
 		rc = add_operation(conn, stmt, out);
