@@ -99,7 +99,9 @@ static void print_attributes(FILE *out, const mig_object *o)
 	for (size_t i = 0; i < o->attribute_count; i++) {
 		/* .not_null: what a child has from its parent differs by the server's version */
 		if (!strcmp(o->attributes[i].key, ".version") ||
-		    !strcmp(o->attributes[i].key, ".not_null"))
+		    !strcmp(o->attributes[i].key, ".not_null") ||
+		    !strcmp(o->attributes[i].key, ".generated_always") ||
+		    !strcmp(o->attributes[i].key, ".set_expression"))
 			continue;
 		fprintf(out, "%s%s=%s", lead, o->attributes[i].key, o->attributes[i].value);
 		lead = "; ";
