@@ -79,6 +79,11 @@ int mig__sqlite_on_progress(sqlite3 *db, int steps, int (*fn)(void *), void *use
 	return 1;
 }
 
+int mig__sqlite_omits(const char *option)
+{
+	return optional.compileoption_used && optional.compileoption_used(option);
+}
+
 /* -- whether libmig can work with it */
 
 /* What libmig cannot do without. A pragma that was compiled out is no error for SQLite, but does nothing. */

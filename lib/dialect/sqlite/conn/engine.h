@@ -13,5 +13,7 @@ mig_status mig__sqlite_engine_check(mig_conn *conn);
 int mig__sqlite_error_offset(mig_conn *conn, const char *text, size_t size);
 /* sqlite3_progress_handler(); 0 if SQLite does not have it. fn may be NULL. */
 int mig__sqlite_on_progress(sqlite3 *db, int steps, int (*fn)(void *), void *user);
+/* Whether SQLite says that it was built with an option, e.g. "OMIT_EXPLAIN". */
+int mig__sqlite_omits(const char *option);
 
 #endif

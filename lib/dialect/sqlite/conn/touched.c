@@ -3,7 +3,7 @@
  * The first is asked of SQLite: EXPLAIN lists the operations of the statement and of the triggers that
  * it fires, among them OpenWrite with the root page of a table or index. What it does not say for
  * sure (changes of the schema, a page that is nobody's) counts as all tables. */
-#include "dialect/sqlite/conn/conn.h"
+#include "dialect/sqlite/conn/engine.h"
 
 #include "dialect/sqlite/sql/tokens.h"
 #include "dialect/sqlite/sql/quote.h"
@@ -111,11 +111,6 @@ static mig_status add_operation(mig_conn *conn, sqlite3_stmt *explained,
 	return MIG_OK;
 }
 
-static int is_list(sqlite3_stmt *stmt)
-{
-	return sqlite3_column_count(stmt) > P5 && !strcmp(sqlite3_column_name(stmt, OPCODE), "opcode");
-}
-
 static int is_dml(const char *text)
 {
 	static const char *const words[] = { "INSERT", "UPDATE", "DELETE", "REPLACE", "WITH" };
@@ -134,7 +129,7 @@ mig_status mig__sqlite_touched(mig_conn *conn, const char *text, struct mig__sql
 	int code, row;
 	mig_status rc;
 
-	out->unsure = !is_dml(text);
+	out->unsure = !is_dml(text) || mig__sqlite_omits("OMIT_EXPLAIN"); /* which would run it */
 	if (out->unsure)
 		return MIG_OK;
 	mig__buf_init(&sql, &conn->alloc);
@@ -143,10 +138,9 @@ mig_status mig__sqlite_touched(mig_conn *conn, const char *text, struct mig__sql
 	rc = sql.failed ? mig__sqlite_nomem(conn)
 			: mig__sqlite_prepare(conn, sql.data, -1, 0, &stmt, NULL, &code);
 	mig__buf_finish(&sql);
-	/* the statement itself will say it, with its place; with OMIT_EXPLAIN it would be run here */
-	if (!rc && (code != SQLITE_OK || !is_list(stmt)))
+	if (!rc && code != SQLITE_OK) /* the statement itself will say it, with its place */
 		out->unsure = 1;
-	while (!rc && stmt && !out->unsure && !(rc = mig__sqlite_row(conn, stmt, &row)) && row)
+	while (!rc && stmt && !(rc = mig__sqlite_row(conn, stmt, &row)) && row)
 		rc = add_operation(conn, stmt, out);
 	sqlite3_finalize(stmt);
 	return rc;
