@@ -271,6 +271,29 @@ static size_t count_differences(const char *url, const char *sql)
 	return count;
 }
 
+/* What has no schema is where the application says, which is not where the session has it. */
+static void test_search_path(void **state)
+{
+	static const char sql[] = "CREATE SCHEMA app; CREATE TABLE t (a int);";
+	const char *url = pg_fresh_database();
+	mig_open_options options = { .struct_size = sizeof options, .url = url, .search_path = "app" };
+	mig_model *model = NULL;
+	mig_op_list *list = NULL;
+	mig_ctx *ctx = NULL;
+	PGconn *db = pg_connect(url);
+
+	(void)state;
+	pg_exec(db, "CREATE SCHEMA app; CREATE TABLE app.t (a int)");
+	PQfinish(db);
+	if (mig_open_with(&ctx, &options) || mig_model_of(ctx, &model) ||
+	    mig_model_sql(model, NULL, "model", sql, sizeof sql - 1) || mig_diff(ctx, NULL, &list))
+		fail_msg("%s", mig_error_message(ctx));
+	assert_int_equal(mig_op_list_count(list), 0);
+	mig_op_list_free(list);
+	mig_close(ctx);
+	pg_drop_database(url);
+}
+
 static void test_kept(void **state)
 {
 	(void)state;
@@ -401,6 +424,7 @@ int main(void)
 		cmocka_unit_test(test_keys),    cmocka_unit_test(test_indexes),
 		cmocka_unit_test(test_others), cmocka_unit_test(test_kept),
 		cmocka_unit_test(test_order),
+		cmocka_unit_test(test_search_path),
 	};
 
 	return cmocka_run_group_tests(tests, begin, end);

@@ -1,6 +1,7 @@
 /* read: the slot read_script(): statement by statement, until one is not understood. See read.h. */
 #include "dialect/postgresql/read/read.h"
 #include "dialect/postgresql/conn/report.h"
+#include "dialect/postgresql/conn/session.h"
 #include "dialect/postgresql/conn/wire.h"
 
 #include <string.h>
@@ -147,8 +148,9 @@ mig_status mig__pg_read_script(mig_conn *conn, const mig_script_text *const *scr
 	mig_status rc;
 
 	init(&r, conn);
-	/* what was declared in C would have to be known here, too */
-	r.unread = declared || r.version < OLDEST || r.version >= NEWEST;
+	/* what was declared in C would have to be known here, too; and where a run looks for names is not
+	 * what the session has */
+	r.unread = declared || conn->session->search_path || r.version < OLDEST || r.version >= NEWEST;
 	if (!r.unread)
 		read_settings(&r);
 	r.schema = "public";
