@@ -65,7 +65,7 @@ walk() {
 	version_2 db migrate -m "Version 2"
 	says '^Detected: rename column users.name to full_name$'
 	says '^Detected: create column results.final$'
-	says '^Detected: alter column results.score: type smallint → bigint$'
+	says '^Detected: alter column results.score: type smallint .* bigint$'
 	says '^Detected: create index .*ix_results_user_id$'
 	if grep -q 'lose' "$out"; then fail "data would be lost"; fi
 	version_2 # it upgrades when it starts
