@@ -1,104 +1,19 @@
-/* changes: an operation and what it changes, old and new, on one line. Values that are too long for
- * it (queries, bodies of functions) are shown from shortly before the place where they differ. Not the
- * whole values: those are in the JSON (difference.c). */
+/* changes: an operation and what it changes, old and new, on one line. Not how values are shown: pair.c;
+ * nor the whole values: those are in the JSON (difference.c). The operations are searched by object: two
+ * sorted lists, made once. */
 #include "cli/changes.h"
 
-#include "base/text.h"
+#include "cli/pair.h"
 
 #include <mig/attribute.h>
+#include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
 
-enum {
-	LONGEST = 60, /* bytes of a value that is shown whole */
-	WINDOW = 40,  /* bytes of a longer one */
-	BEFORE = 16   /* of these, at most, before the first difference */
+struct mig__cli_change_place {
+	const mig_object *object;
+	size_t i; /* of the operation */
 };
-
-/* -- values */
-
-/* The value on one line, as it may be shown: each run of blanks is one. */
-static void flatten(struct mig__cli_text *out, const char *value)
-{
-	const char *blanks = " \t\r\n";
-
-	value += strspn(value, blanks);
-	while (*value) {
-		size_t n = strcspn(value, blanks);
-
-		mig__cli_add_shown(out, value, n);
-		value += n;
-		value += strspn(value, blanks);
-		mig__cli_adds(out, *value ? " " : "");
-	}
-}
-
-static size_t common(const char *a, const char *b)
-{
-	size_t n = 0;
-
-	while (a[n] && a[n] == b[n])
-		n++;
-	return n;
-}
-
-/* Not inside of a character. */
-static int is_start(const char *p)
-{
-	return ((unsigned char)*p & 0xc0) != 0x80;
-}
-
-/* Where the part that is shown begins: at a word, if one is near. */
-static size_t window_start(const char *text, size_t difference)
-{
-	size_t from = difference > BEFORE ? difference - BEFORE : 0;
-
-	for (size_t i = from; from && i < difference; i++)
-		if (text[i] == ' ')
-			return i + 1;
-	while (from && !is_start(text + from))
-		from--;
-	return from;
-}
-
-static void add_window(struct mig__cli_text *out, const char *text, size_t from, const char *dots)
-{
-	size_t size = strlen(text + from);
-
-	mig__cli_adds(out, from ? dots : "");
-	if (size > WINDOW + BEFORE) {
-		for (size = WINDOW; !is_start(text + from + size); size--)
-			;
-		mig__cli_add(out, text + from, size);
-		mig__cli_adds(out, dots);
-	} else {
-		mig__cli_add(out, text + from, size);
-	}
-}
-
-/* What there is instead of a value. */
-static const char *absent(const char *other)
-{
-	return other && !strcmp(other, MIG_YES) ? "no" : "none";
-}
-
-static void add_values(struct mig__cli_text *out, const mig_op_change *c, int utf8)
-{
-	const char *dots = utf8 ? "\xe2\x80\xa6" : "...";
-	struct mig__cli_text from = { 0 }, to = { 0 };
-	size_t start = 0;
-
-	flatten(&from, c->from ? c->from : absent(c->to));
-	flatten(&to, c->to ? c->to : absent(c->from));
-	if (from.len > LONGEST || to.len > LONGEST)
-		start = window_start(mig__cli_string(&from),
-				     common(mig__cli_string(&from), mig__cli_string(&to)));
-	add_window(out, mig__cli_string(&from), start, dots);
-	mig__cli_adds(out, utf8 ? " \xe2\x86\x92 " : " -> ");
-	add_window(out, mig__cli_string(&to), start, dots);
-	out->failed |= from.failed | to.failed;
-	mig__cli_text_finish(&from);
-	mig__cli_text_finish(&to);
-}
 
 /* -- attributes */
 
@@ -124,19 +39,19 @@ static const mig_object *object_of(const mig_op *op)
 }
 
 /* ": type integer -> bigint", after what was added of others ", not null no -> yes". */
-static void add_changes(struct mig__cli_text *out, const mig_op_list *ops, size_t i, size_t *count, int utf8)
+static void add_changes(struct mig__cli_text *out, const struct mig__cli_changes *c, size_t i, size_t *count)
 {
-	const mig_op_change *c;
+	const mig_op_change *change;
 
-	for (size_t k = 0; (c = mig_op_list_change(ops, i, k)); k++) {
+	for (size_t k = 0; (change = mig_op_list_change(c->ops, i, k)); k++) {
 		mig__cli_adds(out, (*count)++ ? ", " : ": ");
-		add_key(out, object_of(mig_op_list_at(ops, i)), c->key);
+		add_key(out, object_of(mig_op_list_at(c->ops, i)), change->key);
 		mig__cli_adds(out, " ");
-		add_values(out, c, utf8);
+		mig__cli_add_pair(out, change, c->utf8);
 	}
 }
 
-/* -- operations */
+/* -- kinds of operation */
 
 /* "drop view v" and "create view v" that belong together are one "replace view v". */
 static int is_replacing(const mig_op *op)
@@ -164,32 +79,110 @@ static const mig_object *owner_of_default(const mig_op *op)
 	return op->to ? o->parent : o->parent->other;
 }
 
-static int is_alteration_of(const mig_op *op, const mig_object *o)
+/* -- places */
+
+typedef struct mig__cli_change_place place;
+
+static int by_object(const void *a, const void *b)
 {
-	return o && op->type == MIG_OP_ALTER && op->to == o;
+	const place *x = a, *y = b;
+	uintptr_t p = (uintptr_t)x->object, q = (uintptr_t)y->object;
+
+	return p != q ? (p < q ? -1 : 1) : (x->i > y->i) - (x->i < y->i);
+}
+
+/* The first of an object's, or NULL. */
+static const place *find(const place *places, size_t count, const mig_object *object)
+{
+	size_t low = 0, high = count;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if ((uintptr_t)places[middle].object < (uintptr_t)object)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low < count && places[low].object == object ? &places[low] : NULL;
+}
+
+int mig__cli_changes_init(struct mig__cli_changes *c, const mig_op_list *ops, int utf8)
+{
+	size_t count = mig_op_list_count(ops);
+
+	*c = (struct mig__cli_changes){ .ops = ops, .utf8 = utf8 };
+	c->old = calloc(count + 1, sizeof *c->old);
+	c->defaults = calloc(count + 1, sizeof *c->defaults);
+	if (!c->old || !c->defaults) {
+		mig__cli_changes_finish(c);
+		return 0;
+	}
+	for (size_t i = 0; i < count; i++) {
+		const mig_op *op = mig_op_list_at(ops, i);
+
+		if (op->from)
+			c->old[c->old_count++] = (place){ op->from, i };
+		if (!is_second(op) && owner_of_default(op))
+			c->defaults[c->default_count++] = (place){ owner_of_default(op), i };
+	}
+	qsort(c->old, c->old_count, sizeof *c->old, by_object);
+	qsort(c->defaults, c->default_count, sizeof *c->defaults, by_object);
+	return 1;
+}
+
+void mig__cli_changes_finish(struct mig__cli_changes *c)
+{
+	free(c->old);
+	free(c->defaults);
+	c->old = c->defaults = NULL;
+	c->old_count = c->default_count = 0;
 }
 
 /* Whether the operation on the default's column has a line. */
-static int is_with_column(const mig_op_list *ops, const mig_object *column)
+static int is_with_column(const struct mig__cli_changes *c, const mig_object *column)
 {
-	const mig_op *op;
+	const place *p = column->other ? find(c->old, c->old_count, column->other) : NULL;
 
-	for (size_t i = 0; (op = mig_op_list_at(ops, i)); i++)
-		if (is_alteration_of(op, column))
-			return 1;
-	return 0;
+	return p && mig_op_list_at(c->ops, p->i)->type == MIG_OP_ALTER;
 }
 
 /* Those of its default, which has operations of its own. */
-static void add_default(struct mig__cli_text *out, const mig_op_list *ops, const mig_object *column, size_t *count,
-			int utf8)
+static void add_default(struct mig__cli_text *out, const struct mig__cli_changes *c, const mig_object *column,
+			size_t *count)
 {
-	const mig_op *op;
+	const place *p = find(c->defaults, c->default_count, column);
 
-	for (size_t i = 0; (op = mig_op_list_at(ops, i)); i++)
-		if (!is_second(op) && owner_of_default(op) == column)
-			add_changes(out, ops, i, count, utf8);
+	for (; p && p < c->defaults + c->default_count && p->object == column; p++)
+		add_changes(out, c, p->i, count);
 }
+
+/* A column of a view is there if something is said about it: its default and its attributes. */
+static int is_of_view(const mig_object *o)
+{
+	return o->kind == MIG_KIND_COLUMN && o->parent &&
+	       (o->parent->kind == MIG_KIND_VIEW || o->parent->kind == MIG_KIND_MATERIALIZED_VIEW);
+}
+
+/* Of such a column, which comes or goes, without operations of its default. */
+static void add_said(struct mig__cli_text *out, const struct mig__cli_changes *c, const mig_op *op, size_t *count)
+{
+	const mig_object *value = object_of(op)->child;
+
+	while (value && value->kind != MIG_KIND_DEFAULT)
+		value = value->next;
+	if (value) {
+		const char *text = mig_object_attribute(value, MIG_ATTR_EXPRESSION);
+		mig_op_change change = { .struct_size = sizeof change, .key = MIG_ATTR_EXPRESSION };
+
+		*(op->to ? &change.to : &change.from) = text;
+		mig__cli_adds(out, (*count)++ ? ", " : ": ");
+		mig__cli_adds(out, "default ");
+		mig__cli_add_pair(out, &change, c->utf8);
+	}
+}
+
+/* -- reasons */
 
 static const char *behind(const char *text, const char *word)
 {
@@ -198,14 +191,45 @@ static const char *behind(const char *text, const char *word)
 	return at ? at + strlen(word) : text;
 }
 
-int mig__cli_add_operation(struct mig__cli_text *out, const mig_op_list *ops, size_t i, int utf8)
+enum { DEEPEST = 3 }; /* of what an object needs, and that needs */
+
+/* The operation on what an old object needs, e.g. that on the table of a view. */
+static const place *cause_of(const struct mig__cli_changes *c, const mig_object *o, int depth)
 {
-	const mig_op *op = mig_op_list_at(ops, i);
+	const place *p = NULL;
+
+	for (size_t i = 0; !p && i < o->need_count; i++)
+		p = find(c->old, c->old_count, o->needs[i]);
+	for (size_t i = 0; !p && i < o->need_count; i++)
+		if (o->needs[i]->parent && o->needs[i]->parent != o->parent)
+			p = find(c->old, c->old_count, o->needs[i]->parent);
+	for (size_t i = 0; !p && depth < DEEPEST && i < o->need_count; i++)
+		p = cause_of(c, o->needs[i], depth + 1);
+	return p;
+}
+
+/* ": rebuilt with table t": nothing of the object itself differs. */
+static void add_reason(struct mig__cli_text *out, const struct mig__cli_changes *c, const mig_op *op)
+{
+	const mig_object *from = op->from ? op->from : op->to->other;
+	const place *cause = from ? cause_of(c, from, 0) : NULL;
+
+	if (!cause)
+		return;
+	mig__cli_adds(out, op->type == MIG_OP_ALTER ? ": converted with " : ": rebuilt with ");
+	mig__cli_shown(out, behind(mig_op_list_text(c->ops, cause->i), " "));
+}
+
+/* -- operations */
+
+int mig__cli_add_operation(struct mig__cli_text *out, const struct mig__cli_changes *c, size_t i)
+{
+	const mig_op *op = mig_op_list_at(c->ops, i);
 	const mig_object *owner = owner_of_default(op);
-	const char *text = mig_op_list_text(ops, i);
+	const char *text = mig_op_list_text(c->ops, i);
 	size_t count = 0;
 
-	if (is_second(op) || (owner && is_with_column(ops, owner)))
+	if (is_second(op) || (owner && is_with_column(c, owner)))
 		return 0;
 	if (owner) {
 		mig__cli_addf(out, "alter %s ", mig_kind_name(owner->kind));
@@ -215,9 +239,13 @@ int mig__cli_add_operation(struct mig__cli_text *out, const mig_op_list *ops, si
 		text = behind(text, " ");
 	}
 	mig__cli_shown(out, text);
-	if (has_both(op) || owner)
-		add_changes(out, ops, i, &count, utf8);
+	if (has_both(op) || owner || is_of_view(object_of(op)))
+		add_changes(out, c, i, &count);
+	if (is_of_view(object_of(op)) && op->type != MIG_OP_ALTER)
+		add_said(out, c, op, &count);
 	if (op->type == MIG_OP_ALTER && object_of(op)->kind == MIG_KIND_COLUMN)
-		add_default(out, ops, op->to, &count, utf8);
+		add_default(out, c, op->to, &count);
+	if (!count && has_both(op))
+		add_reason(out, c, op);
 	return 1;
 }

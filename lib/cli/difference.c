@@ -183,11 +183,15 @@ void mig__cli_add_operations(struct mig__cli_text *out, const struct mig__cli_di
 			     const char *lead, const char *dialect)
 {
 	struct mig__cli_text line = { 0 };
-	int utf8 = mig__cli_takes_utf8();
+	struct mig__cli_changes changes;
 
+	if (!mig__cli_changes_init(&changes, d->ops, mig__cli_takes_utf8())) {
+		out->failed = 1;
+		return;
+	}
 	for (size_t i = 0; i < mig_op_list_count(d->ops); i++) {
 		mig__cli_clear(&line);
-		if (!mig__cli_add_operation(&line, d->ops, i, utf8))
+		if (!mig__cli_add_operation(&line, &changes, i))
 			continue;
 		mig__cli_addf(out, "%sDetected", lead);
 		add_dialect(out, dialect);
@@ -195,6 +199,7 @@ void mig__cli_add_operations(struct mig__cli_text *out, const struct mig__cli_di
 		out->failed |= line.failed;
 	}
 	mig__cli_text_finish(&line);
+	mig__cli_changes_finish(&changes);
 }
 
 static void say_line(struct mig__cli *cli, const char *lead, const char *dialect, const char *line)

@@ -35,12 +35,22 @@ static void add_name(const mig_object *o, const char *usual, struct mig__buf *ou
 	mig__buf_adds(out, o->name);
 }
 
+/* A column that is there because of what is said about it: a default, a comment. */
+static int is_of_view(const mig_object *o)
+{
+	return o->kind == MIG_KIND_COLUMN && o->parent &&
+	       (o->parent->kind == MIG_KIND_VIEW || o->parent->kind == MIG_KIND_MATERIALIZED_VIEW);
+}
+
 void mig__op_words(const mig_op *op, const char *usual, struct mig__buf *out)
 {
 	static const char *const verbs[] = { "", "create", "drop", "alter", "rename" };
 	const mig_object *o = op->to && op->type != MIG_OP_RENAME ? op->to : op->from;
 
-	mig__buf_addf(out, "%s ", op->type > 0 && op->type <= MIG_OP_RENAME ? verbs[op->type] : "");
+	if (is_of_view(o)) /* which has its columns from its query */
+		mig__buf_adds(out, "alter ");
+	else
+		mig__buf_addf(out, "%s ", op->type > 0 && op->type <= MIG_OP_RENAME ? verbs[op->type] : "");
 	if (o->kind != MIG_KIND_OTHER) /* its name says it */
 		mig__buf_addf(out, "%s ", mig_kind_name(o->kind));
 	add_name(o, usual, out);

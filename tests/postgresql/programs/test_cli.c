@@ -320,6 +320,57 @@ static void test_embed(void **state)
 	site_end(&s);
 }
 
+/* What the rows below expect of check (after "Detected") and of migrate (from the first note on). */
+static const struct detected {
+	const char *old, *new, *check, *notes;
+} detected[] = {
+	/* what is said of a view's column */
+	{ "CREATE TABLE t (a int); CREATE VIEW v AS SELECT a FROM t; ALTER VIEW v ALTER a SET DEFAULT 3;"
+	  "COMMENT ON COLUMN v.a IS 'c'",
+	  "CREATE TABLE t (a int); CREATE VIEW v AS SELECT a FROM t",
+	  "Detected: alter column v.a: comment c -> none, default 3 -> none\n", "" },
+	{ "CREATE TABLE t (a int); CREATE VIEW v AS SELECT a FROM t",
+	  "CREATE TABLE t (a int); CREATE VIEW v AS SELECT a FROM t; ALTER VIEW v ALTER a SET DEFAULT 3",
+	  "Detected: alter column v.a: default none -> 3\n", "" },
+	/* blanks alone */
+	{ "CREATE TABLE t (a int); COMMENT ON TABLE t IS E'a\nb'; COMMENT ON COLUMN t.a IS 'c  d'",
+	  "CREATE TABLE t (a int); COMMENT ON TABLE t IS 'a b'; COMMENT ON COLUMN t.a IS 'c d'",
+	  "Detected: alter table t: comment a\\nb -> a b\nDetected: alter column t.a: comment c  d -> c d\n", "" },
+	/* rebuilt for another */
+	{ "CREATE TABLE t (a int); CREATE VIEW v AS SELECT a FROM t; CREATE MATERIALIZED VIEW m AS SELECT a FROM v",
+	  "CREATE TABLE t (a bigint); CREATE VIEW v AS SELECT a FROM t; CREATE MATERIALIZED VIEW m AS SELECT a FROM v",
+	  "Detected: replace materialized view m: rebuilt with view v\n"
+	  "Detected: replace view v: rebuilt with column t.a\n"
+	  "Detected: alter column t.a: type integer -> bigint\n", "mig: note: t.a: rewrites the table\n" },
+};
+
+static void run_detected(const struct detected *d)
+{
+	struct site s;
+	char arguments[200], expected[2000];
+
+	site_begin(&s);
+	pg_exec(s.place.db, d->old);
+	write_model(&s, d->new);
+	snprintf(arguments, sizeof arguments, "check --models '%s/schema.sql'", s.folder);
+	snprintf(expected, sizeof expected, "%smig: the database differs from the model\n", d->check);
+	assert_shows(&s, arguments, 3, expected);
+	snprintf(arguments, sizeof arguments, "migrate -q --models '%s/schema.sql' --rev-id aaaa", s.folder);
+	snprintf(expected, sizeof expected, "DIR/versions/aaaa_empty_message.sql\n%s", d->notes);
+	assert_shows(&s, arguments, 0, expected);
+	assert_shows(&s, "upgrade -q", 0, "");
+	site_end(&s);
+}
+
+static void test_detected(void **state)
+{
+	(void)state;
+	setenv("LC_ALL", "C", 1);
+	for (size_t i = 0; i < sizeof detected / sizeof *detected; i++)
+		run_detected(&detected[i]);
+	unsetenv("LC_ALL");
+}
+
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
@@ -330,6 +381,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(test_scratch_url),
 		cmocka_unit_test(test_no_database),
 		cmocka_unit_test(test_embed),
+		cmocka_unit_test(test_detected),
 	};
 
 	if (argc != 2)
