@@ -281,6 +281,9 @@ static void test_scratch_url(void **state)
 		 "check --models '%s/schema.sql' --scratch-url '%s'", s.folder,
 		 "postgresql://postgres@%2Fno%2Fserver/db");
 	assert_shows(&s, "upgrade", 0, "Upgrade <base> -> aaaa, {*}");
+	/* it is not needed for what can be read */
+	assert_shows(&s, arguments, 0, "No new upgrade operations detected.\n");
+	write_model(&s, "CREATE TABLE t (id integer PRIMARY KEY); DO 'BEGIN END';");
 	assert_shows(&s, arguments, 1, "mig: scratch: {*}/no/server{*}");
 	pg_exec(s.place.db, "REASSIGN OWNED BY mig_test_poor TO postgres; DROP ROLE mig_test_poor");
 	site_end(&s);
