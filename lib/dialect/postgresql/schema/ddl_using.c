@@ -91,13 +91,19 @@ int mig__ddl_is_taken_over(const struct mig__ddl *d, const mig_object *index)
 int mig__ddl_create_using_index(struct mig__ddl *d, const mig_object *key)
 {
 	const mig_object *index = index_for(d, key);
+	/* before 13, the statement looks the index up before a column's new type builds it anew */
+	int looks_up_first = PQserverVersion(d->conn->db) < 130000;
 	struct mig__buf *b;
 
 	if (!index)
 		return 0;
+	if (looks_up_first)
+		mig__ddl_flush(d);
 	b = mig__ddl_clause(d, key, 0);
 	mig__ddl_put(b, key, key->kind == MIG_KIND_UNIQUE ? "ADD @cUNIQUE" : "ADD @cPRIMARY KEY");
 	mig__ddl_put(b, index, " USING INDEX @n");
 	mig__ddl_put(b, key, "[deferrable| $deferrable]");
+	if (looks_up_first)
+		mig__ddl_flush(d);
 	return 1;
 }
