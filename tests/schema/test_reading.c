@@ -147,6 +147,7 @@ static const struct one keys[] = {
 	{ ALL, "CREATE TABLE p (a int PRIMARY KEY); CREATE TABLE t (a int); "
 	       "ALTER TABLE ONLY t ADD CONSTRAINT f FOREIGN KEY (a) REFERENCES p (a) NOT VALID; "
 	       "ALTER TABLE t ADD CONSTRAINT k PRIMARY KEY (a), ADD COLUMN b text DEFAULT 'x' NOT NULL;" },
+	{ ALL, "CREATE TABLE t (a int NULL, PRIMARY KEY (a)); CREATE TABLE u (a int NULL); ALTER TABLE u ADD PRIMARY KEY (a);" },
 	{ NOT, "CREATE TABLE t (a int UNIQUE PRIMARY KEY);" },
 	{ NOT, "CREATE TABLE t (a int, UNIQUE (a), UNIQUE (a));" },
 	{ NOT, "CREATE TABLE t (a int, EXCLUDE (a WITH =));" },
@@ -336,6 +337,44 @@ static void test_order(void **state)
 	}
 }
 
+/* An explicit NULL next to what makes a column NOT NULL: a server takes it or not, depending on its
+ * version, and so does what was read. */
+static void test_null(void **state)
+{
+	static const char *const models[] = {
+		"CREATE TABLE t (a int NULL PRIMARY KEY)",
+		"CREATE TABLE t (a int CONSTRAINT k PRIMARY KEY NULL)",
+		"CREATE TABLE t (a serial NULL)",
+		"CREATE TABLE t (b int); ALTER TABLE t ADD COLUMN a int NULL PRIMARY KEY",
+		"CREATE TABLE t (a int NULL, b int, PRIMARY KEY (a))",
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof models / sizeof *models; i++) {
+		const char *url = pg_fresh_database();
+		PGconn *db = pg_connect(url);
+		PGresult *result = PQexec(db, models[i]);
+		int taken = PQresultStatus(result) == PGRES_COMMAND_OK;
+		mig_model *model = NULL;
+		mig_op_list *list = NULL;
+		mig_ctx *ctx = NULL;
+		mig_status rc;
+
+		PQclear(result);
+		PQfinish(db);
+		assert_int_equal(mig_open(&ctx, url), MIG_OK);
+		assert_int_equal(mig_model_of(ctx, &model), MIG_OK);
+		assert_int_equal(mig_model_sql(model, NULL, "model", models[i], strlen(models[i])), MIG_OK);
+		rc = mig_diff(ctx, NULL, &list);
+		if (rc != (taken ? MIG_OK : MIG_ESQL))
+			fail_msg("the server %s %s, and it is %s", taken ? "takes" : "refuses", models[i],
+				 rc ? mig_error_message(ctx) : "read");
+		mig_op_list_free(list);
+		mig_close(ctx);
+		pg_drop_database(url);
+	}
+}
+
 /* -- the check */
 
 struct place {
@@ -423,7 +462,7 @@ int main(void)
 		cmocka_unit_test(test_defaults), cmocka_unit_test(test_checks),
 		cmocka_unit_test(test_keys),    cmocka_unit_test(test_indexes),
 		cmocka_unit_test(test_others), cmocka_unit_test(test_kept),
-		cmocka_unit_test(test_order),
+		cmocka_unit_test(test_order), cmocka_unit_test(test_null),
 		cmocka_unit_test(test_search_path),
 	};
 

@@ -214,10 +214,16 @@ static void read_collation(struct mig__reader *r, struct mig__read_object *colum
 	mig__read_set(r, column, MIG_ATTR_COLLATION, mig__read_kept(r, text));
 }
 
-static int read_clause(struct mig__reader *r, struct mig__read_object *column, int *null)
+/* What a column's clauses say of NULL. */
+struct nullness {
+	int null, key;
+};
+
+static int read_clause(struct mig__reader *r, struct mig__read_object *column, struct nullness *said)
 {
 	const char *name = mig__read_take(r, "CONSTRAINT") ? mig__read_name(r) : NULL;
 
+	said->key |= mig__read_is(r, "PRIMARY");
 	if (mig__read_take(r, "NOT NULL")) {
 		/* a name that counts from 18 on */
 		if (name && r->version >= 180000)
@@ -226,7 +232,7 @@ static int read_clause(struct mig__reader *r, struct mig__read_object *column, i
 	} else if (mig__read_column_constraint(r, column, name)) {
 		return 1;
 	} else if (mig__read_take(r, "NULL")) {
-		*null = 1;
+		said->null = 1;
 	} else if (mig__read_take(r, "DEFAULT")) {
 		mig__read_default_clause(r, column);
 	} else if (mig__read_take(r, "GENERATED")) {
@@ -247,7 +253,7 @@ void mig__read_column(struct mig__reader *r, struct mig__read_object *table)
 	const struct mig__read_type *type;
 	struct mig__read_type read;
 	const char *name = mig__read_name(r), *serial = NULL;
-	int null = 0;
+	struct nullness said = { 0 };
 
 	if (r->unread || mig__read_child(table, MIG_KIND_COLUMN, name)) {
 		mig__read_unread(r);
@@ -266,10 +272,10 @@ void mig__read_column(struct mig__reader *r, struct mig__read_object *table)
 	mig__read_need(r, column, type->own, MIG_NEED);
 	if (serial)
 		make_serial(r, column, serial);
-	while (!r->unread && read_clause(r, column, &null))
+	while (!r->unread && read_clause(r, column, &said))
 		;
-	/* the server refuses both */
-	if (null && mig__read_get(column, MIG_ATTR_NOT_NULL))
+	/* the server refuses both; from 18 on NULL PRIMARY KEY as well, but not NULL with a table's PRIMARY KEY (a) */
+	if (said.null && (mig__read_get(column, MIG_ATTR_NOT_NULL) || (said.key && r->version >= 180000)))
 		mig__read_unread(r);
 }
 
