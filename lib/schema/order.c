@@ -405,7 +405,10 @@ static void order_new(struct order *o)
 			order_attached_new(o, obj);
 		for (size_t k = 0; k < obj->need_count; k++)
 			make_after(o, o->make[i], obj, obj->needs[k]);
-		if (is_ordered_by(obj->parent) || (obj->parent && mig__created(o->w, obj->parent)))
+		/* what comes into a composite type stands at the end, until that one orders it */
+		if (obj->parent && obj->parent->kind == MIG_KIND_COMPOSITE && !mig__created(o->w, obj->parent))
+			arrow(o, o->make[i], o->make[mig__number(obj->parent)]);
+		else if (is_ordered_by(obj->parent) || (obj->parent && mig__created(o->w, obj->parent)))
 			make_after(o, o->make[i], obj, obj->parent);
 	}
 }

@@ -194,6 +194,7 @@ POSTGRESQL += [
     Row("column", "not_null_comment", "CREATE TABLE @ (a integer NOT NULL);",
         "CREATE TABLE @ (a integer NOT NULL); COMMENT ON CONSTRAINT @_a_not_null ON @ IS 'x';", "alter", 18),
     Row("column", "type", "CREATE TYPE @ AS (a integer);", "CREATE TYPE @ AS (a bigint);"),
+    Row("composite type", "attributes", "CREATE TYPE @ AS (a integer, b text);", "CREATE TYPE @ AS (b text, a integer);"),
     Row("default", "expression", T + "ALTER TABLE @ ALTER b SET DEFAULT 1;", T + "ALTER TABLE @ ALTER b SET DEFAULT 2;"),
 ] + both(T + "ALTER TABLE @ ADD CONSTRAINT @k PRIMARY KEY ", [
     ("include", "(a);", "(a) INCLUDE (c);"),

@@ -205,7 +205,7 @@ const struct catalog_case catalog_cases[] = {
 	  "default public.d/d { expression='x'::text }\n"
 	  "range type public.r { definition=(subtype = double precision, subtype_diff = "
 	  "float8mi, multirange_type_name = public.r_multirange) }\n"
-	  "composite type public.c { comment=c }\n"
+	  "composite type public.c { attributes=x, y; comment=c }\n"
 	  "table public.t2\n"
 	  "table public.t\n"
 	  "column public.c/x { type=public.e; .type_kind=e }\n"
@@ -508,7 +508,7 @@ const struct catalog_case catalog_cases[] = {
 	  "GRANT USAGE ON TYPE c TO pg_monitor",
 	  "schema app { privileges=GRANT USAGE TO pg_monitor }\n"
 	  "enum public.e { values='a'; privileges=REVOKE USAGE FROM PUBLIC }\n"
-	  "composite type public.c { privileges=GRANT USAGE TO pg_monitor }\n"
+	  "composite type public.c { attributes=x; privileges=GRANT USAGE TO pg_monitor }\n"
 	  "sequence public.s { privileges=GRANT USAGE TO pg_monitor }\n"
 	  "table public.t { privileges=GRANT INSERT, SELECT TO PUBLIC }\n"
 	  "function public.f() { .bare=f; definition=CREATE OR REPLACE FUNCTION public.f()\n"
@@ -550,7 +550,7 @@ const struct catalog_case catalog_cases[] = {
 	  "CREATE CAST (c AS text) WITH INOUT",
 	  "uncovered: typed table public.typed\n"
 	  "uncovered: type public.shell\n"
-	  "composite type public.c\n"
+	  "composite type public.c { attributes=a }\n"
 	  "table public.typed\n"
 	  "function public.f(integer) { .bare=f; .identity=integer; definition=CREATE OR "
 	  "REPLACE FUNCTION public.f(integer)\n"

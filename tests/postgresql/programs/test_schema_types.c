@@ -77,11 +77,64 @@ static const struct change altered[] = {
 };
 TEST_ALL(altered)
 
+/* Values have attributes in an order, which is the type's meaning. */
+static const struct change reordered[] = {
+	{ .name = "a composite type that nothing has, with comments",
+	  .old = "CREATE TYPE c AS (y text, x int); COMMENT ON COLUMN c.x IS 'of x'",
+	  .new = "CREATE TYPE c AS (x int, y text); COMMENT ON COLUMN c.x IS 'of x'",
+	  .has = { "ADD ATTRIBUTE x integer,\n\tADD ATTRIBUTE y text" },
+	  .question = "SELECT '(1,2)'::c::text || col_description('c'::regclass, min(attnum)) FROM pg_attribute "
+		      "WHERE attrelid = 'c'::regclass AND attname = 'x'",
+	  .up = "(1,2)of x",
+	  .down = "(1,2)of x" },
+	{ .name = "in columns, arrays, domains and other types, under views and indexes",
+	  .old = "CREATE TYPE c AS (y text, x int); CREATE DOMAIN dc AS c; CREATE TYPE o AS (i c, j int);"
+		 "CREATE TABLE t (id int, c c DEFAULT ROW('d', 1)::c, d c[], e dc, f o, g o[], UNIQUE (c));"
+		 "CREATE INDEX i ON t (((c).x)); CREATE VIEW v AS SELECT (c).x FROM t;"
+		 "CREATE FUNCTION f(a c) RETURNS int LANGUAGE sql AS 'SELECT a.x'",
+	  .new = "CREATE TYPE c AS (x int, y text); CREATE DOMAIN dc AS c; CREATE TYPE o AS (i c, j int);"
+		 "CREATE TABLE t (id int, c c DEFAULT ROW(1, 'd')::c, d c[], e dc, f o, g o[], UNIQUE (c));"
+		 "CREATE INDEX i ON t (((c).x)); CREATE VIEW v AS SELECT (c).x FROM t;"
+		 "CREATE FUNCTION f(a c) RETURNS int LANGUAGE sql AS 'SELECT a.x'",
+	  .rows = "INSERT INTO t VALUES (1, '(b,2)', '{\"(,4)\",NULL}', '(q,6)', '(\"(r,7)\",8)', '{\"(\\\"(s,9)\\\",)\"}'),"
+		  "(2, NULL, NULL, NULL, NULL, NULL), (3, '(,)', '{}', '(,)', '(,)', '{NULL}')",
+	  .question = "SELECT string_agg(concat_ws(' ', id, (c).x, (c).y, to_json(d), (e).x, (e).y, to_json(f), to_json(g), "
+		      "c IS NOT DISTINCT FROM NULL), '; ' ORDER BY id) FROM t",
+	  .up = "1 2 b [{\"x\":4,\"y\":null},null] 6 q {\"i\":{\"x\":7,\"y\":\"r\"},\"j\":8} "
+		"[{\"i\":{\"x\":9,\"y\":\"s\"},\"j\":null}] f; 2 t; 3 [] {\"i\":null,\"j\":null} [null] f",
+	  .down = "1 2 b [{\"y\":null,\"x\":4},null] 6 q {\"i\":{\"y\":\"r\",\"x\":7},\"j\":8} "
+		  "[{\"i\":{\"y\":\"s\",\"x\":9},\"j\":null}] f; 2 t; 3 [] {\"i\":null,\"j\":null} [null] f" },
+	{ .name = "a new attribute in the middle, of a new type",
+	  .old = "CREATE TYPE c AS (x int, y text); CREATE TABLE t (id int, c c)",
+	  .new = "CREATE TYPE e AS ENUM ('a'); CREATE TYPE c AS (x int, z e, y text); CREATE TABLE t (id int, c c)",
+	  .rows = "INSERT INTO t VALUES (1, '(2,b)')",
+	  .question = VALUES,
+	  .up = "(1,\"(2,,b)\")",
+	  .down = "(1,\"(2,b)\")" },
+	{ .name = "one goes, one comes in front, one gets another type",
+	  .old = "CREATE TYPE c AS (x int, y text, w int); CREATE TABLE t (id int, c c)",
+	  .new = "CREATE TYPE c AS (n int, w bigint, x int); CREATE TABLE t (id int, c c)",
+	  .rows = "INSERT INTO t VALUES (1, '(2,b,3)')",
+	  .question = VALUES,
+	  .up = "(1,\"(,3,2)\")",
+	  .down = "(1,\"(2,,3)\")" },
+	{ .name = "a new attribute at the end: nothing is made anew",
+	  .old = "CREATE TYPE c AS (x int, y text); CREATE TABLE t (id int, c c)",
+	  .new = "CREATE TYPE c AS (y text, z int); CREATE TABLE t (id int, c c)",
+	  .rows = "INSERT INTO t VALUES (1, '(2,b)')",
+	  .lacks = { "DROP ATTRIBUTE y", "to_json" },
+	  .question = VALUES,
+	  .up = "(1,\"(b,)\")",
+	  .down = "(1,\"(,b)\")" },
+};
+TEST_ALL(reordered)
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_replaced),
 		cmocka_unit_test(test_altered),
+		cmocka_unit_test(test_reordered),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -283,6 +283,32 @@ static uint32_t change_domain(const mig_object *from, const mig_object *to)
 	return change;
 }
 
+/* ALTER TYPE leaves the attributes that stay in their order, and adds new ones after them. */
+int mig__pg_reorders(const mig_object *from, const mig_object *to)
+{
+	const mig_object *old = from->child, *new = to->child;
+
+	for (; new && new->other; new = new->next) {
+		while (old && !old->other)
+			old = old->next;
+		if (!old || old->other != new)
+			return 1;
+		old = old->next;
+	}
+	while (new && !new->other)
+		new = new->next;
+	return new != NULL;
+}
+
+static uint32_t change_composite(const mig_object *from, const mig_object *to)
+{
+	if (mig__pg_reorders(from, to))
+		return MIG_CHANGE_ALTER | MIG_CHANGE_ALONE;
+	return mig__attribute_same(from, to, "comment") && mig__attribute_same(from, to, "privileges")
+		       ? 0
+		       : MIG_CHANGE_ALTER;
+}
+
 static uint32_t change_table(const mig_object *from, const mig_object *to)
 {
 	return mig__attribute_same(from, to, "partition_by")
@@ -453,7 +479,7 @@ static const struct {
 	[MIG_KIND_COLLATION] = { NULL, { "comment" }, 0 },
 	[MIG_KIND_ENUM] = { change_enum, { NULL }, 0 },
 	[MIG_KIND_DOMAIN] = { change_domain, { NULL }, 0 },
-	[MIG_KIND_COMPOSITE] = { NULL, { "comment", "privileges" }, 0 },
+	[MIG_KIND_COMPOSITE] = { change_composite, { NULL }, 0 },
 	[MIG_KIND_RANGE] = { NULL, { "comment", "privileges" }, 1 },
 	[MIG_KIND_SEQUENCE] = { change_in_place, { NULL }, 0 },
 	[MIG_KIND_TABLE] = { change_table, { NULL }, 0 },
@@ -540,6 +566,16 @@ static int holds_key(const mig_object *column)
 	return strcmp(a, b) != 0 && (!family(a, &rank) || family(a, &rank) != family(b, &rank));
 }
 
+/* An index that may look into the values of a column, whose type is what changes: they are text in
+ * between. */
+static int looks_into(const mig_object *index, const mig_object *column)
+{
+	const char *columns = mig__attribute(index, "columns");
+
+	return column->other && mig__attribute_same(column, column->other, "type") &&
+	       (mig__attribute(index, "where") || (columns && strchr(columns, '(')));
+}
+
 int32_t mig__pg_holds(const mig_object *dependent, const mig_object *changed)
 {
 	int is_column = changed->kind == MIG_KIND_COLUMN && mig__top(changed)->kind == MIG_KIND_TABLE;
@@ -559,9 +595,10 @@ int32_t mig__pg_holds(const mig_object *dependent, const mig_object *changed)
 	case MIG_KIND_PRIMARY_KEY:
 	case MIG_KIND_UNIQUE:
 	case MIG_KIND_EXCLUSION:
-	case MIG_KIND_INDEX:
 	case MIG_KIND_STATISTICS:
 		return !is_column;
+	case MIG_KIND_INDEX:
+		return !is_column || looks_into(dependent, changed);
 	case MIG_KIND_DOMAIN: /* likewise */
 	case MIG_KIND_INHERITANCE:
 	case MIG_KIND_OWNERSHIP:

@@ -210,8 +210,13 @@ int mig__ddl_has_attached_key(const struct mig__ddl *d, const mig_object *index)
 void mig__ddl_attach_index(struct mig__ddl *d, const mig_object *inheritance);
 void mig__ddl_complete_index(struct mig__ddl *d, const mig_object *index, const char *pattern);
 
-/* ddl_type.c */
+/* ddl_composite.c */
 void mig__ddl_create_composite(struct mig__ddl *d, const mig_object *o);
+int mig__ddl_alter_composite(struct mig__ddl *d, const mig_object *from, const mig_object *to);
+
+/* ddl_type.c */
+/* Whether a column of before stays and has the type, or something made of it. */
+int mig__ddl_keeps_type(const struct mig__ddl *d, const mig_object *column, const mig_object *type);
 void mig__ddl_create_domain(struct mig__ddl *d, const mig_object *o);
 /* Of a composite type. */
 void mig__ddl_alter_attribute(struct mig__ddl *d, const mig_object *from, const mig_object *to);
@@ -244,6 +249,8 @@ void mig__ddl_comment(struct mig__ddl *d, const mig_object *to);
 /* compare.c */
 /* Whether a column is generated when it is read. */
 int mig__pg_is_virtual(const mig_object *column);
+/* Whether a composite type's attributes must be made anew to stand in their order. */
+int mig__pg_reorders(const mig_object *from, const mig_object *to);
 /* Whether the old list of quoted labels is the new one with some left out. */
 int mig__pg_enum_grows(const char *from, const char *to);
 /* The end of the quoted label at p: behind its closing quote. */

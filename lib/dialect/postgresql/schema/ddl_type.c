@@ -1,23 +1,9 @@
-/* Enums, domains and composite types. A type whose values or base cannot be altered is replaced:
+/* Enums and domains, and the columns that have them; composite types: ddl_composite.c. A type whose values or base cannot be altered is replaced:
  * the old one gets another name, columns are converted to the new one, the old one is dropped. */
 #include "base/buf.h"
 #include "dialect/postgresql/schema/ddl.h"
 
 #include <string.h>
-
-void mig__ddl_create_composite(struct mig__ddl *d, const mig_object *o)
-{
-	struct mig__buf *b = mig__ddl_begin(d);
-	size_t count = 0;
-
-	mig__ddl_put(b, o, "CREATE TYPE @q AS (");
-	for (const mig_object *c = o->child; c; c = c->next) {
-		mig__buf_adds(b, count++ ? ",\n\t" : "\n\t");
-		mig__ddl_put(b, c, "@n $type[collation| COLLATE $collation]");
-	}
-	mig__buf_adds(b, count ? "\n)" : ")");
-	mig__ddl_end(d, 0);
-}
 
 /* -- domains */
 
@@ -147,6 +133,11 @@ static void each_column(struct mig__ddl *d, const mig_object *type, has_fn *has,
 					      "have");
 		}
 	}
+}
+
+int mig__ddl_keeps_type(const struct mig__ddl *d, const mig_object *column, const mig_object *type)
+{
+	return is_converted(d, column, type, has_type_anywhere);
 }
 
 static void convert_columns(struct mig__ddl *d, const mig_object *type)

@@ -32,7 +32,7 @@ enum {
 	OWNER,
 	OF_TYPE,
 	ACL,
-	VIEW_COLUMNS
+	COLUMNS
 };
 
 static const char *field(const struct mig__catalog *c, const struct mig__rel *rel, int column)
@@ -382,13 +382,16 @@ static void report(struct mig__catalog *c, struct mig__rel *rel)
 		break;
 	case 'v':
 		add_query(c, rel);
-		mig__catalog_add(c, ".columns", field(c, rel, VIEW_COLUMNS));
+		mig__catalog_add(c, ".columns", field(c, rel, COLUMNS));
 		break;
 	case 'm':
 		add_query(c, rel);
 		add_storage(c, rel);
 		if (field_is(c, rel, POPULATED, 'f'))
 			mig__catalog_add(c, "unpopulated", "yes");
+		break;
+	case 'c':
+		mig__catalog_add(c, "attributes", field(c, rel, COLUMNS));
 		break;
 	case 'r':
 	case 'p':

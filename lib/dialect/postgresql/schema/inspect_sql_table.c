@@ -18,6 +18,11 @@
 	"ORDER BY a.attnum) FROM pg_attribute a LEFT JOIN pg_collation l ON l.oid = a.attcollation " \
 	"WHERE a.attrelid = c.oid AND a.attnum > 0)"
 
+/* Of a composite type, whose values have them in this order. */
+#define ATTRIBUTES \
+	"(SELECT string_agg(quote_ident(a.attname), ', ' ORDER BY a.attnum) FROM pg_attribute a " \
+	"WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped)"
+
 /* TOAST tables only for their options. */
 void mig__catalog_sql_relations(struct mig__buf *sql)
 {
@@ -36,7 +41,7 @@ void mig__catalog_sql_relations(struct mig__buf *sql)
 			"ELSE " ACL("c.relacl",
 				    "acldefault(CASE c.relkind WHEN 'S' THEN 's'::\"char\" ELSE 'r' END, c.relowner)",
 				    "c.relowner") " END, "
-			"CASE WHEN c.relkind = 'v' THEN " VIEW_COLUMNS " END "
+			"CASE c.relkind WHEN 'v' THEN " VIEW_COLUMNS " WHEN 'c' THEN " ATTRIBUTES " END "
 		"FROM pg_class c LEFT JOIN pg_sequence s ON s.seqrelid = c.oid "
 		"WHERE c.oid" USERS " AND c.relpersistence <> 't' AND (c.relkind NOT IN "
 			"('i', 'I', 't') OR (c.relkind = 't' AND c.reloptions IS NOT NULL)) "

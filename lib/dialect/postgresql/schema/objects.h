@@ -19,7 +19,7 @@
  * ENUM             values: quoted labels in order: 'a', 'b'
  * DOMAIN           type, collation, not_null ("yes"), not_null_name (quoted, where it is not
  *                  DOMAIN_not_null), not_null_comment; children DEFAULT (named as the domain), CHECK
- * COMPOSITE        children COLUMN: type, collation
+ * COMPOSITE        attributes: their names in order; children COLUMN: type, collation
  * RANGE            definition: "(subtype = ..., ...)"
  * SEQUENCE         type ("integer"; left out: bigint), start, increment, min, max, cache (numbers,
  *                  each left out where usual for type and direction), cycle ("yes"), persistence
