@@ -473,7 +473,7 @@ MIG_API const mig_op_change *mig_op_list_change(const mig_op_list *list, size_t 
  * and past the end. Borrowed from the list. Since 0.1.0. */
 MIG_API const char *mig_op_list_loss(const mig_op_list *list, size_t op);
 /** Remark i on the upgrade: what the rows of a table may make fail, what takes long or locks long, what
- * goes on elsewhere, e.g. "users.email: fails if it is null in a row". The same stands in the SQL as
+ * goes on elsewhere, e.g. "users.email: fails if a row has NULL in it". The same stands in the SQL as
  * comments. NULL past the end. Borrowed from the list. Since 0.1.0. */
 MIG_API const char *mig_op_list_remark(const mig_op_list *list, size_t i);
 /** All the SQL of a direction (MIG_UPGRADE, MIG_DOWNGRADE). NULL for a downgrade that cannot be made:

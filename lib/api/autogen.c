@@ -3,6 +3,7 @@
 #include "api/change.h"
 #include "api/rename.h"
 #include "api/revision.h"
+#include "base/ascii.h"
 #include "base/shown.h"
 #include "base/text.h"
 #include "migrate/model.h"
@@ -289,6 +290,19 @@ static const char *keep_text(mig_op_list *list, struct mig__buf *buf)
 	return kept;
 }
 
+/* A sequence whose drop no statement of the dialect is for: it goes on as another one's position. */
+static int goes_on(const mig_op_list *list, const mig_op *op)
+{
+	const struct mig__sql *sql = &list->work.up;
+
+	if (op->type != MIG_OP_DROP || op->from->kind != MIG_KIND_SEQUENCE || !sql->count)
+		return 0;
+	for (size_t i = 0; i < sql->count; i++)
+		if (sql->at[i].op.struct_size && sql->at[i].op.type == MIG_OP_DROP && sql->at[i].op.from == op->from)
+			return 0;
+	return 1;
+}
+
 static mig_status fill_operations(mig_op_list *list)
 {
 	struct mig__autogen *a = &list->work;
@@ -305,6 +319,8 @@ static mig_status fill_operations(mig_op_list *list)
 		list->at[i] = i < a->rename_up.count ? a->rename_up.at[i]
 						     : a->up_ops.at[i - a->rename_up.count];
 		mig__buf_init(&buf, &list->memory->alloc);
+		if (mig__op_is_lossy(&list->at[i]) && goes_on(list, &list->at[i]))
+			list->at[i].flags &= ~(uint32_t)MIG_OP_DESTRUCTIVE;
 		mig__op_words(&list->at[i], mig__db_usual_schema(a->db), &buf);
 		list->texts[i] = keep_text(list, &buf);
 		if (mig__op_is_lossy(&list->at[i])) {
@@ -351,6 +367,23 @@ static mig_status fill_sql(mig_op_list *list)
 	return MIG_OK;
 }
 
+/* The line begins with a name that has all its parts: "public.t.x: ...". */
+static int is_qualified(const char *line)
+{
+	size_t size = strspn(line, MIG__LETTERS MIG__DIGITS "_");
+
+	return size && line[size] == '.';
+}
+
+/* Such a name without the usual schema. */
+static size_t usual_size(const mig_op_list *list, const char *line)
+{
+	const char *usual = mig__db_usual_schema(list->work.db);
+	size_t size = strlen(usual);
+
+	return size && !strncmp(line, usual, size) && line[size] == '.' ? size + 1 : 0;
+}
+
 /* Each line of what the dialect says of a statement, with the object at its top; once. */
 static mig_status add_remarks(mig_op_list *list, const struct mig__statement *s)
 {
@@ -362,7 +395,12 @@ static mig_status add_remarks(mig_op_list *list, const struct mig__statement *s)
 		const char *kept;
 
 		mig__buf_init(&buf, &list->memory->alloc);
-		if (top && (strncmp(line, top, strlen(top)) != 0 || !strchr(": ", line[strlen(top)])))
+		if (is_qualified(line)) {
+			size_t usual = usual_size(list, line);
+
+			line += usual;
+			size -= usual;
+		} else if (top && (strncmp(line, top, strlen(top)) != 0 || !strchr(": ", line[strlen(top)])))
 			mig__buf_addf(&buf, memchr(line, ':', size) ? "%s." : "%s: ", top);
 		mig__buf_add(&buf, line, size);
 		kept = keep_text(list, &buf);
@@ -521,22 +559,20 @@ static mig_status check_at_head(mig_ctx *ctx)
 	return MIG_EBEHIND;
 }
 
-/* A misspelt kind would match nothing, so that a check finds nothing. */
+/* Another kind would match nothing, so that a check finds nothing. */
 static mig_status check_patterns(mig_ctx *ctx, const char *what, const char *const *patterns)
 {
 	for (; patterns && *patterns; patterns++) {
-		const char *colon = strchr(*patterns, ':'), *near;
+		const char *colon = strchr(*patterns, ':');
 		size_t size = colon ? (size_t)(colon - *patterns) : 0;
 
 		if (!**patterns)
 			return mig__fail(&ctx->err, MIG_EINVAL, "%s: the pattern is empty", what);
-		if (!colon || mig__kind_is_name(*patterns, size))
+		if (!colon || mig__kind_is_pattern(*patterns, size))
 			continue;
-		mig__fail(&ctx->err, MIG_EINVAL, "%s: \"%s\": no kind of object is named \"%.*s\"",
+		mig__fail(&ctx->err, MIG_EINVAL, "%s: \"%s\": there are no patterns of the kind \"%.*s\"",
 			  what, *patterns, (int)size, *patterns);
-		near = mig__text_suggest(*patterns, size, mig__kind_names());
-		if (near)
-			mig__error_set_hint(&ctx->err, "did you mean \"%s%s\"?", near, colon);
+		mig__error_set_hint(&ctx->err, "the kinds that a pattern can name: %s", mig__kind_patterns());
 		return MIG_EINVAL;
 	}
 	return MIG_OK;

@@ -55,26 +55,31 @@ int mig__autogen_may_rename(const struct mig__autogen *a)
 	return 0;
 }
 
-/* What is to be renamed, or NULL if the hint does not fit (any more). */
-static const mig_object *renamed_object(const struct mig__autogen *a, const struct mig__rename *r)
+/* What is to be renamed, or NULL if the hint does not fit (any more); *why then. */
+static const mig_object *renamed_object(const struct mig__autogen *a, const struct mig__rename *r, const char **why)
 {
-	const mig_object *live, *model;
+	const mig_object *live = r->column ? live_table(a, r) : find_table(a, &a->live, r->schema, r->table);
+	const mig_object *model = find_table(a, &a->model, r->column ? r->schema : live ? live->schema : NULL,
+					     r->column ? r->table : r->to);
+	const mig_object *is, *was, *taken, *wanted;
 
-	if (!r->column) {
-		live = find_table(a, &a->live, r->schema, r->table);
-		if (!live || find_table(a, &a->live, live->schema, r->to) ||
-		    !find_table(a, &a->model, live->schema, r->to) ||
-		    find_table(a, &a->model, live->schema, r->table))
-			return NULL;
-		return live;
+	if (r->column) {
+		is = live ? mig__child(live, MIG_KIND_COLUMN, r->column) : NULL;
+		taken = live ? mig__child(live, MIG_KIND_COLUMN, r->to) : NULL;
+		wanted = model ? mig__child(model, MIG_KIND_COLUMN, r->to) : NULL;
+		was = model ? mig__child(model, MIG_KIND_COLUMN, r->column) : NULL;
+	} else {
+		is = live;
+		taken = live ? find_table(a, &a->live, live->schema, r->to) : NULL;
+		wanted = model;
+		was = live ? find_table(a, &a->model, live->schema, r->table) : NULL;
 	}
-	live = live_table(a, r);
-	model = find_table(a, &a->model, r->schema, r->table);
-	if (!live || !model || mig__child(live, MIG_KIND_COLUMN, r->to) ||
-	    !mig__child(model, MIG_KIND_COLUMN, r->to) ||
-	    mig__child(model, MIG_KIND_COLUMN, r->column))
-		return NULL;
-	return mig__child(live, MIG_KIND_COLUMN, r->column);
+	*why = !is	? "the old name is not in the database"
+	       : was	? "the old name is still in the model"
+	       : !wanted ? "the new name is not in the model"
+	       : taken	? "the new name is already in the database"
+			: NULL;
+	return *why ? NULL : is;
 }
 
 /* A copy that differs in its name, or NULL. */
@@ -89,10 +94,10 @@ static mig_object *copy_named(struct mig__autogen *a, const mig_object *o, const
 	return copy;
 }
 
-static mig_status rename_error(struct mig__autogen *a, const struct mig__rename *r)
+static mig_status rename_error(struct mig__autogen *a, const struct mig__rename *r, const char *why)
 {
-	mig__fail(a->err, MIG_ENOTFOUND, "rename %s%s%s=%s does not fit", r->table,
-		  r->column ? "." : "", r->column ? r->column : "", r->to);
+	mig__fail(a->err, MIG_ENOTFOUND, "rename %s%s%s=%s does not fit: %s", r->table, r->column ? "." : "",
+		  r->column ? r->column : "", r->to, why);
 	mig__error_set_hint(a->err, "the old name must be in the database and not in the model, "
 				    "the new one in the model and not in the database");
 	return MIG_ENOTFOUND;
@@ -103,14 +108,15 @@ static mig_status add_renames(struct mig__autogen *a, int columns)
 {
 	for (size_t i = 0; i < a->rename_count; i++) {
 		const struct mig__rename *r = &a->renames[i];
-		const mig_object *o = (r->column != NULL) == columns ? renamed_object(a, r) : NULL;
+		const char *why = NULL;
+		const mig_object *o = (r->column != NULL) == columns ? renamed_object(a, r, &why) : NULL;
 		mig_object *from, *to, *table = NULL;
 		size_t n = a->rename_up.count;
 
 		if ((r->column != NULL) != columns)
 			continue;
 		if (!o && r->required)
-			return rename_error(a, r);
+			return rename_error(a, r, why);
 		if (!o)
 			continue;
 		from = copy_named(a, o, o->name);

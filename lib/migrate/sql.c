@@ -35,6 +35,21 @@ static void add_name(const mig_object *o, const char *usual, struct mig__buf *ou
 	mig__buf_adds(out, o->name);
 }
 
+/* "attach partition p1 of p": the name of the inheritance is that of the other one, in SQL. */
+static void add_inheritance(const mig_op *op, const mig_object *o, const char *usual, struct mig__buf *out)
+{
+	static const char *const verbs[] = { "", "attach", "detach", "alter", "rename" };
+	const char *what = o->parent->kind == MIG_KIND_INDEX		 ? "index "
+			   : mig_object_attribute(o, MIG_ATTR_BOUND) ? "partition "
+								     : "child ";
+	size_t size = strlen(usual);
+	int is_usual = size && !strncmp(o->name, usual, size) && o->name[size] == '.';
+
+	mig__buf_addf(out, "%s %s", op->type > 0 && op->type <= MIG_OP_RENAME ? verbs[op->type] : "", what);
+	add_name(o->parent, usual, out);
+	mig__buf_addf(out, " of %s", o->name + (is_usual ? size + 1 : 0));
+}
+
 /* A column that is there because of what is said about it: a default, a comment. */
 static int is_of_view(const mig_object *o)
 {
@@ -47,6 +62,10 @@ void mig__op_words(const mig_op *op, const char *usual, struct mig__buf *out)
 	static const char *const verbs[] = { "", "create", "drop", "alter", "rename" };
 	const mig_object *o = op->to && op->type != MIG_OP_RENAME ? op->to : op->from;
 
+	if (o->kind == MIG_KIND_INHERITANCE) {
+		add_inheritance(op, o, usual, out);
+		return;
+	}
 	if (is_of_view(o)) /* which has its columns from its query */
 		mig__buf_adds(out, "alter ");
 	else

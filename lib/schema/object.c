@@ -101,15 +101,26 @@ const char *mig__kind_name(int32_t kind)
 	return kind > 0 && kind < KINDS ? names[kind] : names[0];
 }
 
-const char *const *mig__kind_names(void)
+/* A kind of another dialect may stand by itself, too; its word is the first of all. */
+#define PATTERNS                                                                                          \
+	"table, view, materialized view, sequence, function, procedure, aggregate, enum, domain, "        \
+	"composite type, range type, schema, extension, collation, statistics, event trigger, "           \
+	"other object, object"
+
+const char *mig__kind_patterns(void)
 {
-	return names;
+	return PATTERNS;
 }
 
-int mig__kind_is_name(const char *text, size_t size)
+int mig__kind_is_pattern(const char *text, size_t size)
 {
-	for (const char *const *name = mig__kind_names(); *name; name++)
-		if (strlen(*name) == size && !memcmp(*name, text, size))
+	for (const char *p = PATTERNS; *p;) {
+		size_t n = strcspn(p, ",");
+
+		if (n == size && !memcmp(p, text, n))
 			return 1;
+		p += n;
+		p += strspn(p, ", ");
+	}
 	return 0;
 }

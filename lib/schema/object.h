@@ -24,7 +24,9 @@ const mig_object *mig__top(const mig_object *object);
 /* A kind in words; static. */
 const char *mig__kind_name(int32_t kind);
 /* The names of all kinds; NULL is after the last. */
-const char *const *mig__kind_names(void);
-int mig__kind_is_name(const char *text, size_t size);
+/* Whether the word is a kind that a pattern of names can be about: of what stands by itself. */
+int mig__kind_is_pattern(const char *text, size_t size);
+/* Those, with ", " between them. */
+const char *mig__kind_patterns(void);
 
 #endif

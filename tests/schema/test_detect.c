@@ -145,7 +145,7 @@ static const struct detection {
 	  "CREATE TABLE t (a int) PARTITION BY RANGE (a); CREATE TABLE t1 PARTITION OF t FOR "
 	  "VALUES "
 	  "FROM (1) TO (9)",
-	  "create table t1; create inheritance t1.public.t" },
+	  "create table t1; attach partition t1 of t" },
 	{ "postgresql",
 	  "CREATE TABLE t (a int) PARTITION BY RANGE (a); CREATE TABLE t1 PARTITION OF t FOR "
 	  "VALUES "

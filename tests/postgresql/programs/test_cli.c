@@ -345,6 +345,20 @@ static const struct detected {
 	  "Detected: replace materialized view m: rebuilt with view v\n"
 	  "Detected: replace view v: rebuilt with column t.a\n"
 	  "Detected: alter column t.a: type integer -> bigint\n", "mig: note: t.a: rewrites the table\n" },
+	/* notes name the table */
+	{ "CREATE TYPE e AS ENUM ('a', 'b'); CREATE TABLE t (x e, y e[])",
+	  "CREATE TYPE e AS ENUM ('a'); CREATE TABLE t (x e, y e[])", "Detected: alter enum e: values 'a', 'b' -> 'a'\n",
+	  "mig: note: t.x: fails if a row has a value that the new type does not have; rewrites the table\n"
+	  "mig: note: t.y: fails if a row has a value that the new type does not have; rewrites the table\n" },
+	/* no loss where the position goes on */
+	{ "CREATE TABLE t (id serial)", "CREATE TABLE t (id int GENERATED ALWAYS AS IDENTITY)",
+	  "Detected: drop sequence t_id_seq\nDetected: alter column t.id: identity none -> ALWAYS, default {*} -> none\n",
+	  "mig: note: t: id goes on where its sequence stood\n" },
+	{ "CREATE TABLE t (id int); CREATE SEQUENCE s OWNED BY t.id; ALTER TABLE t ALTER id SET DEFAULT nextval('s')",
+	  "CREATE TABLE t (id int); CREATE SEQUENCE r OWNED BY t.id; ALTER TABLE t ALTER id SET DEFAULT nextval('r')",
+	  "{*}Detected: drop sequence s\n", "mig: note: r goes on where the sequence before it stood\n" },
+	{ "CREATE SEQUENCE s", "CREATE TABLE t (a int)", "{*}Detected: drop sequence s\n",
+	  "mig: loses data: drops sequence s and its position\n" },
 };
 
 static void run_detected(const struct detected *d)

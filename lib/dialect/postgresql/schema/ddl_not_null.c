@@ -62,7 +62,7 @@ void mig__ddl_set_not_null(struct mig__ddl *d, const mig_object *column)
 	else
 		mig__ddl_do(d, column, "+ALTER COLUMN @n SET NOT NULL");
 	if (!mig__attribute(column, "not_null_not_valid"))
-		mig__ddl_note(d, column, "@n: fails if it is null in a row");
+		mig__ddl_note(d, column, "@n: fails if a row has NULL in it");
 }
 
 /* One clause about the constraint, by its name. */

@@ -141,6 +141,8 @@ void mig__ddl_create_sequence(struct mig__ddl *d, const mig_object *o)
 	mig__ddl_note(d, o, "@n goes on where the sequence before it stood");
 	end_setval(d, old, away);
 	d->continued[mig__ddl_place(d, d->op)] = 1;
+	if (pending(d, old, MIG_OP_DROP))
+		d->continued[mig__ddl_place(d, mig__ddl_op(d, old))] = 1;
 }
 
 /* -- an identity after a sequence */
@@ -157,7 +159,12 @@ static int waits(const struct mig__ddl *d, const mig_object *sequence)
 void mig__ddl_drop_sequence(struct mig__ddl *d, const mig_object *o)
 {
 	if (!waits(d, o)) {
-		mig__ddl_do(d, o, "DROP SEQUENCE @q");
+		struct mig__buf *b = mig__ddl_begin(d);
+
+		if (d->continued[mig__ddl_place(d, mig__ddl_op(d, o))])
+			d->first = NULL; /* destroys nothing */
+		mig__ddl_put(b, o, "DROP SEQUENCE @q");
+		mig__ddl_end(d, 0);
 		return;
 	}
 	rename_away(d, o);

@@ -129,8 +129,8 @@ static void each_column(struct mig__ddl *d, const mig_object *type, has_fn *has,
 			mig__ddl_do(d, c, is_array(c) ? array_pattern : pattern);
 			if (strstr(pattern, "$type"))
 				mig__ddl_note(d, c,
-					      "@n: fails if a row has a value that the new type does not "
-					      "have");
+					      "@t.@n: fails if a row has a value that the new type does not "
+					      "have; rewrites the table");
 		}
 	}
 }
@@ -332,8 +332,8 @@ static void add_values(struct mig__ddl *d, const mig_object *from, const mig_obj
 			}
 			if (d->lone)
 				mig__ddl_note(d, to,
-					      "@n: a new value cannot be used in the transaction that "
-					      "adds it");
+					      "@n: the value is added in a step of its own, outside a "
+					      "transaction: one that adds it cannot use it");
 			mig__ddl_end(d, d->lone ? MIG_STATEMENT_LONE : 0);
 		}
 		p = next;

@@ -60,7 +60,7 @@ static void add_column(struct mig__buf *out, const struct mig__sqlite_table *old
 		add_line(out, o, "NULLs become the default ");
 		mig__shown_add(out, value, strlen(value));
 	} else if (p->old && may_be_null(old, p->old)) {
-		add_line(out, o, "fails if it is null in a row");
+		add_line(out, o, "fails if a row has NULL in it");
 	}
 }
 
