@@ -493,7 +493,7 @@ static mig_status compare(mig_ctx *ctx, mig_op_list *list, const mig_diff_option
 	if (!rc)
 		rc = find_equal(ctx, a, o, &equal);
 	if (rc || equal)
-		return rc;
+		return rc ? rc : fill_sql(list); /* none, which is "" */
 	if (!rc)
 		rc = mig__inspect_objects(a->db, &a->live);
 	if (!rc)

@@ -39,9 +39,8 @@ static void add_name(const mig_object *o, const char *usual, struct mig__buf *ou
 static void add_inheritance(const mig_op *op, const mig_object *o, const char *usual, struct mig__buf *out)
 {
 	static const char *const verbs[] = { "", "attach", "detach", "alter", "rename" };
-	const char *what = o->parent->kind == MIG_KIND_INDEX		 ? "index "
-			   : mig_object_attribute(o, MIG_ATTR_BOUND) ? "partition "
-								     : "child ";
+	int bound = mig_object_attribute(o, MIG_ATTR_BOUND) != NULL;
+	const char *what = o->parent->kind == MIG_KIND_INDEX ? "index " : bound ? "partition " : "child ";
 	size_t size = strlen(usual);
 	int is_usual = size && !strncmp(o->name, usual, size) && o->name[size] == '.';
 
