@@ -236,6 +236,8 @@ POSTGRESQL += [
     ("options", "INDEX @i ON @ (a);", "INDEX @i ON @ (a) WITH (fillfactor = 70);", "alter", 0),
     ("clustered", "INDEX @i ON @ (a);", "INDEX @i ON @ (a); ALTER TABLE @ CLUSTER ON @i;", "alter", 0),
 ], "index", "replace") + [
+    Row("index", "statistics", T + "CREATE INDEX @i ON @ ((a + 1));",
+        T + "CREATE INDEX @i ON @ ((a + 1)); ALTER INDEX @i ALTER COLUMN 1 SET STATISTICS 7;"),
     Row("index", "method", T + "CREATE INDEX @i ON @ (a);", T + "CREATE INDEX @i ON @ USING hash (a);", "replace"),
     Row("view", "query", "CREATE VIEW @ AS SELECT 1 AS a;", "CREATE VIEW @ AS SELECT 2 AS a;"),
     Row("view", "query", "CREATE VIEW @ AS SELECT 1 AS a;", "CREATE VIEW @ AS SELECT 2 AS b;", "replace"),

@@ -21,7 +21,8 @@ static void run(const struct change *c, PGconn *db, const char *sql, const char 
 	PGresult *result = PQexec(db, sql);
 	const char *answer;
 
-	if (PQresultStatus(result) != PGRES_COMMAND_OK && PQresultStatus(result) != PGRES_TUPLES_OK)
+	if (PQresultStatus(result) != PGRES_COMMAND_OK && PQresultStatus(result) != PGRES_TUPLES_OK &&
+	    *sql) /* there may be nothing to undo */
 		fail_msg("%s: %s in:\n%s", c->name, PQresultErrorMessage(result), sql);
 	PQclear(result);
 	answer = c->question ? ask(db, c->question) : "";

@@ -363,7 +363,11 @@ static int is_validation(const mig_object *from, const mig_object *to)
 static uint32_t change_foreign_key(const mig_object *from, const mig_object *to)
 {
 	static const char *const keys[] = { "comment", "deferrable", "not_valid", "not_enforced", NULL };
+	static const char *const triggers[] = { "triggers", NULL };
 
+	/* triggers that do nothing: nobody asks for these, and none but a superuser can disable them */
+	if (mig__attribute(to, "triggers") && only(from, to, triggers))
+		return 0;
 	return only(from, to, keys) && is_validation(from, to) ? MIG_CHANGE_ALTER
 							       : MIG_CHANGE_RECREATE;
 }
@@ -380,7 +384,7 @@ static uint32_t change_check(const mig_object *from, const mig_object *to)
 static uint32_t change_index(const mig_object *from, const mig_object *to)
 {
 	static const char *const keys[] = { "comment",   "options", "tablespace",
-					    "clustered", "invalid", "only", NULL };
+					    "clustered", "invalid", "only", "statistics", "extensions", NULL };
 	static const char *const invalid[] = { "invalid", NULL };
 
 	if (mig__attribute(to, "only") && !mig__attribute(from, "only"))
@@ -494,12 +498,12 @@ static const struct {
 	[MIG_KIND_VIEW] = { change_view, { NULL }, 0 },
 	[MIG_KIND_MATERIALIZED_VIEW] = { NULL,
 					 { "comment", "privileges", "options", "method", "tablespace",
-					   "unpopulated" },
+					   "unpopulated", "extensions" },
 					 0 },
 	[MIG_KIND_FUNCTION] = { change_function, { NULL }, 0 },
 	[MIG_KIND_PROCEDURE] = { change_function, { NULL }, 0 },
 	[MIG_KIND_AGGREGATE] = { NULL, { "comment", "privileges" }, 0 },
-	[MIG_KIND_TRIGGER] = { NULL, { "comment", "enabled" }, 0 },
+	[MIG_KIND_TRIGGER] = { NULL, { "comment", "enabled", "extensions" }, 0 },
 	[MIG_KIND_RULE] = { NULL, { "comment", "enabled" }, 0 },
 	[MIG_KIND_POLICY] = { change_policy, { NULL }, 0 },
 	[MIG_KIND_STATISTICS] = { change_statistics, { NULL }, 0 },

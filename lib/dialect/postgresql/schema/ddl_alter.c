@@ -80,6 +80,58 @@ static void set_options(struct mig__ddl *d, const mig_object *from, const mig_ob
 	options_statement(d, to, start, new ? new : "", old ? old : "", 0);
 }
 
+/* "2=100, 3=500": of an index's expressions. */
+static void set_statistics(struct mig__ddl *d, const mig_object *from, const mig_object *to,
+			   const char *start)
+{
+	const char *old = from ? mig__attribute(from, "statistics") : NULL;
+	const char *new = mig__attribute(to, "statistics");
+
+	for (int set = 0; set < 2; set++) {
+		const char *list = set ? new : old, *other = set ? old : new;
+
+		for (const char *p = list ? list : ""; *p; p = next_option(p)) {
+			size_t key = strcspn(p, "="), size = option_size(p);
+			struct mig__buf *b;
+
+			if (has_option(other ? other : "", p, set ? size : key))
+				continue;
+			b = mig__ddl_begin(d);
+			mig__ddl_put(b, to, start);
+			mig__buf_addf(b, " ALTER COLUMN %.*s SET STATISTICS ", (int)key, p);
+			mig__buf_add(b, set ? p + key + 1 : "-1", set ? size - key - 1 : 2);
+			mig__ddl_end(d, 0);
+		}
+	}
+}
+
+static void depend(struct mig__ddl *d, const mig_object *o, const char *start, const char *list,
+		   const char *other, const char *words)
+{
+	for (const char *p = list ? list : ""; *p; p = next_option(p)) {
+		struct mig__buf *b;
+
+		if (has_option(other ? other : "", p, option_size(p)))
+			continue;
+		b = mig__ddl_begin(d);
+		mig__ddl_put(b, o, start);
+		mig__buf_adds(b, words);
+		mig__buf_add(b, p, option_size(p));
+		mig__ddl_end(d, 0);
+	}
+}
+
+/* CREATE OR REPLACE forgets them. */
+static void set_extensions(struct mig__ddl *d, const mig_object *from, const mig_object *to,
+			   const char *start)
+{
+	const char *old = from ? mig__attribute(from, "extensions") : NULL;
+	const char *new = mig__attribute(to, "extensions");
+
+	depend(d, to, start, old, new, " NO DEPENDS ON EXTENSION ");
+	depend(d, to, start, new, old, " DEPENDS ON EXTENSION ");
+}
+
 /* -- what is not only one attribute's matter */
 
 /* SET WITHOUT CLUSTER is about the table: not where another index is clustered now. */
@@ -215,6 +267,12 @@ static const struct aspect aspects[] = {
 	{ MIG_KIND_INDEX, "options", "ALTER INDEX @q", NULL, 0, set_options },
 	{ MIG_KIND_INDEX, "tablespace", "ALTER INDEX @q SET TABLESPACE $tablespace",
 	  "ALTER INDEX @q SET TABLESPACE pg_default", 0, NULL },
+	{ MIG_KIND_INDEX, "statistics", "ALTER INDEX @q", NULL, 1, set_statistics },
+	{ MIG_KIND_INDEX, "extensions", "ALTER INDEX @q", NULL, 1, set_extensions },
+	{ MIG_KIND_MATERIALIZED_VIEW, "extensions", "ALTER MATERIALIZED VIEW @q", NULL, 1, set_extensions },
+	{ MIG_KIND_TRIGGER, "extensions", "ALTER TRIGGER @n ON @t", NULL, 1, set_extensions },
+	{ MIG_KIND_FUNCTION, "extensions", "ALTER FUNCTION @f", NULL, 1, set_extensions },
+	{ MIG_KIND_PROCEDURE, "extensions", "ALTER PROCEDURE @f", NULL, 1, set_extensions },
 	{ MIG_KIND_INDEX, "clustered", "+CLUSTER ON @n", NULL, 1, unset_cluster },
 	{ MIG_KIND_INDEX, "invalid", "", "REINDEX INDEX @q", 0, NULL },
 	{ MIG_KIND_FOREIGN_KEY, "deferrable", "+ALTER CONSTRAINT @n $deferrable",
@@ -261,6 +319,9 @@ static void apply(struct mig__ddl *d, const struct aspect *a, const mig_object *
 	if (a->kind != to->kind || (!from && !a->later))
 		return;
 	value = mig__attribute(to, a->key);
+	if (a->fn == set_extensions && from && (to->kind == MIG_KIND_FUNCTION || to->kind == MIG_KIND_PROCEDURE) &&
+	    !mig__attribute_same(from, to, "definition"))
+		from = NULL;
 	if (from ? mig__attribute_same(from, to, a->key) : !value)
 		return;
 	pattern = value ? a->set : a->unset;

@@ -42,6 +42,7 @@ enum mig__class {
 	/* not the server's: keys of `known` alone */
 	MIG__CLASS_TOAST = 1,    /* a TOAST table: row of relations with its options */
 	MIG__CLASS_IDENTITY = 2, /* an identity column: its sequence's place in rels */
+	MIG__CLASS_DEPENDS = 4, /* what depends on extensions: the row with their names; sub: its class */
 	MIG__CLASS_PARENT = 3    /* a partition or child: the row of its first parent */
 };
 
@@ -103,7 +104,8 @@ enum mig__index_field {
 	MIG__INDEX_DEFINITION,
 	MIG__INDEX_PREDICATE,
 	MIG__INDEX_EXPRESSION_COLUMNS,
-	MIG__INDEX_COLUMN_NAMES
+	MIG__INDEX_COLUMN_NAMES,
+	MIG__INDEX_STATISTICS
 };
 
 enum { MIG__RAW_TABLES = 20 };

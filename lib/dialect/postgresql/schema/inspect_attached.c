@@ -93,6 +93,7 @@ int mig__catalog_is_implied(const struct mig__catalog *c, const struct mig__rel 
 
 	return above >= 0 && mig__field_is(c->indexes, above, MIG__INDEX_VALID, 't') && !commented &&
 	       mig__field_is(c->indexes, row, MIG__INDEX_CLUSTERED, 'f') &&
+	       !mig__field(c->indexes, row, MIG__INDEX_STATISTICS) &&
 	       same_field(c, row, above, MIG__INDEX_OPTIONS) &&
 	       same_field(c, row, above, MIG__INDEX_TABLESPACE) &&
 	       is_usual_name(name, rel->name,

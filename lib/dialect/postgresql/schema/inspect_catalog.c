@@ -206,6 +206,15 @@ int mig__catalog_knows_kind(struct mig__catalog *c, const char *what, const char
 	return 0;
 }
 
+/* On whose extensions' being there it depends. */
+static void add_extensions(struct mig__catalog *c, uint32_t class, uint32_t oid)
+{
+	uint32_t row = mig__catalog_find(&c->known, MIG__CLASS_DEPENDS, oid, class);
+
+	if (row != MIG__NONE)
+		mig__catalog_add(c, "extensions", PQgetvalue(c->small, (int)row, MIG__SMALL_NAME));
+}
+
 uint32_t mig__catalog_report(struct mig__catalog *c, uint32_t parent, uint32_t class, uint32_t oid,
 			     uint32_t sub)
 {
@@ -213,6 +222,8 @@ uint32_t mig__catalog_report(struct mig__catalog *c, uint32_t parent, uint32_t c
 
 	if (comment != MIG__NONE)
 		mig__catalog_add(c, "comment", PQgetvalue(c->small, (int)comment, MIG__SMALL_NAME));
+	if (c->small_rows['d'].to && oid && !sub)
+		add_extensions(c, class, oid);
 	if (!c->rc)
 		c->rc = c->sink->object(c->sink->user, &c->object, parent, &number);
 	if (oid && !sub)

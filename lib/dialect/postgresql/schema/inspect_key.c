@@ -29,7 +29,8 @@ enum {
 	SET_COLUMNS,
 	ENFORCED,
 	PERIOD,
-	WORDS
+	WORDS,
+	TRIGGERS
 };
 enum { DEFAULT_COLLATION = 100, TEXT = 25, VARCHAR = 1043 };
 
@@ -237,6 +238,32 @@ static void add_attributes(const struct constraint *k, int32_t kind)
 		mig__catalog_add(k->c, "not_valid", "yes");
 }
 
+/* ALTER TABLE ... DISABLE TRIGGER ALL, and its like. What a foreign key has can be made anew; the others
+ * are named. */
+static void add_triggers(const struct constraint *k, int32_t kind)
+{
+	const char *letters = field(k, TRIGGERS);
+	struct mig__buf *text;
+
+	if (!letters)
+		return;
+	if (kind == MIG_KIND_FOREIGN_KEY && !k->c->object.flags) {
+		mig__catalog_add(k->c, "triggers",
+				 strchr(letters, 'D')   ? "disabled"
+				 : strchr(letters, 'R') ? "replica"
+							: "always");
+		return;
+	}
+	text = mig__catalog_spare(k->c);
+	mig__buf_addf(text,
+		      "triggers of constraint %s of %s, which are not enabled as usual (ALTER TABLE %s ENABLE "
+		      "TRIGGER ALL enables them)",
+		      PQgetvalue(k->c->constraints, k->row, NAME), k->rel->qualified, k->rel->qualified);
+	mig__catalog_made(k->c, text);
+	if (!k->c->rc)
+		k->c->rc = k->c->sink->uncovered(k->c->sink->user, mig__buf_text(text));
+}
+
 static void need_index_columns(struct mig__catalog *c, const struct mig__rel *rel, int row,
 			       uint32_t number)
 {
@@ -289,6 +316,7 @@ static void report_constraint(const struct constraint *k)
 	if (comes_from_above(k, kind))
 		k->c->object.flags = MIG_OBJECT_INHERITED;
 	add_attributes(k, kind);
+	add_triggers(k, kind);
 	number = mig__catalog_report(k->c, parent, MIG__CLASS_CONSTRAINT, oid, 0);
 	if (k->rel)
 		mig__catalog_need_columns(k->c, number, k->rel->oid, field(k, COLUMNS));
@@ -425,6 +453,7 @@ static void add_index(struct mig__catalog *c, const struct mig__rel *rel, int ro
 	mig__catalog_add_text(c, "columns", columns);
 	add_storage(c, rel, row);
 	mig__catalog_add(c, "where", mig__field(c->indexes, row, MIG__INDEX_PREDICATE));
+	mig__catalog_add(c, "statistics", mig__field(c->indexes, row, MIG__INDEX_STATISTICS));
 	if (index_is(c, row, MIG__INDEX_VALID, 'f'))
 		mig__catalog_add(c, partitioned ? "only" : "invalid", "yes");
 }

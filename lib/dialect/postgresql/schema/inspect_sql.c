@@ -24,6 +24,11 @@ static void add_names(struct mig__sql_small *all)
 	    " WHERE e.extname <> 'plpgsql'");
 	ADD("m", "d.classid, d.objid, d.refobjid", "NULL", { NULL },
 	    "pg_depend d WHERE d.refclassid = 3079 AND d.deptype = 'e' AND d.objid" USERS);
+	/* ALTER ... DEPENDS ON EXTENSION */
+	ADD("d", "d.classid, d.objid, 0", "string_agg(quote_ident(e.extname), ', ' ORDER BY e.extname COLLATE \"C\")",
+	    { NULL },
+	    "pg_depend d JOIN pg_extension e ON e.oid = d.refobjid WHERE d.refclassid = 3079 AND d.deptype = 'x' "
+	    "GROUP BY d.classid, d.objid");
 	ADD("b", "1213, oid, 0", "quote_ident(spcname)", { NULL }, "pg_tablespace");
 	ADD("k", "2601, oid, 0", "quote_ident(amname)", { NULL }, "pg_am");
 	/* of B-trees: for what type, whether it is the usual one */

@@ -98,6 +98,11 @@ void mig__catalog_sql_types(struct mig__buf *sql, const char *types, const char 
 		types, modifiers, collations);
 }
 
+/* The triggers that enforce a constraint, if they are not what they are made: "D", "A", "R". */
+#define CONSTRAINT_TRIGGERS \
+	"(SELECT string_agg(DISTINCT g.tgenabled::text, '') FROM pg_trigger g " \
+	"WHERE g.tgconstraint = k.oid AND g.tgisinternal AND g.tgenabled <> 'O')"
+
 /* A key that refers to a partitioned table has others like it for each partition: these are left
  * out, and what an extension says of its own domains. */
 static void add_constraints(struct mig__buf *sql, int version)
@@ -108,7 +113,8 @@ static void add_constraints(struct mig__buf *sql, int version)
 			"k.condeferrable, k.condeferred, k.convalidated, k.connoinherit, k.conislocal, "
 			"k.conparentid, %s, %s, %s, "
 			"CASE WHEN k.contype = 'x' THEN pg_get_constraintdef(k.oid) "
-			"ELSE pg_get_expr(k.conbin, k.conrelid) END "
+			"ELSE pg_get_expr(k.conbin, k.conrelid) END, "
+			CONSTRAINT_TRIGGERS " "
 		"FROM pg_constraint k "
 		"WHERE k.oid" USERS " AND k.contype NOT IN ('n', 't') "
 			"AND NOT (k.conparentid <> 0 AND EXISTS (SELECT FROM pg_constraint p "
@@ -127,6 +133,11 @@ static void add_constraints(struct mig__buf *sql, int version)
 	"WHERE d.classid = 1259 AND d.objid = i.indexrelid " \
 	"AND d.refclassid = 1259 AND d.refobjid = i.indrelid AND d.refobjsubid > 0)"
 
+/* "2=100, 3=500": targets of an index's expressions, by number. */
+#define EXPRESSION_STATISTICS \
+	"(SELECT string_agg(a.attnum || '=' || a.attstattarget, ', ' ORDER BY a.attnum) FROM pg_attribute a " \
+	"WHERE a.attrelid = i.indexrelid AND a.attstattarget >= 0)"
+
 /* The definition only where the raw columns do not tell enough: not a B-tree, or expressions, or a
  * collation that is not the usual one. */
 static void add_indexes(struct mig__buf *sql, int version)
@@ -141,7 +152,8 @@ static void add_indexes(struct mig__buf *sql, int version)
 			"pg_get_expr(i.indpred, i.indrelid), "
 			"CASE WHEN i.indexprs IS NOT NULL OR i.indpred IS NOT NULL THEN " EXPRESSION_COLUMNS " END, "
 			"CASE WHEN c.relispartition THEN (SELECT string_agg(a.attname, '_' ORDER BY a.attnum) "
-				"FROM pg_attribute a WHERE a.attrelid = i.indexrelid) END "
+				"FROM pg_attribute a WHERE a.attrelid = i.indexrelid) END, "
+			"CASE WHEN i.indexprs IS NOT NULL THEN " EXPRESSION_STATISTICS " END "
 		"FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid "
 		"WHERE i.indexrelid" USERS " AND c.relpersistence <> 't' "
 		"ORDER BY i.indexrelid;",
@@ -157,7 +169,7 @@ static const char dependencies[] =
 		"ELSE d.refobjid END, "
 		"d.refobjsubid "
 	"FROM pg_depend d "
-	"WHERE d.objid" USERS " AND d.refobjid" USERS " AND d.deptype IN ('n', 'a') "
+	"WHERE d.objid" USERS " AND d.refobjid" USERS " AND d.deptype IN ('n', 'a', 'x') "
 		"AND d.refclassid <> 2615 "
 		"AND NOT (d.classid = 1259 AND d.refclassid = 1259 AND d.objsubid = 0) "
 		"AND NOT (d.classid = 2606 AND d.refclassid = 1259) "

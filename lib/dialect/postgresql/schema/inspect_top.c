@@ -63,6 +63,11 @@ static void learn_comment(const struct row *r)
 	mig__catalog_learn(r->c, &r->c->comments, r->class, r->oid, r->of, (uint32_t)r->number);
 }
 
+static void learn_depends(const struct row *r)
+{
+	mig__catalog_learn(r->c, &r->c->known, MIG__CLASS_DEPENDS, r->oid, r->class, (uint32_t)r->number);
+}
+
 static void report_schema(const struct row *r)
 {
 	if (field(r, 0)) /* comes with an extension */
@@ -117,6 +122,7 @@ void mig__catalog_names(struct mig__catalog *c)
 	each(c, 'o', learn_row);
 	each(c, 'i', learn_parent);
 	each(c, 'x', learn_comment);
+	each(c, 'd', learn_depends);
 	each(c, 'n', report_schema);
 	each(c, 'e', report_extension);
 	each(c, 'm', learn_member);

@@ -11,6 +11,7 @@
  *                  of the kind has when it is new (acldefault), the owner's own left out:
  *                  "GRANT SELECT, INSERT TO app", "GRANT UPDATE TO app WITH GRANT OPTION",
  *                  "REVOKE EXECUTE FROM PUBLIC" (each without its ON ...)
+ *   extensions     of FUNCTION, PROCEDURE, INDEX, MATERIALIZED_VIEW, TRIGGER: ALTER ... DEPENDS ON EXTENSION
  *
  * SCHEMA           (schema "" , name)
  * EXTENSION        schema: where its objects are (quoted); .version; no comment: that comes from its
@@ -48,13 +49,15 @@
  *   FOREIGN_KEY    columns, referred (qualified table), referred_columns, on_update, on_delete
  *                  ("CASCADE", "SET NULL (a)"...; NO ACTION is left out), match ("FULL"), deferrable,
  *                  period ("yes": the last columns are a PERIOD), not_valid ("yes"),
- *                  not_enforced ("yes"; then not not_valid)
+ *                  not_enforced ("yes"; then not not_valid), triggers ("disabled", "replica", "always":
+ *                  by ALTER TABLE ... DISABLE TRIGGER ALL and its like)
  *   CHECK          expression (in its parentheses), no_inherit ("yes"), not_valid ("yes"), not_enforced ("yes"); also of a
  *                  DOMAIN
  *   EXCLUSION      definition (pg_get_constraintdef)
  *   INDEX          unique ("yes"), method, columns (all between its parentheses: names,
  *                  expressions, collations, operator classes, directions), include,
- *                  nulls_not_distinct, options, tablespace, where, clustered, only ("yes": on a
+ *                  nulls_not_distinct, options, tablespace, where, statistics ("2=100": of its
+ *                  expressions), clustered, only ("yes": on a
  *                  partitioned table and not valid: made by ON ONLY), invalid; also of a
  *                  MATERIALIZED_VIEW
  *     INHERITANCE  name: qualified index that it is attached to (not of INHERITED indexes)
