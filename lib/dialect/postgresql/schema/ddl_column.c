@@ -143,10 +143,12 @@ static void alter_table_column(struct mig__ddl *d, const mig_object *from, const
 {
 	int was_null = !mig__attribute(from, "not_null"), is_null = !mig__attribute(to, "not_null");
 
-	if (mig__attribute(from, "generated") && !mig__attribute(to, "generated"))
-		mig__ddl_do(d, to, "+ALTER COLUMN @n DROP EXPRESSION");
-	else if (!mig__attribute_same(from, to, "generated") && !done_by_parent(d, from, to, "generated"))
-		set_expression(d, to);
+	if (!mig__attribute_same(from, to, "generated") && !done_by_parent(d, from, to, "generated")) {
+		if (mig__attribute(to, "generated"))
+			set_expression(d, to);
+		else
+			mig__ddl_do(d, to, "+ALTER COLUMN @n DROP EXPRESSION");
+	}
 	if (mig__attribute(from, "identity") && !mig__attribute(to, "identity"))
 		mig__ddl_drop_identity(d, from, to);
 	if (!type_differs(from, to))

@@ -338,6 +338,7 @@ void mig__ddl_create_inheritance(struct mig__ddl *d, const mig_object *o)
 	}
 	if (mig__top(o)->other)
 		mig__ddl_move_not_null(d, mig__top(o));
+	mig__ddl_add_checks_of_parent(d, o);
 	if (mig__attribute(o, "bound")) {
 		drop_columns_first(d, mig__top(o)->other);
 		mig__ddl_do(d, o, "ALTER TABLE @r ATTACH PARTITION @t $bound");
@@ -353,6 +354,7 @@ void mig__ddl_drop_inheritance(struct mig__ddl *d, const mig_object *o)
 	mig__ddl_do(d, o,
 		    mig__attribute(o, "bound") ? "ALTER TABLE @r DETACH PARTITION @t"
 					       : "+NO INHERIT @r");
+	mig__ddl_drop_checks_of_parent(d, o);
 	mig__ddl_move_not_null(d, mig__top(o)->other);
 }
 
