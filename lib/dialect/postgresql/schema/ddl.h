@@ -183,9 +183,8 @@ int mig__ddl_is_parent(const struct mig__ddl *d, const mig_object *table);
 const mig_object *mig__ddl_parent_column(const mig_object *column);
 /* Whether the column's table stays what it is, a partition or child, while the script runs. */
 int mig__ddl_stays_child(const struct mig__ddl *d, const mig_object *column);
-/* What its parent's checks ask of a table that becomes a child, or leaves with them. */
-void mig__ddl_add_checks_of_parent(struct mig__ddl *d, const mig_object *inheritance);
-void mig__ddl_drop_checks_of_parent(struct mig__ddl *d, const mig_object *inheritance);
+/* Whether the check comes with this inheritance: the first of them, if several parents have it. */
+int mig__ddl_brings_check(const mig_object *inheritance, const mig_object *check);
 
 /* ddl_using.c */
 /* A constraint that takes an index over; 0: there is none. */

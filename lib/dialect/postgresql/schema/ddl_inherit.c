@@ -87,8 +87,7 @@ int mig__ddl_stays_child(const struct mig__ddl *d, const mig_object *column)
 	return 1;
 }
 
-/* Whether the check comes with this inheritance: the first of them, if several parents have it. */
-static int brings(const mig_object *inheritance, const mig_object *check)
+int mig__ddl_brings_check(const mig_object *inheritance, const mig_object *check)
 {
 	const mig_object *c = inheritance->parent->child;
 
@@ -99,27 +98,4 @@ static int brings(const mig_object *inheritance, const mig_object *check)
 			break;
 	}
 	return c == inheritance;
-}
-
-/* A table that is there already cannot become a child without its parent's checks. */
-void mig__ddl_add_checks_of_parent(struct mig__ddl *d, const mig_object *inheritance)
-{
-	const mig_object *table = mig__top(inheritance);
-
-	for (const mig_object *c = table->other ? table->child : NULL; c; c = c->next)
-		if (c->kind == MIG_KIND_CHECK && (c->flags & MIG_OBJECT_INHERITED) &&
-		    brings(inheritance, c) && !mig__child(table->other, MIG_KIND_CHECK, c->name))
-			mig__ddl_create_constraint(d, c);
-}
-
-/* They stay with a child that leaves, as its own. A statement of its own: within one ALTER TABLE the
- * server drops constraints before it lets the child go. */
-void mig__ddl_drop_checks_of_parent(struct mig__ddl *d, const mig_object *inheritance)
-{
-	const mig_object *table = mig__top(inheritance);
-
-	for (const mig_object *c = table->other ? table->child : NULL; c; c = c->next)
-		if (c->kind == MIG_KIND_CHECK && (c->flags & MIG_OBJECT_INHERITED) &&
-		    brings(inheritance, c) && !mig__child(table->other, MIG_KIND_CHECK, c->name))
-			mig__ddl_do(d, c, "ALTER TABLE @t DROP CONSTRAINT @n");
 }

@@ -330,6 +330,20 @@ static void drop_columns_first(struct mig__ddl *d, const mig_object *table)
 	}
 }
 
+/* The next of the checks that the inheritance brings to a table that is, or will be, there without it. */
+static const mig_object *next_check(const mig_object *inheritance, const mig_object *c)
+{
+	const mig_object *other = mig__top(inheritance)->other;
+
+	c = c ? c->next : mig__top(inheritance)->child;
+	for (; other && c; c = c->next)
+		if (c->kind == MIG_KIND_CHECK && (c->flags & MIG_OBJECT_INHERITED) &&
+		    mig__ddl_brings_check(inheritance, c) &&
+		    !mig__child(other, MIG_KIND_CHECK, c->name))
+			return c;
+	return NULL;
+}
+
 void mig__ddl_create_inheritance(struct mig__ddl *d, const mig_object *o)
 {
 	if (o->parent->kind != MIG_KIND_TABLE) {
@@ -338,7 +352,9 @@ void mig__ddl_create_inheritance(struct mig__ddl *d, const mig_object *o)
 	}
 	if (mig__top(o)->other)
 		mig__ddl_move_not_null(d, mig__top(o));
-	mig__ddl_add_checks_of_parent(d, o);
+	/* it cannot become a child without them */
+	for (const mig_object *c = next_check(o, NULL); c; c = next_check(o, c))
+		mig__ddl_create_constraint(d, c);
 	if (mig__attribute(o, "bound")) {
 		drop_columns_first(d, mig__top(o)->other);
 		mig__ddl_do(d, o, "ALTER TABLE @r ATTACH PARTITION @t $bound");
@@ -354,7 +370,10 @@ void mig__ddl_drop_inheritance(struct mig__ddl *d, const mig_object *o)
 	mig__ddl_do(d, o,
 		    mig__attribute(o, "bound") ? "ALTER TABLE @r DETACH PARTITION @t"
 					       : "+NO INHERIT @r");
-	mig__ddl_drop_checks_of_parent(d, o);
+	/* They stay with it as its own. A statement of its own: within one ALTER TABLE the server drops
+	 * constraints before it lets the child go. */
+	for (const mig_object *c = next_check(o, NULL); c; c = next_check(o, c))
+		mig__ddl_do(d, c, "ALTER TABLE @t DROP CONSTRAINT @n");
 	mig__ddl_move_not_null(d, mig__top(o)->other);
 }
 
