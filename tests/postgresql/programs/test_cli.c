@@ -357,6 +357,24 @@ static const struct detected {
 	{ "CREATE TABLE t (id int); CREATE SEQUENCE s OWNED BY t.id; ALTER TABLE t ALTER id SET DEFAULT nextval('s')",
 	  "CREATE TABLE t (id int); CREATE SEQUENCE r OWNED BY t.id; ALTER TABLE t ALTER id SET DEFAULT nextval('r')",
 	  "{*}Detected: drop sequence s\n", "mig: note: r goes on where the sequence before it stood\n" },
+	/* what may fail */
+	{ "CREATE DOMAIN d AS int; CREATE TABLE t (a d)",
+	  "CREATE DOMAIN d AS int NOT NULL CONSTRAINT c CHECK (VALUE > 0); CREATE TABLE t (a d)", "{*}",
+	  "mig: note: d: fails if a row has NULL in a column of it; locks the tables while it looks\n"
+	  "mig: note: d.c: fails if a row violates it; locks the tables while it looks\n" },
+	{ "CREATE TABLE p (a int) PARTITION BY RANGE (a); CREATE TABLE p1 PARTITION OF p FOR VALUES FROM (0) TO (9)",
+	  "CREATE TABLE p (a int) PARTITION BY RANGE (a); CREATE TABLE p1 PARTITION OF p FOR VALUES FROM (0) TO (5)",
+	  "Detected: replace partition p1 of p: bound {*}",
+	  "mig: note: p1: fails if a row is outside of its bound; locks the table while it looks\n" },
+	{ "CREATE TABLE p (a int) PARTITION BY RANGE (a); CREATE TABLE p0 PARTITION OF p DEFAULT",
+	  "CREATE TABLE p (a int) PARTITION BY RANGE (a); CREATE TABLE p0 PARTITION OF p DEFAULT;"
+	  "CREATE TABLE p1 PARTITION OF p FOR VALUES FROM (0) TO (5)",
+	  "Detected: create table p1\nDetected: attach partition p1 of p\n",
+	  "mig: note: p0: fails if the DEFAULT partition has rows of the new one; locks it while it looks\n" },
+	{ "CREATE TABLE t (a int); CREATE MATERIALIZED VIEW m AS SELECT a FROM t",
+	  "CREATE TABLE t (a int); CREATE MATERIALIZED VIEW m AS SELECT a FROM t; CREATE UNIQUE INDEX i ON m (a)",
+	  "Detected: create index m.i\n",
+	  "mig: note: m.i: fails if there are duplicates; locks the table against writes while it is built\n" },
 	{ "CREATE SEQUENCE s", "CREATE TABLE t (a int)", "{*}Detected: drop sequence s\n",
 	  "mig: loses data: drops sequence s and its position\n" },
 };

@@ -48,6 +48,7 @@ struct mig__ddl {
 	uint8_t *continued; /* by operation: the new sequence stands where another stood, or the old one
 			       waits under another name for its successor */
 	char *casts;    /* by operation: pg_cast.castcontext from its old type to its new one */
+	const mig_object *default_of, *default_partition; /* ddl_remark.c: the last table that was asked about */
 	int lone;       /* statements of the script run outside transactions */
 	int bodies;     /* functions may speak of what is not there yet */
 	mig_status rc;
@@ -197,6 +198,10 @@ void mig__ddl_note_constraint(struct mig__ddl *d, const mig_object *o);
 void mig__ddl_note_index(struct mig__ddl *d, const mig_object *o);
 /* A new column; value: the default that comes with it, or NULL. */
 void mig__ddl_note_column(struct mig__ddl *d, const mig_object *o, const mig_object *value);
+/* A domain that gains NOT NULL (o is the domain) or a check. */
+void mig__ddl_note_domain(struct mig__ddl *d, const mig_object *o, const mig_object *domain);
+/* A table becomes a partition. */
+void mig__ddl_note_partition(struct mig__ddl *d, const mig_object *o);
 /* A view shows something else now: the materialized views on it still hold what it showed before. */
 void mig__ddl_note_view(struct mig__ddl *d, const mig_object *view);
 /* At the end: indexes that stay, and use functions that give other values now. */

@@ -61,9 +61,18 @@ void mig__ddl_note_constraint(struct mig__ddl *d, const mig_object *o)
 	}
 }
 
+/* A materialized view that stays and is filled. */
+static int is_filled_view(const struct mig__ddl *d, const mig_object *o)
+{
+	const mig_op *op = mig__ddl_op(d, o);
+
+	return o->kind == MIG_KIND_MATERIALIZED_VIEW && o->other && !mig__attribute(o, "unpopulated") &&
+	       (!op || op->type == MIG_OP_ALTER);
+}
+
 void mig__ddl_note_index(struct mig__ddl *d, const mig_object *o)
 {
-	if (!mig__ddl_has_rows(d, o) || mig__attribute(o, "only"))
+	if (!(mig__ddl_has_rows(d, o) || is_filled_view(d, mig__top(o))) || mig__attribute(o, "only"))
 		return;
 	if (mig__attribute(o, MIG_ATTR_UNIQUE) && !is_null_key(d, o))
 		mig__ddl_note(d, o,
@@ -132,7 +141,7 @@ void mig__ddl_note_column(struct mig__ddl *d, const mig_object *o, const mig_obj
 		mig__ddl_note(d, o, "@n: rewrites the table");
 }
 
-/* -- functions */
+/* -- domains */
 
 static int needs(const mig_object *o, const mig_object *what)
 {
@@ -141,6 +150,66 @@ static int needs(const mig_object *o, const mig_object *what)
 			return 1;
 	return 0;
 }
+
+/* A column of a table that is there has the domain. */
+static int is_in_use(const struct mig__ddl *d, const mig_object *domain)
+{
+	for (const mig_object *t = d->changes->before; t; t = t->next)
+		for (const mig_object *c = t->kind == MIG_KIND_TABLE && t->other ? t->child : NULL; c; c = c->next)
+			if (c->kind == MIG_KIND_COLUMN && needs(c, domain))
+				return 1;
+	return 0;
+}
+
+void mig__ddl_note_domain(struct mig__ddl *d, const mig_object *o, const mig_object *domain)
+{
+	if (!domain->other || !is_in_use(d, domain->other))
+		return;
+	mig__ddl_note(d, o,
+		      o == domain ? "@n: fails if a row has NULL in a column of it; locks the tables while it looks"
+				  : "@n: fails if a row violates it; locks the tables while it looks");
+}
+
+/* -- partitions */
+
+static const mig_object *parent_of(const mig_object *inheritance)
+{
+	for (size_t i = 0; i < inheritance->need_count; i++)
+		if (inheritance->needs[i]->kind == MIG_KIND_TABLE)
+			return inheritance->needs[i];
+	return NULL;
+}
+
+/* The table's DEFAULT partition, if it is there before the script and stays. */
+static const mig_object *default_partition(struct mig__ddl *d, const mig_object *parent)
+{
+	if (d->default_of == parent)
+		return d->default_partition;
+	d->default_of = parent;
+	d->default_partition = NULL;
+	for (const mig_object *t = parent ? d->changes->after : NULL; t; t = t->next) {
+		const mig_object *i = t->kind == MIG_KIND_TABLE && t->other ?
+					      mig__child(t, MIG_KIND_INHERITANCE, NULL) :
+					      NULL;
+		const char *bound = i && i->other ? mig__attribute(i, "bound") : NULL;
+
+		if (bound && !strcmp(bound, "DEFAULT") && parent_of(i) == parent)
+			d->default_partition = t;
+	}
+	return d->default_partition;
+}
+
+void mig__ddl_note_partition(struct mig__ddl *d, const mig_object *o)
+{
+	const mig_object *other = default_partition(d, parent_of(o));
+
+	if (mig__ddl_has_rows(d, o))
+		mig__ddl_note(d, o, "fails if a row is outside of its bound; locks the table while it looks");
+	if (other && other != mig__top(o))
+		mig__ddl_note(d, other, "@q: fails if the DEFAULT partition has rows of the new one; locks it while it looks");
+}
+
+/* -- functions */
 
 /* Kept as it is, although what its entries were computed with changes. */
 static int is_stale(const struct mig__ddl *d, const mig_object *o, const mig_object *function)

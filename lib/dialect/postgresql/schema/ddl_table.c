@@ -357,6 +357,8 @@ void mig__ddl_create_inheritance(struct mig__ddl *d, const mig_object *o)
 		mig__ddl_create_constraint(d, c);
 	if (mig__attribute(o, "bound")) {
 		drop_columns_first(d, mig__top(o)->other);
+		mig__ddl_flush(d);
+		mig__ddl_note_partition(d, o);
 		mig__ddl_do(d, o, "ALTER TABLE @r ATTACH PARTITION @t $bound");
 	} else
 		mig__ddl_do(d, o, "+INHERIT @r");

@@ -178,6 +178,8 @@ void mig__ddl_alter_domain_in_place(struct mig__ddl *d, const mig_object *o, con
 {
 	if (domain->other)
 		hide_columns(d, domain->other, has_type_hidden);
+	mig__ddl_flush(d);
+	mig__ddl_note_domain(d, o, domain);
 	mig__ddl_do(d, o, pattern);
 	if (domain->other)
 		show_columns(d, domain->other, has_type_hidden);

@@ -300,10 +300,8 @@ static mig_status create_object(struct walk *w, const mig_op *op, uint32_t g)
 		return rc;
 	mig__sqlite_add_create(&w->d.buf, op->to);
 	mig__buf_init(&remark, &w->d.conn->alloc);
-	if (op->to->kind == MIG_KIND_INDEX && mig__attribute(op->to, "unique") && !w->created[g]) {
-		mig__shown_add(&remark, op->to->name, strlen(op->to->name));
-		mig__buf_adds(&remark, ": fails if there are duplicates");
-	}
+	if (op->to->kind == MIG_KIND_INDEX && !w->created[g])
+		mig__sqlite_index_remark(op->to, &remark);
 	rc = remark.failed ? mig__sqlite_nomem(w->d.conn)
 			   : mig__sqlite_emit(&w->d, op, mig__buf_text(&remark));
 	mig__buf_finish(&remark);

@@ -159,6 +159,8 @@ const struct mig__sqlite_part *mig__sqlite_alias_of(const struct mig__sqlite_tab
 /* What may fail on the rows of the table, a line each; "" if nothing does. */
 mig_status mig__sqlite_remarks(struct mig__sqlite_ddl *d, const struct mig__sqlite_table *old,
 			       const struct mig__sqlite_table *new, const char **out);
+/* The same of a new index. */
+void mig__sqlite_index_remark(const mig_object *index, struct mig__buf *out);
 /* The table as it is. */
 mig_status mig__sqlite_table_of(const struct mig__sqlite_ddl *d, const mig_object *table,
 				struct mig__sqlite_table *out);
