@@ -357,6 +357,12 @@ static const struct detected {
 	{ "CREATE TABLE t (id int); CREATE SEQUENCE s OWNED BY t.id; ALTER TABLE t ALTER id SET DEFAULT nextval('s')",
 	  "CREATE TABLE t (id int); CREATE SEQUENCE r OWNED BY t.id; ALTER TABLE t ALTER id SET DEFAULT nextval('r')",
 	  "{*}Detected: drop sequence s\n", "mig: note: r goes on where the sequence before it stood\n" },
+	/* works, although one transaction cannot add a value and use it */
+	{ "CREATE TYPE e AS ENUM ('a'); CREATE TABLE t (x e)",
+	  "CREATE TYPE e AS ENUM ('a', 'b'); CREATE TABLE t (x e DEFAULT 'b')",
+	  "Detected: alter enum e: values 'a' -> 'a', 'b'\nDetected: alter column t.x: default none -> 'b'::public.e\n",
+	  "mig: note: e: the value is added in a step of its own, outside a transaction: one that adds it cannot use "
+	  "it\n" },
 	/* what may fail */
 	{ "CREATE DOMAIN d AS int; CREATE TABLE t (a d)",
 	  "CREATE DOMAIN d AS int NOT NULL CONSTRAINT c CHECK (VALUE > 0); CREATE TABLE t (a d)", "{*}",
