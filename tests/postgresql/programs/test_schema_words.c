@@ -229,7 +229,42 @@ static const struct change children[] = {
 	  .new = "CREATE TABLE p (a integer); CREATE TABLE q (a integer CONSTRAINT c CHECK (a > 0), b integer)" },
 };
 
+/* The server prints a body that it has parsed, and parses as another what it has printed. */
+#define BODY(sql) " LANGUAGE sql BEGIN ATOMIC " sql "; END;"
+#define BODIES                                                                                  \
+	"CREATE FUNCTION f() RETURNS text" BODY("SELECT 'x'")                                   \
+	"CREATE FUNCTION g(a int) RETURNS bigint" BODY("SELECT a + 1")                          \
+	"CREATE FUNCTION h() RETURNS numeric" BODY("SELECT '1.50'::numeric(10,2)")              \
+	"CREATE FUNCTION i(a int) RETURNS SETOF boolean" BODY("SELECT NULL::bool UNION ALL SELECT a > 1")                         \
+	"CREATE FUNCTION j(a varchar(5)) RETURNS SETOF double precision"                        \
+	BODY("SELECT 'E''x::text AS text' FROM (SELECT a::text, 'b'::text AS c) s; SELECT 1")
+
+static const struct change bodies[] = {
+	{ .name = "they stay",
+	  .old = BODIES "CREATE TABLE t (a integer)",
+	  .new = BODIES "CREATE TABLE t (a integer, b integer DEFAULT g(1))",
+	  .has = { "ADD COLUMN b" },
+	  .lacks = { "FUNCTION" },
+	  .since = 14 },
+	{ .name = "one becomes another",
+	  .old = BODIES,
+	  .new = "CREATE FUNCTION f() RETURNS text" BODY("SELECT 'y'"),
+	  .has = { "'y'", "DROP FUNCTION public.g" },
+	  .question = "SELECT f()",
+	  .up = "y",
+	  .down = "x",
+	  .since = 14 },
+	{ .name = "the name of a column that is read",
+	  .old = "CREATE FUNCTION f(a text) RETURNS json" BODY("SELECT to_json(s) FROM (SELECT a::text) s"),
+	  .new = "CREATE FUNCTION f(a text) RETURNS json" BODY("SELECT to_json(s) FROM (SELECT a::text AS text) s"),
+	  .question = "SELECT f('x')",
+	  .up = "{\"text\":\"x\"}",
+	  .down = "{\"a\":\"x\"}",
+	  .since = 14 },
+};
+
 TEST_ALL(remarks)
+TEST_ALL(bodies)
 TEST_ALL(children)
 TEST_ALL(indexes)
 TEST_ALL(views)
@@ -239,6 +274,7 @@ int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_remarks),
+		cmocka_unit_test(test_bodies),
 		cmocka_unit_test(test_renames),
 		cmocka_unit_test(test_views),
 		cmocka_unit_test(test_children),

@@ -107,7 +107,8 @@ void mig__ddl_create_ownership(struct mig__ddl *d, const mig_object *o)
 /* Their bodies may speak of what is created later, or in another schema. */
 static void add_function(struct mig__ddl *d, const mig_object *o)
 {
-	const char *text = mig__attribute(o, "definition");
+	const char *printed = mig__attribute(o, ".printed");
+	const char *text = printed ? printed : mig__attribute(o, "definition");
 	size_t size = strlen(text);
 	struct mig__buf *b = mig__ddl_begin(d);
 

@@ -191,6 +191,8 @@ void mig__catalog_add(struct mig__catalog *c, const char *key, const char *value
 /* A buffer to make a value in. */
 struct mig__buf *mig__catalog_text(struct mig__catalog *c);
 void mig__catalog_add_text(struct mig__catalog *c, const char *key, const struct mig__buf *text);
+/* A function's definition with statements in it as it is compared; base: room for a word. */
+void mig__catalog_body(const char *text, struct mig__buf *base, struct mig__buf *out);
 /* One that outlives mig__catalog_begin(), for names. */
 struct mig__buf *mig__catalog_spare(struct mig__catalog *c);
 /* What was made in a buffer; fails if memory ran out. */

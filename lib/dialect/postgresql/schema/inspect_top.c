@@ -252,6 +252,21 @@ void mig__catalog_types(struct mig__catalog *c)
 
 /* -- functions and what is rare */
 
+/* Statements are not in quotes: the server has parsed them. */
+static void add_definition(const struct row *r, const char *text)
+{
+	struct mig__buf *body;
+
+	if (!text || !strstr(text, "\nBEGIN ATOMIC\n") || strstr(text, "AS $")) {
+		mig__catalog_add(r->c, "definition", text);
+		return;
+	}
+	body = mig__catalog_text(r->c);
+	mig__catalog_body(text, mig__catalog_text(r->c), body);
+	mig__catalog_add_text(r->c, "definition", body);
+	mig__catalog_add(r->c, ".printed", text);
+}
+
 static void report_function(const struct row *r)
 {
 	char kind = *field(r, 0);
@@ -268,7 +283,7 @@ static void report_function(const struct row *r)
 	mig__catalog_knows(r->c, NULL, "kind", field(r, 0), "fpaw");
 	mig__catalog_add(r->c, ".bare", r->name);
 	mig__catalog_add(r->c, ".identity", kind == 'a' && !identity ? "*" : identity);
-	mig__catalog_add(r->c, "definition", field(r, 5));
+	add_definition(r, field(r, 5));
 	if (kind != 'a') {
 		mig__catalog_add(r->c, "arguments", field(r, 3));
 		mig__catalog_add(r->c, "returns", field(r, 4));

@@ -75,7 +75,8 @@
  *                  as of views
  * FUNCTION, PROCEDURE   name: bare name and pg_get_function_identity_arguments' types:
  *                  add(integer, integer); .bare: add; .identity: what stands in the parentheses of
- *                  DROP FUNCTION; arguments, returns, definition (pg_get_functiondef whole),
+ *                  DROP FUNCTION; arguments, returns, definition (pg_get_functiondef whole; of one
+ *                  with BEGIN ATOMIC without names that say nothing, and .printed: as it is run),
  *                  .language
  * AGGREGATE        name likewise; definition: the text for CREATE AGGREGATE's parentheses
  * STATISTICS       (schema, name; top level) definition (pg_get_statisticsobjdef), target
