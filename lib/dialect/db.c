@@ -91,7 +91,8 @@ static void forget_names(struct mig__db *db)
 	mig__free(db->err->alloc, db->schema);
 	mig__free(db->err->alloc, db->version_table);
 	mig__free(db->err->alloc, db->history_table);
-	db->schema = db->version_table = db->history_table = NULL;
+	mig__free(db->err->alloc, db->search_path);
+	db->schema = db->search_path = db->version_table = db->history_table = NULL;
 }
 
 static mig_status keep_names(struct mig__db *db, const mig_conn_options *o)
@@ -100,9 +101,11 @@ static mig_status keep_names(struct mig__db *db, const mig_conn_options *o)
 
 	forget_names(db);
 	db->schema = o->schema ? mig__strdup(alloc, o->schema) : NULL;
+	db->search_path = o->search_path ? mig__strdup(alloc, o->search_path) : NULL;
 	db->version_table = mig__strdup(alloc, o->version_table ? o->version_table : MIG_VERSION_TABLE);
 	db->history_table = mig__strdup(alloc, o->history_table ? o->history_table : MIG_HISTORY_TABLE);
-	return (o->schema && !db->schema) || !db->version_table || !db->history_table
+	return (o->schema && !db->schema) || (o->search_path && !db->search_path) ||
+			       !db->version_table || !db->history_table
 		       ? mig__fail_nomem(db->err)
 		       : MIG_OK;
 }
@@ -138,6 +141,7 @@ static mig_status open_maker(struct mig__db *db)
 {
 	mig_conn_options options = { .struct_size = sizeof options,
 				     .url = db->scratch_url,
+				     .search_path = db->search_path,
 				     .create = MIG_CREATE_NEVER };
 	mig_status rc = MIG_OK;
 

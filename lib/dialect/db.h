@@ -38,6 +38,7 @@ struct mig__db {
 	int32_t header_digest;      /* the host lets libmig use the dialect's number */
 	const char *default_schema; /* as the session has it; NULL: not asked in this call */
 	char *schema, *version_table, *history_table; /* of libmig's tables; schema may be NULL */
+	char *search_path;       /* as the host gave it; NULL: as the session has it */
 	const char *scratch_url; /* where scratch databases are made; NULL: beside conn */
 	mig_conn *scratch_maker; /* the connection to it, once it was needed */
 	mig_conn *spare;	 /* to a scratch that is empty again; NULL: there is none */

@@ -286,12 +286,18 @@ static void test_search_path(void **state)
 	(void)state;
 	pg_exec(db, "CREATE SCHEMA app; CREATE TABLE app.t (a int)");
 	PQfinish(db);
-	if (mig_open_with(&ctx, &options) || mig_model_of(ctx, &model) ||
-	    mig_model_sql(model, NULL, "model", sql, sizeof sql - 1) || mig_diff(ctx, NULL, &list))
-		fail_msg("%s", mig_error_message(ctx));
-	assert_int_equal(mig_op_list_count(list), 0);
-	mig_op_list_free(list);
-	mig_close(ctx);
+	/* also in a scratch that is made by a connection of its own */
+	for (int other = 0; other < 2; other++) {
+		options.scratch_url = other ? url : NULL;
+		if (mig_open_with(&ctx, &options) || mig_model_of(ctx, &model) ||
+		    mig_model_sql(model, NULL, "model", sql, sizeof sql - 1) ||
+		    mig_diff(ctx, NULL, &list))
+			fail_msg("%s", mig_error_message(ctx));
+		assert_int_equal(mig_op_list_count(list), 0);
+		mig_op_list_free(list);
+		list = NULL;
+		mig_close(ctx);
+	}
 	pg_drop_database(url);
 }
 
