@@ -238,6 +238,8 @@ POSTGRESQL += [
 ], "index", "replace") + [
     Row("index", "statistics", T + "CREATE INDEX @i ON @ ((a + 1));",
         T + "CREATE INDEX @i ON @ ((a + 1)); ALTER INDEX @i ALTER COLUMN 1 SET STATISTICS 7;"),
+    Row("index", "extensions", T + "CREATE INDEX @i ON @ (a);",
+        T + "CREATE INDEX @i ON @ (a); ALTER INDEX @i DEPENDS ON EXTENSION plpgsql;", since=13),
     Row("index", "method", T + "CREATE INDEX @i ON @ (a);", T + "CREATE INDEX @i ON @ USING hash (a);", "replace"),
     Row("view", "query", "CREATE VIEW @ AS SELECT 1 AS a;", "CREATE VIEW @ AS SELECT 2 AS a;"),
     Row("view", "query", "CREATE VIEW @ AS SELECT 1 AS a;", "CREATE VIEW @ AS SELECT 2 AS b;", "replace"),
@@ -286,6 +288,7 @@ POSTGRESQL_EXCEPTIONS = {
     "schema": "of an extension: there is none on every server that can move",
     "tablespace": "takes a folder on the server",
     "invalid": "an index whose building has failed cannot be declared",
+    "triggers": "of a foreign key: a model cannot have them disabled (postgresql schema_quiet disables them by hand)",
     "period": "of a foreign key and of the key that it refers to, never alone",
 }
 POSTGRESQL_EXCEPTIONS.update({f"{kind}.only": "changes with the indexes of the partitions" for kind in (

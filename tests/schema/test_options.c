@@ -388,7 +388,7 @@ static void patterns_that_are_wrong(const struct base *base)
 		assert_null(list);
 		expect(ctx, MIG_EINVAL, mig_diff(ctx, &out, &list));
 		if (!i)
-			assert_string_equal(mig_error_hint(ctx), "did you mean \"table:a\"?");
+			assert_non_null(strstr(mig_error_hint(ctx), "can name: table, view, "));
 	}
 	mig_close(ctx);
 }
