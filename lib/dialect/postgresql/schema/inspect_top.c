@@ -256,6 +256,7 @@ void mig__catalog_types(struct mig__catalog *c)
 static void add_definition(const struct row *r, const char *text)
 {
 	struct mig__buf *body;
+	int same;
 
 	if (!text || !strstr(text, "\nBEGIN ATOMIC\n") || strstr(text, "AS $")) {
 		mig__catalog_add(r->c, "definition", text);
@@ -263,8 +264,10 @@ static void add_definition(const struct row *r, const char *text)
 	}
 	body = mig__catalog_text(r->c);
 	mig__catalog_body(text, mig__catalog_text(r->c), body);
+	same = !strcmp(mig__buf_text(body), text);
 	mig__catalog_add_text(r->c, "definition", body);
-	mig__catalog_add(r->c, ".printed", text);
+	if (!same)
+		mig__catalog_add(r->c, ".printed", text);
 }
 
 static void report_function(const struct row *r)
