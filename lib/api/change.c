@@ -1,10 +1,10 @@
 /* change: the attributes in which an operation's object differs before and after. Of a pair that
- * replaces an object, both operations have the same ones. Not their words: cli/change.c. */
+ * replaces an object, both operations have the same ones. Not their words: cli/changes.c. */
 #include "api/change.h"
 
 #include "schema/object.h"
 
-/* Those of `o` that the other side has not, or (all) has with another value. */
+/* Those of `o` that the other side has not, or (is_from) has with another value. */
 static size_t add(mig_op_change *at, const mig_object *o, const mig_object *other, int is_from)
 {
 	size_t count = 0;

@@ -117,12 +117,11 @@ static void replace_half(struct front *f, const mig_object *o)
 	if (o->flags & MIG_OBJECT_INHERITED) {
 		w->old[mig__number(o)] = MIG__SKIP;
 		w->new[mig__number(o->other)] = MIG__GONE;
-		push(f, o, DROPPING);
 	} else {
 		w->old[mig__number(o)] = MIG__GONE;
 		w->new[mig__number(o->other)] = MIG__SKIP;
-		push(f, o, DROPPING);
 	}
+	push(f, o, DROPPING);
 	w->alter[mig__number(o->other)] = 0;
 }
 

@@ -23,7 +23,6 @@ const mig_object *mig__top(const mig_object *object);
 
 /* A kind in words; static. */
 const char *mig__kind_name(int32_t kind);
-/* The names of all kinds; NULL is after the last. */
 /* Whether the word is a kind that a pattern of names can be about: of what stands by itself. */
 int mig__kind_is_pattern(const char *text, size_t size);
 /* Those, with ", " between them. */

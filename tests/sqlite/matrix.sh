@@ -16,6 +16,7 @@
 set -eu
 cd "$(dirname "$0")/../.."
 here=$PWD
+. tests/results.sh
 build=${BUILD:-build-tests}
 cache=${XDG_CACHE_HOME:-$HOME/.cache}/libmig-sqlite
 
@@ -102,16 +103,6 @@ library() {
 		mv "$folder/libsqlite3.so.new" "$folder/libsqlite3.so.0"
 	fi
 	echo "$folder"
-}
-
-# One line a test: build, result, seconds, name, with tabs between.
-results() {
-	python3 -c '
-import json, sys
-for line in open(sys.argv[2]):
-    test = json.loads(line)
-    name = test["name"].split(" / ")[-1]
-    print(sys.argv[1], test["result"], "%.1f" % test["duration"], name, sep="\t")' "$@"
 }
 
 is_refused() {

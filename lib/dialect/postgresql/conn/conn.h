@@ -20,6 +20,9 @@
 #include <libpq-fe.h>
 #include <mig/dialect.h>
 
+/* Servers that were tested; of a newer one it is not known what its catalogue means. */
+enum { MIG__PG_OLDEST = 12, MIG__PG_NEWEST = 18 };
+
 struct mig_conn {
 	const mig_dialect_host *host;
 	struct mig__alloc alloc;

@@ -6,8 +6,6 @@
 
 #include <string.h>
 
-enum { OLDEST = 120000, NEWEST = 190000 };
-
 /* -- what the session has */
 
 /* Settings that what is created depends on. All others are the server's, and hold in a scratch database
@@ -150,7 +148,8 @@ mig_status mig__pg_read_script(mig_conn *conn, const mig_script_text *const *scr
 	init(&r, conn);
 	/* what was declared in C would have to be known here, too; and where a run looks for names is not
 	 * what the session has */
-	r.unread = declared || conn->session->search_path || r.version < OLDEST || r.version >= NEWEST;
+	r.unread = declared || conn->session->search_path || r.version / 10000 < MIG__PG_OLDEST ||
+		   r.version / 10000 > MIG__PG_NEWEST;
 	if (!r.unread)
 		read_settings(&r);
 	r.schema = "public";

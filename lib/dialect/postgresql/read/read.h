@@ -147,7 +147,7 @@ struct mig__reader {
 	int functions; /* some are the script's own */
 	int grouped;   /* GROUP BY is in one of read_kept.c */
 	int altering; /* ALTER TABLE: a table that may have rows */
-	struct mig__read_object nobody; /* what is made when there is no memory */
+	struct mig__read_object nobody; /* returned when memory runs out */
 	const char *schema; /* where what has no schema is; NULL: nowhere */
 	const char *user;   /* the current role */
 	struct mig__buf text;
@@ -229,6 +229,9 @@ void mig__read_not_null(struct mig__reader *r, struct mig__read_object *column);
 void mig__read_add_schema(struct mig__reader *r, const char *name);
 /* An object in a schema needs that. */
 void mig__read_need_schema(struct mig__reader *r, struct mig__read_object *o);
+/* Behind CREATE TABLE or CREATE SEQUENCE: a new one of that name. NULL: there is no name, or IF NOT
+ * EXISTS found one that is there; then the statement is at its end. */
+struct mig__read_object *mig__read_relation(struct mig__reader *r, int32_t kind);
 /* Every type once; NULL: no memory. */
 const struct mig__read_type *mig__read_keep_type(struct mig__reader *r,
 						 const struct mig__read_type *type);

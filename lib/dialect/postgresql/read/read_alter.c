@@ -74,21 +74,18 @@ static void read_action(struct mig__reader *r, struct mig__read_object *table)
 void mig__read_alter_table(struct mig__reader *r)
 {
 	struct mig__read_object *table;
-	size_t actions = 0;
 
 	(void)mig__read_take(r, "IF EXISTS");
 	(void)mig__read_take(r, "ONLY");
 	table = mig__read_table_here(r);
 	r->altering = 1;
-	while (!r->unread && table) {
-		read_action(r, table);
-		actions++;
-		if (!mig__read_symbol(r, ','))
-			break;
+	if (table && !r->unread) {
+		do
+			read_action(r, table);
+		while (!r->unread && mig__read_symbol(r, ','));
 	}
 	/* the server does several in an order of its own, where names may depend on it */
 	if (table && !r->unread)
 		mig__read_settle(r, table);
 	r->altering = 0;
-	(void)actions;
 }

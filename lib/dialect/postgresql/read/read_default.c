@@ -29,7 +29,6 @@ static int is_constant(const struct mig__read_type *type, const char *string)
 	case MIG__READ_TEXT:
 	case MIG__READ_VARCHAR:
 	case MIG__READ_JSON:
-		return 1;
 	case MIG__READ_BPCHAR:
 		return 1;
 	case MIG__READ_JSONB:
@@ -57,7 +56,7 @@ static const char *constant(struct mig__reader *r, const struct mig__read_type *
 	return is_constant(type, string) ? mig__read_constant(r, string, type->cast) : NULL;
 }
 
-/* NULL, which is no default, unless the type has a length: that is a function of it. */
+/* DEFAULT NULL: the server keeps no default, unless the type has a length. Then it keeps the cast. */
 static int is_null(struct mig__reader *r, const struct mig__read_type *type, size_t from, size_t to,
 		   const char **out)
 {

@@ -253,6 +253,24 @@ void mig__read_need_schema(struct mig__reader *r, struct mig__read_object *o)
 		mig__read_need(r, o, r->at[place], MIG_NEED);
 }
 
+struct mig__read_object *mig__read_relation(struct mig__reader *r, int32_t kind)
+{
+	int if_new = mig__read_take(r, "IF NOT EXISTS");
+	struct mig__read_object *o;
+	const char *schema, *name;
+
+	if (!mig__read_qualified(r, &schema, &name))
+		return NULL;
+	if (if_new && mig__read_is_taken(r, &r->relations, schema, name)) {
+		r->place = r->token_count - 1;
+		return NULL;
+	}
+	o = mig__read_new(r, kind, NULL, schema, name);
+	mig__read_enter(r, &r->relations, schema, name, o);
+	mig__read_need_schema(r, o);
+	return o;
+}
+
 const struct mig__read_type *mig__read_keep_type(struct mig__reader *r,
 						 const struct mig__read_type *type)
 {

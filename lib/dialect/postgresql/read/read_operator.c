@@ -1,6 +1,6 @@
 /* read_operator: which types the server gives to both sides of an operator, and how it prints the casts
- * that come of that: 'x' beside a varchar is ('x'::text), with the varchar as (a)::text. Only where
- * there is no doubt. Not the grammar: read_expression.c. */
+ * that follow, e.g. a = 'x' with a varchar a as ((a)::text = 'x'::text). Only cases without any
+ * doubt. Not the grammar: read_expression.c. */
 #include "base/ascii.h"
 #include "base/quote.h"
 #include "dialect/postgresql/conn/report.h"

@@ -172,20 +172,11 @@ void mig__read_own(struct mig__reader *r, struct mig__read_object *sequence,
 
 void mig__read_create_sequence(struct mig__reader *r)
 {
-	int if_new = mig__read_take(r, "IF NOT EXISTS");
 	struct sequence s = { .type = "bigint" };
-	struct mig__read_object *o;
-	const char *schema, *name;
+	struct mig__read_object *o = mig__read_relation(r, MIG_KIND_SEQUENCE);
 
-	if (!mig__read_qualified(r, &schema, &name))
+	if (!o)
 		return;
-	if (if_new && mig__read_is_taken(r, &r->relations, schema, name)) {
-		r->place = r->token_count - 1;
-		return;
-	}
-	o = mig__read_new(r, MIG_KIND_SEQUENCE, NULL, schema, name);
-	mig__read_enter(r, &r->relations, schema, name, o);
-	mig__read_need_schema(r, o);
 	while (!r->unread && read_option(r, &s, 0))
 		;
 	if (r->unread)

@@ -283,20 +283,11 @@ void mig__read_column(struct mig__reader *r, struct mig__read_object *table)
 
 void mig__read_create_table(struct mig__reader *r, int unlogged)
 {
-	int if_new = mig__read_take(r, "IF NOT EXISTS");
-	struct mig__read_object *table;
-	const char *schema, *name;
+	struct mig__read_object *table = mig__read_relation(r, MIG_KIND_TABLE);
 
-	if (!mig__read_qualified(r, &schema, &name))
+	if (!table)
 		return;
-	if (if_new && mig__read_is_taken(r, &r->relations, schema, name)) {
-		r->place = r->token_count - 1;
-		return;
-	}
-	table = mig__read_new(r, MIG_KIND_TABLE, NULL, schema, name);
-	mig__read_enter(r, &r->relations, schema, name, table);
 	mig__read_set(r, table, "persistence", unlogged ? "unlogged" : NULL);
-	mig__read_need_schema(r, table);
 	mig__read_want_symbol(r, '(');
 	if (!mig__read_symbol(r, ')')) {
 		do {

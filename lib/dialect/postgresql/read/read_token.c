@@ -203,7 +203,7 @@ static int is_column_word(const char *name)
 	return 0;
 }
 
-/* Any other word that has to be quoted is no name here, or not everywhere. */
+/* Other words that the server quotes are names in some places only, so they are not read as names. */
 static int is_plain(struct mig__reader *r, const char *name)
 {
 	struct mig__buf *quoted = mig__read_text(r);

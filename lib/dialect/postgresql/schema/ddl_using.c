@@ -1,5 +1,5 @@
 /* ddl_using: a unique index that becomes a constraint: ADD CONSTRAINT ... USING INDEX takes it over under the
- * constraint's name, and builds nothing. The other way round there is no such thing. */
+ * constraint's name, and builds nothing. PostgreSQL cannot turn a constraint back into an index. */
 #include "dialect/postgresql/schema/ddl.h"
 
 #include <mig/attribute.h>

@@ -112,15 +112,14 @@ static void read_top(struct mig__catalog *c, struct mig__buf *sql, int inside)
 /* What such a server has beyond what is known here shows in its rows, or not at all. */
 static void warn_of_newer(struct mig__catalog *c)
 {
-	enum { TESTED = 18 };
 	int version = PQserverVersion(c->conn->db) / 10000;
 	char text[120];
 
-	if (version <= TESTED || c->rc)
+	if (version <= MIG__PG_NEWEST || c->rc)
 		return;
 	snprintf(text, sizeof text,
 		 "what came after PostgreSQL %d, the newest version that was tested: the server is %d",
-		 (int)TESTED, version);
+		 (int)MIG__PG_NEWEST, version);
 	c->rc = c->sink->uncovered(c->sink->user, text);
 }
 
