@@ -63,17 +63,19 @@ struct mig__alembic_section *mig__alembic_add_section(struct mig__alembic *a)
 	return &list[a->section_count++];
 }
 
+static void finish_revision(struct mig__alembic_revision *r)
+{
+	struct mig__cli_text *const texts[] = { &r->id,	     &r->revises, &r->labels, &r->message,
+						&r->created, &r->depends_on, &r->file,	 &r->stem };
+
+	for (size_t k = 0; k < sizeof texts / sizeof *texts; k++)
+		mig__cli_text_finish(texts[k]);
+}
+
 void mig__alembic_finish(struct mig__alembic *a)
 {
-	for (size_t i = 0; i < a->revision_count; i++) {
-		struct mig__alembic_revision *r = &a->revisions[i];
-		struct mig__cli_text *const texts[] = { &r->id,      &r->revises, &r->labels,
-							&r->message, &r->created, &r->depends_on,
-							&r->file,    &r->stem };
-
-		for (size_t k = 0; k < sizeof texts / sizeof *texts; k++)
-			mig__cli_text_finish(texts[k]);
-	}
+	for (size_t i = 0; i < a->revision_count; i++)
+		finish_revision(&a->revisions[i]);
 	for (size_t i = 0; i < a->section_count; i++) {
 		mig__cli_text_finish(&a->sections[i].id);
 		mig__cli_text_finish(&a->sections[i].revises);
@@ -154,45 +156,67 @@ int mig__alembic_load(struct mig__alembic *a, const char *file, struct mig__cli_
 	return check_utf8(a, file, out);
 }
 
-/* As Alembic chooses them. */
-static int is_revision_file(const struct dirent *e)
+static int is_shown(const struct dirent *e)
 {
-	size_t n = strlen(e->d_name);
-
-	return n > 3 && !strcmp(e->d_name + n - 3, ".py") && e->d_name[0] != '.' &&
-	       strncmp(e->d_name, "__init__", 8) != 0;
+	return e->d_name[0] != '.';
 }
 
-static int read_file(struct mig__alembic *a, const char *dir, const char *name)
+/* As Alembic chooses them. */
+static int is_revision_file(const char *name)
 {
-	struct mig__cli_text path = { 0 }, text = { 0 };
-	int status;
+	size_t n = strlen(name);
 
-	mig__cli_addf(&path, "%s/%s", dir, name);
-	status = path.failed ? mig__cli_no_memory(a->cli) : mig__alembic_load(a, path.data, &text);
+	return n > 3 && !strcmp(name + n - 3, ".py") && strncmp(name, "__init__", 8) != 0;
+}
+
+static int read_file(struct mig__alembic *a, const char *path, int nested)
+{
+	struct mig__cli_text text = { 0 };
+	size_t before = a->revision_count;
+	int status = mig__alembic_load(a, path, &text);
+
 	if (!status)
-		status = mig__alembic_read_python(a, path.data, text.data, text.len);
-	mig__cli_text_finish(&path);
+		status = mig__alembic_read_python(a, path, text.data, text.len);
+	if (!status && a->revision_count > before)
+		a->revisions[before].nested = nested;
 	mig__cli_text_finish(&text);
 	return status;
 }
 
+static int read_files(struct mig__alembic *a, const char *dir, int nested);
+
+/* A file, or a folder within the folder: Alembic looks into it if it is told so by its configuration. */
+static int read_entry(struct mig__alembic *a, const char *dir, const char *name, int nested)
+{
+	struct mig__cli_text path = { 0 };
+	int status = MIG_CLI_DONE;
+	struct stat st;
+
+	mig__cli_addf(&path, "%s/%s", dir, name);
+	if (path.failed)
+		status = mig__cli_no_memory(a->cli);
+	else if (is_revision_file(name))
+		status = read_file(a, path.data, nested);
+	else if (strcmp(name, "__pycache__") != 0 && !lstat(path.data, &st) && S_ISDIR(st.st_mode))
+		status = read_files(a, path.data, 1);
+	mig__cli_text_finish(&path);
+	return status;
+}
+
 /* By name, so that the same folder always gives the same. */
-static int read_files(struct mig__alembic *a, const char *dir)
+static int read_files(struct mig__alembic *a, const char *dir, int nested)
 {
 	struct dirent **entries;
-	int n = scandir(dir, &entries, is_revision_file, alphasort), status = MIG_CLI_DONE;
+	int n = scandir(dir, &entries, is_shown, alphasort), status = MIG_CLI_DONE;
 
 	if (n < 0)
 		return mig__cli_fail(a->cli, "%s: %s", dir, strerror(errno));
 	for (int i = 0; i < n; i++) {
 		if (!status)
-			status = read_file(a, dir, entries[i]->d_name);
+			status = read_entry(a, dir, entries[i]->d_name, nested);
 		free(entries[i]);
 	}
 	free(entries);
-	if (!status && !n)
-		status = mig__cli_fail(a->cli, "%s: no revisions of Alembic's are in it", dir);
 	return status;
 }
 
@@ -200,6 +224,7 @@ int mig__alembic_read_folder(struct mig__alembic *a, const char *dir)
 {
 	struct mig__cli_text versions = { 0 };
 	size_t n = strlen(dir);
+	size_t before = a->revision_count;
 	struct stat st;
 	int status;
 
@@ -212,7 +237,10 @@ int mig__alembic_read_folder(struct mig__alembic *a, const char *dir)
 		mig__cli_clear(&versions);
 		mig__cli_add(&versions, dir, n);
 	}
-	status = read_files(a, mig__cli_string(&versions));
+	status = read_files(a, mig__cli_string(&versions), 0);
+	if (!status && a->revision_count == before)
+		status = mig__cli_fail(a->cli, "%s: no revisions of Alembic's are in it",
+				       mig__cli_string(&versions));
 	mig__cli_text_finish(&versions);
 	return status;
 }
@@ -346,6 +374,29 @@ static int take_sections(struct mig__alembic *a, struct mig__alembic_revision *r
 	return check_sections(a, r);
 }
 
+static int section_by_id(const void *id, const void *section)
+{
+	return strcmp(id, ((const struct mig__alembic_section *)section)->id.data);
+}
+
+/* What lies in a folder within the folder counts if Alembic has run it. */
+static void drop_unused(struct mig__alembic *a)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < a->revision_count; i++) {
+		struct mig__alembic_revision *r = &a->revisions[i];
+
+		if (r->nested && (!a->section_count ||
+				  !bsearch(r->id.data, a->sections, a->section_count, sizeof *a->sections,
+					   section_by_id)))
+			finish_revision(r);
+		else
+			a->revisions[kept++] = *r;
+	}
+	a->revision_count = kept;
+}
+
 int mig__alembic_join(struct mig__alembic *a)
 {
 	size_t at = 0;
@@ -353,6 +404,7 @@ int mig__alembic_join(struct mig__alembic *a)
 
 	qsort(a->sections, a->section_count, sizeof *a->sections, by_key);
 	status = drop_repeats(a);
+	drop_unused(a);
 	if (!status && !a->revision_count)
 		status = name_revisions(a);
 	if (!status)

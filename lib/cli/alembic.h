@@ -1,5 +1,5 @@
 /* alembic: an environment of Alembic in memory: its revisions, as the Python files or the printed
- * SQL name them, and their SQL, as Alembic printed it. No Python is run. */
+ * SQL name them, and their SQL, as Alembic printed it or as it was recorded. Only recording runs Python. */
 #ifndef MIG__CLI_ALEMBIC_H
 #define MIG__CLI_ALEMBIC_H
 
@@ -12,6 +12,7 @@ struct mig__alembic_revision {
 	struct mig__cli_text id, revises, labels, depends_on, message, created;
 	struct mig__cli_text file; /* that it was read from */
 	struct mig__cli_text stem; /* of its own file's name */
+	int nested;                /* its file lies in a folder within the folder */
 	size_t from, count;        /* its sections, once they are joined */
 };
 
@@ -43,12 +44,16 @@ struct mig__alembic_place {
 
 /* All return an enum mig_cli_status, and tell what is wrong. */
 
-/* The files DIR/versions/NAME.py, or DIR/NAME.py. */
+/* The files DIR/versions/NAME.py, or DIR/NAME.py, and those in folders below. */
 int mig__alembic_read_folder(struct mig__alembic *a, const char *dir);
 int mig__alembic_read_python(struct mig__alembic *a, const char *file, const char *text,
 			     size_t size);
 int mig__alembic_read_sql(struct mig__alembic *a, const char *file, const char *text, size_t size,
 			  const char *scope);
+/* Runs the revisions of DIR on a scratch SQLite database with the Alembic of a Python, and appends what the
+ * engine was given, as Alembic prints SQL. database: of several; or NULL. */
+int mig__alembic_record(struct mig__alembic *a, const char *python, const char *dir, const char *database,
+			struct mig__cli_text *out);
 /* A whole file, without a byte order mark, and with LF for what Windows writes. */
 int mig__alembic_load(struct mig__alembic *a, const char *file, struct mig__cli_text *out);
 /* Gives the revisions their sections; makes them of the sections if no folder was read. */

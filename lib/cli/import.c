@@ -16,6 +16,11 @@ const struct mig__cli_option mig__cli_import_options[] = {
 	  "what \"alembic upgrade --sql\" or \"downgrade --sql\" printed; repeatable" },
 	{ MIG__OPT_DATABASE, 0, "database", "NAME",
 	  "the SQL of the options behind it is that of one database of several" },
+	{ MIG__OPT_RECORD, 0, "record", NULL,
+	  "run the revisions with the project's Alembic on a scratch SQLite database, and take what it "
+	  "executes" },
+	{ MIG__OPT_PYTHON, 0, "python", "PROGRAM",
+	  "the Python with that Alembic (default: python3)" },
 	{ MIG__OPT_ADOPT, 0, "adopt", NULL,
 	  "then set where the database is, as Alembic has it; nothing is run" },
 	{ MIG__OPT_TABLE, 0, "table", "NAME",
@@ -36,7 +41,7 @@ struct output {
 
 struct import {
 	struct mig__cli *cli;
-	struct source *sources; /* one an option, most of them empty */
+	struct source *sources; /* one an option, most of them empty, and one for recording alone */
 	struct mig__alembic alembic;
 	struct mig__cli_text folder;
 	struct output *outputs; /* one a revision */
@@ -81,6 +86,39 @@ static int read_sources(struct import *im)
 	return status;
 }
 
+static int record_source(struct import *im, const char *database, struct source *source)
+{
+	const char *python = mig__cli_value(&im->cli->args, MIG__OPT_PYTHON);
+	int status;
+
+	mig__cli_adds(&source->scope, " dialect=sqlite");
+	if (database)
+		mig__cli_addf(&source->scope, " database=%s", database);
+	if (source->scope.failed)
+		return mig__cli_no_memory(im->cli);
+	status = mig__alembic_record(&im->alembic, python ? python : "python3", im->cli->args.words[1], database,
+				     &source->text);
+	if (status)
+		return status;
+	return mig__alembic_read_sql(&im->alembic, "what was recorded", source->text.data, source->text.len,
+				     mig__cli_string(&source->scope));
+}
+
+/* Once, or once for each database that is named. */
+static int record_sources(struct import *im)
+{
+	const struct mig__cli_args *args = &im->cli->args;
+	size_t count = mig__cli_count(args, MIG__OPT_DATABASE);
+	int status = MIG_CLI_DONE;
+
+	if (!count)
+		return record_source(im, NULL, &im->sources[args->given_count]);
+	for (size_t i = 0; !status && i < args->given_count; i++)
+		if (args->given[i].id == MIG__OPT_DATABASE)
+			status = record_source(im, args->given[i].value, &im->sources[i]);
+	return status;
+}
+
 static int read_all(struct import *im)
 {
 	const struct mig__cli_args *args = &im->cli->args;
@@ -93,6 +131,8 @@ static int read_all(struct import *im)
 		status = mig__alembic_read_folder(&im->alembic, args->words[i]);
 	if (!status)
 		status = read_sources(im);
+	if (!status && mig__cli_count(args, MIG__OPT_RECORD))
+		status = record_sources(im);
 	return status ? status : mig__alembic_join(&im->alembic);
 }
 
@@ -243,7 +283,7 @@ static void import_finish(struct import *im)
 		mig__cli_text_finish(&im->outputs[i].path);
 		mig__cli_text_finish(&im->outputs[i].text);
 	}
-	for (size_t i = 0; im->sources && i < im->cli->args.given_count; i++) {
+	for (size_t i = 0; im->sources && i <= im->cli->args.given_count; i++) {
 		mig__cli_text_finish(&im->sources[i].text);
 		mig__cli_text_finish(&im->sources[i].scope);
 	}
@@ -256,18 +296,24 @@ static void import_finish(struct import *im)
 static int check_words(struct mig__cli *cli, int *files)
 {
 	const struct mig__cli_args *args = &cli->args;
+	int records;
 
 	if (!args->word_count)
 		return mig__cli_bad_usage(cli, "\"import\" needs what to import from: alembic");
 	if (strcmp(args->words[0], "alembic") != 0)
 		return mig__cli_bad_usage(cli, "cannot import from \"%s\", only from alembic",
 					  args->words[0]);
-	*files = mig__cli_count(args, MIG__OPT_SQL) > 0;
+	records = mig__cli_count(args, MIG__OPT_RECORD) > 0;
+	*files = records || mig__cli_count(args, MIG__OPT_SQL) > 0;
 	if (!*files && args->word_count > 1)
-		return mig__cli_bad_usage(
-			cli, "--sql FILE is missing: what \"alembic upgrade --sql\" prints");
+		return mig__cli_bad_usage(cli, "--sql FILE is missing, what \"alembic upgrade --sql\" prints; or "
+					       "--record");
 	if (!*files && !mig__cli_count(args, MIG__OPT_ADOPT))
-		return mig__cli_bad_usage(cli, "neither --sql FILE nor --adopt is given");
+		return mig__cli_bad_usage(cli, "--sql FILE, --record or --adopt is missing");
+	if (records && args->word_count != 2)
+		return mig__cli_bad_usage(cli, "--record needs the one folder of the environment");
+	if (!records && mig__cli_value(args, MIG__OPT_PYTHON))
+		return mig__cli_bad_usage(cli, "--python goes with --record");
 	return MIG_CLI_DONE;
 }
 
