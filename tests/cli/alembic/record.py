@@ -112,10 +112,15 @@ def alembic(call, database, *args):
     config.set_main_option("version_locations", "theirs/versions theirs/versions/sub")
     config.set_main_option("sqlalchemy.url", "sqlite:///" + database)
     said = os.dup(1)
-    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
-    call(config, *args)
-    sys.stdout.flush()
-    os.dup2(said, 1)
+    null = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(null, 1)
+    os.close(null)
+    try:
+        call(config, *args)
+    finally:
+        sys.stdout.flush()
+        os.dup2(said, 1)
+        os.close(said)
 
 
 def mig(program, *args, status=0):
@@ -164,6 +169,12 @@ def check(program, seed):
         alembic(command.upgrade, "theirs.db", name)
         same(name)
     for name in reversed(names):
+        if "the downgrade of %s failed" % name in said:
+            try:
+                alembic(command.downgrade, "theirs.db", "-1")
+            except Exception:  # as it is Alembic that fails
+                break
+            raise AssertionError("Alembic can downgrade %s: %s" % (name, said))
         mig(program, "-u", "sqlite:ours.db", "downgrade")
         alembic(command.downgrade, "theirs.db", "-1")
         same("below " + name)
