@@ -138,6 +138,9 @@ mig_status mig__parse_head(struct mig__arena *arena, const char *file, const cha
 			   size_t size, int complete, struct mig__error *err,
 			   struct mig__script *out, int *more);
 
+/* -- marker.c: MIG_ESYNTAX if the comment is a marker of another tool's files */
+mig_status mig__marker_check(const struct mig__reader *r, struct mig__word comment);
+
 /* -- note.c: directives inside a section */
 
 /* The name of directive i, or NULL past the last. */

@@ -213,8 +213,11 @@ static const char *misplaced_directive(struct mig__word line)
 static mig_status check_line(struct mig__reader *r, struct mig__word line)
 {
 	struct mig__word content;
-	const char *at = mig__comment(line, &content) ? NULL : misplaced_directive(line);
+	const char *at;
 
+	if (mig__comment(line, &content))
+		return mig__marker_check(r, content);
+	at = misplaced_directive(line);
 	return at ? mig__reader_fail(r, MIG_ESYNTAX, at,
 				     "a directive after other text is only a comment: put it on a line of "
 				     "its own")

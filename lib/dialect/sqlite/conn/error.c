@@ -24,11 +24,13 @@ static const struct {
 	{ SQLITE_READONLY, MIG_EREADONLY, 1,
 	  "the file, its folder or the connection does not allow writing" },
 	{ SQLITE_CONSTRAINT, MIG_ECONSTRAINT, 0, NULL },
-	{ SQLITE_NOTADB, MIG_ECONNECT, 1, NULL },
+	{ SQLITE_NOTADB, MIG_ECONNECT, 1, "the file is not an SQLite database, or it is encrypted" },
 	{ SQLITE_CANTOPEN, MIG_ECONNECT, 1, NULL },
 	{ SQLITE_IOERR, MIG_EIO, 1, NULL },
-	{ SQLITE_FULL, MIG_EIO, 1, NULL },
-	{ SQLITE_CORRUPT, MIG_EIO, 1, NULL },
+	{ SQLITE_FULL, MIG_EIO, 1,
+	  "free space where the database is, and in the folder for temporary files; then run it again" },
+	{ SQLITE_CORRUPT, MIG_EIO, 1,
+	  "restore a backup; \"PRAGMA integrity_check\" says what is damaged" },
 	{ SQLITE_MISUSE, MIG_EMISUSE, 0, NULL },
 };
 
@@ -94,6 +96,21 @@ static int is_interrupted(mig_conn *conn, int code)
 	       cancelled(conn);
 }
 
+/* For an error in a statement of the script. */
+static const char *sql_hint(const char *words, const struct mig__sqlite_place *place)
+{
+	static const char *const within[] = { "within a transaction", "within transaction",
+					      "inside a transaction" };
+	char first = place && place->statement && place->size ? place->statement[0] : '\0';
+
+	if (first == '.' || first == '\\')
+		return "a command of a shell, sqlite3 or psql, and not SQL: remove it";
+	for (size_t i = 0; i < sizeof within / sizeof *within; i++)
+		if (strstr(words, within[i]))
+			return "move it to a section of its own with transaction=no";
+	return NULL;
+}
+
 static mig_status fail_with(mig_conn *conn, const struct mig__sqlite_place *place)
 {
 	int code = sqlite3_extended_errcode(conn->db);
@@ -109,7 +126,8 @@ static mig_status fail_with(mig_conn *conn, const struct mig__sqlite_place *plac
 		if (meanings[i].code == code || meanings[i].code == (code & 0xff))
 			break;
 	if (i == sizeof meanings / sizeof *meanings)
-		return send(conn, MIG_ESQL, code, place, NULL, sqlite3_errmsg(conn->db));
+		return send(conn, MIG_ESQL, code, place, sql_hint(sqlite3_errmsg(conn->db), place),
+			    sqlite3_errmsg(conn->db));
 	if (meanings[i].named)
 		return send_named(conn, meanings[i].status, code, place, meanings[i].hint);
 	return send(conn, meanings[i].status, code, place, meanings[i].hint,
