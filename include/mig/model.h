@@ -484,7 +484,7 @@ MIG_API const char *mig_op_list_sql(const mig_op_list *list, int32_t direction, 
  * list. Borrowed from the list. Since 0.1.0. */
 MIG_API const char *mig_op_list_dialect(const mig_op_list *list);
 /** That SQL as a section of a revision: with its dialect, no_transaction if it cannot run in one
- * transaction, and foreign_keys -1 if it must run with foreign keys off (SQLite's rebuild of a table).
+ * transaction (where mig_autogenerate() writes two revisions, this is the SQL of both), and foreign_keys -1 if it must run with foreign keys off (SQLite's rebuild of a table).
  * NULL for a NULL list, another direction, and a downgrade that cannot be made. Borrowed from the
  * list. Since 0.1.0. */
 MIG_API const mig_section *mig_op_list_section(const mig_op_list *list, int32_t direction);
@@ -528,7 +528,9 @@ typedef struct mig_autogenerate_options {
 
 /** Writes the revision that brings the database to the model. A database that is compared here must be
  * at head. *out is a list of the one revision, or empty if nothing differs: then no file is
- * written. Its sections say dialect=NAME: on another engine the revision has no section, and is
+ * written. What must be committed before the rest can use it (PostgreSQL: a new value of an enum) is a
+ * revision of its own, which the other one follows: then the list has both, in this order. Only the
+ * second has the rev_id that was asked for; labels and dependencies are those of the first. Its sections say dialect=NAME: on another engine the revision has no section, and is
  * refused.
  *
  * Errors: those of mig_diff() and mig_revision_create(); MIG_EBEHIND if the database is not at

@@ -1,10 +1,9 @@
-/* autogen: the difference between the database and the model, and the revision made of it. Not the list
- * that is handed out: op_list.c. */
+/* autogen: the difference between the database and the model. Not the list that is handed out: op_list.c;
+ * nor the revision made of it: generate.c. */
 #include "api/op_list.h"
 #include "api/rename.h"
 #include "api/revision.h"
 #include "base/ascii.h"
-#include "base/shown.h"
 #include "base/text.h"
 #include "migrate/model.h"
 
@@ -307,6 +306,8 @@ static mig_status compare(mig_ctx *ctx, mig_op_list *list, const mig_diff_option
 		rc = mig__autogen_rows(a);
 	proof = rc ? rc : mig__autogen(a);
 	mig__db_close_spare(a->db);
+	if (a->apart && a->apart->no_way_back)
+		warn_of_no_way_back(a->db, a->apart->no_way_back);
 	if (a->no_way_back)
 		warn_of_no_way_back(a->db, a->no_way_back);
 	mig__free(&list->memory->alloc, asked.removed);
@@ -541,185 +542,14 @@ mig_status mig_diff(mig_ctx *ctx, const mig_diff_options *options, mig_op_list *
 	return rc;
 }
 
-/* -- the revision */
-
-/* One call of mig_autogenerate(). */
-struct making {
-	mig_ctx *ctx;
-	mig_autogenerate_options o;
-	mig_autogenerate_part own; /* what was compared here */
-	struct mig__arena arena;
-	mig_section *sections;
-	size_t count; /* of them: two for each part */
-};
-
-static mig_autogenerate_part part_of(const struct making *m, size_t i)
+mig_status mig__diff_at_head(mig_ctx *ctx, const mig_diff_options *options, mig_op_list **out)
 {
-	mig_autogenerate_part part = { 0 };
-
-	memcpy(&part, (const char *)m->o.parts + i * m->o.part_size,
-	       m->o.part_size < sizeof part ? m->o.part_size : sizeof part);
-	return part;
-}
-
-/* Nothing unproved without force. */
-static mig_status check_parts(const struct making *m)
-{
-	struct mig__error *err = &m->ctx->err;
-
-	if (m->o.part_size < MIG__SIZE_TO(mig_autogenerate_part, database) || !m->o.part_count)
-		return mig__fail(err, MIG_EINVAL, "the parts of a revision are missing");
-	for (size_t i = 0; !m->o.force && i < m->o.part_count; i++) {
-		mig_autogenerate_part part = part_of(m, i);
-
-		if (mig_op_list_unproved(part.ops))
-			return mig__fail(err, MIG_EPROOF, "%s", mig_op_list_unproved(part.ops));
-	}
-	return MIG_OK;
-}
-
-static int any_difference(const struct making *m)
-{
-	size_t count = 0;
-
-	for (size_t i = 0; i < m->o.part_count; i++)
-		count += mig_op_list_count(part_of(m, i).ops);
-	return count > 0;
-}
-
-/* The SQL, under a warning if it is not proved. */
-static const char *warned(struct making *m, const mig_op_list *list, int32_t direction)
-{
-	const char *sql = list ? list->sections[direction].sql : "", *text;
-	struct mig__buf buf;
-
-	if (!mig_op_list_unproved(list))
-		return sql;
-	mig__buf_init(&buf, &m->ctx->alloc);
-	mig__buf_adds(&buf, "-- warning: this is not proved: ");
-	mig__shown_add(&buf, list->unproved, strlen(list->unproved));
-	mig__buf_addf(&buf, "\n\n%s", sql);
-	text = buf.failed ? NULL : mig__arena_strdup(&m->arena, buf.data);
-	mig__buf_finish(&buf);
-	return text;
-}
-
-/* The two sections of each part, which name the dialect: another engine would run the SQL, or half of
- * it, with another meaning. */
-static mig_status fill_sections(struct making *m)
-{
-	size_t most = 2 * m->o.part_count;
-
-	m->sections = mig__arena_zalloc(&m->arena, most, sizeof *m->sections);
-	if (!m->sections)
-		return mig__fail_nomem(&m->ctx->err);
-	for (size_t i = 0; i < most; i++) {
-		mig_autogenerate_part part = part_of(m, i / 2);
-		int32_t direction = i % 2 ? MIG_DOWNGRADE : MIG_UPGRADE;
-		const mig_op_list *list = part.ops;
-		mig_section *s = &m->sections[m->count];
-
-		if (list && !mig_op_list_section(list, direction))
-			continue; /* the other one says why */
-		m->count++;
-		if (list)
-			*s = list->sections[direction];
-		s->direction = direction;
-		s->database = part.database;
-		s->sql = warned(m, list, direction);
-		if (!s->sql)
-			return mig__fail_nomem(&m->ctx->err);
-	}
-	return MIG_OK;
-}
-
-/* Hands the sections' text to the caller. */
-static mig_status show_sections(struct making *m)
-{
-	mig_ctx *ctx = m->ctx;
-	struct mig__buf text;
-	mig_status rc;
-
-	mig__buf_init(&text, &ctx->alloc);
-	for (size_t i = 0; i < m->count; i++) {
-		mig__buf_adds(&text, i ? "\n" : "");
-		mig__script_add_directive(&text, &m->sections[i]);
-		mig__buf_adds(&text, m->sections[i].sql);
-	}
-	if (text.failed) {
-		rc = mig__fail_nomem(&ctx->err);
-	} else {
-		ctx->busy = 1;
-		rc = m->o.sections_fn(m->o.user, text.data, text.len);
-		ctx->busy = 0;
-		if (rc)
-			rc = mig__fail(&ctx->err, rc, "the sections could not be written");
-	}
-	mig__buf_finish(&text);
-	return rc;
-}
-
-static mig_status write_revision(struct making *m, mig_revision_list **out)
-{
-	mig_revision_options revision;
-	mig_status rc =
-		mig__options_read(&revision, sizeof revision, m->o.revision, &m->ctx->err);
+	mig_diff_options o;
+	mig_status rc = mig__options_read(&o, sizeof o, options, &ctx->err);
 
 	if (rc)
 		return rc;
-	revision.struct_size = sizeof revision;
-	revision.sections = m->sections;
-	revision.section_count = m->count;
-	revision.section_size = sizeof *m->sections;
-	return mig_revision_create(m->ctx, &revision, out);
-}
-
-/* Compares the database of the context, for want of parts. */
-static mig_status compare_own(struct making *m, mig_op_list **list)
-{
-	mig_diff_options diff_options;
-	mig_status rc = mig__options_read(&diff_options, sizeof diff_options, m->o.diff,
-					  &m->ctx->err);
-
-	if (rc)
-		return rc;
-	fill_defaults(&diff_options, &m->ctx->diff_options);
-	diff_options.at_head = 1;
-	rc = diff(m->ctx, &diff_options, list);
-	m->own.ops = *list;
-	m->o.parts = &m->own;
-	m->o.part_count = 1;
-	m->o.part_size = sizeof m->own;
-	return rc == MIG_EPROOF && m->o.force ? MIG_OK : rc;
-}
-
-mig_status mig_autogenerate(mig_ctx *ctx, const mig_autogenerate_options *options,
-			    mig_revision_list **out)
-{
-	struct making m = { .ctx = ctx };
-	mig_op_list *list = NULL;
-	mig_status rc = mig__enter_db(ctx);
-
-	if (rc)
-		return rc;
-	if (!out)
-		return mig__fail(&ctx->err, MIG_EINVAL, "the output is NULL");
-	rc = mig__options_read(&m.o, sizeof m.o, options, &ctx->err);
-	if (rc)
-		return rc;
-	mig__arena_init(&m.arena, &ctx->alloc);
-	rc = m.o.parts ? MIG_OK : compare_own(&m, &list);
-	if (!rc)
-		rc = check_parts(&m);
-	if (!rc && any_difference(&m))
-		rc = fill_sections(&m);
-	if (!rc && m.count && !m.o.sections_fn)
-		rc = write_revision(&m, out);
-	else if (!rc && m.count)
-		rc = show_sections(&m);
-	if (!rc && (!m.count || m.o.sections_fn))
-		rc = mig__revision_list_new(ctx, NULL, 0, 0, out);
-	mig__arena_finish(&m.arena);
-	mig_op_list_free(list);
-	return rc;
+	fill_defaults(&o, &ctx->diff_options);
+	o.at_head = 1;
+	return diff(ctx, &o, out);
 }

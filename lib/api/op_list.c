@@ -39,13 +39,27 @@ static int goes_on(const mig_op_list *list, const uint8_t *dropped, const mig_op
 	       !dropped[mig__number(op->from)];
 }
 
+static size_t apart_count(const struct mig__autogen *a)
+{
+	return a->apart ? a->apart->up_ops.count : 0;
+}
+
+/* In the order in which they are done. */
+static mig_op operation_at(const struct mig__autogen *a, size_t i)
+{
+	if (i < apart_count(a))
+		return a->apart->up_ops.at[i];
+	i -= apart_count(a);
+	return i < a->rename_up.count ? a->rename_up.at[i] : a->up_ops.at[i - a->rename_up.count];
+}
+
 static mig_status fill_operations(mig_op_list *list)
 {
 	struct mig__autogen *a = &list->work;
 	const uint8_t *dropped = find_dropped(list);
 	struct mig__buf buf;
 
-	list->count = a->rename_up.count + a->up_ops.count;
+	list->count = apart_count(a) + a->rename_up.count + a->up_ops.count;
 	list->at = mig__arena_zalloc(&list->arena, list->count + 1, sizeof *list->at);
 	list->texts = mig__arena_zalloc(&list->arena, list->count + 1, sizeof *list->texts);
 	list->changes = mig__arena_zalloc(&list->arena, list->count + 1, sizeof *list->changes);
@@ -53,8 +67,7 @@ static mig_status fill_operations(mig_op_list *list)
 	if (!dropped || !list->at || !list->texts || !list->changes || !list->losses)
 		return mig__fail_nomem(a->err);
 	for (size_t i = 0; i < list->count; i++) {
-		list->at[i] = i < a->rename_up.count ? a->rename_up.at[i]
-						     : a->up_ops.at[i - a->rename_up.count];
+		list->at[i] = operation_at(a, i);
 		mig__buf_init(&buf, &list->memory->alloc);
 		if (mig__op_is_lossy(&list->at[i]) && goes_on(list, dropped, &list->at[i]))
 			list->at[i].flags &= ~(uint32_t)MIG_OP_DESTRUCTIVE;
@@ -74,10 +87,11 @@ static mig_status fill_operations(mig_op_list *list)
 	return MIG_OK;
 }
 
-static mig_status fill_sql(mig_op_list *list)
+/* Both sections of a pair of scripts; out[MIG_DOWNGRADE].sql NULL: there is none. */
+static mig_status fill_sections(mig_op_list *list, const struct mig__autogen *a, mig_section *out)
 {
-	const struct mig__sql *sql[2] = { &list->work.up, &list->work.down };
-	const char *missing = list->work.no_way_back;
+	const struct mig__sql *sql[2] = { &a->up, &a->down };
+	const char *missing = a->no_way_back;
 
 	for (int i = 0; i < (missing ? 1 : 2); i++) {
 		struct mig__buf buf;
@@ -89,19 +103,53 @@ static mig_status fill_sql(mig_op_list *list)
 			mig__buf_adds(&buf, "\n\n");
 		}
 		mig__sql_text(sql[i], &buf);
-		list->sections[i] = (mig_section){
+		out[i] = (mig_section){
 			.direction = i,
 			.no_transaction = sql[i]->lone,
 			.dialect = list->dialect,
-			.sql = buf.failed ? NULL
-					  : mig__arena_strdup(&list->arena, mig__buf_text(&buf)),
+			.sql = keep_text(list, &buf),
 			.foreign_keys = sql[i]->keys_off ? -1 : 0,
 		};
 		mig__buf_finish(&buf);
-		if (!list->sections[i].sql)
+		if (!out[i].sql)
 			return mig__fail_nomem(list->work.err);
 	}
 	return MIG_OK;
+}
+
+/* One section after the other, as one. */
+static mig_status join_sections(mig_op_list *list, const mig_section *first, const mig_section *second,
+				mig_section *out)
+{
+	struct mig__buf buf;
+
+	*out = *first;
+	mig__buf_init(&buf, &list->memory->alloc);
+	mig__buf_addf(&buf, "%s\n%s", first->sql, second->sql);
+	out->sql = keep_text(list, &buf);
+	mig__buf_finish(&buf);
+	out->no_transaction |= second->no_transaction;
+	out->foreign_keys = first->foreign_keys ? first->foreign_keys : second->foreign_keys;
+	return out->sql ? MIG_OK : mig__fail_nomem(list->work.err);
+}
+
+static mig_status fill_sql(mig_op_list *list)
+{
+	const mig_section *apart = list->apart, *rest = list->rest;
+	mig_status rc;
+
+	if (!list->work.apart)
+		return fill_sections(list, &list->work, list->sections);
+	rc = fill_sections(list, list->work.apart, list->apart);
+	if (!rc)
+		rc = fill_sections(list, &list->work, list->rest);
+	if (!rc)
+		rc = join_sections(list, &apart[MIG_UPGRADE], &rest[MIG_UPGRADE],
+				   &list->sections[MIG_UPGRADE]);
+	if (!rc && apart[MIG_DOWNGRADE].sql && rest[MIG_DOWNGRADE].sql)
+		rc = join_sections(list, &rest[MIG_DOWNGRADE], &apart[MIG_DOWNGRADE],
+				   &list->sections[MIG_DOWNGRADE]);
+	return rc;
 }
 
 /* Texts, each once. */
@@ -169,21 +217,24 @@ static mig_status add_remarks(mig_op_list *list, struct once *once, const struct
 
 static mig_status fill_remarks(mig_op_list *list)
 {
-	const struct mig__sql *sql = &list->work.up;
+	const struct mig__autogen *apart = list->work.apart;
+	const struct mig__sql *both[2] = { apart ? &apart->up : NULL, &list->work.up };
 	struct once once = { .count = &list->remark_count };
 	size_t lines = 0;
 	mig_status rc = MIG_OK;
 
-	for (size_t i = 0; i < sql->count; i++)
-		for (const char *p = sql->at[i].remark; p; p = strchr(p + 1, '\n'))
-			lines++;
+	for (int k = 0; k < 2; k++)
+		for (size_t i = 0; both[k] && i < both[k]->count; i++)
+			for (const char *p = both[k]->at[i].remark; p; p = strchr(p + 1, '\n'))
+				lines++;
 	once.at = list->remarks = mig__arena_zalloc(&list->arena, lines + 1, sizeof *list->remarks);
 	if (!list->remarks)
 		return mig__fail_nomem(list->work.err);
 	mig__map_init(&once.map, &list->memory->alloc);
-	for (size_t i = 0; !rc && i < sql->count; i++)
-		if (sql->at[i].remark)
-			rc = add_remarks(list, &once, &sql->at[i]);
+	for (int k = 0; k < 2; k++)
+		for (size_t i = 0; !rc && both[k] && i < both[k]->count; i++)
+			if (both[k]->at[i].remark)
+				rc = add_remarks(list, &once, &both[k]->at[i]);
 	mig__map_finish(&once.map);
 	return rc;
 }

@@ -20,6 +20,7 @@ struct mig_op_list {
 	size_t remark_count;
 	size_t count;
 	mig_section sections[2]; /* by direction */
+	mig_section apart[2], rest[2]; /* what the two revisions have, if work.apart is there */
 	const char *dialect;
 	const char **uncovered;
 	size_t uncovered_count;
@@ -31,5 +32,8 @@ struct mig_op_list {
 /* Everything that can be asked of the list, of its `work`. Of one with nothing in it there is no
  * operation, and "" as SQL. */
 mig_status mig__op_list_fill(mig_op_list *list);
+
+/* autogen.c: mig_diff() with the context's defaults, of a database that must be at head. */
+mig_status mig__diff_at_head(mig_ctx *ctx, const mig_diff_options *options, mig_op_list **out);
 
 #endif

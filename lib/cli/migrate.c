@@ -112,7 +112,8 @@ static json_t *json_others(const struct mig__cli_dialects *dialects)
 static int print_json(struct mig__cli *cli, const struct mig__cli_dialects *dialects,
 		      const mig_revision_list *made)
 {
-	const mig_revision *r = mig_revision_list_at(made, 0);
+	size_t count = mig_revision_list_count(made);
+	const mig_revision *r = count ? mig_revision_list_at(made, count - 1) : NULL;
 	json_t *o = mig__cli_json_difference(&dialects->at[0].d);
 	int failed = !o || add_json_sql(o, dialects->at[0].d.ops);
 
@@ -120,6 +121,10 @@ static int print_json(struct mig__cli *cli, const struct mig__cli_dialects *dial
 		failed |= json_object_set_new(o, "others", json_others(dialects)) != 0;
 	failed |= json_object_set_new(o, "revision",
 				      r ? mig__cli_json_revision(cli, r) : json_null()) != 0;
+	if (count > 1)
+		failed |= json_object_set_new(
+				  o, "before",
+				  mig__cli_json_revision(cli, mig_revision_list_at(made, 0))) != 0;
 	if (failed) {
 		json_decref(o);
 		o = NULL;
@@ -149,9 +154,11 @@ static int print_text(struct mig__cli *cli, const struct mig__cli_dialects *dial
 					named(dialects, i));
 	if (!r)
 		return generate(cli, dialects, NULL, on_sections, made);
-	mig__cli_adds(&cli->out, cli->quiet ? "" : "Generating ");
-	mig__cli_shown(&cli->out, mig_revision_file(r));
-	mig__cli_adds(&cli->out, cli->quiet ? "\n" : " ... done\n");
+	for (size_t i = 0; i < mig_revision_list_count(*made); i++) {
+		mig__cli_adds(&cli->out, cli->quiet ? "" : "Generating ");
+		mig__cli_shown(&cli->out, mig_revision_file(mig_revision_list_at(*made, i)));
+		mig__cli_adds(&cli->out, cli->quiet ? "\n" : " ... done\n");
+	}
 	return MIG_CLI_DONE;
 }
 
@@ -183,8 +190,8 @@ static int autogenerate(struct mig__cli *cli, mig_revision_options *o)
 		status = print_text(cli, &dialects, &made);
 	if (!status)
 		warn(cli, &dialects);
-	if (!status && mig_revision_list_count(made))
-		status = mig__cli_run_hooks(cli, mig_revision_file(mig_revision_list_at(made, 0)));
+	for (size_t i = 0; !status && i < mig_revision_list_count(made); i++)
+		status = mig__cli_run_hooks(cli, mig_revision_file(mig_revision_list_at(made, i)));
 	mig_revision_list_free(made);
 	mig__cli_dialects_finish(&dialects);
 	return status;

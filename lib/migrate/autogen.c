@@ -385,6 +385,8 @@ static mig_status render_up(struct mig__autogen *a, struct mig__sql *rest)
 	const mig_object *live = mig__schema_first(&a->live);
 	mig_status rc = mig__sql_render(&a->up, a->db, &a->rename_up, live, live);
 
+	if (!rc && a->is_apart)
+		return mig__sql_render_apart(&a->up, a->db, &a->up_ops, live, mig__schema_first(&a->model));
 	if (!rc)
 		rc = mig__sql_render(&a->up, a->db, &a->up_ops, mig__schema_first(base_of(a)),
 				     mig__schema_first(&a->model));
@@ -524,23 +526,44 @@ static mig_status give_up_down(struct mig__autogen *a)
 	return MIG_OK;
 }
 
+/* The rest is rendered again, and the copy, if there is one yet, is then as live. */
+static mig_status set_apart(struct mig__autogen *a, struct mig__db *copy, struct mig__sql *rest)
+{
+	mig_status rc = mig__autogen_set_apart(a), rendered;
+
+	if (rc && rc != MIG_EPROOF)
+		return rc;
+	if (!rc && a->has_renames)
+		rc = mig__scratch_run(copy, &a->apart->up, 0);
+	mig__sql_finish(rest);
+	mig__sql_init(rest, a->alloc);
+	rendered = render_up(a, rest);
+	return rendered ? rendered : rc;
+}
+
 static mig_status write_and_prove(struct mig__autogen *a, struct mig__db *copy)
 {
 	struct mig__sql rest;
-	mig_status rc;
+	mig_status rc, apart = MIG_OK;
 
 	mig__sql_init(&rest, a->alloc);
 	rc = render_up(a, &rest);
+	if (!rc && a->up.apart && !a->is_apart)
+		rc = set_apart(a, copy, &rest);
+	if (rc == MIG_EPROOF) { /* to be shown all the same */
+		apart = rc;
+		rc = MIG_OK;
+	}
 	if (!rc)
 		rc = render_down(a);
 	if (rc == MIG_EUNSUPPORTED && a->up.count)
 		rc = give_up_down(a);
-	if (!rc && !a->unproved)
+	if (!rc && !apart && !a->unproved)
 		rc = a->has_renames ? prove(a, copy, &rest) : prove_in_parts(a, copy);
 	if (rc == MIG_EPROOF && a->up_proved)
 		rc = give_up_down(a);
 	mig__sql_finish(&rest);
-	return rc;
+	return rc ? rc : apart;
 }
 
 /* A model declared in C says nothing about privileges: they stay as they are. */
@@ -567,7 +590,7 @@ static mig_status match_again(struct mig__autogen *a)
 
 int mig__autogen_any(const struct mig__autogen *a)
 {
-	return a->has_renames || a->up_ops.count > 0;
+	return a->has_renames || a->up_ops.count > 0 || a->apart;
 }
 
 mig_status mig__autogen(struct mig__autogen *a)
@@ -611,6 +634,8 @@ mig_status mig__autogen(struct mig__autogen *a)
 
 void mig__autogen_finish(struct mig__autogen *a)
 {
+	if (a->apart)
+		mig__autogen_finish(a->apart);
 	mig__ops_finish(&a->up_ops);
 	mig__ops_finish(&a->down_ops);
 	mig__sql_finish(&a->up);

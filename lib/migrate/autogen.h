@@ -5,6 +5,9 @@
  *       diff, order, render              up, and the other way round down
  *       proof in the copy                up gives the model, down gives live again; a way back that
  *                                        cannot be made does not keep from the way up
+ *
+ * What must be committed before the rest uses it (MIG_STATEMENT_APART) is a pair of scripts of its own,
+ * in front: apart.c.
  */
 #ifndef MIG__MIGRATE_AUTOGEN_H
 #define MIG__MIGRATE_AUTOGEN_H
@@ -33,6 +36,7 @@ struct mig__autogen {
 	mig_status (*process)(void *user, struct mig__ops *ops);
 	int32_t unproved;      /* nonzero: no proof */
 	int32_t no_privileges; /* nonzero: the model says nothing about them */
+	int32_t is_apart;      /* nonzero: this is what another one has in `apart` */
 	/* for hooks and process: MIG_DOWNGRADE while the model is compared with live */
 	int32_t direction;
 	struct mig__relevant limits; /* of live: what the model was compared with; all if empty */
@@ -45,6 +49,9 @@ struct mig__autogen {
 	int up_proved;           /* the upgrade was, whatever became of the downgrade */
 	const char *no_way_back; /* why there is no downgrade: then `down` is not to be used; or NULL */
 	struct mig__relevant relevant; /* of live and model; everything, if there are renames */
+	/* Operations for a revision of their own, in front; or NULL. live, and renamed, are then as if
+	 * they were done already. */
+	struct mig__autogen *apart;
 	struct mig__arena arena;
 };
 
@@ -59,5 +66,9 @@ int mig__autogen_may_rename(const struct mig__autogen *a);
 /* Nonzero if there is something to do. */
 int mig__autogen_any(const struct mig__autogen *a);
 void mig__autogen_finish(struct mig__autogen *a);
+
+/* apart.c. Takes the operations that have statements of MIG_STATEMENT_APART out of up_ops, whose SQL is
+ * in up, and makes a->apart of them, proved. up is then empty again. MIG_EPROOF as mig__autogen(). */
+mig_status mig__autogen_set_apart(struct mig__autogen *a);
 
 #endif

@@ -163,11 +163,12 @@ static mig_status take(void *user, const char *text, size_t size, const mig_op *
 	sql->at[sql->count++] = s;
 	sql->lone |= (kind & MIG_STATEMENT_LONE) != 0;
 	sql->keys_off |= (kind & MIG_STATEMENT_KEYS_OFF) != 0;
+	sql->apart |= (kind & MIG_STATEMENT_APART) != 0;
 	return MIG_OK;
 }
 
-mig_status mig__sql_render(struct mig__sql *sql, struct mig__db *db, const struct mig__ops *ops,
-			   const mig_object *before, const mig_object *after)
+static mig_status render(struct mig__sql *sql, struct mig__db *db, const struct mig__ops *ops,
+			 const mig_object *before, const mig_object *after, int apart)
 {
 	const mig_op **list = mig__malloc(sql->alloc, (ops->count + 1) * sizeof *list);
 	struct rendering r = { sql, mig__db_usual_schema(db), db->err };
@@ -175,7 +176,8 @@ mig_status mig__sql_render(struct mig__sql *sql, struct mig__db *db, const struc
 				.ops = list,
 				.op_count = ops->count,
 				.before = before,
-				.after = after };
+				.after = after,
+				.apart = apart };
 	mig_sql_sink sink = { .struct_size = sizeof sink, .user = &r, .statement = take };
 	mig_status rc = list ? MIG_OK : mig__fail_nomem(db->err);
 
@@ -185,6 +187,18 @@ mig_status mig__sql_render(struct mig__sql *sql, struct mig__db *db, const struc
 		rc = db->dialect->schema->render(db->conn, &changes, &sink);
 	mig__free(sql->alloc, list);
 	return rc;
+}
+
+mig_status mig__sql_render(struct mig__sql *sql, struct mig__db *db, const struct mig__ops *ops,
+			   const mig_object *before, const mig_object *after)
+{
+	return render(sql, db, ops, before, after, 0);
+}
+
+mig_status mig__sql_render_apart(struct mig__sql *sql, struct mig__db *db, const struct mig__ops *ops,
+				 const mig_object *before, const mig_object *after)
+{
+	return render(sql, db, ops, before, after, 1);
 }
 
 const mig_op *mig__sql_failed(const struct mig__sql *sql, const struct mig__error *err)

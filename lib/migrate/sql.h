@@ -24,6 +24,7 @@ struct mig__sql {
 	size_t count, cap;
 	int lone; /* a statement cannot run inside a transaction, or not with the others */
 	int keys_off; /* a statement must not run while foreign keys are enforced */
+	int apart;    /* a statement must be committed before the others run */
 };
 
 void mig__sql_init(struct mig__sql *sql, const struct mig__alloc *alloc);
@@ -31,6 +32,9 @@ void mig__sql_finish(struct mig__sql *sql);
 /* Appends what the dialect makes of the operations. */
 mig_status mig__sql_render(struct mig__sql *sql, struct mig__db *db, const struct mig__ops *ops,
 			   const mig_object *before, const mig_object *after);
+/* The same for operations that get a revision of their own, in front of those that use them. */
+mig_status mig__sql_render_apart(struct mig__sql *sql, struct mig__db *db, const struct mig__ops *ops,
+				 const mig_object *before, const mig_object *after);
 /* Statements with their comments, an empty line between them. */
 void mig__sql_text(const struct mig__sql *sql, struct mig__buf *out);
 /* The operation whose statement has failed last; NULL: not known. */

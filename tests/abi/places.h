@@ -151,12 +151,13 @@ AT(mig_script_text, struct_size, 0, 0, 0);
 AT(mig_script_text, text, 8, 4, 4);
 AT(mig_script_text, size, 16, 8, 8);
 
-SIZE(mig_changes, 40, 20, 20);
+SIZE(mig_changes, 48, 24, 24);
 AT(mig_changes, struct_size, 0, 0, 0);
 AT(mig_changes, ops, 8, 4, 4);
 AT(mig_changes, op_count, 16, 8, 8);
 AT(mig_changes, before, 24, 12, 12);
 AT(mig_changes, after, 32, 16, 16);
+AT(mig_changes, apart, 40, 20, 20);
 
 SIZE(mig_sql_sink, 24, 12, 12);
 AT(mig_sql_sink, struct_size, 0, 0, 0);
@@ -635,6 +636,7 @@ VALUE(MIG_STATEMENT_RELEASE, 256);
 VALUE(MIG_STATEMENT_PROCEDURE, 512);
 VALUE(MIG_STATEMENT_CHECK, 1024);
 VALUE(MIG_STATEMENT_COMMITS, 2048);
+VALUE(MIG_STATEMENT_APART, 4096);
 VALUE(MIG_TABLE_MISSING, 0);
 VALUE(MIG_TABLE_THERE, 1);
 VALUE(MIG_TABLE_OLDER, 2);

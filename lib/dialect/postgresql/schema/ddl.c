@@ -267,6 +267,13 @@ static int is_late(const mig_op *op)
 		(o->kind == MIG_KIND_INHERITANCE && o->parent->kind != MIG_KIND_TABLE));
 }
 
+/* An older core does not have the member. */
+static int is_apart(const mig_changes *changes)
+{
+	return changes->struct_size >= offsetof(mig_changes, apart) + sizeof changes->apart &&
+	       changes->apart;
+}
+
 mig_status mig__pg_ddl(mig_conn *conn, const mig_changes *changes, const mig_sql_sink *sink)
 {
 	struct mig__ddl d;
@@ -280,7 +287,8 @@ mig_status mig__pg_ddl(mig_conn *conn, const mig_changes *changes, const mig_sql
 		d.rc = mig__ddl_find_parents(&d);
 	if (!d.rc)
 		d.rc = mig__ddl_ask_casts(&d);
-	d.lone = !d.rc && mig__ddl_needs_lone(&d);
+	d.apart = is_apart(changes);
+	d.lone = !d.rc && (d.apart || mig__ddl_needs_lone(&d));
 	for (int late = 0; late < 2; late++)
 		for (size_t i = 0; !d.rc && i < changes->op_count; i++)
 			if (!d.done[i] && is_late(changes->ops[i]) == late)

@@ -50,6 +50,7 @@ struct mig__ddl {
 	char *casts;    /* by operation: pg_cast.castcontext from its old type to its new one */
 	const mig_object *default_of, *default_partition; /* ddl_remark.c: the last table that was asked about */
 	int lone;       /* statements of the script run outside transactions */
+	int apart;      /* it is a revision of its own, in front of one that uses what it adds */
 	int bodies;     /* functions may speak of what is not there yet */
 	mig_status rc;
 };
@@ -137,8 +138,9 @@ void mig__ddl_free_identity(struct mig__ddl *d, const mig_object *sequence);
 /* "(START WITH 5)", or nothing. */
 void mig__ddl_identity_options(struct mig__buf *b, const mig_object *column);
 int mig__ddl_leaves_identity(const mig_op *op);
-/* Lets the sequence that a column owns go on behind the values that are there already. */
-void mig__ddl_advance(struct mig__ddl *d, const mig_object *column);
+/* Lets the sequence of a column, or of its identity (NULL), go on behind the values that are there
+ * already. */
+void mig__ddl_advance(struct mig__ddl *d, const mig_object *column, const mig_object *sequence);
 
 /* ddl_position.c */
 /* A new sequence: it goes on where the one stood that its column had before. */

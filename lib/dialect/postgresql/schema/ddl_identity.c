@@ -202,21 +202,24 @@ int mig__ddl_leaves_identity(const mig_op *op)
 	       mig__attribute(op->from, "identity") && !mig__attribute(op->to, "identity");
 }
 
-void mig__ddl_advance(struct mig__ddl *d, const mig_object *column)
+void mig__ddl_advance(struct mig__ddl *d, const mig_object *column, const mig_object *sequence)
 {
-	const mig_object *table = mig__top(column);
 	struct mig__buf *b, quoted;
 
 	if (!mig__ddl_has_rows(d, column) || !column->other)
 		return;
 	mig__buf_init(&quoted, &d->conn->alloc);
-	mig__ddl_put(&quoted, table, "@q");
+	mig__ddl_put(&quoted, sequence ? sequence : mig__top(column), "@q");
 	b = mig__ddl_begin(d);
-	mig__buf_adds(b, "SELECT pg_catalog.setval(pg_catalog.pg_get_serial_sequence(");
+	mig__buf_adds(b, "SELECT pg_catalog.setval(");
+	mig__buf_adds(b, sequence ? "" : "pg_catalog.pg_get_serial_sequence(");
 	mig__pg_add_text(b, mig__buf_text(&quoted), quoted.len);
-	mig__buf_adds(b, ", ");
-	mig__pg_add_text(b, column->name, strlen(column->name));
-	mig__ddl_put(b, column, "), pg_catalog.max(@n)) FROM @t HAVING pg_catalog.max(@n) > 0");
+	if (!sequence) {
+		mig__buf_adds(b, ", ");
+		mig__pg_add_text(b, column->name, strlen(column->name));
+		mig__buf_adds(b, ")");
+	}
+	mig__ddl_put(b, column, ", pg_catalog.max(@n)) FROM @t HAVING pg_catalog.max(@n) > 0");
 	mig__ddl_note(d, column, "@n goes on behind the values that are there");
 	b->failed |= quoted.failed;
 	mig__buf_finish(&quoted);
@@ -245,5 +248,5 @@ void mig__ddl_set_identity(struct mig__ddl *d, const mig_object *from, const mig
 	if (had)
 		mig__ddl_continue_identity(d, to, had);
 	else
-		mig__ddl_advance(d, to);
+		mig__ddl_advance(d, to, NULL);
 }

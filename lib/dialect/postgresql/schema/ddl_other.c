@@ -99,7 +99,7 @@ void mig__ddl_create_ownership(struct mig__ddl *d, const mig_object *o)
 		return;
 	for (size_t i = 0; i < o->need_count; i++)
 		if (o->needs[i]->kind == MIG_KIND_COLUMN && is_integer(o->needs[i]))
-			mig__ddl_advance(d, o->needs[i]);
+			mig__ddl_advance(d, o->needs[i], o->parent);
 }
 
 /* -- functions */

@@ -94,7 +94,15 @@ static void end_setval(struct mig__ddl *d, const mig_object *old, int away)
 
 /* -- a new sequence */
 
-/* What the column of a new sequence takes its numbers from until now: a sequence, which is dropped, or
+/* A sequence that the column has no more: it goes, or belongs to another column from now on. */
+static int is_given_up(const struct mig__ddl *d, const mig_object *sequence)
+{
+	return pending(d, sequence, MIG_OP_DROP) ||
+	       (sequence->other && owner_of(sequence) != NULL &&
+		owner_of(sequence->other) != owner_of(sequence)->other);
+}
+
+/* What the column of a new sequence takes its numbers from until now: a sequence that it gives up, or
  * that of an identity, which `named` then names. */
 static const mig_object *predecessor(const struct mig__ddl *d, const mig_object *sequence,
 				     mig_object *named)
@@ -105,7 +113,7 @@ static const mig_object *predecessor(const struct mig__ddl *d, const mig_object 
 		return NULL;
 	if (!mig__attribute(was, "identity")) {
 		old = sequence_of(d, was);
-		return old && pending(d, old, MIG_OP_DROP) ? old : NULL;
+		return old && is_given_up(d, old) ? old : NULL;
 	}
 	if (mig__attribute(column, "identity") || !pending(d, was, MIG_OP_ALTER) ||
 	    !mig__attribute(was, ".sequence_name"))
@@ -156,11 +164,49 @@ static int waits(const struct mig__ddl *d, const mig_object *sequence)
 	       !mig__attribute(column, "identity") && pending(d, column, MIG_OP_ALTER);
 }
 
+/* The sequence that the column of this one has from now on, and that was there before: with numbers of
+ * its own, of which the column may have used none. NULL: there is none. */
+static const mig_object *heir_of(const struct mig__ddl *d, const mig_object *sequence)
+{
+	const mig_object *column = owner_of(sequence), *will = column ? column->other : NULL;
+
+	for (const mig_object *o = will ? d->changes->after : NULL; o; o = o->next)
+		if (o->kind == MIG_KIND_SEQUENCE && o->other && o->other != sequence && owner_of(o) == will)
+			return o;
+	return NULL;
+}
+
+/* E.g. SELECT setval('a', n.last_value, n.is_called) FROM b AS n, a AS o WHERE n.last_value > o.last_value */
+static void advance_heir(struct mig__ddl *d, const mig_object *sequence, const mig_object *heir)
+{
+	const char *increment = mig__attribute(heir, "increment");
+	struct mig__buf quoted, *b;
+
+	mig__buf_init(&quoted, &d->conn->alloc);
+	mig__ddl_put(&quoted, heir, "@q");
+	b = begin_setval(d);
+	d->first = NULL; /* destroys nothing */
+	mig__pg_add_text(b, mig__buf_text(&quoted), quoted.len);
+	b->failed |= quoted.failed;
+	mig__buf_finish(&quoted);
+	mig__ddl_put(b, sequence, ", n.last_value, n.is_called) FROM @q AS n, ");
+	mig__ddl_put(b, heir, "@q AS o WHERE n.last_value ");
+	mig__buf_adds(b, increment && increment[0] == '-' ? "<" : ">");
+	mig__buf_adds(b, " o.last_value");
+	mig__ddl_note(d, heir, "@n goes on where the sequence before it stood");
+	mig__ddl_end(d, 0);
+	d->continued[mig__ddl_place(d, mig__ddl_op(d, sequence))] = 1;
+}
+
 void mig__ddl_drop_sequence(struct mig__ddl *d, const mig_object *o)
 {
 	if (!waits(d, o)) {
-		struct mig__buf *b = mig__ddl_begin(d);
+		const mig_object *heir = heir_of(d, o);
+		struct mig__buf *b;
 
+		if (heir)
+			advance_heir(d, o, heir);
+		b = mig__ddl_begin(d);
 		if (d->continued[mig__ddl_place(d, mig__ddl_op(d, o))])
 			d->first = NULL; /* destroys nothing */
 		mig__ddl_put(b, o, "DROP SEQUENCE @q");

@@ -334,9 +334,13 @@ static void add_values(struct mig__ddl *d, const mig_object *from, const mig_obj
 			}
 			if (d->lone)
 				mig__ddl_note(d, to,
-					      "@n: the value is added in a step of its own, outside a "
-					      "transaction: one that adds it cannot use it");
-			mig__ddl_end(d, d->lone ? MIG_STATEMENT_LONE : 0);
+					      d->apart ? "@n: the value is added in a revision of its "
+							 "own, outside a transaction: one that adds "
+							 "it cannot use it"
+						       : "@n: the value is added in a step of its own, "
+							 "outside a transaction: one that adds it "
+							 "cannot use it");
+			mig__ddl_end(d, d->lone ? MIG_STATEMENT_LONE | MIG_STATEMENT_APART : 0);
 		}
 		p = next;
 	}

@@ -126,7 +126,11 @@ enum mig_statement_kind {
 	/** Commits by itself: the transaction around it with what was done there, and its own work,
 	 * which no rollback undoes. For engines without MIG_CAN_TRANSACTIONAL_DDL. It is run outside
 	 * a transaction, as one of MIG_STATEMENT_LONE, and refused inside one that the script begins. */
-	MIG_STATEMENT_COMMITS = 2048
+	MIG_STATEMENT_COMMITS = 2048,
+	/** Of mig_sql_sink alone: must be committed before others of these statements run, which use what
+	 * it makes, and needs none of them itself. Every statement of its operation then goes into a
+	 * revision of its own, in front: the rest keeps its transaction. */
+	MIG_STATEMENT_APART = 4096
 };
 
 /** What revision_begin() gets to know of the revision that is about to run. */
@@ -327,6 +331,9 @@ typedef struct mig_changes {
 	size_t op_count; /**< entries of ops */
 	const mig_object *before; /**< first object of the schema as it is before, others by next */
 	const mig_object *after;  /**< first object of the schema as it is to be */
+	/** Nonzero: these are the operations of MIG_STATEMENT_APART, rendered for their own revision,
+	 * which runs outside a transaction. */
+	int32_t apart;
 } mig_changes;
 
 /** Where render() puts its SQL. */
@@ -335,7 +342,7 @@ typedef struct mig_sql_sink {
 	void *user; /**< first argument of statement() */
 	/** One statement without its semicolon. op: the (first) operation that it does, or NULL. kind:
 	 * MIG_STATEMENT_LONE if it cannot run inside a transaction, or not with those around it,
-	 * MIG_STATEMENT_KEYS_OFF; MIG_STATEMENT_CHECK if it is a query that must return no rows,
+	 * MIG_STATEMENT_KEYS_OFF; MIG_STATEMENT_APART; MIG_STATEMENT_CHECK if it is a query that must return no rows,
 	 * comment then being what is wrong if it does; otherwise 0. comment: what a reader of the
 	 * script should know, without "--", or NULL. */
 	mig_status (*statement)(void *user, const char *text, size_t size, const mig_op *op,
