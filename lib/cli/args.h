@@ -66,7 +66,8 @@ enum mig__cli_option_id {
 	MIG__OPT_URL,
 	MIG__OPT_VERBOSE,
 	MIG__OPT_VERSION,
-	MIG__OPT_VERSION_PATH
+	MIG__OPT_VERSION_PATH,
+	MIG__OPT_YES
 };
 
 /* A row of a table of options; a NULL name ends it. */

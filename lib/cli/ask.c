@@ -1,16 +1,11 @@
 /* ask: the question on a terminal, whether something was renamed. */
 #include "cli/difference.h"
 
-#include <stdio.h>
-#include <string.h>
-
 /* 1: yes, 0: no, which is also what an end of the input means. */
 int32_t mig__cli_ask_rename(void *user, const mig_object *from, const mig_object *to)
 {
 	struct mig__cli *cli = user;
 	struct mig__cli_text *out = &cli->out;
-	char answer[8];
-	int c, yes;
 
 	if (from->kind == MIG_KIND_TABLE) {
 		mig__cli_adds(out, "was table ");
@@ -22,11 +17,5 @@ int32_t mig__cli_ask_rename(void *user, const mig_object *from, const mig_object
 	mig__cli_adds(out, " renamed from ");
 	mig__cli_shown(out, from->name);
 	mig__cli_adds(out, "? [y/N] ");
-	mig__cli_flush(cli);
-	if (!fgets(answer, sizeof answer, stdin))
-		return 0;
-	yes = answer[0] == 'y' || answer[0] == 'Y';
-	while (!strchr(answer, '\n') && (c = getc(stdin)) != EOF && c != '\n')
-		;
-	return yes;
+	return mig__cli_ask(cli);
 }

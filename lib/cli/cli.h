@@ -147,6 +147,12 @@ void mig__cli_add_place(struct mig__cli_text *out, const mig_revision_list *curr
 /* Ends a command that sets where the database is, and runs nothing; rc: what came of it. */
 int mig__cli_end_unrun(struct mig__cli *cli, mig_status rc);
 
+/* confirm.c: asks on a terminal, without --yes, before a run that loses data or goes down to base;
+ * MIG_CLI_ERROR, reported: the answer was not yes */
+int mig__cli_confirm(struct mig__cli *cli, int32_t direction, const char *target);
+/* Prints cli->out and reads an answer: 1: yes, 0: no, which is also what an end of the input means. */
+int mig__cli_ask(struct mig__cli *cli);
+
 /* plan.c */
 int mig__cli_plan(struct mig__cli *cli, int32_t direction, const char *target);
 

@@ -177,7 +177,7 @@ static int open_context(struct mig__cli *cli, unsigned needs)
 		o.script = cli->script ? on_script : NULL;
 		o.script_user = cli;
 		o.create = needs & MIG__CLI_CHANGES ? MIG_CREATE_MISSING : MIG_CREATE_PRETEND;
-		o.watch = !cli->quiet && isatty(STDERR_FILENO);
+		o.watch = !cli->quiet;
 		o.keep_cancel = 1; /* Ctrl-C means the command */
 		o.search_path = mig__cli_config_value(config, MIG__KEY_SEARCH_PATH);
 		o.trusted_owner = mig__cli_value(&cli->args, MIG__OPT_TRUSTED_OWNER);

@@ -17,6 +17,7 @@ const struct mig__cli_option mig__cli_run_options[] = {
 	  "how long a statement may take" },
 	{ MIG__OPT_RETRIES, 0, "retries", "N",
 	  "repeat a transaction that had to give way (default: 10)" },
+	{ MIG__OPT_YES, 'y', "yes", NULL, "do not ask before a run that loses data (on a terminal)" },
 	{ MIG__OPT_TAG, 0, "tag", "TAG", "the argument \"tag\", as -x tag=TAG" },
 	{ MIG__OPT_DRY_RUN, 0, "dry-run", NULL, "only show what would run (as \"plan\")" },
 	{ MIG__OPT_SQL, 0, "sql", NULL,
@@ -29,9 +30,9 @@ struct view {
 	struct mig__cli *cli;
 	int64_t began_us, elapsed_us;
 	uint64_t done;
-	int waited;
-	int terminal;     /* stderr takes a line that changes */
-	int64_t shown_us; /* when the line was written last; 0: there is none */
+	int64_t waited_us; /* when waiting was said last; 0: never */
+	int terminal;      /* stderr takes a line that changes */
+	int64_t shown_us;  /* when the line was written last; 0: there is none */
 };
 
 static const char *edited_name(const void *list, size_t i)
@@ -136,12 +137,14 @@ static void add_step(struct view *view, const mig_progress *p)
 	mig__cli_adds(out, ")\n");
 }
 
-/* -- a line on the terminal that tells how far it is, once it takes long */
+/* -- how far it is, once it takes long: on a terminal a line that changes, elsewhere a line now and then */
 
-enum { LONG_US = 500000, OFTEN_US = 200000 };
+enum { LONG_US = 500000, OFTEN_US = 200000, LOGGED_US = 10000000 };
 
 static void clear_line(struct view *view)
 {
+	if (!view->terminal)
+		return;
 	if (view->shown_us)
 		fputs("\r\033[K", stderr);
 	view->shown_us = 0;
@@ -160,27 +163,61 @@ static void add_work(struct mig__cli_text *line, const mig_progress *p)
 	mig__cli_shown(line, p->work);
 }
 
+static void add_progress(struct mig__cli_text *line, const mig_progress *p)
+{
+	mig__cli_addf(line, "[%" PRIu64 "/%" PRIu64 "] ", p->step, p->steps);
+	mig__cli_shown(line, p->revision);
+	if (p->statement)
+		mig__cli_addf(line, ", statement %" PRIu64, p->statement);
+	mig__cli_adds(line, ", ");
+	mig__cli_add_duration(line, p->elapsed_us);
+	if (p->work)
+		add_work(line, p);
+}
+
 static void show_line(struct view *view, const mig_progress *p)
 {
 	struct mig__cli_text line = { 0 };
 	size_t room = mig__cli_columns(STDERR_FILENO) - 1;
 
-	if (!view->terminal || !p->revision || p->elapsed_us < LONG_US ||
+	if (!p->revision || p->elapsed_us < LONG_US ||
 	    (view->shown_us && p->elapsed_us - view->shown_us < OFTEN_US))
 		return;
-	mig__cli_addf(&line, "[%" PRIu64 "/%" PRIu64 "] ", p->step, p->steps);
-	mig__cli_shown(&line, p->revision);
-	if (p->statement)
-		mig__cli_addf(&line, ", statement %" PRIu64, p->statement);
-	mig__cli_adds(&line, ", ");
-	mig__cli_add_duration(&line, p->elapsed_us);
-	if (p->work)
-		add_work(&line, p);
+	add_progress(&line, p);
 	mig__cli_flush(view->cli);
 	fprintf(stderr, "\r\033[K%.*s", (int)room, mig__cli_string(&line));
 	fflush(stderr);
 	mig__cli_text_finish(&line);
 	view->shown_us = p->elapsed_us;
+}
+
+static void log_line(struct view *view, const mig_progress *p)
+{
+	struct mig__cli_text line = { 0 };
+
+	if (view->cli->quiet || !p->revision || p->elapsed_us - view->shown_us < LOGGED_US)
+		return;
+	add_progress(&line, p);
+	mig__cli_say(view->cli, mig__cli_string(&line));
+	mig__cli_text_finish(&line);
+	view->shown_us = p->elapsed_us;
+}
+
+static void say_waiting(struct view *view, const mig_progress *p)
+{
+	struct mig__cli_text line = { 0 };
+
+	if (view->cli->quiet || (view->waited_us && p->elapsed_us - view->waited_us < LOGGED_US))
+		return;
+	mig__cli_adds(&line, view->waited_us ? "still waiting" : "waiting");
+	mig__cli_adds(&line, " for another process that uses the database");
+	if (view->waited_us) {
+		mig__cli_adds(&line, ", for ");
+		mig__cli_add_duration(&line, p->elapsed_us);
+	}
+	mig__cli_say(view->cli, mig__cli_string(&line));
+	mig__cli_text_finish(&line);
+	view->waited_us = p->elapsed_us;
 }
 
 static int32_t on_progress(void *user, const mig_progress *p)
@@ -190,11 +227,10 @@ static int32_t on_progress(void *user, const mig_progress *p)
 	view->elapsed_us = p->elapsed_us;
 	if (p->event == MIG_EVENT_STEP_BEGIN)
 		view->began_us = p->elapsed_us;
-	if (p->event == MIG_EVENT_WAITING && !view->waited++ && !view->cli->quiet &&
-	    isatty(STDERR_FILENO))
-		mig__cli_say(view->cli, "waiting for another process that uses the database");
+	if (p->event == MIG_EVENT_WAITING)
+		say_waiting(view, p);
 	if (p->event == MIG_EVENT_STATEMENT || p->event == MIG_EVENT_WORKING)
-		show_line(view, p);
+		(view->terminal ? show_line : log_line)(view, p);
 	if (p->event == MIG_EVENT_STEP_END && p->revision) {
 		clear_line(view);
 		view->done++;
@@ -322,6 +358,8 @@ int mig__cli_run(struct mig__cli *cli, int32_t direction, const char *target)
 	mig_status rc;
 	int status = read_run_options(cli, &options);
 
+	if (!status)
+		status = mig__cli_confirm(cli, direction, target);
 	if (status)
 		return status;
 	signals = mig__cli_signals_catch(cli->ctx);

@@ -71,6 +71,56 @@ for plain in "TERM=screen NO_COLOR=1" "TERM=dumb"; do
 done
 ! "$mig" history | grep "$escape" || fail "colours in a pipe"
 
+# what loses data is asked about, on a terminal alone
+cat >"$MIG_DIRECTORY/versions/wide.sql" <<'S'
+-- wide
+-- revision: wide
+-- revises: a_revision_with_a_rather_long_name
+-- mig:upgrade
+ALTER TABLE t ADD COLUMN y;
+-- mig:downgrade
+SELECT '-- destructive: not a line of its own';
+	-- destructive: drops column t.y and its values
+ALTER TABLE t DROP COLUMN y;
+S
+"$mig" upgrade -q
+on 80 TERM=screen "sh -c 'yes n | head -n 1 >\"$dir/answer\"; \"$mig\" downgrade <\"$dir/answer\"'"
+! grep -q 'Go on' "$dir/end" || fail "asked, with standard input from a file"
+"$mig" upgrade -q
+# ask COMMAND ANSWER: types an answer to it
+ask() {
+	rm -f "$dir/done"
+	server=$((server + 1))
+	tmux="tmux -S $dir/tmux-$server -f /dev/null"
+	$tmux new-session -d -x 80 -y 24 "env TERM=screen '$mig' $1; echo status \$?; touch '$dir/done'; sleep 60"
+	for _ in $(seq 100); do
+		[ ! -e "$dir/done" ] && ! $tmux capture-pane -p | grep -q 'Go on' || break
+		sleep 0.1
+	done
+	$tmux send-keys "$2" Enter
+	for _ in $(seq 100); do
+		[ ! -e "$dir/done" ] || break
+		sleep 0.1
+	done
+	sleep 0.2
+	$tmux capture-pane -p >"$dir/end"
+	$tmux kill-server
+}
+: >"$dir/meanwhile"
+ask downgrade n
+grep -q '^This undoes 1 revision and loses data:$' "$dir/end" || fail "no question"
+[ "$(grep -c '^  wide: drops column t.y and its values$' "$dir/end")" = 1 ] || fail "not what is lost"
+! grep -q 'not a line' "$dir/end" || fail "a string is taken for a mark"
+grep -q 'nothing was run' "$dir/end" && grep -q '^status 1$' "$dir/end" || fail "no: it ran"
+[ "$("$mig" current | cut -d' ' -f1)" = wide ] || fail "no: it ran"
+ask 'downgrade --yes' x
+! grep -q 'Go on' "$dir/end" && grep -q '^status 0$' "$dir/end" || fail "--yes"
+ask 'downgrade base' y
+grep -q '^This undoes 1 revision\.$' "$dir/end" && grep -q '^status 0$' "$dir/end" || fail "base"
+ask 'downgrade base' y
+! grep -q 'Go on' "$dir/end" && grep -q 'Nothing to do' "$dir/end" || fail "asked about nothing"
+rm "$MIG_DIRECTORY/versions/wide.sql"
+
 # on PostgreSQL, an index: the server tells how far it is
 if [ -n "${MIG_TEST_POSTGRESQL-}" ]; then
 	database=mig_terminal_$$
