@@ -346,12 +346,31 @@ static void order_attached_new(struct order *o, const mig_object *index)
 	}
 }
 
-/* A child leaves its parent before the parent loses a check: the child would lose it, too. */
+/* A child leaves its parent before the parent loses a check or a column, or one gets another type: the
+ * child would lose it, too, with its values. */
 static void leave_first(struct order *o, const mig_object *inheritance, const mig_object *parent)
 {
+	uint32_t leaves = o->drop[mig__number(inheritance)];
+
+	for (const mig_object *c = leaves == NO_NODE ? NULL : parent->child; c; c = c->next) {
+		if (c->kind == MIG_KIND_CHECK || c->kind == MIG_KIND_COLUMN)
+			arrow(o, leaves, o->drop[mig__number(c)]);
+		if (c->kind == MIG_KIND_COLUMN)
+			arrow(o, leaves, altering(o, c));
+	}
+}
+
+/* A child has a new parent when that has the columns that it is to have. */
+static void join_last(struct order *o, const mig_object *inheritance, const mig_object *parent)
+{
+	uint32_t joins = o->make[mig__number(inheritance)];
+
 	for (const mig_object *c = parent->child; c; c = c->next)
-		if (c->kind == MIG_KIND_CHECK)
-			arrow(o, o->drop[mig__number(inheritance)], o->drop[mig__number(c)]);
+		if (c->kind == MIG_KIND_COLUMN)
+			arrow(o, o->make[mig__number(c)], joins);
+	for (const mig_object *c = parent->other ? parent->other->child : NULL; c; c = c->next)
+		if (c->kind == MIG_KIND_COLUMN)
+			arrow(o, o->drop[mig__number(c)], joins);
 }
 
 static void order_old(struct order *o)
@@ -403,8 +422,12 @@ static void order_new(struct order *o)
 			order_keys(o, obj);
 		if (mig__created(o->w, obj))
 			order_attached_new(o, obj);
-		for (size_t k = 0; k < obj->need_count; k++)
+		for (size_t k = 0; k < obj->need_count; k++) {
 			make_after(o, o->make[i], obj, obj->needs[k]);
+			if (obj->kind == MIG_KIND_INHERITANCE && obj->needs[k]->kind == MIG_KIND_TABLE &&
+			    mig__created(o->w, obj))
+				join_last(o, obj, obj->needs[k]);
+		}
 		/* what comes into a composite type stands at the end, until that one orders it */
 		if (obj->parent && obj->parent->kind == MIG_KIND_COMPOSITE && !mig__created(o->w, obj->parent))
 			arrow(o, o->make[i], o->make[mig__number(obj->parent)]);

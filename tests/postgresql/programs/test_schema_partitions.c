@@ -128,12 +128,52 @@ static const struct change keys[] = {
 };
 TEST_ALL(keys)
 
+/* Tables that have other parents, and what comes with that. */
+#define VALID "SELECT string_agg(conrelid::regclass::text || convalidated, ' ' ORDER BY conrelid::regclass::text) " \
+	      "FROM pg_constraint WHERE conname = 'c'"
+
+static const struct change parents[] = {
+	{ .name = "a check that is not valid in the parent, but in a partition, comes back as it was",
+	  .old = PARENT "ALTER TABLE p ADD CONSTRAINT c CHECK (b > 0) NOT VALID;" FIRST,
+	  .new = PARENT FIRST "ALTER TABLE p ADD CONSTRAINT c CHECK (b > 1)",
+	  .has = { "DROP CONSTRAINT c" },
+	  .question = VALID,
+	  .up = "ptrue p1true",
+	  .down = "pfalse p1true" },
+	{ .name = "a partition's check alone is validated",
+	  .old = PARENT FIRST "ALTER TABLE p ADD CONSTRAINT c CHECK (b > 0) NOT VALID",
+	  .new = PARENT FIRST "ALTER TABLE p ADD CONSTRAINT c CHECK (b > 0) NOT VALID;"
+			      "ALTER TABLE p1 VALIDATE CONSTRAINT c",
+	  .rows = "INSERT INTO p VALUES (1, 1)",
+	  .has = { "ALTER TABLE public.p1 VALIDATE CONSTRAINT c" },
+	  .question = VALID,
+	  .up = "pfalse p1true",
+	  .down = "pfalse p1true" }, /* what is valid is not made invalid */
+	{ .name = "a child goes to another parent, whose column gets another type",
+	  .old = "CREATE TABLE a (x int); CREATE TABLE b (x int, d text); CREATE TABLE c (own int) INHERITS (a)",
+	  .new = "CREATE TABLE a (x int); CREATE TABLE b (x int, d int);"
+		 "CREATE TABLE c (own int) INHERITS (b)",
+	  .rows = "INSERT INTO c VALUES (1, 2)",
+	  .question = "SELECT x || ' ' || own FROM c",
+	  .up = "1 2",
+	  .down = "1 2" },
+	{ .name = "a child leaves a parent whose column goes, and keeps its own",
+	  .old = "CREATE TABLE a (x int, y int); CREATE TABLE c () INHERITS (a)",
+	  .new = "CREATE TABLE a (x text); CREATE TABLE c (x int, y int)",
+	  .rows = "INSERT INTO c VALUES (1, 2)",
+	  .question = "SELECT x || ' ' || y FROM c",
+	  .up = "1 2",
+	  .down = "1 2" },
+};
+TEST_ALL(parents)
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_attached),
 		cmocka_unit_test(test_local),
 		cmocka_unit_test(test_keys),
+		cmocka_unit_test(test_parents),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -465,6 +465,19 @@ static uint32_t change_statistics(const mig_object *from, const mig_object *to)
 		       : MIG_CHANGE_ALTER;
 }
 
+/* What is valid is not made invalid. */
+static uint32_t change_inheritance(const mig_object *from, const mig_object *to)
+{
+	static const char *const keys[] = { "valid_checks", NULL };
+	const char *is = mig__attribute(from, "valid_checks"), *want = mig__attribute(to, "valid_checks");
+
+	if (!only(from, to, keys))
+		return MIG_CHANGE_RECREATE;
+	if (!want || (is && is_subset(want, want + strlen(want), is, is + strlen(is))))
+		return 0;
+	return MIG_CHANGE_ALTER;
+}
+
 static uint32_t change_in_place(const mig_object *from, const mig_object *to)
 {
 	(void)from;
@@ -508,7 +521,7 @@ static const struct {
 	[MIG_KIND_POLICY] = { change_policy, { NULL }, 0 },
 	[MIG_KIND_STATISTICS] = { change_statistics, { NULL }, 0 },
 	[MIG_KIND_EVENT_TRIGGER] = { NULL, { "comment", "enabled" }, 0 },
-	[MIG_KIND_INHERITANCE] = { NULL, { NULL }, 0 },
+	[MIG_KIND_INHERITANCE] = { change_inheritance, { NULL }, 0 },
 	[MIG_KIND_OWNERSHIP] = { change_in_place, { NULL }, 0 },
 	[MIG_KIND_REPLICA_IDENTITY] = { change_in_place, { NULL }, 0 },
 	[MIG_KIND_OTHER] = { NULL, { "comment", "privileges" }, 0 },

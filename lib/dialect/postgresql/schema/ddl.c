@@ -294,6 +294,7 @@ mig_status mig__pg_ddl(mig_conn *conn, const mig_changes *changes, const mig_sql
 			if (!d.done[i] && is_late(changes->ops[i]) == late)
 				perform(&d, changes->ops[i]);
 	mig__ddl_flush(&d);
+	mig__ddl_validate_checks(&d);
 	mig__ddl_reindex(&d);
 	rc = d.rc;
 	finish(&d);

@@ -188,6 +188,8 @@ const mig_object *mig__ddl_parent_column(const mig_object *column);
 int mig__ddl_stays_child(const struct mig__ddl *d, const mig_object *column);
 /* Whether the check comes with this inheritance: the first of them, if several parents have it. */
 int mig__ddl_brings_check(const mig_object *inheritance, const mig_object *check);
+/* At the end: inherited checks that are to be valid, though those of the parent are not. */
+void mig__ddl_validate_checks(struct mig__ddl *d);
 
 /* ddl_using.c */
 /* A constraint that takes an index over; 0: there is none. */

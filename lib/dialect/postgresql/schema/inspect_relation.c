@@ -435,6 +435,7 @@ void mig__catalog_inheritance(struct mig__catalog *c)
 			continue;
 		mig__catalog_begin(c, MIG_KIND_INHERITANCE, "", parent->qualified);
 		mig__catalog_add(c, "bound", child->bound);
+		mig__catalog_add(c, "valid_checks", mig__field(c->small, i, MIG__SMALL_FIELD));
 		number = mig__catalog_report_part(c, child->number);
 		mig__catalog_need(c, number, parent->number);
 		/* its indexes are attached after it is */

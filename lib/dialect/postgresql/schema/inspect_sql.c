@@ -35,7 +35,11 @@ static void add_names(struct mig__sql_small *all)
 	ADD("o", "2616, o.oid, o.opcintype", UNLESS_SYSTEM("n", "o.opcname"),
 	    { "CASE WHEN o.opcdefault THEN 'yes' END" },
 	    "pg_opclass o" JOIN_NAMESPACE("n", "o.opcnamespace") " WHERE o.opcmethod = 403");
-	ADD("i", "1259, inhrelid, inhparent", "lpad(inhseqno::text, 6, '0')", { NULL },
+	/* checks that hold for all rows here, but are NOT VALID in the parent */
+	ADD("i", "1259, inhrelid, inhparent", "lpad(inhseqno::text, 6, '0')",
+	    { "(SELECT string_agg(quote_ident(k.conname), ', ' ORDER BY k.conname COLLATE \"C\") FROM pg_constraint k "
+	      "JOIN pg_constraint p ON p.conrelid = inhparent AND p.conname = k.conname AND p.contype = 'c' "
+	      "AND NOT p.convalidated WHERE k.conrelid = inhrelid AND k.contype = 'c' AND k.convalidated)" },
 	    "pg_inherits WHERE inhrelid" USERS);
 }
 

@@ -62,7 +62,8 @@
  *                  MATERIALIZED_VIEW
  *     INHERITANCE  name: qualified index that it is attached to (not of INHERITED indexes)
  *   INHERITANCE    name: qualified parent table; bound ("FOR VALUES FROM (1) TO (10)", "DEFAULT") for a
- *                  partition, otherwise a plain child
+ *                  partition, otherwise a plain child; valid_checks ("a, b": inherited checks that are
+ *                  NOT VALID in the parent, but not here)
  *   REPLICA_IDENTITY  name "", index: its name
  *   TRIGGER        definition (pg_get_triggerdef), enabled ("DISABLE", "ENABLE REPLICA", "ENABLE
  *                  ALWAYS")
