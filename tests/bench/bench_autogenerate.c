@@ -1,22 +1,25 @@
 /* Autogenerate against the least that it could be: reading the same catalogue rows by hand, with
  * three queries.
  *
- *     bench_autogenerate [-d sqlite,postgresql,disk] [-n 100,1000,5000] [-s SAMPLES] [-t FOLDER]
+ *     bench_autogenerate [-d sqlite,postgresql,disk] [-n 100,1000,5000] [-m MOST] [-s SAMPLES]
+ *                        [-t FOLDER]
  *
  * T tables of 10 columns, 2 indexes and a foreign key each. Measured are the reading by hand;
- * mig_diff() with a model that is the same, and with one that has ten differences: a new table, three
- * new and two dropped columns, a longer varchar, a NOT NULL, an index added and one dropped; and that
- * one without its proof. The model is given as SQL and, on PostgreSQL, declared in C as well. Each
- * sample is taken in a process of its own, in turns, and is all that a program does: connect, declare
- * the model, compare, disconnect; only public functions are called. The ratios are medians of those to
- * the reading of the same turn. CPU is that of the client alone. Statements are those on all
- * connections, also of the scratch databases (PostgreSQL: messages, counted by a proxy in a run of its
- * own, those that open the connections included).
+ * mig_diff() with a model that is the same, and with one that has ten differences (up to MOST tables): a
+ * new table, three new and two dropped columns, a longer varchar, a NOT NULL, an index added and one
+ * dropped; and that one without its proof. The model is given as SQL, and declared in C. Each sample is
+ * taken in a process of its own, in turns, and is all that a program does: connect, declare the model,
+ * compare, disconnect; only public functions are called. The ratios are medians of those to the reading
+ * of the same turn. Statements are those on all connections, also of the scratch databases (PostgreSQL:
+ * messages, counted by a proxy in a run of its own, those that open the connections included).
  *
  * The server is that of MIG_TEST_POSTGRESQL, or one in memory that never syncs. "disk" is one of the
  * program's own in /var/tmp (MIG_TEST_DISK names another folder), which syncs as a server does by
  * default. */
 #include "limit.h"
+#include "rows.h"
+
+#include <sqlite3.h>
 
 #include <mig/mig.h>
 #include <mig/model.h>
@@ -38,8 +41,9 @@ enum { SAMPLES = 15, URL = 512, BATCH = 100 };
 
 struct env {
 	const char *dialect, *base; /* base: the server's URL */
-	size_t tables;
+	size_t tables, most_changed;
 	char url[URL];
+	char url_c[URL]; /* a database that was made by the model in C; "": the same one */
 	char *same, *changed; /* models */
 	sqlite3 *lite;        /* of this process */
 #ifdef HAVE_POSTGRESQL
@@ -326,6 +330,11 @@ static double clock_of(clockid_t clock)
 	return (double)now.tv_sec * 1e3 + (double)now.tv_nsec / 1e6;
 }
 
+static int is_of_c(const struct measure *m)
+{
+	return m->model == SAME_C || m->model == CHANGED_C;
+}
+
 static void open_all(struct env *env, const struct measure *m, const char *url)
 {
 	mig_model *model = NULL;
@@ -333,7 +342,7 @@ static void open_all(struct env *env, const struct measure *m, const char *url)
 
 	if (m->work == by_hand) {
 		if (is_lite(env))
-			env->lite = limit_open(strchr(url, ':') + 1);
+			env->lite = limit_sqlite.open(url);
 #ifdef HAVE_POSTGRESQL
 		else
 			env->pg = limit_pg_open(url);
@@ -342,7 +351,7 @@ static void open_all(struct env *env, const struct measure *m, const char *url)
 	}
 	check(env, mig_open(&env->ctx, url));
 	check(env, mig_model_of(env->ctx, &model));
-	if (m->model == SAME_C || m->model == CHANGED_C)
+	if (is_of_c(m))
 		declare(model, env->tables, m->model == CHANGED_C);
 	else
 		check(env, mig_model_sql(model, NULL, "model", text, strlen(text)));
@@ -369,7 +378,7 @@ static struct result sample(struct env *env, const struct measure *m)
 	traced = 0;
 	r.wall = clock_of(CLOCK_MONOTONIC);
 	r.cpu = clock_of(CLOCK_PROCESS_CPUTIME_ID);
-	open_all(env, m, env->url);
+	open_all(env, m, is_of_c(m) && env->url_c[0] ? env->url_c : env->url);
 	m->work(env);
 	close_all(env);
 	r.wall = clock_of(CLOCK_MONOTONIC) - r.wall;
@@ -428,41 +437,50 @@ static double messages(struct env *env, const struct measure *m)
 }
 #endif
 
-static int by_size(const void *a, const void *b)
+static int is_disk(const struct env *env)
 {
-	double x = *(const double *)a, y = *(const double *)b;
-
-	return (x > y) - (x < y);
-}
-
-static double median(double *values, int count)
-{
-	qsort(values, (size_t)count, sizeof *values, by_size);
-	return values[count / 2];
+	return strstr(env->dialect, "disk") != NULL;
 }
 
 static void print_measure(const struct env *env, size_t k, struct result (*all)[MEASURES],
 			  int samples)
 {
-	double wall[SAMPLES], cpu[SAMPLES], wall_ratio[SAMPLES], cpu_ratio[SAMPLES];
+	double limit[SAMPLES], wall[SAMPLES], ratio[SAMPLES], peak[SAMPLES], more[SAMPLES];
+	const char *engine = is_lite(env) ? "sqlite" : "postgresql";
+	char name[160];
+	struct row row = { .key = is_lite(env) ? "L" : "K", .name = name };
 
 	for (int i = 0; i < samples; i++) {
+		limit[i] = all[i][0].wall;
 		wall[i] = all[i][k].wall;
-		cpu[i] = all[i][k].cpu;
-		wall_ratio[i] = wall[i] / all[i][0].wall;
-		cpu_ratio[i] = cpu[i] / all[i][0].cpu;
+		ratio[i] = wall[i] / limit[i];
+		peak[i] = all[i][k].peak_mb;
+		more[i] = peak[i] - all[i][0].peak_mb;
 	}
-	printf("| %s | %s | %zu | %.1f | %.2f× | %.1f | %.2f× | %.0f | %.1f |\n", env->dialect,
-	       measures[k].name, env->tables, median(wall, samples), median(wall_ratio, samples),
-	       median(cpu, samples), median(cpu_ratio, samples), all[0][k].statements,
-	       all[0][k].peak_mb);
-	fflush(stdout);
+	snprintf(name, sizeof name, "`mig_diff`, %s%s, %.0f statements", measures[k].name,
+		 is_disk(env) ? ", disk" : "", all[0][k].statements);
+	row_print(&row, engine, env->tables, median_of(limit, samples), median_of(wall, samples),
+		  median_of(ratio, samples));
+	if (is_disk(env) || env->tables < 1000)
+		return;
+	for (int i = 0; i < samples; i++)
+		limit[i] = all[i][0].peak_mb;
+	snprintf(name, sizeof name, "peak memory, %s", measures[k].name);
+	row.key = is_lite(env) ? "L peak" : "K peak";
+	row.unit = UNIT_MORE_MB;
+	row_print(&row, engine, env->tables, median_of(limit, samples), median_of(peak, samples),
+		  median_of(more, samples));
 }
 
-/* A model in C has other names of types than SQLite's tables here. */
+static int is_changed(enum model model)
+{
+	return model == CHANGED || model == CHANGED_C;
+}
+
+/* Ten differences of very many tables take too long. */
 static int is_measured(const struct env *env, size_t k)
 {
-	return !is_lite(env) || (measures[k].model != SAME_C && measures[k].model != CHANGED_C);
+	return !is_changed(measures[k].model) || env->tables <= env->most_changed;
 }
 
 static void measure_all(struct env *env, int samples)
@@ -477,9 +495,10 @@ static void measure_all(struct env *env, int samples)
 				all[i][k] = fork_sample(env, &measures[k]);
 #ifdef HAVE_POSTGRESQL
 	for (size_t k = 0; k < MEASURES && !is_lite(env); k++)
-		all[0][k].statements = messages(env, &measures[k]);
+		if (is_measured(env, k))
+			all[0][k].statements = messages(env, &measures[k]);
 #endif
-	for (size_t k = 0; k < MEASURES; k++)
+	for (size_t k = 1; k < MEASURES; k++)
 		if (is_measured(env, k))
 			print_measure(env, k, all, samples);
 }
@@ -499,19 +518,43 @@ static void make_tables(struct env *env)
 	}
 }
 
+/* The tables as a model in C makes them: SQLite keeps the words of the types. */
+static void make_tables_of_c(struct env *env)
+{
+	mig_op_list *list = NULL;
+	mig_model *model = NULL;
+
+	check(env, mig_open(&env->ctx, env->url_c));
+	check(env, mig_model_of(env->ctx, &model));
+	declare(model, env->tables, 0);
+	check(env, mig_diff(env->ctx, &(mig_diff_options){ .struct_size = sizeof(mig_diff_options),
+							   .unproved = 1 },
+			    &list));
+	env->lite = limit_sqlite.open(env->url_c);
+	run_sql(env, "BEGIN");
+	run_sql(env, mig_op_list_sql(list, MIG_UPGRADE, NULL));
+	run_sql(env, "COMMIT");
+	mig_op_list_free(list);
+	close_all(env);
+}
+
 static void bench_lite(struct env *env, const char *folder, int samples)
 {
-	char path[URL / 2];
+	char path[URL / 2], path_c[URL / 2];
 
 	snprintf(path, sizeof path, "%s/mig-bench-autogenerate-%ld.db", folder, (long)getpid());
+	snprintf(path_c, sizeof path_c, "%s/mig-bench-autogenerate-%ld-c.db", folder, (long)getpid());
 	unlink(path);
+	unlink(path_c);
 	snprintf(env->url, sizeof env->url, "sqlite:%s", path);
-	env->lite = limit_open(path);
+	snprintf(env->url_c, sizeof env->url_c, "sqlite:%s", path_c);
+	env->lite = limit_sqlite.open(env->url);
 	make_tables(env);
-	sqlite3_close(env->lite);
-	env->lite = NULL;
+	close_all(env);
+	make_tables_of_c(env);
 	measure_all(env, samples);
 	unlink(path);
+	unlink(path_c);
 }
 
 static void bench_pg(struct env *env, int samples)
@@ -548,9 +591,10 @@ static void bench_pg(struct env *env, int samples)
 #endif
 }
 
-static void bench(const char *dialect, const char *base, size_t tables, const char *folder, int samples)
+static void bench(const char *dialect, const char *base, size_t tables, size_t most_changed,
+		  const char *folder, int samples)
 {
-	struct env env = { .dialect = dialect, .base = base, .tables = tables };
+	struct env env = { .dialect = dialect, .base = base, .tables = tables, .most_changed = most_changed };
 
 	if (tables < 10)
 		die("-n", "at least 10 tables");
@@ -592,11 +636,14 @@ int main(int argc, char **argv)
 {
 	const char *dialects = "sqlite,postgresql,disk", *counts = "100,1000,5000";
 	const char *folder = access("/dev/shm", W_OK) ? "/tmp" : "/dev/shm", *memory, *disk;
+	size_t changed = 1000000;
 	int samples = 0, option;
 
-	while ((option = getopt(argc, argv, "d:n:s:t:")) != -1) {
+	while ((option = getopt(argc, argv, "d:m:n:s:t:")) != -1) {
 		if (option == 'd')
 			dialects = optarg;
+		else if (option == 'm')
+			changed = strtoul(optarg, NULL, 10);
 		else if (option == 'n')
 			counts = optarg;
 		else if (option == 's')
@@ -605,14 +652,14 @@ int main(int argc, char **argv)
 			folder = optarg;
 		else
 			die("usage", "bench_autogenerate [-d sqlite,postgresql,disk] [-n 100,1000] "
-				     "[-s SAMPLES] [-t FOLDER]");
+				     "[-m MOST] [-s SAMPLES] [-t FOLDER]");
 	}
 	if (samples < 0 || samples > SAMPLES)
 		die("-s", "too many");
 	memory = server(dialects, "postgresql", 0);
 	disk = server(dialects, "disk", 1);
-	puts("| dialect | what | T | wall, ms | ratio | CPU, ms | ratio | statements | peak, MB |\n"
-	     "| --- | --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: |");
+	setvbuf(stdout, NULL, _IOLBF, 0);
+	rows_print_head();
 	for (const char *at = counts; *at; at += *at == ',') {
 		char *end;
 		size_t n = strtoul(at, &end, 10);
@@ -620,11 +667,11 @@ int main(int argc, char **argv)
 		if (end == at)
 			die("-n", "a list of numbers is needed");
 		if (strstr(dialects, "sqlite"))
-			bench("sqlite", NULL, n, folder, samples);
+			bench("sqlite", NULL, n, changed, folder, samples);
 		if (memory)
-			bench("postgresql", memory, n, folder, samples);
+			bench("postgresql", memory, n, changed, folder, samples);
 		if (disk)
-			bench("postgresql, disk", disk, n, folder, samples);
+			bench("postgresql, disk", disk, n, changed, folder, samples);
 		at = end;
 	}
 	return 0;

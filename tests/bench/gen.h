@@ -28,10 +28,15 @@ struct gen {
 
 /* Both return 0, or -1 when there is no memory. padding: bytes of comment in each upgrade. */
 int gen_make(struct gen *gen, size_t count, size_t padding);
+/* The same of revisions that create one table of three columns and nothing else. */
+int gen_make_small(struct gen *gen, size_t count);
 void gen_free(struct gen *gen);
 
 /* Writes the revision files into a folder that exists. Returns 0 or -1. */
 int gen_write(const struct gen *gen, const char *folder);
+
+/* -- what needs libmig, and SQLite (gen_bundle.c) */
+
 /* Adds the texts to a context, one by one. */
 mig_status gen_add_scripts(const struct gen *gen, mig_ctx *ctx);
 /* Makes a bundle of them, as `mig embed` would write it. The digests are libmig's own: read from

@@ -1,23 +1,18 @@
-/* limit: the same work as libmig's, by hand: nothing but SQLite calls and reads of files. It is
- * what the benchmark measures against. Any failure ends the program. */
+/* limit: the same work as libmig's, by hand: nothing but calls of the engine's library and reads of
+ * files. It is what the benchmark measures against. Any failure ends the program. */
 #ifndef MIG_BENCH_LIMIT_H
 #define MIG_BENCH_LIMIT_H
 
-#include <sqlite3.h>
 #include <stddef.h>
 
 /* Milliseconds that passed; after clock_use_cpu(), that this process has worked. */
 double clock_ms(void);
 void clock_use_cpu(void);
+int clock_is_cpu(void);
 _Noreturn void die(const char *what, const char *why);
 /* Peak resident memory of this process since it began its program, in kB. */
 long peak_kb(void);
 
-sqlite3 *limit_open(const char *path);
-/* Reads libmig's version rows on an open connection. */
-void limit_query(sqlite3 *db);
-/* Opens, reads them, closes. */
-void limit_noop(const char *path);
 /* Calls fn, which may be NULL, for each .sql file of a folder, in the order of their names; its
  * text may be written to. Returns the bytes. */
 size_t limit_each_file(const char *folder, void (*fn)(void *user, const char *name, char *text),
@@ -30,10 +25,24 @@ struct limit_step {
 	const char *id; /* what the version table says afterwards; "" at the base */
 	const char *sql;
 };
-/* Runs the steps, with a version table of one row; one nonzero: in one transaction, otherwise one
- * each. */
-void limit_apply(const char *path, const struct limit_step *steps, size_t count, int one);
-/* The same upwards from a folder of revision files, one file in memory at a time. */
-void limit_apply_folder(const char *path, const char *folder, int one);
+enum limit_how {
+	LIMIT_ONE = 1,	  /* one transaction, not one each */
+	LIMIT_HISTORY = 2 /* a row of history for each revision, as libmig writes one (SQLite) */
+};
+
+/* What the limit does with an engine. Its database is its own: one version row, without libmig's
+ * tables. */
+struct limit_engine {
+	const char *name;
+	void *(*open)(const char *url); /* as libmig has it */
+	void (*close)(void *db);
+	/* Reads the version row. */
+	void (*query)(void *db);
+	/* Runs the steps and keeps the version row. */
+	void (*apply)(void *db, const struct limit_step *steps, size_t count, int how);
+	/* The same upwards from a folder of revision files, one file in memory at a time. */
+	void (*apply_folder)(void *db, const char *folder, int how);
+};
+extern const struct limit_engine limit_sqlite, limit_postgresql;
 
 #endif

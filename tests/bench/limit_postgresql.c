@@ -1,4 +1,4 @@
-/* See limit_postgresql.h. */
+/* The limit on PostgreSQL: see limit.h and limit_postgresql.h. */
 #include "limit_postgresql.h"
 
 #include <stdio.h>
@@ -21,24 +21,16 @@ PGconn *limit_pg_open(const char *url)
 	return db;
 }
 
-void limit_pg_query(PGconn *db)
+static void query(void *db)
 {
-	PGresult *result = PQexec(db, "SELECT revision, digest FROM mig_version");
+	PGresult *result = PQexec(db, "SELECT version FROM limit_version");
 
 	if (PQresultStatus(result) != PGRES_TUPLES_OK)
 		die("version", PQerrorMessage(db));
 	for (int i = 0; i < PQntuples(result); i++)
-		if (PQgetisnull(result, i, 0) || PQgetisnull(result, i, 1))
+		if (PQgetisnull(result, i, 0))
 			die("version", "no text");
 	PQclear(result);
-}
-
-void limit_pg_noop(const char *url)
-{
-	PGconn *db = limit_pg_open(url);
-
-	limit_pg_query(db);
-	PQfinish(db);
 }
 
 void limit_pg_exec(PGconn *db, const char *sql)
@@ -92,9 +84,9 @@ static void work_end(struct work *w)
 	free(w->message);
 }
 
-void limit_pg_apply(PGconn *db, const struct limit_step *steps, size_t count, int one)
+void limit_pg_apply(PGconn *db, const struct limit_step *steps, size_t count, int how)
 {
-	struct work w = work_begin(db, one);
+	struct work w = work_begin(db, how & LIMIT_ONE);
 
 	for (size_t i = 0; i < count; i++)
 		work_step(&w, steps[i].id, steps[i].sql);
@@ -111,12 +103,28 @@ static void apply_file(void *user, const char *name, char *text)
 	work_step(user, name, up);
 }
 
-void limit_pg_apply_folder(const char *url, const char *folder)
+static void apply_folder(void *db, const char *folder, int how)
 {
-	PGconn *db = limit_pg_open(url);
-	struct work w = work_begin(db, 0);
+	struct work w = work_begin(db, how & LIMIT_ONE);
 
 	limit_each_file(folder, apply_file, &w);
 	work_end(&w);
+}
+
+static void *open_url(const char *url)
+{
+	return limit_pg_open(url);
+}
+
+static void close_db(void *db)
+{
 	PQfinish(db);
 }
+
+static void apply(void *db, const struct limit_step *steps, size_t count, int how)
+{
+	limit_pg_apply(db, steps, count, how);
+}
+
+const struct limit_engine limit_postgresql = { "postgresql", open_url, close_db,
+					       query,	     apply,    apply_folder };
