@@ -178,13 +178,14 @@ static void add_progress(struct mig__cli_text *line, const mig_progress *p)
 static void show_line(struct view *view, const mig_progress *p)
 {
 	struct mig__cli_text line = { 0 };
-	size_t room = mig__cli_columns(STDERR_FILENO) - 1;
+	size_t room;
 
 	if (!p->revision || p->elapsed_us < LONG_US ||
 	    (view->shown_us && p->elapsed_us - view->shown_us < OFTEN_US))
 		return;
 	add_progress(&line, p);
 	mig__cli_flush(view->cli);
+	room = mig__cli_columns(STDERR_FILENO) - 1;
 	fprintf(stderr, "\r\033[K%.*s", (int)room, mig__cli_string(&line));
 	fflush(stderr);
 	mig__cli_text_finish(&line);

@@ -1,14 +1,17 @@
-/* How often a command asks the same thing: plans made, reads of the version rows, files opened.
+/* How often a command asks the same thing: plans made, reads of the version rows, files opened, what
+ * the terminal can show; and how it writes: a line at a time.
  *
  * The command line runs in this process, over the static library. Plans are counted where the linker
- * wraps mig__aim_plan(), statements by sqlite3_trace_v2 on every connection that SQLite opens, files
- * by inotify. */
+ * wraps mig__aim_plan(), the terminal where it wraps isatty() and ioctl(), statements by
+ * sqlite3_trace_v2 on every connection that SQLite opens, files by inotify, writes by a pipe that
+ * keeps them apart. */
 #include "../bench/gen.h"
 #include "../crash/support.h"
 
 #include "migrate/aim.h"
 
 #include <mig/cli.h>
+#include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -29,7 +32,25 @@ static struct {
 	int under;  /* after it */
 	int writes; /* of the history */
 	int locked;
+	int probes; /* of what a terminal is and can show */
 } seen;
+
+int __real_isatty(int fd);
+int __wrap_isatty(int fd);
+int __real_ioctl(int fd, unsigned long request, void *argument);
+int __wrap_ioctl(int fd, unsigned long request, void *argument);
+
+int __wrap_isatty(int fd)
+{
+	seen.probes++;
+	return __real_isatty(fd);
+}
+
+int __wrap_ioctl(int fd, unsigned long request, void *argument)
+{
+	seen.probes++;
+	return __real_ioctl(fd, request, argument);
+}
 
 mig_status __real_mig__aim_plan(const struct mig__alloc *alloc, struct mig__world *world,
 				struct mig__rows rows, const struct mig__aim *aim,
@@ -161,7 +182,7 @@ static int tear_down(void **state)
 }
 
 /* Runs "mig ... COMMAND WORD" and says what it did. */
-static void run(struct place *p, const char *command, const char *word, const char *option)
+static void run_quietly(struct place *p, const char *command, const char *word, const char *option)
 {
 	char *argv[] = { (char *)(uintptr_t) "mig", (char *)(uintptr_t) "--config", p->configuration,
 			 (char *)(uintptr_t) "--url", p->url, (char *)(uintptr_t)command,
@@ -171,6 +192,11 @@ static void run(struct place *p, const char *command, const char *word, const ch
 	memset(&seen, 0, sizeof seen);
 	opened(p->watch);
 	assert_int_equal(mig_cli_main(argc, argv, NULL), MIG_CLI_DONE);
+}
+
+static void run(struct place *p, const char *command, const char *word, const char *option)
+{
+	run_quietly(p, command, word, option);
 	print_message("%s %s: plans %d, reads %d and %d\n", command, word, seen.plans, seen.before,
 		      seen.under);
 }
@@ -214,6 +240,48 @@ static void test_commands(void **state)
 	expect_run(p, 1);
 	run(p, "downgrade", p->gen.at[0].id, NULL);
 	expect_run(p, COUNT - 2);
+}
+
+/* What one write to stdout holds; fails unless it is whole lines. */
+static int lines_of(const char *bytes, size_t size)
+{
+	int lines = 0;
+
+	assert_true(size && bytes[size - 1] == '\n');
+	for (size_t i = 0; i < size; i++)
+		lines += bytes[i] == '\n';
+	return lines;
+}
+
+/* A revision is one write of one line; whether stderr is a terminal is asked once a command. */
+static void test_writes(void **state)
+{
+	enum { ROOM = 1024 * 1024, MOST = 4096 };
+	struct place *p = *state;
+	static char packet[MOST];
+	int ends[2], before, writes = 0, probes;
+	ssize_t got;
+
+	assert_int_equal(pipe2(ends, O_DIRECT | O_CLOEXEC | O_NONBLOCK), 0);
+	assert_true(fcntl(ends[1], F_SETPIPE_SZ, ROOM) >= 0);
+	fflush(stdout);
+	before = dup(STDOUT_FILENO);
+	assert_true(dup2(ends[1], STDOUT_FILENO) >= 0);
+	run_quietly(p, "upgrade", "+1", NULL);
+	probes = seen.probes;
+	run_quietly(p, "upgrade", "head", "--per-revision");
+	assert_true(dup2(before, STDOUT_FILENO) >= 0);
+	while ((got = read(ends[0], packet, sizeof packet)) > 0) {
+		assert_int_equal(lines_of(packet, (size_t)got), 1);
+		writes++;
+	}
+	print_message("writes %d, probes of the terminal %d and %d\n", writes, probes, seen.probes);
+	assert_int_equal(seen.probes, probes);
+	assert_true(probes <= 4);
+	assert_int_equal(writes, COUNT - 1 + 2); /* and where the database is */
+	close(before);
+	close(ends[0]);
+	close(ends[1]);
 }
 
 /* The library alone. */
@@ -268,6 +336,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_commands, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_writes, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_calls, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_rows_that_changed, set_up, tear_down),
 	};
