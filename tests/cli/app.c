@@ -1,12 +1,26 @@
 /* An application's module for test_autogenerate: a table, and a revision in C. With APP_RETURNS in
  * the environment its setup returns that; built with NO_SETUP it has none. */
+#include <dlfcn.h>
 #include <mig/cli.h>
 #include <mig/model.h>
 #include <stdlib.h>
+#include <string.h>
+
+/* Whether an address of libmig is in the library that the module's own calls go to. */
+static int is_same_library(const void *called_from)
+{
+	mig_status (*callee)(mig_step *, const char *) = mig_step_exec;
+	Dl_info caller, own;
+
+	return dladdr(called_from, &caller) && dladdr(*(void **)&callee, &own) &&
+	       !strcmp(caller.dli_fname, own.dli_fname);
+}
 
 static mig_status make(void *user, mig_step *step)
 {
 	(void)user;
+	if (!is_same_library(__builtin_return_address(0)))
+		return mig_step_fail(step, "there are two copies of libmig");
 	return mig_step_exec(step, "CREATE TABLE made (x INTEGER)");
 }
 

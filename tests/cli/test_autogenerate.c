@@ -250,6 +250,15 @@ static void test_app_errors(void **state)
 	assert_run("history", 0, "<base> -> made (head), made in C\n");
 }
 
+/* The program that loads a module and the module share one libmig: app.c fails otherwise. */
+static void test_one_library(void **state)
+{
+	(void)state;
+	setenv("MIG_APP", app, 1);
+	assert_run("-q upgrade", 0, "");
+	assert_run("current", 0, "made (head)\n");
+}
+
 /* A host's setup is its application. */
 static mig_status setup(mig_ctx *ctx, void *user)
 {
@@ -287,6 +296,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test_setup_teardown(test_not_asked, begin, end),
 		cmocka_unit_test_setup_teardown(test_app, begin, end),
 		cmocka_unit_test_setup_teardown(test_app_errors, begin, end),
+		cmocka_unit_test_setup_teardown(test_one_library, begin, end),
 		cmocka_unit_test_setup_teardown(test_host, begin, end),
 	};
 
