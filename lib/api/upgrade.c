@@ -10,7 +10,6 @@ static mig_status load(void *user, struct mig__world *out)
 	mig_ctx *ctx = user;
 	mig_status rc;
 
-	ctx->set.keep_room = ctx->loaded ? 0 : MIG__KEEP_SIZE;
 	rc = mig__load(ctx, 1);
 	if (!rc)
 		*out = mig__world_of(ctx);
@@ -97,12 +96,18 @@ static mig_status run_of(mig_ctx *ctx, const mig_run_options *options, const mig
 	return rc;
 }
 
+static mig_status run_to(struct mig__run *run, void *user);
+
 /* Does `work`; the cancel flag is used up by it. */
 static mig_status work_on(mig_ctx *ctx, struct mig__run *run,
 			  mig_status (*work)(struct mig__run *run, void *user), void *user)
 {
-	mig_status rc = run->heads ? MIG_OK : load(ctx, &run->world);
+	mig_status rc = MIG_OK;
 
+	/* nothing else runs what it reads */
+	ctx->set.keep_room = work == run_to && !ctx->loaded ? MIG__KEEP_SIZE : 0;
+	if (!run->heads)
+		rc = load(ctx, &run->world);
 	if (rc)
 		return rc;
 	ctx->run = run;

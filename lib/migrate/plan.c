@@ -172,6 +172,8 @@ mig_status mig__plan_steps(const struct mig__alloc *alloc, struct mig__world *wo
 	}
 	if (rc)
 		mig__plan_finish(alloc, world, plan);
+	else
+		mig__set_forget_others(world->set, &plan->route);
 	return rc;
 }
 

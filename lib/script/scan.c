@@ -156,15 +156,16 @@ static mig_status read_more(struct scan *s, int fd, size_t want, size_t *len, in
 	return rc;
 }
 
-/* Keeps the text that was read, if there is room. */
+/* Keeps the text that was read, and that the digest is of, if there is room. */
 static mig_status keep(struct scan *s, size_t len, struct mig__script *out)
 {
-	if (len > s->set->keep_room)
+	if (len > MIG__KEEP_EACH || len > s->set->keep_room)
 		return MIG_OK;
 	out->kept = mig__arena_strndup(&s->set->kept, s->text, len);
 	if (!out->kept)
 		return mig__fail_nomem(s->err);
 	out->kept_size = len;
+	s->set->kept_size += len;
 	s->set->keep_room -= len;
 	return MIG_OK;
 }

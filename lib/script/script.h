@@ -9,6 +9,7 @@
 #include "base/digest.h"
 #include "base/error.h"
 #include "base/map.h"
+#include "graph/graph.h"
 
 #include <mig/mig.h>
 #include <time.h>
@@ -131,17 +132,21 @@ struct mig__set {
 	size_t count, cap;
 	struct mig__map seen; /* files and folders read so far (scan.c) */
 	struct mig__arena kept; /* texts of files */
+	size_t kept_size;       /* of them */
 	size_t keep_room;       /* bytes that may still be kept; 0 at first */
 };
 
-/* A run that is about to read a folder may keep the texts of so many bytes, so that it need not open
- * the files again for what it runs of them: enough for a hundred files or two. */
-enum { MIG__KEEP_SIZE = 256 * 1024 };
+/* A run that is about to read a folder may keep the texts of so many bytes until it knows which of
+ * them it runs, and those until it ends, so that it opens no file twice: enough for some thousand
+ * small ones. What a large one costs is not its opening: it is read again. */
+enum { MIG__KEEP_SIZE = 2 * 1024 * 1024, MIG__KEEP_EACH = 16 * 1024 };
 
 void mig__set_init(struct mig__set *set, const struct mig__alloc *alloc);
 void mig__set_finish(struct mig__set *set);
 /* Frees the texts of files that were kept, and keeps no more. */
 void mig__set_forget(struct mig__set *set);
+/* The same but for those of the route's revisions. */
+void mig__set_forget_others(struct mig__set *set, const struct mig__route *route);
 /* Adds the files of a folder in the order of their names (bytes), then, when recursive, its
  * sub-folders in theirs. Files that do not end in .sql, and names that begin with a dot, are not
  * revision files. digests nonzero: digests are taken while the files are read. A file seen before

@@ -32,8 +32,45 @@ void mig__set_forget(struct mig__set *set)
 	if (!set->kept.chunks)
 		return;
 	mig__arena_finish(&set->kept);
-	for (size_t i = 0; i < set->count; i++)
+	set->kept_size = 0;
+	for (size_t i = 0; i < set->count; i++) {
 		set->at[i].kept = NULL;
+		set->at[i].kept_size = 0;
+	}
+}
+
+/* Copies those, if they are few: e.g. three new files of a thousand. Without memory for that, all are
+ * read again. */
+void mig__set_forget_others(struct mig__set *set, const struct mig__route *route)
+{
+	const struct mig__alloc *alloc = set->arena.alloc;
+	struct mig__arena chosen;
+	size_t size = 0;
+	uint8_t *runs;
+
+	for (size_t i = 0; i < route->step_count; i++)
+		size += set->at[route->steps[i].node].kept_size;
+	set->keep_room = 0;
+	if (size > set->kept_size / 2)
+		return;
+	runs = size ? mig__calloc(alloc, set->count, sizeof *runs) : NULL;
+	if (!runs) {
+		mig__set_forget(set);
+		return;
+	}
+	for (size_t i = 0; i < route->step_count; i++)
+		runs[route->steps[i].node] = 1;
+	mig__arena_init(&chosen, alloc);
+	for (size_t i = 0; i < set->count; i++) {
+		struct mig__script *s = &set->at[i];
+
+		s->kept = s->kept && runs[i] ? mig__arena_strndup(&chosen, s->kept, s->kept_size) : NULL;
+		s->kept_size = s->kept ? s->kept_size : 0;
+	}
+	mig__free(alloc, runs);
+	mig__arena_finish(&set->kept);
+	set->kept = chosen;
+	set->kept_size = size;
 }
 
 mig_status mig__set_push(struct mig__set *set, const struct mig__script *script,

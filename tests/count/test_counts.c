@@ -261,11 +261,11 @@ static mig_ctx *open_folder(const char *url, const char *folder)
 	return ctx;
 }
 
-/* A folder of revisions is read once, each file opened once, also to run it; at the head nothing is
- * read again. */
+/* A folder of a thousand small revisions is read once, each file opened once, also to run it: all of
+ * them, or the half that is missing. At the head nothing is read again. */
 static void test_files_opened(void **unused)
 {
-	enum { COUNT = 100 };
+	enum { COUNT = 1000 };
 	struct folder files, data;
 	struct gen gen;
 	char url[PATH_SIZE];
@@ -291,6 +291,16 @@ static void test_files_opened(void **unused)
 	assert_int_equal(opened(watch), COUNT);
 	upgrade(ctx, MIG_TRANSACTION_RUN);
 	assert_int_equal(opened(watch), 0);
+	mig_close(ctx);
+
+	folder_drop_database(&data, "files.db");
+	ctx = open_folder(url, files.path);
+	assert_int_equal(mig_upgrade(ctx, gen.at[COUNT / 2].id), MIG_OK);
+	mig_close(ctx);
+	assert_int_equal(opened(watch), COUNT);
+	ctx = open_folder(url, files.path);
+	upgrade(ctx, MIG_TRANSACTION_RUN);
+	assert_int_equal(opened(watch), COUNT);
 	mig_close(ctx);
 	close(watch);
 	gen_free(&gen);
@@ -384,34 +394,76 @@ static void test_memory_grows_linearly(void **unused)
 	assert_true(large[0].peak < 2 * 1024 * 1024);
 }
 
-/* Files of 64 KB: their text is not kept when the graph is read, nor after it ran. */
-static void test_bodies_are_not_kept(void **unused)
+struct bodies {
+	struct heap all, last; /* an upgrade of all files, and of the last ten again */
+	int64_t left, running; /* bytes: after the first, and while the second one runs */
+};
+
+static int32_t note_running(void *user, const mig_progress *progress)
 {
-	enum { COUNT = 100, BODY = 64 * 1024 };
+	struct bodies *b = user;
+
+	if (progress->event == MIG_EVENT_STEP_BEGIN && b->last.live > b->running)
+		b->running = b->last.live;
+	return 0;
+}
+
+/* `count` files of about `size` bytes. */
+static void run_bodies(size_t count, size_t size, struct bodies *b)
+{
 	struct folder files, data;
-	struct heap heap;
 	struct gen gen;
 	char url[PATH_SIZE];
 	mig_ctx *ctx;
 
-	(void)unused;
 	folder_make(&files);
 	folder_make(&data);
 	folder_url(&data, "bodies.db", url);
-	assert_int_equal(gen_make(&gen, COUNT, BODY), 0);
+	assert_int_equal(gen_make(&gen, count, size), 0);
 	assert_int_equal(gen_write(&gen, files.path), 0);
-	heap_init(&heap);
-	ctx = open_counted(&heap, url);
+	memset(b, 0, sizeof *b);
+	heap_init(&b->all);
+	ctx = open_counted(&b->all, url);
 	assert_int_equal(mig_add_directory(ctx, files.path), MIG_OK);
 	upgrade(ctx, MIG_TRANSACTION_RUN);
-	print_heap("upgrade from files of 64 KB", COUNT, &heap);
-	assert_true(heap.live < 512 * 1024);
-	assert_true(heap.peak < 10 * BODY);
+	b->left = b->all.live;
 	mig_close(ctx);
-	assert_int_equal(heap.blocks, 0);
+	assert_int_equal(b->all.blocks, 0);
+	ctx = open_folder(url, files.path);
+	assert_int_equal(mig_downgrade(ctx, "-10"), MIG_OK);
+	mig_close(ctx);
+	heap_init(&b->last);
+	ctx = open_counted(&b->last, url);
+	assert_int_equal(mig_add_directory(ctx, files.path), MIG_OK);
+	assert_int_equal(mig_set_progress(ctx, note_running, b), MIG_OK);
+	upgrade(ctx, MIG_TRANSACTION_RUN);
+	mig_close(ctx);
 	gen_free(&gen);
 	folder_remove(&files);
 	folder_remove(&data);
+}
+
+/* Files of 64 KB: their text is not kept when the graph is read, nor after it ran. Files of 8 KB: no
+ * more than two megabytes of them, and while they run only those that do. */
+static void test_bodies_are_not_kept(void **unused)
+{
+	enum { COUNT = 100, SIZE = 64 * 1024, SMALL = 8 * 1024, MIB = 1024 * 1024 };
+	struct bodies b;
+
+	(void)unused;
+	run_bodies(COUNT, SIZE, &b);
+	print_heap("upgrade from files of 64 KB", COUNT, &b.all);
+	assert_true(b.left < MIB / 2);
+	assert_true(b.all.peak < 10 * SIZE);
+	assert_true(b.last.peak < 10 * SIZE);
+	run_bodies(6 * COUNT, SMALL, &b);
+	print_heap("upgrade from files of 8 KB", 6 * COUNT, &b.all);
+	print_heap("the last ten of them", 6 * COUNT, &b.last);
+	print_message("after all, and while the ten run: %d, %d\n", (int)b.left, (int)b.running);
+	assert_true(b.left < MIB);
+	assert_true(b.all.peak < 4 * MIB);
+	assert_true(b.last.peak < 4 * MIB);
+	assert_true(b.running < MIB);
 }
 
 int main(void)
