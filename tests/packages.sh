@@ -1,5 +1,5 @@
 # What a Debian 12 machine needs, and how it gets there. To be sourced.
-build_packages="gcc libc6-dev meson ninja-build pkg-config python3 libinih-dev libjansson-dev"
+build_packages="gcc libc6-dev meson ninja-build pkg-config python3 libjansson-dev"
 sqlite_packages="libsqlite3-dev"
 postgresql_packages="libpq-dev"
 test_packages="g++ libmd-dev tzdata groff abigail-tools alembic cmake libcmocka-dev sqlite3 libsqlcipher-dev locales python3 python3-jsonschema tmux util-linux"

@@ -196,7 +196,18 @@ MIG_API mig_status mig_open(mig_ctx **out, const char *url);
  * out, which may be NULL if size is 0. Allocates nothing, and needs no context. Since 0.1.0. */
 MIG_API size_t mig_url_display(const char *url, char *out, size_t size);
 
-/** The same with options; NULL options are MIG_EINVAL. Since 0.1.0. */
+/** The URL of a database that is written in a file of some folder, for a program that works in another
+ * one: a relative path of the database's own file in it is taken from `folder`, which may be relative
+ * itself. "sqlite:app.db" and "/srv" give "sqlite:/srv/app.db"; a URL of a server, of an absolute path or
+ * of a database in memory stays as it is, and so does one whose dialect is not found. Paths in
+ * parameters, as PostgreSQL's sslcert, are left alone.
+ *
+ * Returns the length of the result in bytes. At most size - 1 bytes of it, and a NUL, are written to
+ * out, which may be NULL if size is 0. The dialect is loaded; no context is needed. url or folder NULL:
+ * the result is empty. Since 0.1.0. */
+MIG_API size_t mig_url_resolve(const char *url, const char *folder, char *out, size_t size);
+
+/** mig_open() with options; NULL options are MIG_EINVAL. Since 0.1.0. */
 MIG_API mig_status mig_open_with(mig_ctx **out, const mig_open_options *options);
 
 /** Frees the context with everything borrowed from it, and closes the connection that it opened
@@ -963,13 +974,24 @@ typedef struct mig_init_options {
 	/** The name of a template that libmig has (mig_template_name()), or the path of a folder (with
 	 * a "/") with any of mig.ini, script.sql.tmpl and README; NULL: "generic". */
 	const char *template_name;
+	/** Where mig.ini is written; NULL: in the folder that DIR is in. */
+	const char *config;
+	const char *url; /**< the database, as mig.ini is to have it; NULL: left out */
+	/** What `models` in mig.ini names: files, folders, patterns or URLs, NULL at the end; NULL: left
+	 * out. */
+	const char *const *models;
+	/** What `directory` in mig.ini says: DIR as seen from the file's folder. NULL: with `config` DIR as
+	 * it is given, otherwise its last part; it is left out if that is "migrations". */
+	const char *directory;
 } mig_init_options;
 
-/** Creates DIR, DIR/versions, DIR/mig.ini, DIR/script.sql.tmpl and DIR/README from a template.
- * options may be NULL. Needs no database.
+/** Creates an environment: DIR, DIR/versions, DIR/script.sql.tmpl, DIR/README and, last, mig.ini.
+ * options may be NULL. Needs no database. What an earlier call has left that was killed is completed.
+ * Relative paths in mig.ini are relative to its folder.
  *
- * Errors: MIG_EEXISTS when DIR is there and not empty; MIG_ENOTFOUND for an unknown template; MIG_EIO.
- * Since 0.1.0. */
+ * Errors: MIG_EEXISTS when DIR is there and not empty, or a mig.ini that differs, which is never
+ * changed; MIG_ENOTFOUND for an unknown template; MIG_EINVAL for a value that cannot stand in mig.ini;
+ * MIG_EIO. Since 0.1.0. */
 MIG_API mig_status mig_init_directory(mig_ctx *ctx, const char *dir,
 				      const mig_init_options *options);
 /** The name of template i that libmig has, or NULL past the last. Static. Since 0.1.0. */

@@ -19,7 +19,7 @@ static const struct mig__cli_option *const of_migrate[] = { mig__cli_model_optio
 static const struct mig__cli_command commands[] = {
 	{ "list-templates", "", "list what \"init\" can start from", MIG__CLI_BARE, 0, NULL, NULL,
 	  mig__cli_cmd_list_templates },
-	{ "init", "[DIR]", "make a folder for revisions, with its configuration", 0, 1,
+	{ "init", "[DIR]", "make mig.ini and a folder for revisions", MIG__CLI_UNCONFIGURED, 1,
 	  mig__cli_init_options, NULL, mig__cli_cmd_init },
 	{ "revision", "[-m MESSAGE]", "write a new revision file",
 	  MIG__CLI_READS | MIG__CLI_WRITES | MIG__CLI_JSON, 0, mig__cli_revision_options,

@@ -21,8 +21,10 @@ struct mig__cli {
 	int quiet, verbose, json;
 	int colour;                /* stdout takes it */
 	const char *directory;     /* of the environment */
+	struct mig__cli_text folder; /* the same, if it was found or mig.ini names it */
 	int directory_named;       /* by the command line or the environment */
 	const char *url;           /* or NULL */
+	struct mig__cli_text file_url; /* mig.ini's, as it is opened; empty: not yet */
 	const char **scratch_urls; /* of mig.ini; ends with NULL, or NULL */
 	int url_given;             /* by the command line or the environment */
 	const char **databases;    /* of mig.ini; ends with NULL, or NULL */
@@ -45,8 +47,12 @@ enum mig__cli_need {
 	MIG__CLI_DATABASE = 4, /* the database */
 	MIG__CLI_JSON = 8,     /* knows --json */
 	MIG__CLI_BARE = 16,    /* neither configuration nor context */
-	MIG__CLI_CHANGES = 32  /* the database */
+	MIG__CLI_CHANGES = 32, /* the database */
+	MIG__CLI_UNCONFIGURED = 64 /* no mig.ini is searched and read */
 };
+
+/* What the environment's folder is called unless something says otherwise. */
+#define MIG__CLI_FOLDER "migrations"
 
 struct mig__cli_command {
 	const char *name;
@@ -101,8 +107,12 @@ int mig__cli_settings(struct mig__cli *cli); /* command line, environment, file 
 int mig__cli_open(struct mig__cli *cli, unsigned needs);
 /* Whether a URL is of the dialect of a name, or of another URL. */
 int mig__cli_is_dialect_of(const char *url, const char *name);
-/* The URL that --scratch-url or mig.ini has for the dialect of a name or URL, or NULL. */
-const char *mig__cli_scratch_url(const struct mig__cli *cli, const char *dialect);
+/* The URL that --scratch-url or mig.ini has for the dialect of a name or URL in *out, or NULL; kept: where
+ * it may be, to be freed. 0: no memory. */
+int mig__cli_scratch_url(const struct mig__cli *cli, const char *dialect, struct mig__cli_text *kept,
+			 const char **out);
+/* The configuration that -c or MIG_CONFIG names, or NULL. */
+const char *mig__cli_config_named(const struct mig__cli *cli);
 /* Closes what a command has opened; not the command line. */
 void mig__cli_close(struct mig__cli *cli);
 /* Asks where the database is, for cli->current; keeps what was asked before. */

@@ -1,27 +1,27 @@
-/* config: the section in use of mig.ini, read by inih.
- *
- * inih gives up on lines longer than its buffer; here they are errors, and a long value goes on in
- * an indented line. The first error wins and is shown with its line. */
+/* config: the section in use of mig.ini: which keys there are, and what their values mean. Not how
+ * the file is cut up (ini.c), and not where it is (find.c). The first error wins and is shown with
+ * its line. */
 #include "cli/cli.h"
+#include "cli/ini.h"
 
 #include "base/ascii.h"
 #include "base/excerpt.h"
-#include "base/file.h"
 
 #include <errno.h>
-#include <ini.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
-enum kind { TEXT, PATH, LIST, MODELS, PATTERNS, URLS, TRUTH, TRANSACTION, SECONDS, COUNT, LINES };
+enum kind { TEXT, URL, PATH, LIST, MODELS, PATTERNS, URLS, NAMES, TRUTH, TRANSACTION, SECONDS, COUNT, LINES };
 
 static const struct key {
 	const char *name;
 	enum kind kind;
 } keys[MIG__KEY_COUNT] = {
-	[MIG__KEY_URL] = { "url", TEXT },
+	[MIG__KEY_URL] = { "url", URL },
+	[MIG__KEY_DIRECTORY] = { "directory", PATH },
 	[MIG__KEY_VERSION_LOCATIONS] = { "version_locations", LIST },
 	[MIG__KEY_RECURSIVE] = { "recursive_version_locations", TRUTH },
 	[MIG__KEY_VERSION_TABLE] = { "version_table", TEXT },
@@ -40,7 +40,7 @@ static const struct key {
 	[MIG__KEY_INCLUDE] = { "include", PATTERNS },
 	[MIG__KEY_EXCLUDE] = { "exclude", PATTERNS },
 	[MIG__KEY_SCRATCH_URL] = { "scratch_url", URLS },
-	[MIG__KEY_DATABASES] = { "databases", URLS },
+	[MIG__KEY_DATABASES] = { "databases", NAMES },
 	[MIG__KEY_FILE_TEMPLATE] = { "file_template", TEXT },
 	[MIG__KEY_TRUNCATE_SLUG_LENGTH] = { "truncate_slug_length", COUNT },
 	[MIG__KEY_POST_WRITE_HOOKS] = { "post_write_hooks", LINES },
@@ -52,16 +52,14 @@ static const char *const transactions[] = { "run", "revision" };
 
 struct reading {
 	struct mig__cli_config *config;
-	FILE *file;
 	const char *section;         /* the one in use */
-	int line;                    /* of what is being read */
-	int goes_on;                 /* it begins with a blank */
+	struct mig__cli_ini ini;     /* what is being read */
 	int found;                   /* the section is there */
 	struct mig__cli_text others; /* the other sections, a line each */
-	int lines[MIG__KEY_COUNT];   /* where each value is */
+	int32_t lines[MIG__KEY_COUNT]; /* where each value is */
 	struct mig__cli_text error;
-	int error_line; /* 0: no error yet */
-	int shows_line; /* what is wrong is a plain word */
+	int32_t error_line, error_column; /* 0: no error yet */
+	int shows_line;                   /* what is wrong is a plain word */
 };
 
 static int is_blank(char c)
@@ -71,12 +69,13 @@ static int is_blank(char c)
 
 /* -- errors */
 
-static void wrong(struct reading *r, int line, const char *what, const char *word,
-		  const char *suggestion)
+static void wrong_at(struct reading *r, int32_t column, const char *what, const char *word,
+		     const char *suggestion)
 {
 	if (r->error_line)
 		return;
-	r->error_line = line;
+	r->error_line = r->ini.line;
+	r->error_column = column;
 	mig__cli_adds(&r->error, what);
 	if (word)
 		mig__cli_addf(&r->error, " \"%s\"", word);
@@ -84,31 +83,19 @@ static void wrong(struct reading *r, int line, const char *what, const char *wor
 		mig__cli_addf(&r->error, " (did you mean \"%s\"?)", suggestion);
 }
 
-/* -- inih's two callbacks */
-
-static char *read_line(char *str, int num, void *stream)
+/* Of the key. */
+static void wrong_key(struct reading *r, const char *what, const char *word, const char *suggestion)
 {
-	struct reading *r = stream;
-	size_t n;
-	int c;
-
-	if (!fgets(str, num, r->file))
-		return NULL;
-	n = strlen(str);
-	r->line++;
-	r->goes_on = is_blank(str[0]);
-	if (feof(r->file) || (n && str[n - 1] == '\n'))
-		return str;
-	if (n < (size_t)num - 1) {
-		wrong(r, r->line, "a NUL character", NULL, NULL);
-		return str;
-	}
-	wrong(r, r->line, "the line is too long: go on in the next one, indented", NULL, NULL);
-	while ((c = getc(r->file)) != EOF && c != '\n')
-		;
-	str[0] = '\0';
-	return str;
+	wrong_at(r, r->ini.column, what, word, suggestion);
 }
+
+/* Of its value. */
+static void wrong(struct reading *r, const char *what, const char *word, const char *suggestion)
+{
+	wrong_at(r, r->ini.value_column, what, word, suggestion);
+}
+
+/* -- keys and values */
 
 static const char *key_name(const void *list, size_t i)
 {
@@ -137,18 +124,39 @@ static void check_value(struct reading *r, const struct key *key, const char *gi
 	int32_t ms;
 
 	if (key->kind == TRUTH && word_index(value, truths, sizeof truths / sizeof *truths) < 0)
-		wrong(r, r->line, "neither true nor false:", value, NULL);
+		wrong(r, "neither true nor false:", value, NULL);
 	if (key->kind == TRANSACTION && word_index(value, transactions, 2) < 0)
-		wrong(r, r->line, "neither run nor revision:", value, NULL);
+		wrong(r, "neither run nor revision:", value, NULL);
 	if (key->kind == SECONDS && !mig__cli_read_seconds(value, &ms))
-		wrong(r, r->line, "not a number of seconds:", value, NULL);
+		wrong(r, "not a number of seconds:", value, NULL);
 	if (key->kind == COUNT && !mig__cli_read_count(value, &ms))
-		wrong(r, r->line, "not a number:", value, NULL);
+		wrong(r, "not a number:", value, NULL);
 	r->shows_line |= r->error_line != before && value == given;
 }
 
+/* In a URL the folder of the file is absolute, so that it means the same to every dialect. */
+static const char *here_of(struct reading *r, enum kind kind)
+{
+	struct mig__cli_config *config = r->config;
+	char *path;
+
+	if (kind != URL && kind != URLS)
+		return mig__cli_string(&config->here);
+	if (!config->absolute.len) {
+		path = mig__cli_is_here(config) ? strdup(".") : realpath(mig__cli_string(&config->here), NULL);
+		if (!path && errno == ENOMEM)
+			config->absolute.failed = 1;
+		if (!path)
+			wrong(r, "the folder of the file has no absolute path for", "%(here)s", NULL);
+		mig__cli_adds(&config->absolute, path ? path : ".");
+		free(path);
+	}
+	return mig__cli_string(&config->absolute);
+}
+
 /* A % is itself, unless it begins %(here)s or %%. */
-static void add_value(struct reading *r, struct mig__cli_text *out, const char *value)
+static void add_value(struct reading *r, struct mig__cli_text *out, const char *value,
+		      enum kind kind)
 {
 	static const char here[] = "%(here)s";
 
@@ -158,10 +166,10 @@ static void add_value(struct reading *r, struct mig__cli_text *out, const char *
 		mig__cli_add(out, value, n);
 		value += n;
 		if (!strncmp(value, here, sizeof here - 1)) {
-			mig__cli_adds(out, mig__cli_string(&r->config->here));
+			mig__cli_adds(out, here_of(r, kind));
 			value += sizeof here - 1;
 		} else if (value[0] == '%' && value[1] == '(') {
-			wrong(r, r->line, "unknown variable in the value", NULL, here);
+			wrong(r, "unknown variable in the value", NULL, here);
 			return;
 		} else if (*value) {
 			mig__cli_adds(out, "%");
@@ -170,7 +178,7 @@ static void add_value(struct reading *r, struct mig__cli_text *out, const char *
 	}
 }
 
-/* A path, for which a relative one is meant from the file's folder. */
+/* A path; a relative one is relative to the folder of the file. */
 static void add_path(struct reading *r, struct mig__cli_text *out, const char *entry)
 {
 	static const char lead[] = "%(here)s/";
@@ -180,9 +188,25 @@ static void add_path(struct reading *r, struct mig__cli_text *out, const char *e
 		entry += sizeof lead - 1;
 	else if (entry[0] == '/' || !strncmp(entry, lead, sizeof lead - 2))
 		here = NULL;
+	while (here && entry[0] == '.' && entry[1] == '/')
+		entry += 2;
 	if (here && strcmp(here, ".") != 0) /* "versions" reads better than "./versions" */
-		mig__cli_addf(out, "%s/", here);
-	add_value(r, out, entry);
+		mig__cli_addf(out, "%s%s", here, strcmp(here, "/") ? "/" : "");
+	add_value(r, out, entry, PATH);
+}
+
+/* A file of the name that looks like a URL wins. */
+static int is_url(const struct mig__cli_config *config, const char *entry)
+{
+	struct mig__cli_text path = { 0 };
+	int is;
+
+	if (!mig__cli_is_url(entry))
+		return 0;
+	mig__cli_addf(&path, "%s/%s", mig__cli_string(&config->here), entry);
+	is = mig__cli_is_url(entry) && access(mig__cli_string(&path), F_OK) != 0;
+	mig__cli_text_finish(&path);
+	return is;
 }
 
 static void add_entry(struct reading *r, struct mig__cli_text *out, const char *entry,
@@ -192,80 +216,120 @@ static void add_entry(struct reading *r, struct mig__cli_text *out, const char *
 
 	mig__cli_add(out, entry, n ? n + 1 : 0);
 	entry += n ? n + 1 : 0;
-	if (kind == PATTERNS || kind == URLS || (kind == MODELS && !n && mig__cli_is_url(entry)))
-		add_value(r, out, entry);
+	if (kind == MODELS && !n && is_url(r->config, entry))
+		kind = URLS;
+	if (kind == PATTERNS || kind == URLS || kind == NAMES)
+		add_value(r, out, entry, kind);
 	else
 		add_path(r, out, entry);
 }
 
-/* Paths stand between blanks or commas; patterns between commas, as "materialized view:mv_*" is
- * one. */
+/* The next entry of a list, without its quotes: `"my model.sql"`, `sqlite="my model.sql"`; within
+ * quotes "" is one. Returns what comes after it. */
+static const char *take_entry(struct reading *r, struct mig__cli_text *out, const char *value)
+{
+	int quoted = 0;
+
+	for (; *value && (quoted || !strchr(" \t,", *value)); value++) {
+		if (*value != '"')
+			mig__cli_add(out, value, 1);
+		else if (quoted && value[1] == '"')
+			mig__cli_add(out, value++, 1);
+		else
+			quoted = !quoted;
+	}
+	if (quoted)
+		wrong(r, "a quote is not closed in the value", NULL, NULL);
+	return value;
+}
+
+/* Patterns are separated by commas alone, as "materialized view:mv_*" is one. */
+static const char *take_pattern(struct mig__cli_text *out, const char *value)
+{
+	size_t n = strcspn(value, ","), size = n;
+
+	while (size && is_blank(value[size - 1]))
+		size--;
+	mig__cli_add(out, value, size);
+	return value + n;
+}
+
 static void add_list(struct reading *r, struct mig__cli_text *out, const char *value,
 		     enum kind kind)
 {
-	const char *ends = kind == PATTERNS ? "," : " \t,";
 	struct mig__cli_text entry = { 0 };
 
 	while (*(value += strspn(value, " \t,"))) {
-		size_t n = strcspn(value, ends), size = n;
-
-		while (is_blank(value[size - 1]))
-			size--;
 		mig__cli_clear(&entry);
-		mig__cli_add(&entry, value, size);
-		if (entry.failed)
-			break;
+		value = kind == PATTERNS ? take_pattern(&entry, value) : take_entry(r, &entry, value);
+		if (entry.failed || !entry.len)
+			continue;
 		mig__cli_adds(out, out->len ? "\n" : "");
 		add_entry(r, out, entry.data, kind);
-		value += n;
 	}
 	out->failed |= entry.failed;
 	mig__cli_text_finish(&entry);
 }
 
-static int take_pair(void *user, const char *section, const char *name, const char *value)
+static void take_value(struct reading *r, struct mig__cli_text *out, const struct key *key,
+		       const char *value)
 {
-	struct reading *r = user;
+	switch (key->kind) {
+	case LIST:
+	case MODELS:
+	case PATTERNS:
+	case URLS:
+	case NAMES:
+		add_list(r, out, value, key->kind);
+		return;
+	case LINES:
+		mig__cli_adds(out, out->len ? "\n" : "");
+		break;
+	case PATH:
+		if (!out->len) {
+			add_path(r, out, value);
+			return;
+		}
+		mig__cli_adds(out, " ");
+		break;
+	default: /* what goes on in the next line does so after a blank */
+		mig__cli_adds(out, out->len ? " " : "");
+	}
+	add_value(r, out, value, key->kind);
+}
+
+static void take_pair(struct reading *r)
+{
+	const char *name = r->ini.key, *value = r->ini.value;
 	struct mig__cli_text *out;
 	size_t k = 0;
 
-	if (!section[0]) {
-		wrong(r, r->line, "a key before any [section]:", is_plain(name) ? name : "...",
-		      NULL);
-		return 1;
+	if (!r->ini.section[0]) {
+		wrong_key(r, "a key before any [section]:", is_plain(name) ? name : "...", NULL);
+		return;
 	}
-	if (strcmp(section, r->section) != 0) {
-		mig__cli_addf(&r->others, "%s\n", section);
-		return 1;
+	if (strcmp(r->ini.section, r->section) != 0) {
+		mig__cli_addf(&r->others, "%s\n", r->ini.section);
+		return;
 	}
 	r->found = 1;
 	while (k < MIG__KEY_COUNT && strcmp(keys[k].name, name) != 0)
 		k++;
 	if (k == MIG__KEY_COUNT) {
-		wrong(r, r->line, "unknown key", is_plain(name) ? name : "...",
-		      mig__cli_suggest(name, key_name, NULL));
-		return 1;
+		wrong_key(r, "unknown key", is_plain(name) ? name : "...",
+			  mig__cli_suggest(name, key_name, NULL));
+		return;
 	}
-	if (r->lines[k] && !r->goes_on)
-		wrong(r, r->line, "given twice:", name, NULL);
+	if (r->lines[k] && !r->ini.goes_on)
+		wrong_key(r, "given twice:", name, NULL);
 	out = &r->config->values[k];
 	if (!r->lines[k]) /* of another section */
 		mig__cli_clear(out);
-	r->lines[k] = r->line;
+	r->lines[k] = r->ini.line;
 	if (!*value)
-		return 1;
+		return;
 	check_value(r, &keys[k], value);
-	if (keys[k].kind == LIST || keys[k].kind == MODELS || keys[k].kind == PATTERNS ||
-	    keys[k].kind == URLS)
-		add_list(r, out, value, keys[k].kind);
-	else if (keys[k].kind == LINES) {
-		mig__cli_adds(out, out->len ? "\n" : "");
-		add_value(r, out, value);
-	} else if (keys[k].kind == PATH && !out->len)
-		add_path(r, out, value);
-	else
-		add_value(r, out, value);
-	return 1;
+	take_value(r, out, &keys[k], value);
 }
 
 /* -- the file */
@@ -295,34 +359,26 @@ static void add_key(struct mig__cli_text *out, const char *text, size_t size, in
 	mig__cli_adds(out, n == length ? "\n" : n ? " ...\n" : "...\n");
 }
 
-static void add_key_of(struct mig__cli_text *out, const char *path, int32_t line)
+static int report(struct mig__cli *cli, const struct reading *r)
 {
-	struct mig__error err;
-	char *text = NULL;
-	size_t size = 0;
+	const struct mig__cli_text *text = &r->config->text;
+	const char *path = mig__cli_string(&r->config->path);
+	struct mig__cli_text shown = { 0 };
+	struct mig__buf line;
+	int status = mig__cli_fail(cli, "%s:%d:%d: %s", path, (int)r->error_line,
+				   (int)r->error_column, mig__cli_string(&r->error));
 
-	mig__error_init(&err, &mig__alloc_libc);
-	if (!mig__file_read(&mig__alloc_libc, path, &err, &text, &size))
-		add_key(out, text, size, line);
-	mig__free(&mig__alloc_libc, text);
-	mig__error_clear(&err);
-}
-
-static int report(struct mig__cli *cli, struct reading *r, const char *path)
-{
-	struct mig__cli_text text = { 0 };
-	int status;
-
-	mig__cli_addf(&text, "%s:%d: %s", path, r->error_line, mig__cli_string(&r->error));
-	status = mig__cli_fail(cli, "%s", mig__cli_string(&text));
-	mig__cli_text_finish(&text);
 	/* a value, or what should have been a key, may be a URL with its password */
-	if (r->shows_line)
-		mig__cli_add_source(&text, path, r->error_line, 0);
-	else
-		add_key_of(&text, path, r->error_line);
-	fputs(mig__cli_string(&text), stderr);
-	mig__cli_text_finish(&text);
+	if (r->shows_line) {
+		mig__buf_init(&line, &mig__alloc_libc);
+		mig__excerpt_add(&line, text->data, text->len, r->error_line, r->error_column);
+		mig__cli_adds(&shown, mig__buf_text(&line));
+		mig__buf_finish(&line);
+	} else {
+		add_key(&shown, text->data, text->len, r->error_line);
+	}
+	fputs(mig__cli_string(&shown), stderr);
+	mig__cli_text_finish(&shown);
 	return status;
 }
 
@@ -336,9 +392,9 @@ static const char *line_name(const void *list, size_t i)
 	return *line ? line : NULL;
 }
 
-static int no_section(struct mig__cli *cli, struct reading *r, const char *path)
+static int no_section(struct mig__cli *cli, struct reading *r)
 {
-	const char *near = NULL;
+	const char *path = mig__cli_string(&r->config->path), *near = NULL;
 
 	for (char *p = r->others.data; p && *p; p++)
 		if (*p == '\n')
@@ -351,9 +407,57 @@ static int no_section(struct mig__cli *cli, struct reading *r, const char *path)
 	return mig__cli_fail(cli, "%s: no section [%s]", path, r->section);
 }
 
-static void set_here(struct mig__cli_config *config, const char *path)
+static int has_no_memory(const struct reading *r)
 {
-	const char *slash = strrchr(path, '/');
+	int failed = r->error.failed || r->others.failed || r->config->absolute.failed;
+
+	for (size_t k = 0; k < MIG__KEY_COUNT; k++)
+		failed |= r->config->values[k].failed;
+	return failed;
+}
+
+static int read_section(struct mig__cli *cli, struct reading *r,
+			enum mig__cli_required required)
+{
+	while (!r->error_line && mig__cli_ini_next(&r->ini))
+		take_pair(r);
+	if (r->ini.error)
+		wrong_key(r, r->ini.error, NULL, NULL);
+	if (has_no_memory(r))
+		return mig__cli_no_memory(cli);
+	if (r->error_line)
+		return report(cli, r);
+	if (!r->found && required != MIG__CLI_EVEN_WITHOUT_SECTION &&
+	    (strcmp(r->section, "mig") != 0 || r->others.len))
+		return no_section(cli, r);
+	return MIG_CLI_DONE;
+}
+
+int mig__cli_config_read(struct mig__cli *cli, const char *section,
+			 enum mig__cli_required required)
+{
+	struct reading r = { .config = &cli->config, .section = section };
+	int status;
+
+	if (!cli->config.text.data)
+		return MIG_CLI_DONE;
+	r.ini.at = strdup(cli->config.text.data);
+	if (!r.ini.at)
+		return mig__cli_no_memory(cli);
+	{
+		char *text = r.ini.at;
+
+		status = read_section(cli, &r, required);
+		free(text);
+	}
+	mig__cli_text_finish(&r.error);
+	mig__cli_text_finish(&r.others);
+	return status;
+}
+
+static void set_here(struct mig__cli_config *config)
+{
+	const char *path = mig__cli_string(&config->path), *slash = strrchr(path, '/');
 
 	if (!slash)
 		mig__cli_adds(&config->here, ".");
@@ -363,61 +467,79 @@ static void set_here(struct mig__cli_config *config, const char *path)
 		mig__cli_add(&config->here, path, (size_t)(slash - path));
 }
 
-static int has_no_memory(const struct reading *r)
+/* -- the file */
+
+static int read_all(struct mig__cli *cli, FILE *file, struct mig__cli_text *out)
 {
-	int failed = r->error.failed || r->others.failed || r->config->here.failed;
+	const char *path = mig__cli_string(&cli->config.path);
+	const char *nul, *line;
+	char bytes[4096];
+	int32_t count = 1;
+	size_t n;
 
-	for (size_t k = 0; k < MIG__KEY_COUNT; k++)
-		failed |= r->config->values[k].failed;
-	return failed;
-}
-
-static int read_section(struct mig__cli *cli, struct reading *r, const char *path,
-			enum mig__cli_required required)
-{
-	int bad = ini_parse_stream(read_line, r, take_pair, r);
-
-	if (ferror(r->file))
+	while ((n = fread(bytes, 1, sizeof bytes, file)) > 0)
+		mig__cli_add(out, bytes, n);
+	if (ferror(file))
 		return mig__cli_fail(cli, "%s: %s", path, strerror(errno));
-	if (has_no_memory(r))
+	mig__cli_adds(out, "");
+	if (out->failed)
 		return mig__cli_no_memory(cli);
-	if (bad > 0 && (!r->error_line || bad < r->error_line)) {
-		mig__cli_clear(&r->error);
-		r->error_line = r->shows_line = 0;
-		wrong(r, bad, "neither a [section] nor a \"key = value\"", NULL, NULL);
-	}
-	if (r->error_line)
-		return report(cli, r, path);
-	if (!r->found && required != MIG__CLI_EVEN_WITHOUT_SECTION &&
-	    (strcmp(r->section, "mig") != 0 || r->others.len))
-		return no_section(cli, r, path);
-	return MIG_CLI_DONE;
+	nul = memchr(out->data, '\0', out->len);
+	if (!nul)
+		return MIG_CLI_DONE;
+	line = out->data;
+	for (const char *p = out->data; p < nul; p++)
+		if (*p == '\n') {
+			count++;
+			line = p + 1;
+		}
+	return mig__cli_fail(cli, "%s:%d:%d: a NUL character: the file is not UTF-8", path,
+			     (int)count, (int)mig__cli_ini_column(line, nul));
 }
 
-int mig__cli_config_read(struct mig__cli *cli, const char *path, const char *section,
-			 enum mig__cli_required required)
+int mig__cli_config_load(struct mig__cli *cli, const char *path)
 {
-	struct reading r = { .config = &cli->config, .section = section };
+	struct mig__cli_config *config = &cli->config;
 	struct stat st;
+	FILE *file;
 	int status;
 
-	if (!r.config->here.len)
-		set_here(r.config, path);
-	if (stat(path, &st) && (errno == ENOENT || errno == ENOTDIR) &&
-	    required != MIG__CLI_MUST_BE)
-		return MIG_CLI_DONE;
-	r.file = fopen(path, "rb");
-	if (!r.file)
+	mig__cli_adds(&config->path, path);
+	set_here(config);
+	if (config->path.failed || config->here.failed)
+		return mig__cli_no_memory(cli);
+	file = fopen(path, "rb");
+	if (!file)
 		return mig__cli_fail(cli, "%s: %s", path, strerror(errno));
-	if (fstat(fileno(r.file), &st) || !(S_ISREG(st.st_mode) || S_ISFIFO(st.st_mode))) {
-		fclose(r.file);
-		return mig__cli_fail(cli, "%s: not a file", path);
-	}
-	status = read_section(cli, &r, path, required);
-	fclose(r.file);
-	mig__cli_text_finish(&r.error);
-	mig__cli_text_finish(&r.others);
+	if (fstat(fileno(file), &st) || !(S_ISREG(st.st_mode) || S_ISFIFO(st.st_mode)))
+		status = mig__cli_fail(cli, "%s: not a file", path);
+	else
+		status = read_all(cli, file, &config->text);
+	fclose(file);
 	return status;
+}
+
+int mig__cli_is_here(const struct mig__cli_config *config)
+{
+	return !config->here.len || !strcmp(config->here.data, ".");
+}
+
+int mig__cli_config_url(const struct mig__cli_config *config, const char *url,
+			struct mig__cli_text *out)
+{
+	const char *here = mig__cli_string(&config->here);
+	size_t size;
+
+	mig__cli_clear(out);
+	if (mig__cli_is_here(config)) {
+		mig__cli_adds(out, url);
+		return !out->failed;
+	}
+	size = mig_url_resolve(url, here, NULL, 0);
+	mig__cli_addn(out, ' ', size);
+	if (!out->failed)
+		mig_url_resolve(url, here, out->data, size + 1);
+	return !out->failed;
 }
 
 const char *mig__cli_config_value(const struct mig__cli_config *config, enum mig__cli_key key)
@@ -477,11 +599,19 @@ int mig__cli_config_true(const struct mig__cli_config *config, enum mig__cli_key
 	return word_index(value, truths, sizeof truths / sizeof *truths) % 2 == 1;
 }
 
-void mig__cli_config_finish(struct mig__cli_config *config)
+void mig__cli_config_clear(struct mig__cli_config *config)
 {
 	for (size_t k = 0; k < MIG__KEY_COUNT; k++)
 		mig__cli_text_finish(&config->values[k]);
+}
+
+void mig__cli_config_finish(struct mig__cli_config *config)
+{
+	mig__cli_config_clear(config);
 	mig__cli_text_finish(&config->here);
+	mig__cli_text_finish(&config->absolute);
+	mig__cli_text_finish(&config->path);
+	mig__cli_text_finish(&config->text);
 }
 
 /* -- numbers */

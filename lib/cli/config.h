@@ -8,6 +8,7 @@ struct mig__cli;
 
 enum mig__cli_key {
 	MIG__KEY_URL,
+	MIG__KEY_DIRECTORY,
 	MIG__KEY_VERSION_LOCATIONS,
 	MIG__KEY_RECURSIVE,
 	MIG__KEY_VERSION_TABLE,
@@ -36,14 +37,23 @@ enum mig__cli_key {
 
 struct mig__cli_config {                             /* starts as zeros */
 	struct mig__cli_text values[MIG__KEY_COUNT]; /* empty: not set */
-	struct mig__cli_text here;                   /* folder of the file */
+	struct mig__cli_text path, text;             /* of the file; empty: there is none */
+	struct mig__cli_text here;                   /* its folder */
+	struct mig__cli_text absolute;               /* the same, when it was asked for */
 };
 
-enum mig__cli_required { MIG__CLI_MAY_BE, MIG__CLI_MUST_BE, MIG__CLI_EVEN_WITHOUT_SECTION };
-/* Reads a section of a file over what is there already. MIG__CLI_MAY_BE: there may be no file;
- * MIG__CLI_EVEN_WITHOUT_SECTION: nor the section in it. */
-int mig__cli_config_read(struct mig__cli *cli, const char *path, const char *section,
+/* Reads the file of the path into `text`. */
+int mig__cli_config_load(struct mig__cli *cli, const char *path);
+enum mig__cli_required { MIG__CLI_MUST_BE, MIG__CLI_EVEN_WITHOUT_SECTION };
+/* Reads a section of it over what is there already; nothing if there is no file.
+ * MIG__CLI_EVEN_WITHOUT_SECTION: there may be no such section. */
+int mig__cli_config_read(struct mig__cli *cli, const char *section,
 			 enum mig__cli_required required);
+/* Whether paths in the file are relative to the working folder, as there is none or it is there. */
+int mig__cli_is_here(const struct mig__cli_config *config);
+/* A URL of the file: a relative path in it is relative to the file. 0: no memory. */
+int mig__cli_config_url(const struct mig__cli_config *config, const char *url,
+			struct mig__cli_text *out);
 /* The value, or NULL. */
 const char *mig__cli_config_value(const struct mig__cli_config *config, enum mig__cli_key key);
 /* The values of a list, ending with NULL, in *out, which is NULL if there are none; freed by the
@@ -57,6 +67,8 @@ enum { MIG__CLI_DIALECT_SIZE = 64 };
 size_t mig__cli_dialect_length(const char *text);
 /* 0 or 1 for the keys that are one of two words. */
 int mig__cli_config_true(const struct mig__cli_config *config, enum mig__cli_key key);
+/* Forgets the values, but not the file. */
+void mig__cli_config_clear(struct mig__cli_config *config);
 void mig__cli_config_finish(struct mig__cli_config *config);
 
 #endif

@@ -1,5 +1,6 @@
 /* context: from settings to a context with its revisions. */
 #include "cli/cli.h"
+#include "cli/find.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -31,15 +32,14 @@ static int read_lock_timeout(struct mig__cli *cli)
 }
 
 /* The section of a name alone; or, if [mig] lists it among its databases, over that. */
-static int read_sections(struct mig__cli *cli, const char *path, const char *name,
-			 enum mig__cli_required required)
+static int read_sections(struct mig__cli *cli, const char *name)
 {
 	const char **names;
 	int status;
 
 	if (!name)
-		return mig__cli_config_read(cli, path, "mig", required);
-	status = mig__cli_config_read(cli, path, "mig", MIG__CLI_EVEN_WITHOUT_SECTION);
+		return mig__cli_config_read(cli, "mig", MIG__CLI_MUST_BE);
+	status = mig__cli_config_read(cli, "mig", MIG__CLI_EVEN_WITHOUT_SECTION);
 	if (status)
 		return status;
 	if (!mig__cli_config_values(&cli->config, MIG__KEY_DATABASES, &names))
@@ -49,45 +49,102 @@ static int read_sections(struct mig__cli *cli, const char *path, const char *nam
 			cli->database = name;
 	free(names);
 	if (!cli->database)
-		mig__cli_config_finish(&cli->config);
-	return mig__cli_config_read(cli, path, name, MIG__CLI_MUST_BE);
+		mig__cli_config_clear(&cli->config);
+	return mig__cli_config_read(cli, name, MIG__CLI_MUST_BE);
+}
+
+/* Where the environment is that a file belongs to which does not say so. */
+static void set_default_folder(struct mig__cli *cli, const struct mig__cli_found *found)
+{
+	const char *here = mig__cli_string(&cli->config.here);
+	struct mig__cli_text *out = &cli->folder;
+
+	if (found->folder.len) {
+		mig__cli_adds(out, mig__cli_string(&found->folder));
+		return;
+	}
+	if (cli->config.path.len) { /* named by -c: it is in the environment's folder, or next to it */
+		mig__cli_add_joined(out, here, "versions");
+		if (mig__cli_is_folder(mig__cli_string(out))) {
+			mig__cli_clear(out);
+			mig__cli_adds(out, here);
+			return;
+		}
+		mig__cli_clear(out);
+		mig__cli_add_joined(out, here, cli->directory);
+		if (mig__cli_is_folder(mig__cli_string(out)))
+			return;
+	}
+	mig__cli_clear(out);
+	mig__cli_adds(out, cli->directory);
+}
+
+static int set_folder(struct mig__cli *cli, const struct mig__cli_found *found)
+{
+	const char *folder = mig__cli_config_value(&cli->config, MIG__KEY_DIRECTORY);
+
+	if (cli->directory_named)
+		return MIG_CLI_DONE;
+	if (folder)
+		mig__cli_adds(&cli->folder, folder);
+	else
+		set_default_folder(cli, found);
+	if (cli->folder.failed)
+		return mig__cli_no_memory(cli);
+	cli->directory = mig__cli_string(&cli->folder);
+	return MIG_CLI_DONE;
+}
+
+const char *mig__cli_config_named(const struct mig__cli *cli)
+{
+	const char *path = mig__cli_value(&cli->args, MIG__OPT_CONFIG);
+
+	return path ? path : environment("MIG_CONFIG");
 }
 
 static int read_config(struct mig__cli *cli)
 {
-	const char *path = mig__cli_value(&cli->args, MIG__OPT_CONFIG);
+	const char *path = mig__cli_config_named(cli);
 	const char *name =
 		cli->database ? cli->database : mig__cli_value(&cli->args, MIG__OPT_NAME);
-	struct mig__cli_text beside = { 0 };
-	int status;
+	struct mig__cli_found found = { 0 };
+	int status = MIG_CLI_DONE, start = cli->directory_named || cli->directory[0] == '/';
 
-	if (!path)
-		path = environment("MIG_CONFIG");
-	if (path)
-		return read_sections(cli, path, name, MIG__CLI_MUST_BE);
-	if (cli->host.bundle && !cli->directory_named && !name)
+	if (!path && cli->host.bundle && !cli->directory_named && !name)
 		return MIG_CLI_DONE;
-	mig__cli_addf(&beside, "%s/mig.ini", cli->directory);
-	if (beside.failed)
-		return mig__cli_no_memory(cli);
-	status = read_sections(cli, beside.data, name, name ? MIG__CLI_MUST_BE : MIG__CLI_MAY_BE);
-	mig__cli_text_finish(&beside);
+	if (!path) {
+		status = mig__cli_find(cli, start ? cli->directory : NULL,
+				       start ? MIG__CLI_FOLDER : cli->directory, &found);
+		path = found.config.len ? found.config.data : NULL;
+	}
+	if (!status && !path && name) {
+		status = mig__cli_fail(cli, "there is no mig.ini with a section [%s]", name);
+		mig__cli_hint(cli, "-c names the file");
+	}
+	if (!status && path)
+		status = mig__cli_config_load(cli, path);
+	if (!status && path)
+		status = read_sections(cli, name);
+	if (!status)
+		status = set_folder(cli, &found);
+	mig__cli_found_finish(&found);
 	return status;
 }
 
 int mig__cli_settings(struct mig__cli *cli)
 {
-	int status;
+	int status = MIG_CLI_DONE;
 
 	cli->directory = mig__cli_value(&cli->args, MIG__OPT_DIRECTORY);
 	if (!cli->directory)
 		cli->directory = environment("MIG_DIRECTORY");
 	cli->directory_named = cli->directory != NULL;
 	if (!cli->directory)
-		cli->directory = cli->host.directory ? cli->host.directory : "migrations";
+		cli->directory = cli->host.directory ? cli->host.directory : MIG__CLI_FOLDER;
 	if (!cli->directory[0])
 		return mig__cli_bad_usage(cli, "the name of the folder is empty");
-	status = read_config(cli);
+	if (!(cli->args.command->needs & MIG__CLI_UNCONFIGURED))
+		status = read_config(cli);
 	if (!status)
 		status = read_lock_timeout(cli);
 	cli->url = mig__cli_value(&cli->args, MIG__OPT_URL);
@@ -104,6 +161,19 @@ int mig__cli_settings(struct mig__cli *cli)
 	if (!status && !mig__cli_config_values(&cli->config, MIG__KEY_DATABASES, &cli->databases))
 		status = mig__cli_no_memory(cli);
 	return status;
+}
+
+/* A relative path in the file's URL is relative to the file; only its dialect knows which that is. */
+static int resolve_url(struct mig__cli *cli)
+{
+	const char *url = mig__cli_config_value(&cli->config, MIG__KEY_URL);
+
+	if (!url || cli->url != url || mig__cli_is_here(&cli->config))
+		return MIG_CLI_DONE;
+	if (!mig__cli_config_url(&cli->config, url, &cli->file_url))
+		return mig__cli_no_memory(cli);
+	cli->url = cli->file_url.data;
+	return MIG_CLI_DONE;
 }
 
 /* -- scratch databases */
@@ -125,7 +195,8 @@ static const char *of_dialect(const char **urls, const char *name)
 	return NULL;
 }
 
-const char *mig__cli_scratch_url(const struct mig__cli *cli, const char *dialect)
+int mig__cli_scratch_url(const struct mig__cli *cli, const char *dialect, struct mig__cli_text *kept,
+			 const char **out)
 {
 	const char *found = NULL;
 
@@ -133,7 +204,14 @@ const char *mig__cli_scratch_url(const struct mig__cli *cli, const char *dialect
 		if (cli->args.given[i].id == MIG__OPT_SCRATCH_URL &&
 		    mig__cli_is_dialect_of(cli->args.given[i].value, dialect))
 			found = cli->args.given[i].value;
-	return found ? found : of_dialect(cli->scratch_urls, dialect);
+	*out = found;
+	if (found)
+		return 1;
+	found = of_dialect(cli->scratch_urls, dialect);
+	if (found && !mig__cli_config_url(&cli->config, found, kept))
+		return 0;
+	*out = found ? kept->data : NULL;
+	return 1;
 }
 
 /* -- the context */
@@ -160,12 +238,32 @@ static mig_status on_script(void *user, const char *text, size_t size)
 	return MIG_OK;
 }
 
+static int no_folder(struct mig__cli *cli);
+
+static int no_database(struct mig__cli *cli)
+{
+	if (!cli->config.path.len && !cli->host.bundle && !mig__cli_is_folder(cli->directory)) {
+		no_folder(cli);
+		return MIG_CLI_USAGE;
+	}
+	mig__cli_fail(cli, "no database is named");
+	mig__cli_hint(cli, "say --url sqlite:FILE, set MIG_URL, or write \"url = sqlite:FILE\" into "
+			   "mig.ini");
+	return MIG_CLI_USAGE;
+}
+
 static int open_context(struct mig__cli *cli, unsigned needs)
 {
 	const struct mig__cli_config *config = &cli->config;
 	mig_open_options o = { .struct_size = sizeof o };
+	struct mig__cli_text scratch = { 0 };
+	int status = MIG_CLI_DONE;
 
 	if (needs & MIG__CLI_DATABASE) {
+		if (!cli->url)
+			return no_database(cli);
+		if (resolve_url(cli))
+			return MIG_CLI_ERROR;
 		o.url = cli->url;
 		o.lock_timeout_ms = cli->lock_timeout_ms;
 		o.version_table = mig__cli_config_value(config, MIG__KEY_VERSION_TABLE);
@@ -183,28 +281,16 @@ static int open_context(struct mig__cli *cli, unsigned needs)
 		o.trusted_owner = mig__cli_value(&cli->args, MIG__OPT_TRUSTED_OWNER);
 		if (!o.trusted_owner)
 			o.trusted_owner = mig__cli_config_value(config, MIG__KEY_TRUSTED_OWNER);
-		if (o.url && !o.scratch)
-			o.scratch_url = mig__cli_scratch_url(cli, o.url);
-		if (!o.url) {
-			mig__cli_fail(cli, "no database is named");
-			mig__cli_hint(cli, "say --url sqlite:FILE, set MIG_URL, or write \"url = "
-					   "sqlite:FILE\" into mig.ini");
-			return MIG_CLI_USAGE;
-		}
+		if (!o.scratch && !mig__cli_scratch_url(cli, o.url, &scratch, &o.scratch_url))
+			return mig__cli_no_memory(cli);
 	}
 	o.database_name = mig__cli_config_value(config, MIG__KEY_DATABASE_NAME);
 	if (!o.database_name)
 		o.database_name = cli->database;
 	if (mig_open_with(&cli->ctx, &o) || mig_set_log(cli->ctx, on_log, cli))
-		return mig__cli_ctx_fail(cli);
-	return MIG_CLI_DONE;
-}
-
-static int is_folder(const char *path)
-{
-	struct stat st;
-
-	return !stat(path, &st) && S_ISDIR(st.st_mode);
+		status = mig__cli_ctx_fail(cli);
+	mig__cli_text_finish(&scratch);
+	return status;
 }
 
 static int no_folder(struct mig__cli *cli)
@@ -214,10 +300,17 @@ static int no_folder(struct mig__cli *cli)
 
 	if (stat(cli->directory, &st) && errno != ENOENT && errno != ENOTDIR)
 		return mig__cli_fail(cli, "%s: %s", cli->directory, strerror(errno));
-	mig__cli_fail(cli, "there is no folder \"%s\"", cli->directory);
-	mig__cli_addf(&hint, "\"%s init%s%s\" makes it; --directory or MIG_DIRECTORY names another",
-		      cli->program, cli->directory_named ? " " : "",
-		      cli->directory_named ? cli->directory : "");
+	if (cli->directory_named || cli->config.path.len) {
+		mig__cli_fail(cli, "there is no folder \"%s\"", cli->directory);
+		mig__cli_addf(&hint, "\"%s init%s%s\" makes it; --directory or MIG_DIRECTORY names "
+				     "another", cli->program, cli->directory_named ? " " : "",
+			      cli->directory_named ? cli->directory : "");
+	} else {
+		mig__cli_fail(cli, "there is no mig.ini and no folder \"%s\", here or in a folder above",
+			      cli->directory);
+		mig__cli_addf(&hint, "\"%s init\" makes both; -d names a folder with revisions, -c a "
+				     "configuration", cli->program);
+	}
 	mig__cli_hint(cli, mig__cli_string(&hint));
 	mig__cli_text_finish(&hint);
 	return MIG_CLI_ERROR;
@@ -231,7 +324,7 @@ static int add_folders(struct mig__cli *cli, unsigned needs)
 
 	o.recursive = mig__cli_config_true(&cli->config, MIG__KEY_RECURSIVE);
 	if (!list->len) {
-		if (is_folder(cli->directory))
+		if (mig__cli_is_folder(cli->directory))
 			rc = mig_add_directory_with(cli->ctx, cli->directory, &o);
 		else if (cli->directory_named || !cli->host.setup || (needs & MIG__CLI_WRITES))
 			return no_folder(cli);
@@ -346,5 +439,7 @@ void mig__cli_close(struct mig__cli *cli)
 	free(cli->scratch_urls);
 	free(cli->databases);
 	mig__cli_config_finish(&cli->config);
+	mig__cli_text_finish(&cli->folder);
+	mig__cli_text_finish(&cli->file_url);
 	mig__cli_text_finish(&cli->out);
 }

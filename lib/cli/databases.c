@@ -139,6 +139,8 @@ int mig__cli_first_database(struct mig__cli *cli)
 	if (status)
 		return status;
 	mig__cli_config_finish(&cli->config);
+	mig__cli_text_finish(&cli->folder);
+	mig__cli_text_finish(&cli->file_url);
 	free(cli->scratch_urls);
 	cli->scratch_urls = NULL;
 	cli->databases = NULL;

@@ -125,10 +125,12 @@ static int open_side(struct mig__cli *cli, struct mig__cli_dialect *one)
 {
 	struct mig__cli_signals *signals;
 	struct mig__cli *side = &one->side;
-	const char *url = mig__cli_scratch_url(cli, one->name);
+	const char *url;
 	mig_status rc;
 	int status;
 
+	if (!mig__cli_scratch_url(cli, one->name, &one->url, &url))
+		return mig__cli_no_memory(cli);
 	if (!url) {
 		mig__cli_addf(&one->url, "%s:", one->name);
 		url = mig__cli_string(&one->url);

@@ -7,7 +7,7 @@
 #include <string.h>
 
 const struct mig__cli_option mig__cli_model_options[] = {
-	{ MIG__OPT_MODELS, 0, "models", "FILE.sql|URL",
+	{ MIG__OPT_MODELS, 0, "models", "FILE.sql|DIR|URL",
 	  "the model: SQL that creates it, or a database" },
 	{ MIG__OPT_RENAME, 0, "rename", "OLD=NEW",
 	  "a table, or TABLE.OLD=NEW a column, that was renamed" },
@@ -21,33 +21,22 @@ const struct mig__cli_option mig__cli_model_options[] = {
 
 /* -- the model: what the application has declared, and besides it the files and databases named */
 
-/* URL, FILE, or DIALECT=FILE for a model in the words of one dialect. */
-static mig_status add_model(mig_model *model, const char *name)
-{
-	size_t n = mig__cli_dialect_length(name);
-	char dialect[MIG__CLI_DIALECT_SIZE];
-
-	if (!n)
-		return mig__cli_is_url(name) ? mig_model_database(model, name)
-					     : mig_model_file(model, NULL, name);
-	memcpy(dialect, name, n);
-	dialect[n] = '\0';
-	return mig_model_file(model, dialect, name + n + 1);
-}
-
 static int add_models(struct mig__cli *cli, mig_model *model)
 {
 	const char **names;
 	mig_status rc = MIG_OK;
+	int status = MIG_CLI_DONE, of_file = 0;
 	int read = mig__cli_values(&cli->args, MIG__OPT_MODELS, &names);
 
-	if (read && !names)
+	if (read && !names) {
 		read = mig__cli_config_values(&cli->config, MIG__KEY_MODELS, &names);
-	for (const char **name = names; read && !rc && name && *name; name++)
-		rc = add_model(model, *name);
+		of_file = 1;
+	}
+	for (const char **name = names; read && !status && !rc && name && *name; name++)
+		status = mig__cli_add_model(cli, model, *name, of_file, &rc);
 	free(names);
 	/* a mistake is kept in the model, and told by what uses it */
-	return read && rc != MIG_ENOMEM ? MIG_CLI_DONE : mig__cli_no_memory(cli);
+	return read && rc != MIG_ENOMEM ? status : mig__cli_no_memory(cli);
 }
 
 /* -- what is compared, and how */

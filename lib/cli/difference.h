@@ -32,4 +32,9 @@ json_t *mig__cli_json_difference(const struct mig__cli_difference *d);
 /* ask.c: a mig_rename_fn whose user is a struct mig__cli. */
 int32_t mig__cli_ask_rename(void *user, const mig_object *from, const mig_object *to);
 
+/* modelfiles.c: URL, FILE, FOLDER or PATTERN of files, or DIALECT= before the last three for a model in
+ * the words of one dialect. of_file: mig.ini names it. *rc: what the model said; it keeps a mistake. */
+int mig__cli_add_model(struct mig__cli *cli, mig_model *model, const char *name, int of_file,
+		       mig_status *rc);
+
 #endif

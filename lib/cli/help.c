@@ -9,7 +9,7 @@ const struct mig__cli_option mig__cli_global_options[] = {
 	{ MIG__OPT_URL, 'u', "url", "URL",
 	  "the database, e.g. sqlite:app.db or postgresql:///app (MIG_URL)" },
 	{ MIG__OPT_CONFIG, 'c', "config", "FILE",
-	  "configuration (MIG_CONFIG; default: DIR/mig.ini)" },
+	  "configuration (MIG_CONFIG; default: mig.ini, here or above)" },
 	{ MIG__OPT_NAME, 'n', "name", "SECTION", "section of the configuration (default: mig)" },
 	{ MIG__OPT_APP, 0, "app", "FILE.so",
 	  "the application's module, with mig_app_setup() (MIG_APP)" },

@@ -67,6 +67,9 @@ mig_status mig__dialect_find(const char *url, const char *name, struct mig__erro
 
 /* What may be shown of a URL, as mig__url_display() has it: as its dialect says. */
 size_t mig__dialect_display(const char *url, const struct mig__alloc *alloc, char *out, size_t size);
+/* The URL with its relative path taken from the folder, as its dialect says. */
+size_t mig__dialect_resolve(const char *url, const char *folder, const struct mig__alloc *alloc,
+			    char *out, size_t size);
 
 /* MIG_ENO_DIALECT if a table that the host gave is not one that can be used. */
 mig_status mig__dialect_check(const mig_dialect *dialect, struct mig__error *err);

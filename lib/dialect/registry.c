@@ -528,3 +528,22 @@ size_t mig__dialect_display(const char *url, const struct mig__alloc *alloc, cha
 	return d && MIG__HAS(d, display) ? d->display(url, out, size)
 					 : mig__url_display(url, out, size);
 }
+
+size_t mig__dialect_resolve(const char *url, const char *folder, const struct mig__alloc *alloc,
+			    char *out, size_t size)
+{
+	const mig_dialect *d = NULL;
+	struct mig__error err;
+	size_t n = strlen(url);
+
+	mig__error_init(&err, alloc);
+	(void)mig__dialect_find(url, NULL, &err, &d);
+	mig__error_clear(&err);
+	if (d && MIG__HAS(d, resolve_url))
+		return d->resolve_url(url, folder, out, size);
+	if (size) {
+		memcpy(out, url, n < size ? n : size - 1);
+		out[n < size ? n : size - 1] = '\0';
+	}
+	return n;
+}

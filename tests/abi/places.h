@@ -258,7 +258,7 @@ AT(mig_dialect_schema, renames, 120, 60, 60);
 AT(mig_dialect_schema, unlike, 128, 64, 64);
 AT(mig_dialect_schema, holds_script, 136, 68, 68);
 
-SIZE(mig_dialect, 80, 56, 48);
+SIZE(mig_dialect, 88, 56, 52);
 AT(mig_dialect, struct_size, 0, 0, 0);
 AT(mig_dialect, contract, 8, 4, 4);
 AT(mig_dialect, reserved, 12, 8, 8);
@@ -270,6 +270,7 @@ AT(mig_dialect, store, 48, 36, 32);
 AT(mig_dialect, schema, 56, 40, 36);
 AT(mig_dialect, owns, 64, 44, 40);
 AT(mig_dialect, display, 72, 48, 44);
+AT(mig_dialect, resolve_url, 80, 52, 48);
 
 SIZE(mig_allocator, 24, 12, 12);
 AT(mig_allocator, struct_size, 0, 0, 0);
@@ -420,9 +421,13 @@ AT(mig_history_entry, library, 56, 28, 28);
 AT(mig_history_entry, statements, 64, 32, 32);
 AT(mig_history_entry, duration_us, 72, 40, 40);
 
-SIZE(mig_init_options, 16, 8, 8);
+SIZE(mig_init_options, 48, 24, 24);
 AT(mig_init_options, struct_size, 0, 0, 0);
 AT(mig_init_options, template_name, 8, 4, 4);
+AT(mig_init_options, config, 16, 8, 8);
+AT(mig_init_options, url, 24, 12, 12);
+AT(mig_init_options, models, 32, 16, 16);
+AT(mig_init_options, directory, 40, 20, 20);
 
 SIZE(mig_revision_options, 128, 68, 68);
 AT(mig_revision_options, struct_size, 0, 0, 0);

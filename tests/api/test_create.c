@@ -37,10 +37,21 @@ static const char *create(mig_ctx *ctx, const mig_revision_options *o)
 	return id;
 }
 
+/* With a mig.ini of its own: PATH.ini. */
+static mig_status init_at(mig_ctx *ctx, const char *path)
+{
+	mig_init_options o = { .struct_size = sizeof o };
+	char config[300];
+
+	snprintf(config, sizeof config, "%s.ini", path);
+	o.config = config;
+	return mig_init_directory(ctx, path, &o);
+}
+
 static void test_init(void **state)
 {
 	struct place *p = *state;
-	static const char *const names[] = { "versions", "mig.ini", "script.sql.tmpl", "README" };
+	static const char *const names[] = { "versions", "../mig.ini", "script.sql.tmpl", "README" };
 	char path[256];
 	mig_ctx *ctx = new_project(p);
 
@@ -50,13 +61,17 @@ static void test_init(void **state)
 	}
 	snprintf(path, sizeof path, "%s/migrations", p->dir);
 	expect(ctx, MIG_EEXISTS, mig_init_directory(ctx, path, NULL));
-	snprintf(path, sizeof path, "%s/migrations/mig.ini", p->dir);
-	expect(ctx, MIG_EEXISTS, mig_init_directory(ctx, path, NULL));
+	snprintf(path, sizeof path, "%s/migrations/README", p->dir);
+	expect(ctx, MIG_EEXISTS, init_at(ctx, path));
 	snprintf(path, sizeof path, "%s/no/such/parent", p->dir);
 	expect(ctx, MIG_EIO, mig_init_directory(ctx, path, NULL));
 	snprintf(path, sizeof path, "%s/empty", p->dir);
 	assert_int_equal(mkdir(path, 0700), 0);
-	ok(ctx, mig_init_directory(ctx, path, NULL));
+	/* its mig.ini would be another than the one that is there */
+	expect(ctx, MIG_EEXISTS, mig_init_directory(ctx, path, NULL));
+	assert_non_null(strstr(mig_error_message(ctx), "/mig.ini: exists"));
+	assert_non_null(mig_error_hint(ctx));
+	ok(ctx, init_at(ctx, path));
 	mig_close(ctx);
 }
 
@@ -78,7 +93,7 @@ static void test_init_without_room(void **state)
 			little = limit;
 			little.rlim_cur = size;
 			setrlimit(RLIMIT_FSIZE, &little);
-			expect(ctx, MIG_EIO, mig_init_directory(ctx, path, NULL));
+			expect(ctx, MIG_EIO, init_at(ctx, path));
 			setrlimit(RLIMIT_FSIZE, &limit);
 			if (there)
 				assert_int_equal(rmdir(path), 0); /* and was empty */
@@ -88,7 +103,7 @@ static void test_init_without_room(void **state)
 		}
 	}
 	signal(SIGXFSZ, SIG_DFL);
-	ok(ctx, mig_init_directory(ctx, path, NULL));
+	ok(ctx, init_at(ctx, path));
 	mig_close(ctx);
 }
 
@@ -393,19 +408,19 @@ static void test_init_without_memory(void **state)
 		ok(ctx, mig_open_with(&ctx, &o));
 		f.calls = 0;
 		f.at = ++at;
-		rc = mig_init_directory(ctx, path, NULL);
+		rc = init_at(ctx, path);
 		if (rc) {
 			assert_int_equal(rc, MIG_ENOMEM);
 			/* without memory for the names, parts stay; they are no obstacle */
 			f.at = 0;
-			ok(ctx, mig_init_directory(ctx, path, NULL));
+			ok(ctx, init_at(ctx, path));
 		}
-		assert_int_equal(count_entries(path), 4);
+		assert_int_equal(count_entries(path), 3);
 		mig_close(ctx);
 		if (rc) {
-			char command[300];
+			char command[600];
 
-			snprintf(command, sizeof command, "rm -r '%s'", path);
+			snprintf(command, sizeof command, "rm -r '%s' '%s.ini'", path, path);
 			assert_int_equal(system(command), 0);
 		}
 	}
@@ -420,12 +435,12 @@ static void test_init_again(void **state)
 	char path[256], file[300];
 
 	snprintf(path, sizeof path, "%s/migrations", p->dir);
-	snprintf(file, sizeof file, "%s/mig.ini", path);
+	snprintf(file, sizeof file, "%s/../mig.ini", path);
 	assert_int_equal(unlink(file), 0);
 	snprintf(file, sizeof file, "%s/.mig-abcdefghijklmnop.tmp", path);
 	write_file(file, "half");
 	ok(ctx, mig_init_directory(ctx, path, NULL));
-	snprintf(file, sizeof file, "%s/mig.ini", path);
+	snprintf(file, sizeof file, "%s/../mig.ini", path);
 	assert_int_equal(access(file, R_OK), 0);
 	expect(ctx, MIG_EEXISTS, mig_init_directory(ctx, path, NULL));
 	assert_int_equal(unlink(file), 0);
@@ -437,6 +452,67 @@ static void test_init_again(void **state)
 	write_file(file, "mine");
 	expect(ctx, MIG_EEXISTS, mig_init_directory(ctx, path, NULL));
 	assert_int_equal(count_entries(path), 3);
+	mig_close(ctx);
+}
+
+static char *read_ini(const struct place *p, const char *name)
+{
+	static char text[8192];
+	char path[256];
+	size_t n;
+	FILE *f;
+
+	snprintf(path, sizeof path, "%s/%s", p->dir, name);
+	f = fopen(path, "r");
+	assert_non_null(f);
+	n = fread(text, 1, sizeof text - 1, f);
+	text[n] = '\0';
+	fclose(f);
+	return text;
+}
+
+/* mig.ini says what is known, in lines that are read back as they were meant. */
+static void test_init_with_values(void **state)
+{
+	struct place *p = *state;
+	const char *models[] = { "schema.sql", "my \"own\".sql", "100%.sql", NULL };
+	const char *bad[] = { "a\nb", NULL };
+	mig_init_options o = { .struct_size = sizeof o };
+	mig_open_options none = { .struct_size = sizeof none };
+	char dir[128], config[160];
+	mig_ctx *ctx;
+
+	ok(ctx, mig_open_with(&ctx, &none));
+	snprintf(dir, sizeof dir, "%s/db/", p->dir);
+	snprintf(config, sizeof config, "%s/my.ini", p->dir);
+	o.config = config;
+	o.directory = "db";
+	o.url = "postgresql://me:p%40w@host/app";
+	o.models = models;
+	ok(ctx, mig_init_directory(ctx, dir, &o));
+	assert_non_null(strstr(read_ini(p, "my.ini"), "\ndirectory = db\n"));
+	assert_non_null(strstr(read_ini(p, "my.ini"),
+			       "\nmodels = schema.sql \"my \"\"own\"\".sql\" 100%%.sql\n"));
+	assert_non_null(strstr(read_ini(p, "my.ini"), "\nurl = postgresql://me:p%%40w@host/app\n"));
+	snprintf(dir, sizeof dir, "%s/other", p->dir);
+	snprintf(config, sizeof config, "%s/other.ini", p->dir);
+	o.models = bad;
+	expect(ctx, MIG_EINVAL, mig_init_directory(ctx, dir, &o));
+	o.models = NULL;
+	for (size_t i = 0; i < 4; i++) {
+		static const char *const urls[] = { "sqlite:a\nurl = b", " sqlite:a", "", "sqlite:a ;b" };
+
+		o.url = urls[i];
+		expect(ctx, MIG_EINVAL, mig_init_directory(ctx, dir, &o));
+	}
+	o.url = NULL;
+	o.config = "";
+	expect(ctx, MIG_EINVAL, mig_init_directory(ctx, dir, &o));
+	assert_int_equal(access(dir, F_OK), -1);
+	/* a caller that knows the first member alone */
+	o.struct_size = offsetof(mig_init_options, config);
+	ok(ctx, mig_init_directory(ctx, dir, &o));
+	assert_non_null(strstr(read_ini(p, "mig.ini"), "\ndirectory = other\n"));
 	mig_close(ctx);
 }
 
@@ -455,6 +531,7 @@ int main(void)
 		T(test_read_errors),
 		T(test_init_without_memory),
 		T(test_init_again),
+		T(test_init_with_values),
 		T(test_file_names),
 		T(test_given_sql),
 	};

@@ -220,11 +220,67 @@ static void no_error_tells(void **state)
 	}
 }
 
+static void paths_are_resolved(void **state)
+{
+	static const char *const rows[][3] = {
+		{ "sqlite:app.db", "/srv", "sqlite:/srv/app.db" },
+		{ "sqlite:app.db", "..", "sqlite:../app.db" },
+		{ "sqlite:./app.db", "a/", "sqlite:a/app.db" },
+		{ "sqlite:../app.db", "..", "sqlite:../../app.db" },
+		{ "sqlite:///app.db", "/srv", "sqlite:////srv/app.db" },
+		{ "sqlite:///app.db?mode=ro", "..", "sqlite:///../app.db?mode=ro" },
+		{ "sqlite:////abs/app.db", "/srv", "sqlite:////abs/app.db" },
+		{ "sqlite:/abs/app.db", "/srv", "sqlite:/abs/app.db" },
+		{ "sqlite+pysqlite:///app.db", "/srv", "sqlite+pysqlite:////srv/app.db" },
+		{ "file:app.db?mode=ro", "a?b%c", "file:a%3fb%25c/app.db?mode=ro" },
+		{ "sqlite:file:app.db", "/srv", "sqlite:file:/srv/app.db" },
+		{ "file:///abs/app.db", "/srv", "file:///abs/app.db" },
+		{ "sqlite:app%41.db", "a?b", "sqlite:file:a%3fb/app%2541.db" },
+		{ "sqlite:app.db", "//srv", "sqlite:/srv/app.db" },
+		{ "sqlite:app.db", "/", "sqlite:/app.db" },
+		{ "sqlite:app.db", "file:x", "sqlite:./file:x/app.db" },
+		{ "sqlite:app.db", ".", "sqlite:app.db" },
+		{ "sqlite:app.db", "", "sqlite:app.db" },
+		{ "sqlite::memory:", "/srv", "sqlite::memory:" },
+		{ "sqlite:///:memory:", "/srv", "sqlite:///:memory:" },
+		{ "file::memory:?cache=shared", "/srv", "file::memory:?cache=shared" },
+		{ "file:one?mode=memory", "/srv", "file:one?mode=memory" },
+		{ "sqlite:one?vfs=memdb", "/srv", "sqlite:one?vfs=memdb" },
+		{ "sqlite:", "/srv", "sqlite:" },
+		{ "sqlite://", "/srv", "sqlite://" },
+		{ "sqlite://host/app.db", "/srv", "sqlite://host/app.db" },
+		{ "postgresql:///app?sslcert=a.crt", "/srv", "postgresql:///app?sslcert=a.crt" },
+		{ "nosuch:app.db", "/srv", "nosuch:app.db" },
+		{ "", "/srv", "" },
+	};
+	char out[200];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		size_t n = mig_url_resolve(rows[i][0], rows[i][1], out, sizeof out);
+
+		assert_string_equal(out, rows[i][2]);
+		assert_int_equal(n, strlen(rows[i][2]));
+		for (size_t size = 0; size <= n; size++) {
+			memset(out, 'x', sizeof out);
+			assert_int_equal(mig_url_resolve(rows[i][0], rows[i][1], out, size), n);
+			assert_int_equal(out[size], 'x');
+			if (size) {
+				assert_int_equal(strlen(out), size - 1);
+				assert_memory_equal(out, rows[i][2], size - 1);
+			}
+		}
+	}
+	assert_int_equal(mig_url_resolve(NULL, "/", NULL, 0), 0);
+	assert_int_equal(mig_url_resolve("sqlite:a", NULL, out, 0), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(parts_are_shown),
 		cmocka_unit_test(any_size_will_do),
+		cmocka_unit_test(paths_are_resolved),
 		cmocka_unit_test(no_error_tells),
 	};
 

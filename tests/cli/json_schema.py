@@ -76,8 +76,8 @@ check("heads", "heads")
 check("branches", "branches")
 check("revisions", "show", "aaaa")
 check("log", "log")
-write("migrations/mig.ini", "[mig]\ndatabases = a, b\n[a]\nurl = sqlite:a.db\nmodels = ../model.sql\n"
-      "[b]\nurl = sqlite:b.db\nmodels = ../model.sql\n")
+write("mig.ini", "[mig]\ndatabases = a, b\n[a]\nurl = sqlite:a.db\nmodels = model.sql\n"
+      "[b]\nurl = sqlite:b.db\nmodels = model.sql\n")
 del os.environ["MIG_URL"]
 both = json.loads(run("current", "--json"))
 assert list(both) == ["a", "b"], both

@@ -8,7 +8,7 @@ made=""
 trap 'for d in $made; do psql -qX "$MIG_TEST_POSTGRESQL" -c "DROP DATABASE IF EXISTS $d"; done; rm -rf "$dir"' EXIT
 unset MIG_URL MIG_CONFIG MIG_APP
 export MIG_DIRECTORY="$dir/migrations"
-"$mig" init "$MIG_DIRECTORY" >/dev/null
+"$mig" -c "$MIG_DIRECTORY/mig.ini" init "$MIG_DIRECTORY" >/dev/null
 
 # revision ID HEADER ATTRIBUTES UP DOWN
 revision() {

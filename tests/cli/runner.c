@@ -13,6 +13,9 @@
  *     has PATH              it is there
  *     lacks PATH            it is not
  *     env NAME=VALUE        for what follows; "env NAME" removes it
+ *     cd PATH               where mig is run from here on, from the case's folder
+ *     mode OCTAL PATH       its rights
+ *     link TARGET PATH      make a symbolic link
  *     run ARGUMENT ...      run mig. An argument may be quoted: \n \t \" \\ \xNN, and \L for a
  *                           very long text
  *     out TEXT, err TEXT    the next line of stdout or stderr; {*} stands for anything
@@ -47,6 +50,7 @@ struct world {
 	const char *file; /* of the case */
 	int line;
 	char base[64]; /* the case's folder is base/work */
+	const char *cd;
 	int passed, failed;
 	/* the next or pending run */
 	char *args[ARGS];
@@ -164,6 +168,8 @@ static void child(struct world *w)
 		close(ends[0]);
 		close(ends[1]);
 	}
+	if (w->cd && chdir(w->cd))
+		_exit(125);
 	execv(w->mig, w->args);
 	_exit(127);
 }
@@ -341,6 +347,17 @@ static void compare_files(struct world *w, char *paths)
 	free(b);
 }
 
+static void link_file(struct world *w, char *paths)
+{
+	char *second = strchr(paths, ' ');
+
+	if (!second)
+		die(w, "two files");
+	*second++ = '\0';
+	if (symlink(paths, second))
+		die(w, second);
+}
+
 static void expect(struct world *w, const char *what, const char *rest)
 {
 	struct expected *e = &w->expected;
@@ -392,6 +409,16 @@ static char *do_line(struct world *w, const char *what, char *rest, char *p)
 		verdict(w, access(rest, F_OK) == 0, "the file is not there");
 	} else if (!strcmp(what, "lacks")) {
 		verdict(w, access(rest, F_OK) < 0, "the file is there");
+	} else if (!strcmp(what, "cd")) {
+		w->cd = rest;
+	} else if (!strcmp(what, "link")) {
+		link_file(w, rest);
+	} else if (!strcmp(what, "mode")) {
+		char *path;
+		mode_t mode = (mode_t)strtoul(rest, &path, 8);
+
+		if (chmod(path + strspn(path, " "), mode))
+			die(w, rest);
 	} else if (!strcmp(what, "env")) {
 		set_env(rest);
 	} else {
@@ -449,6 +476,7 @@ static void run_case(struct world *w, const char *file)
 
 	w->file = file;
 	w->line = 0;
+	w->cd = NULL;
 	snprintf(w->base, sizeof w->base, "/tmp/mig-cli-XXXXXX");
 	if (!text || !mkdtemp(w->base))
 		die(w, "the case");

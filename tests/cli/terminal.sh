@@ -16,7 +16,7 @@ clean() {
 trap clean EXIT
 unset MIG_URL MIG_CONFIG MIG_APP NO_COLOR TMUX
 export MIG_DIRECTORY="$dir/migrations" MIG_URL="sqlite:$dir/a.db"
-"$mig" init -q "$MIG_DIRECTORY"
+"$mig" -c "$MIG_DIRECTORY/mig.ini" init -q "$MIG_DIRECTORY"
 cat >"$MIG_DIRECTORY/versions/slow.sql" <<'S'
 -- a revision with a long name that takes its time
 -- revision: a_revision_with_a_rather_long_name

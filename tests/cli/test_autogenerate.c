@@ -226,8 +226,8 @@ static void test_app(void **state)
 	assert_int_equal(symlink(app, "app.so"), 0);
 	assert_run("--app app.so check", 0, "No new upgrade operations detected.\n");
 	/* in mig.ini, it is meant from the file's folder */
-	snprintf(ini, sizeof ini, "[mig]\napp = ../app.so\n");
-	write_file("migrations/mig.ini", ini);
+	snprintf(ini, sizeof ini, "[mig]\napp = ./app.so\n");
+	write_file("mig.ini", ini);
 	assert_run("check", 0, "No new upgrade operations detected.\n");
 }
 

@@ -176,10 +176,11 @@ static void test_folder(void **state)
 	assert_int_equal(run(&options, "heads"), MIG_CLI_DONE);
 	assert_string_equal(out, "eeee (head)\n");
 	assert_int_equal(run(&options, "revision -m x"), MIG_CLI_ERROR);
-	assert_string_equal(err, "notes db: there is no folder \"no-such-folder\"\n"
-				 "hint: \"notes db init\" makes it; --directory or MIG_DIRECTORY "
-				 "names another\n");
-	snprintf(line, sizeof line, "init -q %s/new", folder);
+	assert_string_equal(err, "notes db: there is no mig.ini and no folder \"no-such-folder\", here "
+				 "or in a folder above\n"
+				 "hint: \"notes db init\" makes both; -d names a folder with revisions, -c "
+				 "a configuration\n");
+	snprintf(line, sizeof line, "init -q -c %s/new/mig.ini %s/new", folder, folder);
 	assert_int_equal(run(&options, line), MIG_CLI_DONE);
 	snprintf(line, sizeof line, "-d %s/new heads", folder);
 	assert_int_equal(run(&options, line), MIG_CLI_DONE);

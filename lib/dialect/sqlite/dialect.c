@@ -92,6 +92,7 @@ static const mig_dialect dialect = {
 	.conn = &conn_table,
 	.store = &store_table,
 	.schema = &schema_table,
+	.resolve_url = mig__sqlite_resolve_url,
 };
 
 const mig_dialect *mig_dialect_sqlite(void)

@@ -152,6 +152,8 @@ mig_status mig__sqlite_appear(mig_conn *conn);
 char *mig__sqlite_filename(const struct mig__alloc *alloc, const char *url, const char **why);
 /* The database's path, for messages. Borrowed. */
 const char *mig__sqlite_path(const mig_conn *conn);
+/* resolve.c: the slot */
+size_t mig__sqlite_resolve_url(const char *url, const char *folder, char *out, size_t size);
 
 /* error.c */
 /* Where something went wrong: a script's statement and the place in that script. */

@@ -730,6 +730,10 @@ struct mig_dialect {
 	 * one. While the module is not loaded the latter holds for every dialect, so what is secret
 	 * belongs into the password or after the "?". */
 	size_t (*display)(const char *url, char *out, size_t size);
+	/** The URL with the relative path of a database's file in it, if there is one, taken from a
+	 * folder, which may be relative itself: "sqlite:app.db" and "../conf" give "sqlite:../conf/app.db".
+	 * Returned and written as by display(), but whole. Otherwise: the URL as it is. */
+	size_t (*resolve_url)(const char *url, const char *folder, char *out, size_t size);
 };
 
 /** The dialect libmig-sqlite, for mig_open_options.dialect. Since 0.1.0. */
