@@ -259,6 +259,20 @@ enum mig_prepare_flag {
 	MIG_PREPARE_OWN = 2    /**< a statement on libmig's own tables */
 };
 
+/** What has become of a transaction's end that commit_later() put off. */
+enum mig_later {
+	/** It is committed, and the next transaction has begun: an error is that of the script. */
+	MIG_LATER_DONE = 0,
+	MIG_LATER_WAITS = 1, /**< nothing was sent: the transaction is open */
+	/** It was undone with all that it did, e.g. since the server could not read the message. The caller
+	 * runs it again, and does not put off its end: then an error shows whose it is. */
+	MIG_LATER_UNDONE = 2,
+	/** It is committed. The next one has no lock, or found other rows: it is rolled back, and begun
+	 * with begin(). */
+	MIG_LATER_LOST = 3,
+	MIG_LATER_UNKNOWN = 4 /**< the connection is lost, or the run was cancelled: the error stands */
+};
+
 /** What a dialect can do, or-ed in mig_dialect.capabilities. */
 enum mig_dialect_capability {
 	/** DDL is undone by a rollback. Without it every revision runs outside a transaction, statement
@@ -538,6 +552,21 @@ typedef struct mig_dialect_conn {
 	const char *name_quotes;
 	/** Likewise around a text, e.g. "''\\" where a backslash escapes. NULL: "''". */
 	const char *text_quotes;
+
+	/* -- commit_begin() without a message of its own, both or none */
+
+	/** As commit_begin(), but put off: the end of the open transaction and the begin of the next go out
+	 * with the first statements of the next run_script(). These run only if the transaction was
+	 * committed, the lock was taken, and the version rows are `expected` (count of them, borrowed for
+	 * the call) once the lock is held. A script without a statement sends it, too. 1 in *later, which
+	 * is 0 before the call: it is put off, and whatever is set or written before that script (time-outs)
+	 * is meant for the next transaction. 0: it cannot be put off now, and nothing was done.
+	 * Instead of that script commit(), commit_begin() or rollback() may be called; they are about the
+	 * transaction that is still open. Otherwise: commit_begin() is called. */
+	mig_status (*commit_later)(mig_conn *conn, const mig_version_row *const *expected, size_t count,
+				   int32_t *later);
+	/** What has become of what commit_later() put off last: enum mig_later. Touches no database. */
+	int32_t (*later)(mig_conn *conn);
 } mig_dialect_conn;
 
 /** What the default store has to know of the engine's SQL, besides its quotes. NULL: what standard SQL

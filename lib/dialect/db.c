@@ -293,6 +293,13 @@ mig_status mig__db_commit(struct mig__db *db, int32_t check)
 	return rc ? rc : db->dialect->conn->commit(db->conn, check);
 }
 
+int32_t mig__db_later(struct mig__db *db)
+{
+	int32_t (*later)(mig_conn *) = MIG__CONN_SLOT(db, later);
+
+	return later ? later(db->conn) : MIG_LATER_DONE;
+}
+
 mig_status mig__db_verify(struct mig__db *db)
 {
 	mig_status (*verify)(mig_conn *) = MIG__CONN_SLOT(db, verify);

@@ -104,6 +104,8 @@ mig_status mig__db_check(struct mig__db *db);
 mig_status mig__db_inside(struct mig__db *db);
 /* Commits; the same if the engine, or a statement, has ended the transaction already. */
 mig_status mig__db_commit(struct mig__db *db, int32_t check);
+/* Whether the end of a transaction that was put off has gone out: enum mig_later. */
+int32_t mig__db_later(struct mig__db *db);
 /* MIG_ETRANSACTION unless the transaction that was begun last is open. */
 mig_status mig__db_verify(struct mig__db *db);
 

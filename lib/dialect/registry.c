@@ -140,12 +140,15 @@ static const char *conn_fault(const mig_dialect_conn *conn)
 		CONN(column),     CONN(column_count),   CONN(finish),
 	};
 	static const size_t flight[] = { CONN(observe), CONN(recover) };
+	static const size_t put_off[] = { CONN(commit_later), CONN(later) };
 	const struct table t = { conn, sizeof *conn, CONN(text_quotes) + sizeof conn->text_quotes,
 				 required, COUNT(required) };
 	const char *wrong = conn ? table_fault(&t) : "it has no table for connections";
 
 	if (!wrong && filled(&t, flight, COUNT(flight)) == 1)
 		wrong = "of observe and recover one is missing";
+	if (!wrong && filled(&t, put_off, COUNT(put_off)) == 1)
+		wrong = "of commit_later and later one is missing";
 	return wrong;
 }
 

@@ -24,6 +24,13 @@ enum mig__run_hook {
 	MIG__HOOK_KEPT = 2    /* in one that is committed */
 };
 
+/* Steps that are run once more after a transaction's end that was put off has failed: what was told of
+ * them is not told again. Nodes, MIG__NO_NODE: none. */
+struct mig__told {
+	uint32_t whole; /* all of it */
+	uint32_t begun; /* its begin and its statements */
+};
+
 /* What the plan was made from. */
 enum mig__planned {
 	MIG__UNPLANNED,
@@ -49,6 +56,10 @@ struct mig__job {
 	int repeats;    /* how often this transaction has been tried again */
 	int repeatable; /* what runs now is undone by a rollback */
 	int resumable;  /* what has failed can be taken up where it was */
+	int later;      /* the end of the transaction before goes out with the next script */
+	uint32_t before; /* later: the step of that transaction */
+	int at_once;    /* how many ends of transactions are not put off */
+	struct mig__told told;
 	size_t split;   /* steps after which the open transaction is committed; 0: all of them */
 	struct mig__store_running running;
 	struct mig__arena running_arena;

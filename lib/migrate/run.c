@@ -150,20 +150,102 @@ static mig_status resume(struct mig__job *job)
 	return rc;
 }
 
+/* A step whose transaction is repeated if the message that was to end it cannot be read must not have
+ * taken long, nor have called anybody. */
+enum { LONG_US = 1000000 };
+
+static int has_hooks(const struct mig__run *run)
+{
+	return run->step_hooks.before || run->step_hooks.after || run->run_hooks.before ||
+	       run->run_hooks.after;
+}
+
+/* Whether the commit may go out with the next step's script. */
+static int may_wait(struct mig__job *job)
+{
+	const struct mig__script *scripts = job->run->world.set->at;
+	const struct mig__done_step *done = job->done;
+
+	if (job->at_once) {
+		job->at_once--;
+		return 0;
+	}
+	return job->done_count == 1 && done->duration_us < LONG_US && !has_hooks(job->run) &&
+	       !scripts[done->node].upgrade &&
+	       !scripts[job->plan.route.steps[job->at].node].upgrade;
+}
+
 /* Commits, and begins the next transaction at once if there is one and the dialect knows how. */
 static mig_status commit(struct mig__job *job)
 {
 	struct mig__db *db = job->run->db;
-	int32_t check = !job->run->options.no_foreign_key_check, freed = 0;
+	int32_t check = !job->run->options.no_foreign_key_check, freed = 0, later = 0;
 	mig_status (*commit_begin)(mig_conn *, int32_t, int32_t *) = MIG__CONN_SLOT(db, commit_begin);
-	mig_status rc;
+	mig_status rc = MIG_OK;
 
-	if (!commit_begin || job->at == job->plan.route.step_count ||
-	    !job->plan.transactional[job->at])
+	if (job->at == job->plan.route.step_count || !job->plan.transactional[job->at])
+		return mig__db_commit(db, check);
+	if (may_wait(job)) {
+		rc = mig__store_commit_later(db, &job->rows.stored, &later);
+		job->begun = job->later = !rc && later;
+		job->before = job->done->node;
+	}
+	if (rc || later)
+		return rc;
+	if (!commit_begin)
 		return mig__db_commit(db, check);
 	rc = commit_begin(db->conn, check, &freed);
 	job->begun = !rc && !freed;
 	return rc;
+}
+
+static mig_status begin_again(struct mig__job *job, int64_t pause_ms);
+
+/* What was put off is done now, since the step has failed before it sent anything. rc: why. */
+static mig_status commit_now(struct mig__job *job, mig_status rc)
+{
+	struct mig__run *run = job->run;
+	struct mig__error first = *run->err;
+	mig_status failed;
+
+	mig__error_init(run->err, run->alloc);
+	failed = mig__db_commit(run->db, !run->options.no_foreign_key_check);
+	if (failed) {
+		mig__error_clear(&first);
+		job->done[0] = (struct mig__done_step){ .node = job->before };
+		job->done_count = 1;
+		return mig__job_blame(job, failed);
+	}
+	mig__error_clear(run->err);
+	*run->err = first;
+	return rc;
+}
+
+/* The plan is made anew, from what the steps before the next `undone` ones have left. */
+static mig_status go_back(struct mig__job *job, uint32_t undone, int at_once)
+{
+	struct mig__run *run = job->run;
+
+	job->told.begun = job->plan.route.steps[job->at].node;
+	job->told.whole = undone ? job->before : MIG__NO_NODE;
+	job->at_once = at_once;
+	run->resumed += job->at - undone;
+	return begin_again(job, 0);
+}
+
+/* After the step behind a commit that was put off: whether that is done. *again: the round is over, and
+ * another one goes on. */
+static mig_status settle(struct mig__job *job, mig_status rc, int *again)
+{
+	int32_t how = mig__db_later(job->run->db);
+
+	job->later = how == MIG_LATER_WAITS && !rc;
+	if (rc && how == MIG_LATER_WAITS)
+		return commit_now(job, rc);
+	*again = how == MIG_LATER_UNDONE || how == MIG_LATER_LOST;
+	if (how == MIG_LATER_UNDONE)
+		return go_back(job, 1, 2);
+	return how == MIG_LATER_LOST ? go_back(job, 0, 1) : rc;
 }
 
 /* A lock is needed that comes before the transaction. */
@@ -205,6 +287,7 @@ static mig_status round_of(struct mig__job *job, int *more, int32_t *freed)
 	const mig_dialect *d = run->db->dialect;
 	mig_conn *conn = run->db->conn;
 	size_t count;
+	int again = 0;
 	mig_status rc;
 
 	*more = 1;
@@ -216,7 +299,7 @@ static mig_status round_of(struct mig__job *job, int *more, int32_t *freed)
 	job->begun = 0;
 	if (*freed)
 		return rc;
-	if (!rc)
+	if (!rc && !job->later) /* the dialect looks whether the rows are as planned */
 		rc = replan(job);
 	if (rc)
 		return rc;
@@ -230,6 +313,11 @@ static mig_status round_of(struct mig__job *job, int *more, int32_t *freed)
 	count = job->plan.route.step_count;
 	while (!rc && job->at < count && job->plan.transactional[job->at]) {
 		rc = mig__job_step(job);
+		run->quiet = 0;
+		if (job->later)
+			rc = settle(job, rc, &again);
+		if (again)
+			return rc;
 		if (run->options.transaction_mode == MIG_TRANSACTION_REVISION ||
 		    job->done_count == job->split)
 			break;
@@ -271,6 +359,7 @@ static void job_init(struct mig__job *job, struct mig__run *run)
 {
 	memset(job, 0, sizeof *job);
 	job->run = run;
+	job->told = (struct mig__told){ MIG__NO_NODE, MIG__NO_NODE };
 	mig__version_init(&job->rows, run->alloc);
 	mig__arena_init(&job->running_arena, run->alloc);
 	run->began_us = run->last_poll_us = mig__clock_us();

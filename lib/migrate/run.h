@@ -51,7 +51,8 @@ struct mig__run {
 	mig_stmt *statements; /* of steps, until they are freed; the caller ends them after the run */
 	/* -- from here on run.c's own; zeroed by the caller */
 	mig_progress now; /* what the progress callback is told */
-	size_t resumed;   /* steps that are done and that an earlier process began */
+	size_t resumed;   /* steps that are done and not in the plan: e.g. one that an earlier process began */
+	int quiet;        /* a step was told of already */
 	int64_t began_us, last_poll_us, last_told_us;
 };
 

@@ -28,7 +28,7 @@ void mig__run_utc(char out[MIG__TIME_SIZE])
 
 mig_status mig__run_emit(struct mig__run *run, int32_t event)
 {
-	if (!run->progress)
+	if (!run->progress || run->quiet)
 		return MIG_OK;
 	run->now.struct_size = sizeof run->now;
 	run->now.event = event;
@@ -280,6 +280,14 @@ static mig_status run_parts(struct mig__section_run *s)
 	return rc ? rc : run_part(s, from, s->body.size);
 }
 
+/* Whether an error of a script is about the script: not if what was to go before it has failed. */
+static int is_its_own(struct mig__run *run)
+{
+	int32_t later = mig__db_later(run->db);
+
+	return later == MIG_LATER_DONE || later == MIG_LATER_WAITS;
+}
+
 /* The whole section in the open transaction. */
 static mig_status run_section(struct mig__run *run, const struct mig__script *script,
 			      int32_t direction, int64_t *statements)
@@ -293,7 +301,7 @@ static mig_status run_section(struct mig__run *run, const struct mig__script *sc
 	rc = mig__section_find_checks(&s);
 	if (!rc)
 		rc = run_parts(&s);
-	if (rc)
+	if (rc && is_its_own(run))
 		mig__section_locate(&s, s.base, s.last);
 	*statements = s.count;
 	mig__body_finish(run->alloc, &s.body);
@@ -456,6 +464,7 @@ mig_status mig__job_step(struct mig__job *job)
 	rc = mig__revision_begin(run, script, job->direction, 0);
 	if (rc)
 		return rc;
+	run->quiet = node == job->told.whole || node == job->told.begun;
 	rc = mig__run_emit(run, MIG_EVENT_STEP_BEGIN);
 	if (!rc)
 		rc = mig__job_timeouts(job, script);
@@ -476,6 +485,7 @@ mig_status mig__job_step(struct mig__job *job)
 	done->duration_us = mig__clock_us() - began;
 	job->done_count++;
 	job->at++;
+	run->quiet = node == job->told.whole;
 	return mig__run_emit(run, MIG_EVENT_STEP_END);
 }
 

@@ -264,15 +264,15 @@ mig_status mig__store_clear(struct mig__db *db)
 	return mig__tables_clear_rows(db, NULL);
 }
 
-mig_status mig__store_check(struct mig__db *db, const struct mig__store_rows *rows)
+/* Rows as the dialect has them: to be given to fn. */
+static mig_status with_rows(struct mig__db *db, const struct mig__store_rows *rows,
+			    mig_status (*fn)(struct mig__db *, const mig_version_row *const *, size_t,
+					     int32_t *),
+			    int32_t *out)
 {
 	const struct mig__alloc *alloc = db->err->alloc;
 	mig_version_row *row = mig__calloc(alloc, rows->count + 1, sizeof *row);
 	const mig_version_row **at = mig__calloc(alloc, rows->count + 1, sizeof *at);
-	mig_rows_write write = { .struct_size = sizeof write,
-				 .check = 1,
-				 .expected = at,
-				 .expected_count = rows->count };
 	mig_status rc = row && at ? MIG_OK : mig__fail_nomem(db->err);
 
 	for (size_t i = 0; !rc && i < rows->count; i++) {
@@ -280,10 +280,39 @@ mig_status mig__store_check(struct mig__db *db, const struct mig__store_rows *ro
 		at[i] = &row[i];
 	}
 	if (!rc)
-		rc = mig__tables_write_rows(db, &write, NULL);
+		rc = fn(db, at, rows->count, out);
 	mig__free(alloc, row);
 	mig__free(alloc, at);
 	return rc;
+}
+
+static mig_status check(struct mig__db *db, const mig_version_row *const *rows, size_t count,
+			int32_t *unused)
+{
+	const mig_rows_write write = { .struct_size = sizeof write,
+				       .check = 1,
+				       .expected = rows,
+				       .expected_count = count };
+
+	(void)unused;
+	return mig__tables_write_rows(db, &write, NULL);
+}
+
+mig_status mig__store_check(struct mig__db *db, const struct mig__store_rows *rows)
+{
+	return with_rows(db, rows, check, NULL);
+}
+
+static mig_status commit_later(struct mig__db *db, const mig_version_row *const *rows, size_t count,
+			       int32_t *later)
+{
+	return db->dialect->conn->commit_later(db->conn, rows, count, later);
+}
+
+mig_status mig__store_commit_later(struct mig__db *db, const struct mig__store_rows *rows, int32_t *later)
+{
+	*later = 0;
+	return MIG__CONN_SLOT(db, commit_later) ? with_rows(db, rows, commit_later, later) : MIG_OK;
 }
 
 int mig__store_same(const struct mig__store_rows *a, const struct mig__store_rows *b)

@@ -78,6 +78,9 @@ mig_status mig__store_log(struct mig__db *db, const struct mig__store_entry *ent
 int mig__store_same(const struct mig__store_rows *a, const struct mig__store_rows *b);
 /* MIG_EREVISION, now or at the commit, unless the table has exactly these rows. */
 mig_status mig__store_check(struct mig__db *db, const struct mig__store_rows *rows);
+/* Ends the open transaction and begins the next one, in which the table must have these rows, with the
+ * next script: *later 1. 0: the dialect does not do that, or not now. */
+mig_status mig__store_commit_later(struct mig__db *db, const struct mig__store_rows *rows, int32_t *later);
 
 /* A change of the row in state "running". */
 struct mig__store_mark {

@@ -1,6 +1,7 @@
 /* dialect: the tables of slots that the core sees of PostgreSQL. Each slot is a function of one
  * of the folders next to it. */
 #include "dialect/postgresql/conn/cursor.h"
+#include "dialect/postgresql/conn/later.h"
 #include "dialect/postgresql/conn/lock.h"
 #include "dialect/postgresql/conn/probe.h"
 #include "dialect/postgresql/conn/script.h"
@@ -61,6 +62,8 @@ static const mig_dialect_conn conn_table = {
 	.script_begin = "-- for psql\n\\set ON_ERROR_STOP on\nSET client_encoding TO 'UTF8';\n"
 			"SET standard_conforming_strings TO on;\n\n",
 	.shell_text = mig__pg_shell_text,
+	.commit_later = mig__pg_commit_later,
+	.later = mig__pg_later,
 };
 
 static const mig_dialect_store store_table = {

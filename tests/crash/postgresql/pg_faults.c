@@ -153,10 +153,10 @@ static void run_round(struct story *s, enum fault fault)
 	pg_drop_database(url);
 }
 
-static void run_story(void **state, int mode)
+static void run_story(void **state, int mode, int flags)
 {
 	struct story s = {
-		.world = { REVISIONS, PG_WORLD_SPLIT | PG_WORLD_SLOW, mode },
+		.world = { REVISIONS, flags | PG_WORLD_SLOW, mode },
 		.cluster = *state,
 	};
 	size_t rounds = rounds_of("MIG_CRASH_ROUNDS", 12), hit = 0;
@@ -182,12 +182,18 @@ static void run_story(void **state, int mode)
 
 static void test_run_mode(void **state)
 {
-	run_story(state, MIG_TRANSACTION_RUN);
+	run_story(state, MIG_TRANSACTION_RUN, PG_WORLD_SPLIT);
 }
 
 static void test_revision_mode(void **state)
 {
-	run_story(state, MIG_TRANSACTION_REVISION);
+	run_story(state, MIG_TRANSACTION_REVISION, PG_WORLD_SPLIT);
+}
+
+/* Each revision's COMMIT travels with the next one's script. */
+static void test_one_message_each(void **state)
+{
+	run_story(state, MIG_TRANSACTION_REVISION, 0);
 }
 
 int main(void)
@@ -195,6 +201,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_run_mode),
 		cmocka_unit_test(test_revision_mode),
+		cmocka_unit_test(test_one_message_each),
 	};
 
 	return cmocka_run_group_tests(tests, start_cluster, NULL);

@@ -3,6 +3,7 @@
 #include "dialect/postgresql/conn/conn.h"
 #include "base/ascii.h"
 #include "dialect/postgresql/conn/connect.h"
+#include "dialect/postgresql/conn/later.h"
 #include "dialect/postgresql/conn/lock.h"
 #include "dialect/postgresql/conn/report.h"
 #include "dialect/postgresql/conn/session.h"
@@ -11,11 +12,13 @@
 #include "dialect/postgresql/conn/watch.h"
 #include "dialect/postgresql/conn/wire.h"
 #include "dialect/postgresql/schema/scratch.h"
+#include "dialect/postgresql/store/prepared.h"
 #include "dialect/postgresql/store/store.h"
 #include "dialect/postgresql/store/trust.h"
 
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 enum { OLDEST_SERVER = 110000 }; /* hashtextextended() */
 
@@ -31,8 +34,10 @@ struct whole {
 	struct mig__pg_stop stop;
 	struct mig__pg_watch watch;
 	struct mig__pg_session session;
+	struct mig__pg_later later;
 	struct mig__pg_lock lock;
 	struct mig__pg_store store;
+	struct mig__pg_prepared prepared;
 	struct mig__pg_trust trust;
 };
 
@@ -47,8 +52,10 @@ static mig_conn *new_whole(const struct mig__alloc *alloc)
 	w->conn.stop = &w->stop;
 	w->conn.watch = &w->watch;
 	w->conn.session = &w->session;
+	w->conn.later = &w->later;
 	w->conn.lock = &w->lock;
 	w->conn.store = &w->store;
+	w->conn.prepared = &w->prepared;
 	w->conn.trust = &w->trust;
 	return &w->conn;
 }
@@ -68,6 +75,9 @@ static mig_conn *new_conn(const mig_dialect_host *host, const mig_conn_options *
 	conn->lock->seed = ((uint32_t)now.tv_nsec ^ (uint32_t)(uintptr_t)&now) | 1;
 	mig__buf_init(&conn->wire->pending.text, &conn->alloc);
 	mig__buf_init(&conn->wire->message, &conn->alloc);
+	mig__buf_init(&conn->later->text, &conn->alloc);
+	mig__buf_init(&conn->later->after, &conn->alloc);
+	conn->prepared->tag = conn->lock->seed ^ (uint32_t)getpid();
 	conn->store->version_table =
 		copy(conn, o->version_table ? o->version_table : MIG_VERSION_TABLE);
 	conn->store->history_table =
@@ -254,6 +264,8 @@ void mig__pg_close(mig_conn *conn)
 	PQclear(conn->trust->others);
 	mig__buf_finish(&conn->wire->pending.text);
 	mig__buf_finish(&conn->wire->message);
+	mig__buf_finish(&conn->later->text);
+	mig__buf_finish(&conn->later->after);
 	for (i = 0; i < MIG__PG_BASE_COUNT; i++)
 		mig__free(&conn->alloc, conn->session->base[i]);
 	mig__free(&conn->alloc, conn->store->schema);

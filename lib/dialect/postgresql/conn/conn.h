@@ -34,8 +34,10 @@ struct mig_conn {
 	struct mig__pg_stop *stop;       /* how a statement is ended: stop.h */
 	struct mig__pg_watch *watch;     /* how far a long one is: watch.h */
 	struct mig__pg_session *session; /* the run, the transaction, the settings: session.h */
+	struct mig__pg_later *later;     /* a transaction's end that is put off: later.h */
 	struct mig__pg_lock *lock;       /* the migration lock: lock.h */
 	struct mig__pg_store *store;     /* libmig's own tables: store/store.h */
+	struct mig__pg_prepared *prepared; /* statements on them: store/prepared.h */
 	struct mig__pg_trust *trust;     /* whose objects are used: store/trust.h */
 	struct mig__pg_scratch *scratch; /* its database, or NULL: schema/scratch.h */
 };

@@ -5,6 +5,7 @@
 #include "dialect/postgresql/conn/session.h"
 #include "dialect/postgresql/conn/stop.h"
 #include "dialect/postgresql/store/guard.h"
+#include "dialect/postgresql/store/prepared.h"
 
 #include <string.h>
 
@@ -139,6 +140,8 @@ mig_status mig__pg_fail(mig_conn *conn, const PGresult *result, const struct mig
 	guard = mig__pg_guard_meaning(message);
 	if (guard)
 		return mig__pg_report(conn, guard->status, NULL, guard->hint, "%s", guard->message);
+	if (mig__pg_prepared_missing(conn, result)) /* a script has deallocated it: again, with another */
+		e.retry = MIG_RETRY_LATER;
 	hint = PQresultErrorField(result, PG_DIAG_MESSAGE_HINT);
 	for (i = 0; i < sizeof meanings / sizeof *meanings; i++) {
 		if (strncmp(sqlstate, meanings[i].sqlstate, strlen(meanings[i].sqlstate)) != 0)

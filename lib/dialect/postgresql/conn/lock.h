@@ -22,6 +22,16 @@ struct mig__pg_lock {
 	struct mig__pg_way way;
 };
 
+/* The columns of what takes the lock as a transaction begins. */
+enum {
+	MIG__PG_LOCK_TAKEN,
+	MIG__PG_LOCK_SCHEMA,
+	MIG__PG_LOCK_NUMBER,
+	MIG__PG_LOCK_PID,
+	MIG__PG_LOCK_READ_ONLY,
+	MIG__PG_LOCK_TOKEN
+};
+
 mig_status mig__pg_lock(mig_conn *conn, int32_t *freed);
 mig_status mig__pg_unlock(mig_conn *conn);
 /* The same, keeping the error that is reported. */

@@ -3,6 +3,7 @@
 #include "dialect/postgresql/conn/report.h"
 #include "base/buf.h"
 #include "dialect/postgresql/conn/wire.h"
+#include "dialect/postgresql/store/store.h"
 
 #include <string.h>
 
@@ -55,6 +56,13 @@ int mig__pg_is(const PGresult *result, const char *sqlstate)
 	return is && strcmp(is, sqlstate) == 0;
 }
 
+/* Of our own CREATE TABLE IF NOT EXISTS: it names the table in every language. */
+static int is_of_tables(const mig_conn *conn, const PGresult *result, const char *message)
+{
+	return mig__pg_is(result, "42P07") && (strstr(message, conn->store->version_table) ||
+					       strstr(message, conn->store->history_table));
+}
+
 void mig__pg_notice(void *user, const PGresult *result)
 {
 	mig_conn *conn = user;
@@ -64,8 +72,7 @@ void mig__pg_notice(void *user, const PGresult *result)
 	int32_t level = MIG_LOG_INFO;
 	struct mig__buf buf;
 
-	/* our own CREATE TABLE IF NOT EXISTS */
-	if (!message || (conn->wire->pending.creates && mig__pg_is(result, "42P07")))
+	if (!message || (conn->wire->pending.creates && is_of_tables(conn, result, message)))
 		return;
 	if (severity && strcmp(severity, "WARNING") == 0)
 		level = MIG_LOG_WARNING;

@@ -6,6 +6,7 @@
 #include "dialect/postgresql/conn/transaction.h"
 #include "dialect/postgresql/conn/watch.h"
 #include "dialect/postgresql/conn/wire.h"
+#include "dialect/postgresql/store/prepared.h"
 #include "dialect/postgresql/store/trust.h"
 
 #include <stdio.h>
@@ -22,6 +23,7 @@ mig_status mig__pg_run_begin(mig_conn *conn)
 	if (rc)
 		return rc;
 	conn->session->running = 1;
+	conn->session->strings = mig__pg_standard_strings(conn);
 	mig__pg_listen(conn);
 	conn->lock->waiting_since_us = 0;
 	return MIG_OK;
@@ -40,6 +42,7 @@ mig_status mig__pg_run_end(mig_conn *conn)
 		rc = rc ? rc : next;
 		next = mig__pg_unlock(conn);
 		rc = rc ? rc : next;
+		mig__pg_prepared_end(conn);
 		conn->session->ending = 0;
 	}
 	mig__pg_forget(conn);

@@ -2,6 +2,7 @@
  * nothing has to be done between two of them. Not messages: send.c; nor what a session has to get
  * back: settings.c. */
 #include "dialect/postgresql/conn/script.h"
+#include "dialect/postgresql/conn/later.h"
 #include "dialect/postgresql/conn/lock.h"
 #include "dialect/postgresql/conn/probe.h"
 #include "dialect/postgresql/conn/report.h"
@@ -140,6 +141,8 @@ mig_status mig__pg_run_script(mig_conn *conn, const char *text, size_t size, mig
 		rc = mig__pg_cancelled(conn);
 	if (!rc)
 		rc = send_collected(&s);
+	if (!rc && mig__pg_later_waits(conn)) /* there was nothing to send it with */
+		rc = mig__pg_send(conn, text, 0, 0);
 	if (!rc && s.inside && PQtransactionStatus(conn->db) == PQTRANS_IDLE)
 		rc = mig__pg_verify(conn);
 	if (!rc && conn->session->begun && !conn->session->in_revision && conn->session->touched)

@@ -8,17 +8,21 @@
  * brought back to an offset in the script: bytes_of(), and what was pending does not count. */
 #include "dialect/postgresql/conn/cursor.h"
 #include "dialect/postgresql/conn/error.h"
+#include "dialect/postgresql/conn/later.h"
 #include "dialect/postgresql/conn/report.h"
+#include "dialect/postgresql/conn/session.h"
 #include "dialect/postgresql/conn/stop.h"
 #include "dialect/postgresql/conn/watch.h"
 #include "dialect/postgresql/conn/wire.h"
 #include "dialect/postgresql/sql/split.h"
+#include "dialect/postgresql/store/prepared.h"
 
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 
 enum { TICK_MS = 50, KEEP_MESSAGE = 1 << 20 };
+enum { PENDING_SIZE = 1 << 16 }; /* the rows of many revisions do not wait all */
 
 /* The results of one message. */
 struct answer {
@@ -28,6 +32,11 @@ struct answer {
 	size_t skip;      /* results that are not for the reply */
 	PGresult *copied; /* rows of COPY … TO STDOUT, until its end */
 	int no_memory;
+	int later;        /* it has what was put off: */
+	size_t commit;    /* which result is COMMIT's */
+	size_t locks;     /* and which takes the lock */
+	int committed;    /* it has said so */
+	PGresult *lock;   /* the lock's row */
 	const char *copy; /* what COPY … FROM STDIN reads, or NULL */
 	size_t copy_size;
 };
@@ -183,10 +192,14 @@ static PGresult *read_copy_data(mig_conn *conn, int fields)
 	return NULL;
 }
 
-static void take(struct answer *a, PGresult *result)
+static void take(mig_conn *conn, struct answer *a, PGresult *result)
 {
 	struct mig__pg_reply *reply = a->reply;
 
+	if (a->later && a->done == a->commit) {
+		a->committed = !strcmp(PQcmdStatus(result), "COMMIT");
+		conn->session->committing = 0;
+	}
 	if (a->copied) { /* what COPY has said at its end is dropped */
 		PQclear(result);
 		result = a->copied;
@@ -207,7 +220,10 @@ static void receive(mig_conn *conn, struct answer *a)
 	while ((result = next_result(conn)) != NULL) {
 		switch (PQresultStatus(result)) {
 		case PGRES_SINGLE_TUPLE:
-			PQclear(result);
+			if (a->later && a->done == a->locks && !a->lock)
+				a->lock = result;
+			else
+				PQclear(result);
 			break;
 		case PGRES_COPY_OUT:
 			if (a->reply && a->done >= a->skip)
@@ -230,7 +246,7 @@ static void receive(mig_conn *conn, struct answer *a)
 				a->error = result;
 			break;
 		default:
-			take(a, result);
+			take(conn, a, result);
 			break;
 		}
 	}
@@ -266,8 +282,24 @@ void mig__pg_forget(mig_conn *conn)
 	conn->wire->pending.creates = 0;
 }
 
-/* Puts what is pending and the text into conn->wire->message. */
-static mig_status compose(mig_conn *conn, const char *text, size_t size)
+/* A message of a script: with what was put off, if anything was. */
+static struct answer for_script(mig_conn *conn)
+{
+	const struct mig__pg_later *l = conn->later;
+	size_t pending = conn->wire->pending.count;
+	struct answer a = { .skip = pending };
+
+	if (!mig__pg_later_waits(conn))
+		return a;
+	a.later = 1;
+	a.commit = pending;
+	a.locks = pending + l->lock;
+	a.skip = pending + l->count + l->after_count;
+	return a;
+}
+
+/* Puts what is pending and the text into conn->wire->message; later: and what was put off. */
+static mig_status compose(mig_conn *conn, const char *text, size_t size, int later)
 {
 	struct mig__buf *message = &conn->wire->message;
 
@@ -275,6 +307,10 @@ static mig_status compose(mig_conn *conn, const char *text, size_t size)
 		mig__buf_finish(message);
 	mig__buf_clear(message);
 	mig__buf_add(message, conn->wire->pending.text.data, conn->wire->pending.text.len);
+	if (later) {
+		mig__buf_add(message, conn->later->text.data, conn->later->text.len);
+		mig__buf_add(message, conn->later->after.data, conn->later->after.len);
+	}
 	mig__buf_add(message, text, size);
 	if (!message->failed && !conn->wire->pending.text.failed)
 		return MIG_OK;
@@ -336,6 +372,18 @@ static int converse(mig_conn *conn, int (*send)(mig_conn *, const mig_cursor *),
 	return sent;
 }
 
+/* What has become of what was put off. */
+static void take_later(mig_conn *conn, struct answer *a, mig_status rc)
+{
+	struct mig__pg_came came = { a->done, a->commit, a->skip, a->committed, a->lock, a->error };
+
+	mig__pg_later_take(conn, &came);
+	if (rc)
+		conn->later->state = MIG_LATER_UNKNOWN;
+	PQclear(a->lock);
+	a->lock = NULL;
+}
+
 /* The same, with what is pending; that has been sent then, whatever comes. */
 static mig_status exchange(mig_conn *conn, int (*send)(mig_conn *, const mig_cursor *),
 			   const mig_cursor *cursor, struct answer *a)
@@ -352,10 +400,16 @@ static mig_status exchange(mig_conn *conn, int (*send)(mig_conn *, const mig_cur
 				      "the connection is in pipeline mode");
 #endif
 	theirs = listen_to(conn);
+	conn->session->committing |= a->later;
 	if (!converse(conn, send, cursor, a))
 		rc = mig__pg_fail(conn, NULL, NULL);
 	listen_no_more(conn, theirs);
 	mig__pg_forget(conn);
+	mig__pg_prepared_sent(conn, a->error);
+	if (a->later)
+		take_later(conn, a, rc);
+	else if (a->error && mig__pg_later_waits(conn))
+		mig__pg_later_failed(conn, a->error);
 	return rc;
 }
 
@@ -363,7 +417,7 @@ static mig_status exchange(mig_conn *conn, int (*send)(mig_conn *, const mig_cur
 static mig_status ask(mig_conn *conn, const char *text, struct mig__pg_reply *reply, int errors_too)
 {
 	struct answer a = { .reply = reply, .skip = conn->wire->pending.count };
-	mig_status rc = compose(conn, text, strlen(text));
+	mig_status rc = compose(conn, text, strlen(text), 0);
 
 	if (!rc)
 		rc = exchange(conn, send_message, NULL, &a);
@@ -398,7 +452,8 @@ mig_status mig__pg_flush(mig_conn *conn)
 
 mig_status mig__pg_defer(mig_conn *conn, const char *statement)
 {
-	struct mig__buf *text = &conn->wire->pending.text;
+	int later = mig__pg_later_waits(conn);
+	struct mig__buf *text = later ? &conn->later->after : &conn->wire->pending.text;
 
 	if (PQtransactionStatus(conn->db) != PQTRANS_INTRANS)
 		return mig__pg_exec(conn, statement, NULL);
@@ -406,8 +461,8 @@ mig_status mig__pg_defer(mig_conn *conn, const char *statement)
 	mig__buf_adds(text, ";");
 	if (text->failed)
 		return mig__pg_nomem(conn);
-	conn->wire->pending.count++;
-	return MIG_OK;
+	*(later ? &conn->later->after_count : &conn->wire->pending.count) += 1;
+	return later || text->len < PENDING_SIZE ? MIG_OK : mig__pg_flush(conn);
 }
 
 int mig__pg_standard_strings(const mig_conn *conn)
@@ -483,8 +538,8 @@ static mig_status fail_at(mig_conn *conn, const struct answer *a, const char *te
 
 mig_status mig__pg_send(mig_conn *conn, const char *text, size_t from, size_t to)
 {
-	struct answer a = { .skip = conn->wire->pending.count };
-	mig_status rc = compose(conn, text + from, to - from);
+	struct answer a = for_script(conn);
+	mig_status rc = compose(conn, text + from, to - from, a.later);
 
 	if (!rc)
 		rc = exchange(conn, send_script, NULL, &a);
@@ -496,14 +551,14 @@ mig_status mig__pg_send(mig_conn *conn, const char *text, size_t from, size_t to
 
 mig_status mig__pg_send_copy(mig_conn *conn, const char *text, size_t from, size_t to)
 {
-	struct answer a = { .skip = conn->wire->pending.count };
+	struct answer a = for_script(conn);
 	struct mig__pg_place place;
 	size_t data = 0;
 	mig_status rc;
 
 	mig__pg_split_copy(text + from, to - from, &data, &a.copy_size);
 	a.copy = text + from + data;
-	rc = compose(conn, text + from, data);
+	rc = compose(conn, text + from, data, a.later);
 	if (!rc)
 		rc = exchange(conn, send_script, NULL, &a);
 	if (!rc && a.error) {
@@ -559,10 +614,10 @@ mig_status mig__pg_send_params(mig_conn *conn, const mig_cursor *cursor, PGresul
 	return rc ? rc : about_cursor(conn, cursor, send_execute, out);
 }
 
-void mig__pg_quiet(mig_conn *conn, const char *text)
+void mig__pg_ask_quietly(mig_conn *conn, const char *text, struct mig__pg_reply *reply)
 {
 	PQnoticeReceiver theirs = NULL;
-	struct answer a = { .skip = 0 };
+	struct answer a = { .reply = reply };
 
 	if (conn->wire->listens)
 		theirs = PQsetNoticeReceiver(conn->db, mig__pg_drop_notice, NULL);
@@ -573,6 +628,11 @@ void mig__pg_quiet(mig_conn *conn, const char *text)
 		converse(conn, send_message, NULL, &a);
 	PQclear(a.error);
 	listen_no_more(conn, theirs);
+}
+
+void mig__pg_quiet(mig_conn *conn, const char *text)
+{
+	mig__pg_ask_quietly(conn, text, NULL);
 }
 
 /* -- the state of the connection */

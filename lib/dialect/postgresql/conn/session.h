@@ -34,6 +34,7 @@ struct mig__pg_session {
 	int ending;     /* what is sent cleans up: it is not to be stopped */
 
 	char *search_path;              /* NULL: as it is */
+	int strings;                    /* standard_conforming_strings, as the run found it */
 	int recode;                     /* the client encoding is not UTF-8 */
 	char *base[MIG__PG_BASE_COUNT]; /* settings as the run found them; NULL: not read yet */
 	char *noted;                    /* SQL that puts the session's settings back, or NULL */

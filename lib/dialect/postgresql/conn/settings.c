@@ -12,6 +12,7 @@
 #include "dialect/postgresql/conn/wire.h"
 #include "dialect/postgresql/sql/quote.h"
 #include "dialect/postgresql/sql/split.h"
+#include "dialect/postgresql/store/prepared.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -219,7 +220,7 @@ static mig_status restore_hidden(mig_conn *conn, int local)
 
 mig_status mig__pg_settings_own_role(mig_conn *conn)
 {
-	return conn->session->dirty && conn->session->base[0] ? restore_hidden(conn, 1) : MIG_OK;
+	return conn->session->touched && conn->session->base[0] ? restore_hidden(conn, 1) : MIG_OK;
 }
 
 /* Reads SET [SESSION | LOCAL] a.b, or RESET a.b, from behind its first word. */
@@ -340,6 +341,8 @@ mig_status mig__pg_settings_foresee(mig_conn *conn, const char *text, size_t siz
 
 	if (!mig__pg_word_next(text, size, &at, 1, &word))
 		return MIG_OK;
+	if (mig__pg_word_is(&word, "DEALLOCATE") || mig__pg_word_is(&word, "DISCARD"))
+		mig__pg_prepared_lost(conn);
 	conn->session->adds_value |= mig__pg_word_is(&word, "ALTER") && adds_value(text, size, at);
 	for (i = 0; !may && i < sizeof verbs / sizeof *verbs; i++)
 		may = mig__pg_word_is(&word, verbs[i]);

@@ -15,12 +15,14 @@
  * began ours, is still the same. */
 #include "dialect/postgresql/conn/transaction.h"
 #include "dialect/postgresql/conn/error.h"
+#include "dialect/postgresql/conn/later.h"
 #include "dialect/postgresql/conn/lock.h"
 #include "dialect/postgresql/conn/report.h"
 #include "dialect/postgresql/conn/session.h"
 #include "dialect/postgresql/conn/wire.h"
 #include "dialect/postgresql/store/guard.h"
 #include "dialect/postgresql/store/place.h"
+#include "dialect/postgresql/store/prepared.h"
 #include "dialect/postgresql/store/render.h"
 #include "dialect/postgresql/store/store.h"
 #include "dialect/postgresql/store/trust.h"
@@ -102,9 +104,29 @@ static mig_status check_committed(mig_conn *conn, PGresult *result)
 			      "error in it was passed over");
 }
 
+/* COMMIT, and with it what the run has prepared: mostly it is the run's last. */
+static mig_status send_commit(mig_conn *conn, struct mig__pg_reply *reply)
+{
+	struct mig__buf sql;
+	mig_status rc;
+
+	mig__buf_init(&sql, &conn->alloc);
+	mig__buf_adds(&sql, "COMMIT");
+	mig__pg_prepared_add_end(conn, &sql);
+	rc = sql.failed ? mig__pg_nomem(conn) : mig__pg_try(conn, sql.data, reply);
+	mig__buf_finish(&sql);
+	if (rc)
+		return rc;
+	if (reply->error && !reply->count)
+		return mig__pg_fail(conn, reply->error, NULL);
+	mig__pg_prepared_ended(conn, !reply->error);
+	return MIG_OK;
+}
+
 mig_status mig__pg_commit(mig_conn *conn, int32_t check)
 {
 	struct mig__pg_reply reply = { .count = 0 };
+	int put_off = mig__pg_later_drop(conn);
 	mig_status rc;
 
 	(void)check; /* the server does */
@@ -114,11 +136,12 @@ mig_status mig__pg_commit(mig_conn *conn, int32_t check)
 	/* what a section outside a transaction has set holds until its end */
 	rc = conn->lock->held ? MIG_OK : mig__pg_settings_restore(conn);
 	conn->session->committing = 1;
+	conn->session->ending = put_off; /* the run had come further when it was stopped */
 	if (!rc)
 		rc = mig__pg_guard(conn);
 	if (!rc)
-		rc = mig__pg_exec(conn, "COMMIT", &reply);
-	conn->session->committing = 0;
+		rc = send_commit(conn, &reply);
+	conn->session->committing = conn->session->ending = 0;
 	if (!rc)
 		rc = check_committed(conn, reply.at[0]);
 	mig__pg_reply_clear(&reply);
@@ -135,7 +158,9 @@ mig_status mig__pg_rollback(mig_conn *conn)
 	struct mig__pg_reply reply = { .count = 0 };
 	mig_status rc;
 
+	mig__pg_later_drop(conn);
 	mig__pg_forget(conn);
+	mig__pg_prepared_unsent(conn);
 	conn->trust->checked =
 		0; /* tables that it made are gone, and somebody else may make them */
 	if (status != PQTRANS_INTRANS && status != PQTRANS_INERROR) {
@@ -186,25 +211,15 @@ static void add_rows(mig_conn *conn, struct mig__buf *sql, int *at, struct begin
 	*at += 5;
 }
 
-/* BEGIN, the lock, and the version rows if the table is known to be there. Not REPEATABLE READ:
- * the rows must be those of after the lock. */
-static void add_begin(mig_conn *conn, struct mig__buf *sql, int at, struct begin_message *m)
+void mig__pg_add_lock(const mig_conn *conn, struct mig__buf *sql, int strict)
 {
-	const char *base = mig__pg_base_sql(conn);
-
-	*m = (struct begin_message){ -1, -1, -1, -1 };
-	/* the section that holds the session's lock may have made it read-only */
-	mig__buf_adds(sql, conn->lock->held ? "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE;"
-					    : "BEGIN ISOLATION LEVEL READ COMMITTED;");
-	at++;
-	if (*base) {
-		mig__buf_adds(sql, base);
-		m->base = at++;
-	}
-	at += mig__pg_add_settings(conn, sql, 1);
-	m->lock = at++;
-	mig__buf_adds(sql, "SELECT ");
+	mig__buf_adds(sql, strict ? "SELECT CASE WHEN " : "SELECT ");
 	mig__pg_add_taking(conn, sql);
+	if (strict) {
+		mig__buf_adds(sql, " THEN true ELSE ");
+		mig__pg_add_guard(sql, MIG__PG_GUARD_LOCK, "k");
+		mig__buf_adds(sql, " OPERATOR(pg_catalog.=) 0 END");
+	}
 	mig__buf_adds(sql,
 		      ", s, k, pg_catalog.pg_backend_pid(), "
 		      "pg_catalog.current_setting('transaction_read_only') OPERATOR(pg_catalog.=) "
@@ -215,9 +230,33 @@ static void add_begin(mig_conn *conn, struct mig__buf *sql, int at, struct begin
 		mig__buf_adds(sql, MIG__PG_CHECK_SQL("true"));
 	}
 	mig__pg_add_key(conn, sql);
+}
+
+/* The section that holds the session's lock may have made it read-only. */
+const char *mig__pg_begin_sql(const mig_conn *conn)
+{
+	return conn->lock->held ? "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE;"
+				: "BEGIN ISOLATION LEVEL READ COMMITTED;";
+}
+
+/* BEGIN, the lock, and the version rows if the table is known to be there. */
+static void add_begin(mig_conn *conn, struct mig__buf *sql, int at, struct begin_message *m)
+{
+	const char *base = mig__pg_base_sql(conn);
+
+	*m = (struct begin_message){ -1, -1, -1, -1 };
+	mig__buf_adds(sql, mig__pg_begin_sql(conn));
+	at++;
+	if (*base) {
+		mig__buf_adds(sql, base);
+		m->base = at++;
+	}
+	at += mig__pg_add_settings(conn, sql, 1);
+	m->lock = at++;
+	mig__pg_add_lock(conn, sql, 0);
 	mig__buf_adds(sql, ";");
 	/* statements of their own: they see what was done before the lock was ours */
-	if (conn->store->seen_version && conn->store->schema && !conn->session->dirty)
+	if (conn->store->seen_version && conn->store->schema && !conn->session->touched)
 		add_rows(conn, sql, &at, m);
 	if (m->rows < 0 || *base || !conn->trust->checked) {
 		mig__pg_add_there(conn, sql);
@@ -254,26 +293,26 @@ static mig_status take_begin(mig_conn *conn, struct mig__pg_reply *reply,
 	mig_status rc = MIG_OK;
 	int close = 0;
 
-	*locked = mig__pg_is_true(lock, 0);
+	*locked = mig__pg_is_true(lock, MIG__PG_LOCK_TAKEN);
 	if (m->base >= 0)
 		rc = mig__pg_base_take(conn, reply->at[m->base]);
 	if (!rc && *locked)
-		rc = mig__pg_pin_schema(conn, PQgetvalue(lock, 0, 1));
-	snprintf(conn->lock->number, sizeof conn->lock->number, "%s", PQgetvalue(lock, 0, 2));
-	if (!rc && mig__pg_is_true(lock, 4))
+		rc = mig__pg_pin_schema(conn, PQgetvalue(lock, 0, MIG__PG_LOCK_SCHEMA));
+	snprintf(conn->lock->number, sizeof conn->lock->number, "%s", PQgetvalue(lock, 0, MIG__PG_LOCK_NUMBER));
+	if (!rc && mig__pg_is_true(lock, MIG__PG_LOCK_READ_ONLY))
 		rc = mig__pg_report(
 			conn, MIG_EREADONLY, NULL,
 			"the server is a standby, or default_transaction_read_only is on",
 			"database %s cannot be written", PQdb(conn->db));
 	if (!rc && conn->lock->held &&
-	    (!*locked || atoi(PQgetvalue(lock, 0, 3)) != conn->session->pid))
+	    (!*locked || atoi(PQgetvalue(lock, 0, MIG__PG_LOCK_PID)) != conn->session->pid))
 		rc = mig__pg_lock_lost(conn);
 	if (!conn->lock->held)
-		conn->session->pid = atoi(PQgetvalue(lock, 0, 3));
+		conn->session->pid = atoi(PQgetvalue(lock, 0, MIG__PG_LOCK_PID));
 	if (rc || !*locked)
 		return give_up(conn, rc);
 	conn->session->begun = 1;
-	snprintf(conn->session->token, sizeof conn->session->token, "%s", PQgetvalue(lock, 0, 5));
+	snprintf(conn->session->token, sizeof conn->session->token, "%s", PQgetvalue(lock, 0, MIG__PG_LOCK_TOKEN));
 	conn->lock->waiting_since_us = 0;
 	if (m->there >= 0)
 		mig__pg_take_there(conn, reply->at[m->there], &close);
@@ -296,6 +335,7 @@ mig_status mig__pg_begin(mig_conn *conn, int32_t check, int32_t *freed)
 	mig_status rc;
 
 	(void)check; /* the server checks by itself */
+	mig__pg_later_drop(conn);
 	rc = mig__pg_check_idle(conn);
 	if (rc)
 		return rc;
@@ -328,9 +368,11 @@ mig_status mig__pg_commit_begin(mig_conn *conn, int32_t check, int32_t *freed)
 	struct begin_message m;
 	struct mig__buf sql;
 	int locked = 0;
-	mig_status rc = conn->lock->held ? MIG_OK : mig__pg_settings_restore(conn);
+	mig_status rc;
 
 	(void)check;
+	mig__pg_later_drop(conn);
+	rc = conn->lock->held ? MIG_OK : mig__pg_settings_restore(conn);
 	if (!rc)
 		rc = mig__pg_guard(conn);
 	if (rc)

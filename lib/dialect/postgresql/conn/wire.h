@@ -37,6 +37,8 @@ mig_status mig__pg_send(mig_conn *conn, const char *text, size_t from, size_t to
 mig_status mig__pg_send_copy(mig_conn *conn, const char *text, size_t from, size_t to);
 /* Runs one statement of ours whose failure does not matter; keeps the error that is reported. */
 void mig__pg_quiet(mig_conn *conn, const char *text);
+/* The same, with its results. */
+void mig__pg_ask_quietly(mig_conn *conn, const char *text, struct mig__pg_reply *reply);
 /* Has the server look at a statement without running it: parameters and columns. */
 mig_status mig__pg_describe(mig_conn *conn, const mig_cursor *cursor, PGresult **out);
 /* One statement with parameters, in one round trip. */

@@ -32,6 +32,8 @@ static const struct mig__pg_guard_meaning meanings[] = {
 				  "begun",
 				  "use savepoints on the connection, or mark the revision as one "
 				  "outside a transaction; of this transaction nothing is kept" },
+	[MIG__PG_GUARD_LOCK] = { MIG_ELOCKED, "another session has taken the migration lock",
+				 "run again" },
 };
 
 const struct mig__pg_guard_meaning *mig__pg_guard_meaning(const char *message)

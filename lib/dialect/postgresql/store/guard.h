@@ -13,7 +13,7 @@
 /* The error that a statement of ours gives with what it has counted, after this text: see guard.c.
  */
 #define MIG__PG_GUARD "libmig guard"
-enum mig__pg_guard { MIG__PG_GUARD_ROWS, MIG__PG_GUARD_RUNNING, MIG__PG_GUARD_TOKEN };
+enum mig__pg_guard { MIG__PG_GUARD_ROWS, MIG__PG_GUARD_RUNNING, MIG__PG_GUARD_TOKEN, MIG__PG_GUARD_LOCK };
 /* Adds the error of a guard, as an expression of type int4: `shown` is one, of any type. */
 void mig__pg_add_guard(struct mig__buf *sql, enum mig__pg_guard which, const char *shown);
 /* What the server's message says, if it is that of a guard; NULL: it is not. */

@@ -89,8 +89,13 @@ static const char *const patterns[] = {
 /* The parameter $n, as a constant. */
 static void add_value(const struct mig__pg_values *values, struct mig__buf *buf, size_t n)
 {
-	const mig_value *v = &values->at[n - 1];
+	const mig_value *v;
 
+	if (!values) {
+		mig__buf_addf(buf, "$%zu", n);
+		return;
+	}
+	v = &values->at[n - 1];
 	if (v == values->time)
 		mig__buf_adds(buf, MIG__PG_NOW);
 	else if (v->type == MIG_INTEGER)
@@ -169,4 +174,13 @@ void mig__pg_add_own(const mig_conn *conn, struct mig__buf *buf, enum mig__pg_ow
 			pattern += 2;
 		}
 	}
+}
+
+void mig__pg_add_values(struct mig__buf *buf, const struct mig__pg_values *values, size_t count)
+{
+	for (size_t i = 1; i <= count; i++) {
+		mig__buf_adds(buf, i > 1 ? ", " : "(");
+		add_value(values, buf, i);
+	}
+	mig__buf_adds(buf, ")");
 }

@@ -38,8 +38,12 @@ struct mig__pg_values {
 	const mig_value *time; /* which is the time at which a script runs, or NULL */
 	int script;            /* for tables of any version */
 };
-/* Adds one, with its values as constants, for conn->schema as it is now. */
+/* Adds one, with its values as constants (NULL: with the parameters as they are), for conn->schema as it
+ * is now. */
 void mig__pg_add_own(const mig_conn *conn, struct mig__buf *buf, enum mig__pg_own which,
 		     const struct mig__pg_values *values);
+
+/* Adds "(…)": the first `count` of these. */
+void mig__pg_add_values(struct mig__buf *buf, const struct mig__pg_values *values, size_t count);
 
 #endif

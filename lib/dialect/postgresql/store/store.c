@@ -10,6 +10,7 @@
 #include "dialect/postgresql/conn/wire.h"
 #include "dialect/postgresql/store/guard.h"
 #include "dialect/postgresql/store/place.h"
+#include "dialect/postgresql/store/prepared.h"
 #include "dialect/postgresql/store/render.h"
 #include "dialect/postgresql/store/trust.h"
 
@@ -297,6 +298,57 @@ static mig_status put_script(mig_conn *conn, struct mig__buf *sql, const mig_sql
 			   : script->statement(script->user, sql->data, sql->len, NULL, 0, NULL);
 }
 
+/* Which statement of those that are prepared; MIG__PG_AGAIN_COUNT: none. */
+static enum mig__pg_again again_of(enum mig__pg_own own)
+{
+	return own == MIG__PG_UPDATE_VERSION   ? MIG__PG_AGAIN_UPDATE
+	       : own == MIG__PG_CHECK_VERSION  ? MIG__PG_AGAIN_CHECK
+	       : own == MIG__PG_INSERT_HISTORY ? MIG__PG_AGAIN_HISTORY
+					       : MIG__PG_AGAIN_COUNT;
+}
+
+static size_t parameters_of(enum mig__pg_again again)
+{
+	return again == MIG__PG_AGAIN_UPDATE  ? 3
+	       : again == MIG__PG_AGAIN_CHECK ? 1
+					      : MIG__COLUMN_COUNT;
+}
+
+/* values NULL: with parameters. */
+static void add_write(const mig_conn *conn, struct mig__buf *sql, enum mig__pg_own own,
+		      const struct mig__pg_values *values, int guard)
+{
+	if (guard == UNGUARDED)
+		mig__pg_add_own(conn, sql, own, values);
+	else
+		add_guarded(conn, sql, own, values, (enum mig__pg_guard)guard);
+}
+
+/* A statement with its values; an EXECUTE if it is one that the run repeats, whose PREPARE waits then. */
+static mig_status add_repeated(mig_conn *conn, struct mig__buf *sql, enum mig__pg_own own,
+			       const struct mig__pg_values *values, int guard)
+{
+	enum mig__pg_again again = again_of(own);
+	struct mig__buf text;
+	mig_status rc = MIG_OK;
+
+	if (again == MIG__PG_AGAIN_COUNT || !mig__pg_prepared_use(conn, again)) {
+		add_write(conn, sql, own, values, guard);
+		return MIG_OK;
+	}
+	if (mig__pg_prepared_wants(conn, again)) {
+		mig__buf_init(&text, &conn->alloc);
+		add_write(conn, &text, own, NULL, guard);
+		rc = text.failed ? mig__pg_nomem(conn)
+				 : mig__pg_prepare(conn, again, text.data);
+		mig__buf_finish(&text);
+	}
+	mig__buf_adds(sql, "EXECUTE ");
+	mig__pg_prepared_name(conn, sql, again);
+	mig__pg_add_values(sql, values, parameters_of(again));
+	return rc;
+}
+
 /* Has a statement wait, or puts it into the script. */
 static mig_status write_own(mig_conn *conn, enum mig__pg_own own, const struct mig__pg_values *values,
 			    int guard, const mig_sql_sink *script)
@@ -306,11 +358,8 @@ static mig_status write_own(mig_conn *conn, enum mig__pg_own own, const struct m
 	mig_status rc = MIG_OK;
 
 	mig__buf_init(&sql, &conn->alloc);
-	if (script || guard == UNGUARDED)
-		mig__pg_add_own(conn, &sql, own, values);
-	else
-		add_guarded(conn, &sql, own, values, (enum mig__pg_guard)guard);
 	if (script) {
+		mig__pg_add_own(conn, &sql, own, values);
 		rc = put_script(conn, &sql, script);
 		mig__buf_finish(&sql);
 		return rc;
@@ -323,6 +372,8 @@ static mig_status write_own(mig_conn *conn, enum mig__pg_own own, const struct m
 	rc = mig__pg_settings_own_role(conn);
 	if (!rc && !creates)
 		rc = check_trusted(conn);
+	if (!rc)
+		rc = add_repeated(conn, &sql, own, values, guard);
 	if (!rc)
 		rc = sql.failed ? mig__pg_nomem(conn) : mig__pg_defer(conn, sql.data);
 	mig__buf_finish(&sql);
@@ -411,6 +462,18 @@ static mig_status write_entry(mig_conn *conn, const mig_history_row *row, const 
 }
 
 /* "r1 digest" of each row, with line feeds between them: compared by the server. */
+static mig_status expected_text(mig_conn *conn, const mig_version_row *const *rows, size_t count,
+				struct mig__buf *text)
+{
+	for (size_t i = 0; i < count; i++) {
+		mig__buf_adds(text, i ? "\n" : "");
+		mig__buf_adds(text, rows[i]->revision);
+		mig__buf_adds(text, " ");
+		mig__buf_adds(text, rows[i]->digest);
+	}
+	return text->failed ? mig__pg_nomem(conn) : MIG_OK;
+}
+
 static mig_status write_check(mig_conn *conn, const mig_rows_write *write)
 {
 	struct mig__pg_values values = { .time = NULL };
@@ -418,12 +481,26 @@ static mig_status write_check(mig_conn *conn, const mig_rows_write *write)
 	mig_status rc;
 
 	mig__buf_init(&text, &conn->alloc);
-	for (size_t i = 0; i < write->expected_count; i++)
-		mig__buf_addf(&text, "%s%s %s", i ? "\n" : "", write->expected[i]->revision,
-			      write->expected[i]->digest);
+	rc = expected_text(conn, write->expected, write->expected_count, &text);
 	values.at[0] = text_value(mig__buf_text(&text));
-	rc = text.failed ? mig__pg_nomem(conn)
-			 : write_own(conn, MIG__PG_CHECK_VERSION, &values, UNGUARDED, NULL);
+	if (!rc)
+		rc = write_own(conn, MIG__PG_CHECK_VERSION, &values, UNGUARDED, NULL);
+	mig__buf_finish(&text);
+	return rc;
+}
+
+mig_status mig__pg_add_check(mig_conn *conn, struct mig__buf *sql, const mig_version_row *const *rows,
+			     size_t count)
+{
+	struct mig__pg_values values = { .time = NULL };
+	struct mig__buf text;
+	mig_status rc;
+
+	mig__buf_init(&text, &conn->alloc);
+	rc = expected_text(conn, rows, count, &text);
+	values.at[0] = text_value(mig__buf_text(&text));
+	if (!rc)
+		rc = add_repeated(conn, sql, MIG__PG_CHECK_VERSION, &values, UNGUARDED);
 	mig__buf_finish(&text);
 	return rc;
 }

@@ -2,6 +2,7 @@
 #ifndef MIG__PG_STORE_H
 #define MIG__PG_STORE_H
 
+#include "base/buf.h"
 #include "dialect/postgresql/conn/conn.h"
 
 /* What is known of a table. */
@@ -28,6 +29,9 @@ mig_status mig__pg_create(mig_conn *conn, const mig_sql_sink *script);
 mig_status mig__pg_read_rows(mig_conn *conn, mig_version_row_fn fn, void *user, int32_t *there);
 mig_status mig__pg_write_rows(mig_conn *conn, const mig_rows_write *write,
 			      const mig_sql_sink *script);
+/* Adds a statement that fails unless the version table has these rows. */
+mig_status mig__pg_add_check(mig_conn *conn, struct mig__buf *sql, const mig_version_row *const *rows,
+			     size_t count);
 mig_status mig__pg_clear_rows(mig_conn *conn, const mig_sql_sink *script);
 mig_status mig__pg_read_running(mig_conn *conn, mig_history_row_fn fn, void *user, int32_t *there);
 mig_status mig__pg_mark_running(mig_conn *conn, const mig_journal_mark *mark,
