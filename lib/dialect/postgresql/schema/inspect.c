@@ -49,18 +49,23 @@ static void add_regclass(const mig_conn *conn, struct mig__buf *sql, const char 
 	mig__buf_finish(&quoted);
 }
 
-/* Where libmig's tables are, if the schema is not known. */
-static void add_own_tables(const mig_conn *conn, struct mig__buf *sql)
+/* Where libmig's tables are, if the schema is not known; whether there may be anything that runs code of
+ * others when it is copied; and the path, on which the question what that is depends, too. */
+enum { OWN_TABLES = 2, OWN_COPYING = OWN_TABLES, OWN_PATH };
+
+static void add_own(const mig_conn *conn, struct mig__buf *sql)
 {
 	mig__buf_adds(sql, "SELECT ");
 	if (conn->store->schema) {
-		mig__buf_adds(sql, "0, 0;");
-		return;
+		mig__buf_adds(sql, "0, 0, ");
+	} else {
+		add_regclass(conn, sql, conn->store->version_table);
+		mig__buf_adds(sql, ", ");
+		add_regclass(conn, sql, conn->store->history_table);
+		mig__buf_adds(sql, ", ");
 	}
-	add_regclass(conn, sql, conn->store->version_table);
-	mig__buf_adds(sql, ", ");
-	add_regclass(conn, sql, conn->store->history_table);
-	mig__buf_adds(sql, ";");
+	mig__pg_add_copying(sql);
+	mig__buf_adds(sql, ", pg_catalog.current_setting('search_path');");
 }
 
 void mig__catalog_ask(struct mig__catalog *c, struct mig__buf *sql, PGresult **const out[],
@@ -86,26 +91,21 @@ void mig__catalog_ask(struct mig__catalog *c, struct mig__buf *sql, PGresult **c
 
 static void read_top(struct mig__catalog *c, struct mig__buf *sql, int inside)
 {
-	PGresult *own = NULL, *set = NULL;
-	PGresult **const out[] = { &c->conn->trust->others, &own, &set, &c->found, &c->relations,
-				   &c->raw_columns };
+	PGresult *set = NULL;
+	PGresult **const out[] = { &c->own_row, &set, &c->found, &c->relations, &c->raw_columns };
 	int version = PQserverVersion(c->conn->db);
 
 	mig__buf_adds(sql, inside ? begin_inner : begin_own);
 	mig__pg_add_settings(c->conn, sql, 1);
-	PQclear(c->conn->trust->others);
-	c->conn->trust->others = NULL;
-	mig__pg_add_others(c->conn, sql); /* of the same snapshot */
-	add_own_tables(c->conn, sql);
+	add_own(c->conn, sql);
 	mig__buf_adds(sql, settings);
 	mig__catalog_sql_found(sql, version);
 	mig__catalog_sql_relations(sql);
 	if (mig__catalog_wants_rows(c))
 		mig__catalog_sql_raw_columns(sql);
-	mig__catalog_ask(c, sql, out, mig__catalog_wants_rows(c) ? 6 : 5);
-	for (int i = 0; own && i < 2; i++)
-		c->own[i] = mig__field_oid(own, 0, i);
-	PQclear(own);
+	mig__catalog_ask(c, sql, out, mig__catalog_wants_rows(c) ? 5 : 4);
+	for (int i = 0; !c->rc && i < OWN_TABLES; i++)
+		c->own[i] = mig__field_oid(c->own_row, 0, i);
 	PQclear(set);
 }
 
@@ -138,24 +138,51 @@ static void report_top(struct mig__catalog *c)
 	mig__catalog_others(c);
 }
 
+static void add_path(struct mig__buf *sql, const char *path)
+{
+	mig__buf_adds(sql, "SELECT pg_catalog.set_config('search_path', ");
+	mig__pg_add_text(sql, path, strlen(path));
+	mig__buf_adds(sql, ", true);");
+}
+
+/* What must not be copied, of the same snapshot as all the rest; looked for only where there may be any:
+ * planning it takes longer than reading a small schema. In a scratch there is none. */
+static int add_others(struct mig__catalog *c, struct mig__buf *sql)
+{
+	PQclear(c->conn->trust->others);
+	c->conn->trust->others = NULL;
+	if (c->conn->scratch)
+		return 0;
+	if (!mig__field_is(c->own_row, 0, OWN_COPYING, 't') && !mig__catalog_any_materialized(c)) {
+		c->conn->trust->others = PQmakeEmptyPGresult(NULL, PGRES_TUPLES_OK);
+		return 0; /* without memory, may_copy() asks */
+	}
+	add_path(sql, PQgetvalue(c->own_row, 0, OWN_PATH));
+	mig__pg_add_others(c->conn, sql);
+	add_path(sql, "pg_catalog, pg_temp");
+	return 1;
+}
+
 static void read_columns(struct mig__catalog *c, struct mig__buf *sql)
 {
-	PGresult **const out[] = { &c->small, &c->columns, &c->defaults, &c->not_nulls };
-	int version = PQserverVersion(c->conn->db);
+	PGresult *set = NULL, **const out[] = { &c->conn->trust->others, &set, &c->small, &c->columns,
+						&c->defaults, &c->not_nulls };
+	int version = PQserverVersion(c->conn->db), others;
 
 	mig__buf_clear(sql);
+	others = add_others(c, sql);
 	mig__catalog_sql_small(sql, version, PQgetvalue(c->found, 0, 0));
 	mig__catalog_sql_columns(sql, version);
-	mig__catalog_ask(c, sql, out, 4);
+	mig__catalog_ask(c, sql, others ? out : out + 2, others ? 6 : 4);
+	PQclear(set);
 	if (!c->rc)
-		report_top(c);
-	if (!c->rc)
-		mig__catalog_columns(c);
+		mig__catalog_columns(c, report_top);
 	PQclear(c->types);
+	PQclear(c->privileges);
 	PQclear(c->columns);
 	PQclear(c->defaults);
 	PQclear(c->not_nulls);
-	c->types = c->columns = c->defaults = c->not_nulls = NULL;
+	c->types = c->privileges = c->columns = c->defaults = c->not_nulls = NULL;
 }
 
 /* The end of the transaction comes with its last message; *open: it is still to be ended. */
@@ -254,6 +281,7 @@ static void init(struct mig__catalog *c, mig_conn *conn, const mig_schema_sink *
 
 static void finish(struct mig__catalog *c)
 {
+	PQclear(c->own_row);
 	PQclear(c->found);
 	PQclear(c->small);
 	PQclear(c->relations);

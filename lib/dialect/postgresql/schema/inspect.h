@@ -6,8 +6,8 @@
  *
  *  1. relations, and whether there is anything of what is one row an object (schemas, types,
  *     functions, triggers, comments, ...);
- *  2. what there is of that: everything at the top is reported; columns and their defaults;
- *  3. the types that columns have;
+ *  2. what there is of that; columns and their defaults;
+ *  3. the types that columns have, and privileges: everything at the top and columns are reported;
  *  4. constraints, indexes and dependencies: what is left, and who needs whom.
  *
  * Objects of the catalogue are known by class (the catalogue's own oid), oid, and for columns a
@@ -43,6 +43,7 @@ enum mig__class {
 	MIG__CLASS_TOAST = 1,    /* a TOAST table: row of relations with its options */
 	MIG__CLASS_IDENTITY = 2, /* an identity column: its sequence's place in rels */
 	MIG__CLASS_DEPENDS = 4, /* what depends on extensions: the row with their names; sub: its class */
+	MIG__CLASS_PRIVILEGES = 5, /* of a relation, or column: row of privileges */
 	MIG__CLASS_PARENT = 3    /* a partition or child: the row of its first parent */
 };
 
@@ -117,10 +118,10 @@ struct mig__catalog {
 	mig_status rc; /* the first failure; nothing is done after it */
 	struct mig__arena arena;
 	uint32_t own[2]; /* oids of libmig's tables, where their schema is not known; 0: none */
-	PGresult *found, *relations;                    /* message 1 */
+	PGresult *own_row, *found, *relations;          /* message 1 */
 	PGresult *small;                                /* message 2 */
 	PGresult *columns, *defaults, *not_nulls;
-	PGresult *types;                                /* message 3 */
+	PGresult *types, *privileges;                   /* message 3; privileges NULL: only the usual ones */
 	PGresult *constraints, *indexes, *dependencies; /* message 4 */
 	PGresult *raw_columns;                          /* message 1; NULL: rows are not wanted */
 	PGresult *raw[MIG__RAW_TABLES];                 /* message 4 */
@@ -153,6 +154,7 @@ void mig__catalog_sql_columns(struct mig__buf *sql, int version);
 /* Lists with commas, of one length. */
 void mig__catalog_sql_types(struct mig__buf *sql, const char *types, const char *modifiers,
 			    const char *collations);
+void mig__catalog_sql_privileges(struct mig__buf *sql);
 void mig__catalog_sql_rest(struct mig__buf *sql, int version);
 
 /* inspect.c */
@@ -231,6 +233,10 @@ void mig__catalog_table_parts(struct mig__catalog *c);
 
 /* inspect_relation.c: relations, by message 1 */
 void mig__catalog_find_relations(struct mig__catalog *c);
+/* Whether there are materialized views. */
+int mig__catalog_any_materialized(const struct mig__catalog *c);
+/* Whether any of them has other privileges than usual. */
+int mig__catalog_any_privileges(const struct mig__catalog *c);
 /* Those of a kind, e.g. "rp". */
 void mig__catalog_relations(struct mig__catalog *c, const char *kinds);
 void mig__catalog_inheritance(struct mig__catalog *c);
@@ -238,8 +244,10 @@ void mig__catalog_ownership(struct mig__catalog *c);
 /* What an identity column's sequence has in its parentheses. */
 void mig__catalog_identity(const struct mig__rel *sequence, struct mig__buf *out);
 
-/* inspect_column.c: columns, by message 2; sends message 3 */
-void mig__catalog_columns(struct mig__catalog *c);
+/* inspect_column.c: columns, by message 2; sends message 3, and then has the top reported */
+void mig__catalog_columns(struct mig__catalog *c, void (*report_top)(struct mig__catalog *c));
+/* Of a relation, sub 0, or a column; NULL: the usual ones. */
+const char *mig__catalog_privileges(const struct mig__catalog *c, uint32_t oid, uint32_t sub);
 
 /* inspect_raw.c: the rows as they are; their columns are asked in message 1, they in message 4 */
 int mig__catalog_wants_rows(const struct mig__catalog *c);

@@ -20,9 +20,10 @@ enum {
 	COMPRESSION,
 	STATISTICS,
 	OPTIONS,
-	ACL
+	PRIVILEGES /* 't': not the usual ones */
 };
 enum { TYPE_NUMBER, TYPE_WORDS, COLLATION_WORDS, TYPE_STORAGE, TYPE_KIND };
+enum { PRIVILEGES_OID, PRIVILEGES_COLUMN, PRIVILEGES_WORDS };
 enum { NN_OID = 2, NN_NO_INHERIT, NN_VALID, NN_GIVEN, NN_NAME };
 enum { DEFAULT_OID = 2, DEFAULT_WORDS };
 
@@ -41,6 +42,7 @@ struct columns {
 	int *type_rows;        /* of c->types, by these; -1: it has gone meanwhile */
 	int next_default;      /* row of defaults: they are in the same order */
 	int next_not_null;     /* row of not_nulls, likewise */
+	int privileges;        /* of any column, other than the usual ones */
 
 	/* the current one */
 	int row;
@@ -111,14 +113,21 @@ static uint32_t type_of(struct columns *s, struct lists *l, int row)
 static void ask_types(struct columns *s, struct lists *l)
 {
 	struct mig__catalog *c = s->c;
-	PGresult **const out[] = { &c->types };
+	PGresult **const out[] = { &c->types, &c->privileges };
+	int privileges = s->privileges || mig__catalog_any_privileges(c);
 	struct mig__buf sql;
 
 	mig__buf_init(&sql, &c->conn->alloc);
 	mig__catalog_sql_types(&sql, mig__buf_text(&l->types), mig__buf_text(&l->modifiers),
 			       mig__buf_text(&l->collations));
+	if (privileges)
+		mig__catalog_sql_privileges(&sql);
 	sql.failed |= l->types.failed | l->modifiers.failed | l->collations.failed;
-	mig__catalog_ask(c, &sql, out, 1);
+	mig__catalog_ask(c, &sql, out, 1 + privileges);
+	for (int i = 0; !c->rc && i < PQntuples(c->privileges); i++)
+		mig__catalog_learn(c, &c->known, MIG__CLASS_PRIVILEGES,
+				   mig__field_oid(c->privileges, i, PRIVILEGES_OID),
+				   mig__field_oid(c->privileges, i, PRIVILEGES_COLUMN), (uint32_t)i);
 	mig__buf_finish(&sql);
 	s->type_rows = mig__arena_alloc(&c->arena, (s->types.count + 1) * sizeof *s->type_rows);
 	if (!s->type_rows && !c->rc)
@@ -153,13 +162,15 @@ static void find_places(struct columns *s)
 	mig__buf_init(&l.types, alloc);
 	mig__buf_init(&l.modifiers, alloc);
 	mig__buf_init(&l.collations, alloc);
-	for (int i = 0; !c->rc && i < (int)s->count; i++)
+	for (int i = 0; !c->rc && i < (int)s->count; i++) {
 		s->places[i] = (struct place){ mig__field_oid(c->columns, i, TABLE),
 					       mig__field_oid(c->columns, i, NUMBER), i,
 					       type_of(s, &l, i) };
+		s->privileges |= mig__field_is(c->columns, i, PRIVILEGES, 't');
+	}
 	if (!c->rc)
 		qsort(s->places, s->count, sizeof *s->places, compare_places);
-	if (s->count)
+	if (s->count || mig__catalog_any_privileges(c))
 		ask_types(s, &l);
 	mig__buf_finish(&l.types);
 	mig__buf_finish(&l.modifiers);
@@ -343,7 +354,7 @@ static int is_reported(const struct columns *s, const struct mig__rel *rel, int 
 {
 	if (rel->kind != 'v' && rel->kind != 'm')
 		return 1;
-	return value >= 0 || field(s, ACL) ||
+	return value >= 0 || mig__field_is(s->c->columns, s->row, PRIVILEGES, 't') ||
 	       mig__catalog_find(&s->c->comments, MIG__CLASS_CLASS, rel->oid, s->number) !=
 		       MIG__NONE;
 }
@@ -372,7 +383,8 @@ static uint32_t report_column(struct columns *s, const struct mig__rel *rel)
 	if (s->generated == 'v')
 		mig__catalog_add(c, MIG_ATTR_GENERATED_KIND, MIG_GENERATED_VIRTUAL);
 	knows(s, "generated", s->generated, "sv");
-	mig__catalog_add(c, "privileges", field(s, ACL));
+	if (mig__field_is(c->columns, s->row, PRIVILEGES, 't'))
+		mig__catalog_add(c, "privileges", mig__catalog_privileges(c, rel->oid, s->number));
 	number = mig__catalog_report(c, rel->number, MIG__CLASS_CLASS, rel->oid, s->number);
 	if (generated && value >= 0)
 		mig__catalog_learn(c, &c->numbers, MIG__CLASS_ATTRDEF,
@@ -420,12 +432,21 @@ static void make_columns(struct columns *s, struct mig__rel *rel, size_t from, s
 	}
 }
 
-void mig__catalog_columns(struct mig__catalog *c)
+const char *mig__catalog_privileges(const struct mig__catalog *c, uint32_t oid, uint32_t sub)
+{
+	uint32_t row = mig__catalog_find(&c->known, MIG__CLASS_PRIVILEGES, oid, sub);
+
+	return row == MIG__NONE ? NULL : mig__field(c->privileges, (int)row, PRIVILEGES_WORDS);
+}
+
+void mig__catalog_columns(struct mig__catalog *c, void (*report_top)(struct mig__catalog *c))
 {
 	struct columns s = { .c = c };
 
 	mig__map_init(&s.types, &c->conn->alloc);
 	find_places(&s);
+	if (!c->rc)
+		report_top(c);
 	for (size_t from = 0, to; !c->rc && from < s.count; from = to) {
 		struct mig__rel *rel = mig__catalog_rel(c, s.places[from].table);
 

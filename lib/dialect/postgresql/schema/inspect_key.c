@@ -29,8 +29,7 @@ enum {
 	SET_COLUMNS,
 	ENFORCED,
 	PERIOD,
-	WORDS,
-	TRIGGERS
+	WORDS
 };
 enum { DEFAULT_COLLATION = 100, TEXT = 25, VARCHAR = 1043 };
 
@@ -242,11 +241,13 @@ static void add_attributes(const struct constraint *k, int32_t kind)
  * are named. */
 static void add_triggers(const struct constraint *k, int32_t kind)
 {
-	const char *letters = field(k, TRIGGERS);
+	uint32_t row = mig__catalog_find(&k->c->known, MIG__CLASS_CONSTRAINT, field_oid(k, OID), 0);
+	const char *letters;
 	struct mig__buf *text;
 
-	if (!letters)
+	if (row == MIG__NONE)
 		return;
+	letters = PQgetvalue(k->c->small, (int)row, MIG__SMALL_NAME);
 	if (kind == MIG_KIND_FOREIGN_KEY && !k->c->object.flags) {
 		mig__catalog_add(k->c, "triggers",
 				 strchr(letters, 'D')   ? "disabled"

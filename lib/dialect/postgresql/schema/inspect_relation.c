@@ -31,7 +31,7 @@ enum {
 	SEQUENCE,
 	OWNER,
 	OF_TYPE,
-	ACL,
+	PRIVILEGES, /* 't': not the usual ones */
 	COLUMNS
 };
 
@@ -143,6 +143,24 @@ void mig__catalog_find_relations(struct mig__catalog *c)
 		c->rc = mig__pg_nomem(c->conn);
 	for (int i = 0; !c->rc && i < count; i++)
 		find_relation(c, i);
+}
+
+static int any(const struct mig__catalog *c, int column, char value)
+{
+	for (int i = 0; i < PQntuples(c->relations); i++)
+		if (mig__field_is(c->relations, i, column, value))
+			return 1;
+	return 0;
+}
+
+int mig__catalog_any_materialized(const struct mig__catalog *c)
+{
+	return any(c, KIND, 'm');
+}
+
+int mig__catalog_any_privileges(const struct mig__catalog *c)
+{
+	return any(c, PRIVILEGES, 't');
 }
 
 /* -- sequences */
@@ -399,7 +417,8 @@ static void report(struct mig__catalog *c, struct mig__rel *rel)
 		add_table(c, rel);
 		break;
 	}
-	mig__catalog_add(c, "privileges", field(c, rel, ACL));
+	if (field_is(c, rel, PRIVILEGES, 't'))
+		mig__catalog_add(c, "privileges", mig__catalog_privileges(c, rel->oid, 0));
 	/* what is said of a composite type is said of its row in pg_type */
 	if (rel->kind == 'c')
 		rel->number = mig__catalog_report(c, MIG_NO_OBJECT, MIG__CLASS_TYPE, type, 0);

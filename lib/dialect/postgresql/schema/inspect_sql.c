@@ -4,7 +4,8 @@
 #include "dialect/postgresql/schema/inspect_sql.h"
 #include "base/buf.h"
 
-#define ADD(...) mig__sql_add_part(all, &(struct mig__sql_part){ __VA_ARGS__ })
+#define ADD_IF(...) mig__sql_add_part(all, &(struct mig__sql_part){ __VA_ARGS__ })
+#define ADD(...) ADD_IF(__VA_ARGS__, NULL)
 
 /* clang-format off */
 
@@ -18,23 +19,29 @@ static void add_names(struct mig__sql_small *all)
 		  "AND i.objoid = n.oid), acldefault('n', n.nspowner))",
 		  "n.nspowner") },
 	    "pg_namespace n WHERE n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'");
-	ADD("e", "3079, e.oid, e.extnamespace", "e.extname",
+	ADD_IF("e", "3079, e.oid, e.extnamespace", "e.extname",
 	    { "quote_ident(n.nspname)", "e.extversion" },
 	    "pg_extension e" JOIN_NAMESPACE("n", "e.extnamespace")
-	    " WHERE e.extname <> 'plpgsql'");
+	    " WHERE e.extname <> 'plpgsql'",
+	    "pg_extension WHERE extname <> 'plpgsql'");
 	ADD("m", "d.classid, d.objid, d.refobjid", "NULL", { NULL },
 	    "pg_depend d WHERE d.refclassid = 3079 AND d.deptype = 'e' AND d.objid" USERS);
+	/* of constraints: the triggers that enforce them, if they are not what they are made: "D", "A", "R" */
+	ADD_IF("q", "2606, tgconstraint, 0", "string_agg(DISTINCT tgenabled::text, '')", { NULL },
+	       "pg_trigger WHERE tgisinternal AND tgenabled <> 'O' AND tgconstraint <> 0 GROUP BY tgconstraint",
+	       "pg_trigger WHERE tgisinternal AND tgenabled <> 'O'");
 	/* ALTER ... DEPENDS ON EXTENSION */
-	ADD("d", "d.classid, d.objid, 0", "string_agg(quote_ident(e.extname), ', ' ORDER BY e.extname COLLATE \"C\")",
+	ADD_IF("d", "d.classid, d.objid, 0", "string_agg(quote_ident(e.extname), ', ' ORDER BY e.extname COLLATE \"C\")",
 	    { NULL },
 	    "pg_depend d JOIN pg_extension e ON e.oid = d.refobjid WHERE d.refclassid = 3079 AND d.deptype = 'x' "
-	    "GROUP BY d.classid, d.objid");
+	    "GROUP BY d.classid, d.objid",
+	    "pg_depend WHERE refclassid = 3079 AND deptype = 'x'");
 	ADD("b", "1213, oid, 0", "quote_ident(spcname)", { NULL }, "pg_tablespace");
 	ADD("k", "2601, oid, 0", "quote_ident(amname)", { NULL }, "pg_am");
 	/* of B-trees: for what type, whether it is the usual one */
-	ADD("o", "2616, o.oid, o.opcintype", UNLESS_SYSTEM("n", "o.opcname"),
+	ADD_IF("o", "2616, o.oid, o.opcintype", UNLESS_SYSTEM("n", "o.opcname"),
 	    { "CASE WHEN o.opcdefault THEN 'yes' END" },
-	    "pg_opclass o" JOIN_NAMESPACE("n", "o.opcnamespace") " WHERE o.opcmethod = 403");
+	    "pg_opclass o" JOIN_NAMESPACE("n", "o.opcnamespace") " WHERE o.opcmethod = 403", "pg_opclass");
 	/* checks that hold for all rows here, but are NOT VALID in the parent */
 	ADD("i", "1259, inhrelid, inhparent", "lpad(inhseqno::text, 6, '0')",
 	    { "(SELECT string_agg(quote_ident(k.conname), ', ' ORDER BY k.conname COLLATE \"C\") FROM pg_constraint k "
@@ -164,7 +171,7 @@ static void add_types(struct mig__sql_small *all, int v)
 
 static void add_functions(struct mig__sql_small *all)
 {
-	ADD("f", "1255, p.oid, p.pronamespace", "p.proname",
+	ADD_IF("f", "1255, p.oid, p.pronamespace", "p.proname",
 	    { "p.prokind::text",
 	      "(SELECT string_agg(format_type(u.t, NULL), ', ' ORDER BY u.n) "
 	      "FROM unnest(p.proargtypes::oid[]) WITH ORDINALITY AS u (t, n))",
@@ -175,7 +182,8 @@ static void add_functions(struct mig__sql_small *all)
 	      "quote_ident(l.lanname)",
 	      ACL("p.proacl", "acldefault('f', p.proowner)", "p.proowner") },
 	    "pg_proc p JOIN pg_language l ON l.oid = p.prolang "
-	    "WHERE p.oid" USERS " AND " ASKED_FOR("1255", "p.oid"));
+	    "WHERE p.oid" USERS " AND " ASKED_FOR("1255", "p.oid"),
+	    "pg_proc WHERE oid" USERS);
 }
 
 /* -- of tables and views */
@@ -210,13 +218,14 @@ static void add_others(struct mig__sql_small *all, int v)
 	    { "pg_get_statisticsobjdef(oid)",
 	      mig__since(v, 13, "CASE WHEN stxstattarget >= 0 THEN stxstattarget::text END", NULL) },
 	    "pg_statistic_ext");
-	ADD("v", "3466, e.oid, 0", "e.evtname",
+	ADD_IF("v", "3466, e.oid, 0", "e.evtname",
 	    { "e.evtevent",
 	      "(SELECT string_agg(quote_literal(u.t), ', ' ORDER BY u.n) "
 	      "FROM unnest(e.evttags) WITH ORDINALITY AS u (t, n))",
 	      QUALIFIED("n", "p.proname"),
 	      "e.evtenabled::text" },
-	    "pg_event_trigger e JOIN pg_proc p ON p.oid = e.evtfoid" JOIN_NAMESPACE("n", "p.pronamespace"));
+	    "pg_event_trigger e JOIN pg_proc p ON p.oid = e.evtfoid" JOIN_NAMESPACE("n", "p.pronamespace"),
+	    "pg_event_trigger");
 }
 
 /* A column's number stands where others have what they are in. What is said of an extension comes
@@ -248,8 +257,7 @@ void mig__catalog_sql_found(struct mig__buf *sql, int version)
 
 	mig__buf_init(&all.sql, sql->alloc);
 	add_parts(&all, version);
-	mig__buf_addf(sql, "SELECT replace(replace(%s, 'true', 't'), 'false', 'f');",
-		      mig__buf_text(&all.sql));
+	mig__buf_addf(sql, "SELECT concat(%s);", mig__buf_text(&all.sql));
 	sql->failed |= all.sql.failed;
 	mig__buf_finish(&all.sql);
 }

@@ -65,6 +65,8 @@ struct mig__sql_part {
 	const char *name;
 	const char *fields[MIG__SQL_FIELDS];
 	const char *from;
+	/* What is asked to know whether there are rows: no fewer rows than `from`, and less to plan. NULL: from. */
+	const char *any;
 };
 
 /* Most parts have no rows in most databases, and planning them takes longer than all the rest: so it is

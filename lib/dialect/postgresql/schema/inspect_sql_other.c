@@ -193,59 +193,73 @@ static const char *publication(int v)
  * ... ON; drop: where DROP is not what drops it. definition NULL: it is named alone. */
 struct other {
 	const char *kind, *ids, *name, *from, *definition, *target, *acl, *on, *drop;
+	const char *any; /* as in mig__sql_part */
 };
 
 static const struct other others[] = {
 	/* one that is dropped would look for its publisher, and keeps a database from being dropped */
 	{ "'subscription'", "6100, 0, 0", "subname",
 	  "pg_subscription WHERE subdbid = (SELECT oid FROM pg_database WHERE datname = current_database())",
-	  NULL, NULL, NULL, NULL, NULL },
+	  NULL, NULL, NULL, NULL, NULL, NULL },
 	{ "'security label'", "3596, 0, 0", "'by ' || provider || ' on ' || objtype || ' ' || objname",
-	  "pg_seclabels WHERE objtype NOT IN ('database', 'role', 'tablespace')", NULL, NULL, NULL, NULL, NULL },
+	  "pg_seclabels WHERE objtype NOT IN ('database', 'role', 'tablespace')", NULL, NULL, NULL, NULL, NULL,
+	  "pg_seclabel" },
 	{ "'foreign-data wrapper'", "2328, oid, 0", "quote_ident(fdwname)", "pg_foreign_data_wrapper", WRAPPER,
 	  "'FOREIGN DATA WRAPPER ' || quote_ident(fdwname)", ACL("fdwacl", "acldefault('F', fdwowner)", "fdwowner"),
-	  "'FOREIGN DATA WRAPPER ' || quote_ident(fdwname)", NULL },
+	  "'FOREIGN DATA WRAPPER ' || quote_ident(fdwname)", NULL, NULL },
 	{ "'server'", "1417, oid, 0", "quote_ident(srvname)", "pg_foreign_server", SERVER,
 	  "'SERVER ' || quote_ident(srvname)", ACL("srvacl", "acldefault('S', srvowner)", "srvowner"),
-	  "'FOREIGN SERVER ' || quote_ident(srvname)", NULL },
+	  "'FOREIGN SERVER ' || quote_ident(srvname)", NULL, NULL },
 	{ "'user mapping'", "1418, umid, 0", MAPPED, "pg_user_mappings",
 	  "'CREATE USER MAPPING ' || " MAPPED " || " SERVER_OPTIONS("umoptions"), "'USER MAPPING ' || " MAPPED,
-	  NULL, NULL, NULL },
+	  NULL, NULL, NULL,
+	  "pg_foreign_server" },
 	{ "'foreign table'", "1259, c.oid, 0", QUALIFIED("n", "c.relname"),
 	  "pg_class c JOIN pg_foreign_table f ON f.ftrelid = c.oid" JOIN_NAMESPACE("n", "c.relnamespace")
 	  " WHERE c.relkind = 'f'", FOREIGN_TABLE, "'FOREIGN TABLE ' || " QUALIFIED("n", "c.relname"),
-	  ACL("c.relacl", "acldefault('r', c.relowner)", "c.relowner"), QUALIFIED("n", "c.relname"), NULL },
+	  ACL("c.relacl", "acldefault('r', c.relowner)", "c.relowner"), QUALIFIED("n", "c.relname"), NULL,
+	  "pg_foreign_table" },
 	{ "'cast'", "2605, c.oid, 0", CAST_NAME, "pg_cast c WHERE c.oid" USERS " AND " ASKED_FOR("2605", "c.oid"),
-	  CAST, "'CAST (' || " CAST_NAME " || ')'", NULL, NULL, NULL },
+	  CAST, "'CAST (' || " CAST_NAME " || ')'", NULL, NULL, NULL,
+	  "pg_cast WHERE oid" USERS },
 	{ "'conversion'", IN_SCHEMA("2607", "pg_conversion", "con"), CONVERSION,
-	  "'CONVERSION ' || " QUALIFIED("n", "c.conname"), NULL, NULL, NULL },
+	  "'CONVERSION ' || " QUALIFIED("n", "c.conname"), NULL, NULL, NULL,
+	  "pg_conversion WHERE oid" USERS },
 	{ "'operator'", "2617, o.oid, 0", OPERATOR_NAME,
 	  "pg_operator o" JOIN_NAMESPACE("n", "o.oprnamespace") " WHERE o.oid" USERS " AND o.oprcode <> 0",
-	  OPERATOR, "'OPERATOR ' || " OPERATOR_NAME, NULL, NULL, NULL },
+	  OPERATOR, "'OPERATOR ' || " OPERATOR_NAME, NULL, NULL, NULL,
+	  "pg_operator WHERE oid" USERS },
 	{ "'operator family'", "2753, c.oid, 0", FAMILY_NAME,
 	  "pg_opfamily c" JOIN_NAMESPACE("n", "c.opfnamespace") " WHERE c.oid" USERS,
-	  OPERATOR_FAMILY, "'OPERATOR FAMILY ' || " FAMILY_NAME, NULL, NULL, NULL },
+	  OPERATOR_FAMILY, "'OPERATOR FAMILY ' || " FAMILY_NAME, NULL, NULL, NULL,
+	  "pg_opfamily WHERE oid" USERS },
 	{ "'operator class'", "2616, c.oid, 0", QUALIFIED("n", "c.opcname") " || ' USING ' || " METHOD("c.opcmethod"),
 	  "pg_opclass c" JOIN_NAMESPACE("n", "c.opcnamespace") " WHERE c.oid" USERS, OPERATOR_CLASS,
-	  "'OPERATOR CLASS ' || " QUALIFIED("n", "c.opcname") " || ' USING ' || " METHOD("c.opcmethod"), NULL, NULL, NULL },
+	  "'OPERATOR CLASS ' || " QUALIFIED("n", "c.opcname") " || ' USING ' || " METHOD("c.opcmethod"), NULL, NULL, NULL,
+	  "pg_opclass WHERE oid" USERS },
 	{ "'text search parser'", IN_SCHEMA("3601", "pg_ts_parser", "prs"), SEARCH_PARSER,
-	  "'TEXT SEARCH PARSER ' || " QUALIFIED("n", "c.prsname"), NULL, NULL, NULL },
+	  "'TEXT SEARCH PARSER ' || " QUALIFIED("n", "c.prsname"), NULL, NULL, NULL,
+	  "pg_ts_parser WHERE oid" USERS },
 	{ "'text search template'", IN_SCHEMA("3764", "pg_ts_template", "tmpl"), SEARCH_TEMPLATE,
-	  "'TEXT SEARCH TEMPLATE ' || " QUALIFIED("n", "c.tmplname"), NULL, NULL, NULL },
+	  "'TEXT SEARCH TEMPLATE ' || " QUALIFIED("n", "c.tmplname"), NULL, NULL, NULL,
+	  "pg_ts_template WHERE oid" USERS },
 	{ "'text search dictionary'", IN_SCHEMA("3600", "pg_ts_dict", "dict"), DICTIONARY,
-	  "'TEXT SEARCH DICTIONARY ' || " QUALIFIED("n", "c.dictname"), NULL, NULL, NULL },
+	  "'TEXT SEARCH DICTIONARY ' || " QUALIFIED("n", "c.dictname"), NULL, NULL, NULL,
+	  "pg_ts_dict WHERE oid" USERS },
 	{ "'text search configuration'", IN_SCHEMA("3602", "pg_ts_config", "cfg"), CONFIGURATION,
-	  "'TEXT SEARCH CONFIGURATION ' || " QUALIFIED("n", "c.cfgname"), NULL, NULL, NULL },
+	  "'TEXT SEARCH CONFIGURATION ' || " QUALIFIED("n", "c.cfgname"), NULL, NULL, NULL,
+	  "pg_ts_config WHERE oid" USERS },
 	{ "'language'", "2612, oid, 0", "quote_ident(lanname)", "pg_language WHERE oid" USERS, LANGUAGE,
 	  "'LANGUAGE ' || quote_ident(lanname)", ACL("lanacl", "acldefault('l', lanowner)", "lanowner"),
-	  "'LANGUAGE ' || quote_ident(lanname)", NULL },
+	  "'LANGUAGE ' || quote_ident(lanname)", NULL, NULL },
 	{ "'transform'", "3576, t.oid, 0", TRANSFORM_NAME,
 	  "pg_transform t JOIN pg_language l ON l.oid = t.trflang WHERE t.oid" USERS, TRANSFORM,
-	  "'TRANSFORM ' || " TRANSFORM_NAME, NULL, NULL, NULL },
+	  "'TRANSFORM ' || " TRANSFORM_NAME, NULL, NULL, NULL,
+	  "pg_transform WHERE oid" USERS },
 	{ "'access method'", "2601, oid, 0", "quote_ident(amname)", "pg_am WHERE oid" USERS, ACCESS_METHOD,
-	  "'ACCESS METHOD ' || quote_ident(amname)", NULL, NULL, NULL },
+	  "'ACCESS METHOD ' || quote_ident(amname)", NULL, NULL, NULL, NULL },
 	{ "'default privileges'", "826, d.oid, 0", DEFAULTS_FOR " || coalesce(" DEFAULTS_ON ", ' on what is not known')", "pg_default_acl d",
-	  DEFAULTS("p.has"), NULL, NULL, NULL, DEFAULTS("NOT p.has") },
+	  DEFAULTS("p.has"), NULL, NULL, NULL, DEFAULTS("NOT p.has"), NULL },
 };
 
 /* clang-format on */
@@ -255,7 +269,7 @@ static void add(struct mig__sql_small *all, const struct other *o)
 	mig__sql_add_part(all, &(struct mig__sql_part){
 				       "z", o->ids, o->name,
 				       { o->kind, o->definition, o->target, o->acl, o->on, o->drop },
-				       o->from });
+				       o->from, o->any });
 }
 
 /* What depends on other objects for one of these: an operator of a class, a table of a publication. */
@@ -264,13 +278,14 @@ static void add_members(struct mig__sql_small *all)
 	mig__sql_add_part(all, &(struct mig__sql_part){
 				       "y", "d.classid, d.objid, d.refobjid", "d.refclassid::text", { NULL },
 				       "pg_depend d WHERE d.classid IN (2602, 2603, 6106) AND d.objid" USERS
-				       " AND d.refclassid IN (2616, 2753, 6104) AND d.deptype IN ('i', 'a')" });
+				       " AND d.refclassid IN (2616, 2753, 6104) AND d.deptype IN ('i', 'a')",
+				       NULL });
 }
 
 void mig__catalog_sql_others(struct mig__sql_small *all, int version)
 {
 	const struct other p = { "'publication'", "6104, p.oid, 0", "quote_ident(p.pubname)", "pg_publication p",
-				 publication(version), "'PUBLICATION ' || quote_ident(p.pubname)", NULL, NULL, NULL };
+				 publication(version), "'PUBLICATION ' || quote_ident(p.pubname)", NULL, NULL, NULL, NULL };
 
 	for (size_t i = 0; i < sizeof others / sizeof *others; i++)
 		add(all, &others[i]);

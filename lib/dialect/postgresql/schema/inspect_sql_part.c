@@ -9,8 +9,7 @@ void mig__sql_add_part(struct mig__sql_small *all, const struct mig__sql_part *p
 	const char *type = sql->len ? "" : "::text";
 
 	if (!all->found) {
-		mig__buf_addf(sql, "%s(EXISTS (SELECT FROM %s))::text", sql->len ? " || " : "",
-			      p->from);
+		mig__buf_addf(sql, "%sEXISTS (SELECT FROM %s)", sql->len ? ", " : "", p->any ? p->any : p->from);
 		return;
 	}
 	if (all->found[all->place] && all->found[all->place++] != 't' && sql->len)

@@ -36,11 +36,8 @@ void mig__catalog_sql_relations(struct mig__buf *sql)
 			"s::text, "
 			"CASE WHEN c.relkind = 'S' THEN " OWNER " END, "
 			"c.reloftype, "
-			"CASE WHEN c.relkind = 'c' "
-			"THEN (SELECT " TYPE_ACL " FROM pg_type t WHERE t.oid = c.reltype) "
-			"ELSE " ACL("c.relacl",
-				    "acldefault(CASE c.relkind WHEN 'S' THEN 's'::\"char\" ELSE 'r' END, c.relowner)",
-				    "c.relowner") " END, "
+			"CASE WHEN c.relkind = 'c' THEN (SELECT t.typacl FROM pg_type t WHERE t.oid = c.reltype) "
+			"ELSE c.relacl END IS NOT NULL, "
 			"CASE c.relkind WHEN 'v' THEN " VIEW_COLUMNS " WHEN 'c' THEN " ATTRIBUTES " END "
 		"FROM pg_class c LEFT JOIN pg_sequence s ON s.seqrelid = c.oid "
 		"WHERE c.oid" USERS " AND c.relpersistence <> 't' AND (c.relkind NOT IN "
@@ -66,6 +63,10 @@ static void add_not_nulls(struct mig__buf *sql, int version)
 		"SELECT 0 WHERE false;");
 }
 
+/* Whoever names the table has the server load all that it knows of it, which takes longer than all the rest;
+ * but only a column's name needs it. */
+#define DEFAULT "pg_get_expr(adbin, CASE WHEN strpos(adbin::text, '{VAR ') > 0 THEN adrelid ELSE 0 END)"
+
 /* Columns are many: what is one letter, or yes or no, comes in one number; types are asked for later,
  * once each; and they are sorted at our end. */
 void mig__catalog_sql_columns(struct mig__buf *sql, int version)
@@ -75,11 +76,11 @@ void mig__catalog_sql_columns(struct mig__buf *sql, int version)
 			"a.attnotnull::int + 2 * a.attislocal::int + 256 * a.attidentity::int + "
 			"65536 * a.attstorage::int + 16777216 * %s::int, "
 			"%s, nullif(a.attstattarget, -1), " OPTIONS("a.attoptions") ", "
-			ACL("a.attacl", "acldefault('c', c.relowner)", "c.relowner") " "
+			"a.attacl IS NOT NULL "
 		"FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid "
 		"WHERE c.oid" USERS " AND c.relpersistence <> 't' AND c.relkind IN ('r', 'p', 'v', 'm', 'c') "
 			"AND a.attnum > 0 AND NOT a.attisdropped;"
-		"SELECT adrelid, adnum, oid, pg_get_expr(adbin, adrelid) FROM pg_attrdef "
+		"SELECT adrelid, adnum, oid, " DEFAULT " FROM pg_attrdef "
 		"WHERE adrelid" USERS " ORDER BY adrelid, adnum;",
 		mig__since(version, 12, "a.attgenerated", "0"),
 		mig__since(version, 14, "nullif(a.attcompression, '')", "NULL"));
@@ -94,14 +95,26 @@ void mig__catalog_sql_types(struct mig__buf *sql, const char *types, const char 
 			"CASE WHEN x.c <> y.typcollation THEN " COLLATION_NAME " END, "
 			"y.typstorage, y.typtype "
 		"FROM unnest('{%s}'::oid[], '{%s}'::int[], '{%s}'::oid[]) WITH ORDINALITY AS x (t, m, c, n) "
-		"JOIN pg_type y ON y.oid = x.t" JOIN_COLLATION("x.c"),
+		"JOIN pg_type y ON y.oid = x.t" JOIN_COLLATION("x.c") ";",
 		types, modifiers, collations);
 }
 
-/* The triggers that enforce a constraint, if they are not what they are made: "D", "A", "R". */
-#define CONSTRAINT_TRIGGERS \
-	"(SELECT string_agg(DISTINCT g.tgenabled::text, '') FROM pg_trigger g " \
-	"WHERE g.tgconstraint = k.oid AND g.tgisinternal AND g.tgenabled <> 'O')"
+/* What has any privileges but the usual ones; planning this takes longer than it usually gains. */
+void mig__catalog_sql_privileges(struct mig__buf *sql)
+{
+	mig__buf_adds(sql,
+		"SELECT c.oid, 0, "
+			ACL("c.relacl", "acldefault(CASE c.relkind WHEN 'S' THEN 's'::\"char\" ELSE 'r' END, c.relowner)",
+			    "c.relowner") " "
+		"FROM pg_class c WHERE c.oid" USERS " AND c.relacl IS NOT NULL AND c.relkind <> 'c' "
+		"UNION ALL SELECT c.oid, 0, " TYPE_ACL " "
+		"FROM pg_class c JOIN pg_type t ON t.oid = c.reltype "
+		"WHERE c.oid" USERS " AND c.relkind = 'c' AND t.typacl IS NOT NULL "
+		"UNION ALL SELECT a.attrelid, a.attnum, "
+			ACL("a.attacl", "acldefault('c', c.relowner)", "c.relowner") " "
+		"FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid "
+		"WHERE c.oid" USERS " AND a.attacl IS NOT NULL AND NOT a.attisdropped;");
+}
 
 /* A key that refers to a partitioned table has others like it for each partition: these are left
  * out, and what an extension says of its own domains. */
@@ -113,8 +126,7 @@ static void add_constraints(struct mig__buf *sql, int version)
 			"k.condeferrable, k.condeferred, k.convalidated, k.connoinherit, k.conislocal, "
 			"k.conparentid, %s, %s, %s, "
 			"CASE WHEN k.contype = 'x' THEN pg_get_constraintdef(k.oid) "
-			"ELSE pg_get_expr(k.conbin, k.conrelid) END, "
-			CONSTRAINT_TRIGGERS " "
+			"ELSE pg_get_expr(k.conbin, k.conrelid) END "
 		"FROM pg_constraint k "
 		"WHERE k.oid" USERS " AND k.contype NOT IN ('n', 't') "
 			"AND NOT (k.conparentid <> 0 AND EXISTS (SELECT FROM pg_constraint p "

@@ -120,6 +120,7 @@ void mig__catalog_names(struct mig__catalog *c)
 	each(c, 'b', learn_row);
 	each(c, 'k', learn_row);
 	each(c, 'o', learn_row);
+	each(c, 'q', learn_row);
 	each(c, 'i', learn_parent);
 	each(c, 'x', learn_comment);
 	each(c, 'd', learn_depends);

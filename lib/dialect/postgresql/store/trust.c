@@ -176,6 +176,14 @@ void mig__pg_add_others(const mig_conn *conn, struct mig__buf *sql)
 	add_pattern(conn, sql, others_end);
 }
 
+void mig__pg_add_copying(struct mig__buf *sql)
+{
+	mig__buf_adds(sql, "EXISTS (SELECT FROM pg_catalog.pg_proc p WHERE p.oid "
+			   "OPERATOR(pg_catalog.>=) 16384::pg_catalog.oid) OR EXISTS (SELECT FROM "
+			   "pg_catalog.pg_constraint k WHERE k.contypid OPERATOR(pg_catalog.>=) "
+			   "16384::pg_catalog.oid)");
+}
+
 /* " FROM (…) AS d": said is message and hint, or NULL, a row for each table. */
 static void add_findings(const mig_conn *conn, struct mig__buf *sql, enum mig__pg_table which, int write)
 {

@@ -30,6 +30,8 @@ void mig__pg_add_script_check(const mig_conn *conn, struct mig__buf *sql);
 /* Adds a query for an object that would run code of a role that is not trusted if the schema were
  * built again: message and hint, or no row. */
 void mig__pg_add_others(const mig_conn *conn, struct mig__buf *sql);
+/* Adds an expression: false if there is nothing for that query, but for materialized views. */
+void mig__pg_add_copying(struct mig__buf *sql);
 /* MIG_EPERMISSION if the schema that was inspected last has one. */
 mig_status mig__pg_may_copy(mig_conn *conn, mig_conn *maker);
 
