@@ -240,7 +240,7 @@ hooks_with(struct mig__autogen *a, int (*leave_out)(void *, const mig_object *, 
 					 .unlike = MIG__SCHEMA_SLOT(a->db, unlike) ? unlike_of_dialect : NULL };
 }
 
-/* Nothing was run, and nothing is to be done: all of live is what was read of the model. */
+/* All of live is what was read of the model, which may have more. */
 static int is_all_alike(const struct mig__autogen *a)
 {
 	for (size_t i = 0; a->limits.before && i < a->live.count; i++)
@@ -609,6 +609,8 @@ mig_status mig__autogen(struct mig__autogen *a)
 	mig__sql_init(&a->up, a->alloc);
 	mig__sql_init(&a->down, a->alloc);
 	rc = plan_renames(a);
+	if (!rc && !a->has_renames && !a->model.count && is_all_alike(a))
+		return MIG_OK;
 	if (!rc && a->has_renames) {
 		rc = mig__scratch_open_for_copy(a->db, &copy);
 		if (!rc)

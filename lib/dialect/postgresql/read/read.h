@@ -124,6 +124,11 @@ struct mig__read_object {
 
 /* -- the reader */
 
+struct mig__read_kept_word {
+	const char *text;
+	int8_t plain; /* as a name without quotes: 1 it may be one, -1 not, 0 not known yet */
+};
+
 struct mig__reader {
 	mig_conn *conn;
 	int version;
@@ -131,7 +136,7 @@ struct mig__reader {
 	int unread;         /* something was not understood */
 	struct mig__arena arena;
 	struct mig__map words;       /* every text once */
-	const char **word_at;
+	struct mig__read_kept_word *word_at;
 	size_t word_count, word_cap;
 	struct mig__map relations;   /* "schema.name" of tables, indexes, sequences: place in `at` */
 	struct mig__map constraints; /* "schema.name" */

@@ -81,8 +81,12 @@ int mig__read_is(const struct mig__reader *r, const char *word)
 
 int mig__read_take(struct mig__reader *r, const char *words)
 {
+	const struct mig__read_token *first = mig__read_peek(r, 0);
 	size_t count = 0;
 
+	/* most words that are looked for are others */
+	if (first->sort != MIG__READ_WORD || mig__ascii_lower(*first->text) != mig__ascii_lower(*words))
+		return 0;
 	while (*words) {
 		size_t size = strcspn(words, " ");
 
@@ -143,13 +147,14 @@ int mig__read_parentheses(struct mig__reader *r, size_t *from, size_t *to)
 
 /* -- texts */
 
-const char *mig__read_keep(struct mig__reader *r, const char *text, size_t size)
+/* NULL: out of memory. */
+static struct mig__read_kept_word *keep(struct mig__reader *r, const char *text, size_t size)
 {
 	uint32_t place = mig__map_get(&r->words, text, size);
 	char *copy;
 
 	if (place != MIG__NONE)
-		return r->word_at[place];
+		return &r->word_at[place];
 	copy = r->rc ? NULL : mig__arena_strndup(&r->arena, text, size);
 	if (!copy ||
 	    !mig__grow(&r->conn->alloc, (void **)&r->word_at, &r->word_cap, r->word_count + 1,
@@ -157,10 +162,17 @@ const char *mig__read_keep(struct mig__reader *r, const char *text, size_t size)
 	    !mig__map_add(&r->words, copy, size, (uint32_t)r->word_count, NULL)) {
 		if (!r->rc)
 			r->rc = mig__pg_nomem(r->conn);
-		return "";
+		return NULL;
 	}
-	r->word_at[r->word_count++] = copy;
-	return copy;
+	r->word_at[r->word_count] = (struct mig__read_kept_word){ .text = copy };
+	return &r->word_at[r->word_count++];
+}
+
+const char *mig__read_keep(struct mig__reader *r, const char *text, size_t size)
+{
+	const struct mig__read_kept_word *word = keep(r, text, size);
+
+	return word ? word->text : "";
 }
 
 const char *mig__read_kept(struct mig__reader *r, const struct mig__buf *text)
@@ -215,6 +227,7 @@ static int is_plain(struct mig__reader *r, const char *name)
 const char *mig__read_name_of(struct mig__reader *r, const struct mig__read_token *t)
 {
 	char name[MIG__READ_NAME_MOST + 1];
+	struct mig__read_kept_word *word;
 	size_t size = 0, i = t->sort == MIG__READ_QUOTED;
 	size_t end = t->sort == MIG__READ_QUOTED ? t->size - 1u : t->size;
 
@@ -231,9 +244,12 @@ const char *mig__read_name_of(struct mig__reader *r, const struct mig__read_toke
 			name[size++] = t->sort == MIG__READ_WORD ? mig__ascii_lower(c) : c;
 	}
 	name[size] = '\0';
-	if (!size || (t->sort == MIG__READ_WORD && !is_plain(r, name)))
+	word = size ? keep(r, name, size) : NULL;
+	if (!word)
 		return NULL;
-	return mig__read_keep(r, name, size);
+	if (t->sort == MIG__READ_WORD && !word->plain)
+		word->plain = is_plain(r, name) ? 1 : -1;
+	return t->sort == MIG__READ_WORD && word->plain < 0 ? NULL : word->text;
 }
 
 const char *mig__read_name(struct mig__reader *r)

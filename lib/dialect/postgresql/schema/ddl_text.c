@@ -45,12 +45,18 @@ static int compare_keyword(const void *name, const void *keyword)
 
 static int is_plain(const char *name)
 {
-	if ((name[0] < 'a' || name[0] > 'z') && name[0] != '_')
+	int digits = 0;
+
+	for (const char *p = name; *p; p++) {
+		if ((*p < 'a' || *p > 'z') && *p != '_' && !mig__ascii_is_digit(*p))
+			return 0;
+		digits |= mig__ascii_is_digit(*p);
+	}
+	if (!*name || mig__ascii_is_digit(*name))
 		return 0;
-	if (name[strspn(name, MIG__SMALL MIG__DIGITS "_")])
-		return 0;
-	return !bsearch(name, keywords, sizeof keywords / sizeof *keywords, sizeof *keywords,
-			compare_keyword);
+	/* no keyword has any */
+	return digits ||
+	       !bsearch(name, keywords, sizeof keywords / sizeof *keywords, sizeof *keywords, compare_keyword);
 }
 
 void mig__ddl_name(struct mig__buf *b, const char *name)

@@ -275,6 +275,7 @@ static void init(struct mig__catalog *c, mig_conn *conn, const mig_schema_sink *
 	mig__map_init(&c->numbers, &conn->alloc);
 	mig__map_init(&c->known, &conn->alloc);
 	mig__map_init(&c->comments, &conn->alloc);
+	mig__map_init(&c->names, &conn->alloc);
 	for (int i = 0; i < MIG__CATALOG_TEXTS; i++)
 		mig__buf_init(&c->texts[i], &conn->alloc);
 }
@@ -294,6 +295,8 @@ static void finish(struct mig__catalog *c)
 	mig__map_finish(&c->numbers);
 	mig__map_finish(&c->known);
 	mig__map_finish(&c->comments);
+	mig__map_finish(&c->names);
+	mig__free(&c->conn->alloc, c->name_at);
 	mig__free(&c->conn->alloc, c->edges);
 	for (int i = 0; i < MIG__CATALOG_TEXTS; i++)
 		mig__buf_finish(&c->texts[i]);

@@ -135,6 +135,11 @@ struct mig__catalog {
 	uint32_t extensions_from, extensions_to; /* objects, one after another */
 	struct mig__map known;    /* class, oid: place in rels, or row of small */
 	struct mig__map comments; /* class, oid, column: row of small */
+	struct mig__map names; /* of columns: places in name_at, quoted and not */
+	struct mig__column_name {
+		const char *plain, *quoted;
+	} *name_at;
+	size_t name_count, name_cap;
 	struct mig__need *edges;
 	size_t edge_count, edge_cap;
 

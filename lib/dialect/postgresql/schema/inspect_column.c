@@ -396,14 +396,29 @@ static uint32_t report_column(struct columns *s, const struct mig__rel *rel)
 
 /* -- tables with their columns */
 
-static const char *quoted(struct mig__catalog *c, const char *plain)
+/* A column's name, quoted and not; most tables have some that others have. */
+static struct mig__column_name name_of(struct mig__catalog *c, const char *name)
 {
-	struct mig__buf *b = mig__catalog_spare(c);
-	const char *name;
+	size_t size = strlen(name);
+	uint32_t place = mig__map_get(&c->names, name, size);
+	struct mig__column_name n = { .plain = "", .quoted = "" };
+	struct mig__buf *b;
 
-	mig__ddl_name(b, plain);
-	name = mig__catalog_made(c, b);
-	return strcmp(name, plain) != 0 ? mig__catalog_copy(c, name) : plain;
+	if (place != MIG__NONE)
+		return c->name_at[place];
+	n.plain = n.quoted = mig__catalog_copy(c, name);
+	b = mig__catalog_spare(c);
+	mig__ddl_name(b, name);
+	if (strcmp(mig__catalog_made(c, b), name) != 0)
+		n.quoted = mig__catalog_copy(c, mig__buf_text(b));
+	if (c->rc)
+		return n;
+	if (!mig__grow(&c->conn->alloc, (void **)&c->name_at, &c->name_cap, c->name_count + 1, sizeof n) ||
+	    !mig__map_add(&c->names, n.plain, size, (uint32_t)c->name_count, NULL))
+		c->rc = mig__pg_nomem(c->conn);
+	else
+		c->name_at[c->name_count++] = n;
+	return n;
 }
 
 /* The places from..to are the table's. */
@@ -422,10 +437,12 @@ static void make_columns(struct columns *s, struct mig__rel *rel, size_t from, s
 		rel->columns[i].number = MIG_NO_OBJECT;
 	for (size_t i = from; i < to && !c->rc; i++) {
 		struct mig__rel_column *column = &rel->columns[s->places[i].number - 1];
+		struct mig__column_name name;
 
 		read_row(s, &s->places[i]);
-		column->plain = mig__catalog_copy(c, PQgetvalue(c->columns, s->row, NAME));
-		column->name = quoted(c, column->plain);
+		name = name_of(c, PQgetvalue(c->columns, s->row, NAME));
+		column->plain = name.plain;
+		column->name = name.quoted;
 		column->type = field_oid(s, TYPE);
 		column->collation = field_oid(s, COLLATION);
 		column->number = report_column(s, rel);
