@@ -249,6 +249,26 @@ static int is_all_alike(const struct mig__autogen *a)
 	return a->limits.before != NULL;
 }
 
+/* What is compared of live, and what that needs; all if it is not known what that is. */
+static mig_status inspect_again(struct mig__autogen *a)
+{
+	const mig_object **only;
+	size_t count = 0;
+	mig_status rc;
+
+	if (!a->limits.before)
+		return mig__inspect(a->db, &a->again);
+	only = mig__calloc(a->alloc, a->live.count + 1, sizeof *only);
+	if (!only)
+		return mig__fail_nomem(a->err);
+	for (size_t i = 0; i < a->live.count; i++)
+		if (a->limits.before[i])
+			only[count++] = &a->live.at[i]->pub;
+	rc = mig__inspect_only(a->db, only, count, &a->again);
+	mig__free(a->alloc, only);
+	return rc;
+}
+
 /* What has changed between the two readings has no rows, and is compared as objects alone. */
 mig_status mig__autogen_rows(struct mig__autogen *a)
 {
@@ -256,7 +276,7 @@ mig_status mig__autogen_rows(struct mig__autogen *a)
 
 	if (!(a->db->dialect->capabilities & MIG_CAN_ROWS) || is_all_alike(a))
 		return MIG_OK;
-	rc = mig__inspect(a->db, &a->again);
+	rc = inspect_again(a);
 	if (!rc)
 		rc = mig__match(&a->live, &a->again);
 	for (size_t i = 0; !rc && i < a->live.count; i++) {

@@ -190,7 +190,9 @@ mig_status mig__scratch_run(struct mig__db *scratch, const struct mig__sql *sql,
 	return rc;
 }
 
-static mig_status inspect(struct mig__db *db, struct mig__schema *out, int rows)
+/* rows: those of the second comparison are wanted, too. */
+static mig_status inspect(struct mig__db *db, struct mig__schema *out, int rows,
+			  const mig_object *const *only, size_t only_count)
 {
 	mig_schema_sink sink;
 	mig_status rc;
@@ -200,18 +202,25 @@ static mig_status inspect(struct mig__db *db, struct mig__schema *out, int rows)
 	sink = mig__schema_sink(out);
 	if (!rows)
 		sink.row = NULL;
+	sink.only = only;
+	sink.only_count = only_count;
 	rc = db->dialect->schema->inspect(db->conn, &sink);
 	return rc ? rc : mig__schema_done(out);
 }
 
 mig_status mig__inspect(struct mig__db *db, struct mig__schema *out)
 {
-	return inspect(db, out, 1);
+	return inspect(db, out, 1, NULL, 0);
 }
 
 mig_status mig__inspect_objects(struct mig__db *db, struct mig__schema *out)
 {
-	return inspect(db, out, 0);
+	return inspect(db, out, 0, NULL, 0);
+}
+
+mig_status mig__inspect_only(struct mig__db *db, const mig_object *const *only, size_t count, struct mig__schema *out)
+{
+	return inspect(db, out, 1, only, count);
 }
 
 mig_status mig__scratch_look(struct mig__db *scratch, const struct mig__sql *sql,

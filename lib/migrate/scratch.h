@@ -36,5 +36,7 @@ int mig__scratch_fits(const struct mig__db *scratch, const struct mig__sql *sql)
 mig_status mig__inspect(struct mig__db *db, struct mig__schema *out);
 /* The same without the rows of the engine's own tables, which cost as much again. */
 mig_status mig__inspect_objects(struct mig__db *db, struct mig__schema *out);
+/* The first one, of at least these objects at the top with what is inside, and maybe without who needs whom. */
+mig_status mig__inspect_only(struct mig__db *db, const mig_object *const *only, size_t count, struct mig__schema *out);
 
 #endif

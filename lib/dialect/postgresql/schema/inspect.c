@@ -172,7 +172,8 @@ static void read_columns(struct mig__catalog *c, struct mig__buf *sql)
 	mig__buf_clear(sql);
 	others = add_others(c, sql);
 	mig__catalog_sql_small(sql, version, PQgetvalue(c->found, 0, 0));
-	mig__catalog_sql_columns(sql, version);
+	mig__catalog_find_only(c);
+	mig__catalog_sql_columns(sql, version, mig__buf_text(&c->only));
 	mig__catalog_ask(c, sql, others ? out : out + 2, others ? 6 : 4);
 	PQclear(set);
 	if (!c->rc)
@@ -193,7 +194,7 @@ static void read_rest(struct mig__catalog *c, struct mig__buf *sql, int inside, 
 	int count = 3;
 
 	mig__buf_clear(sql);
-	mig__catalog_sql_rest(sql, PQserverVersion(c->conn->db));
+	mig__catalog_sql_rest(sql, PQserverVersion(c->conn->db), mig__buf_text(&c->only));
 	if (mig__catalog_wants_rows(c))
 		mig__catalog_sql_raw(c, sql);
 	for (int i = 0; mig__catalog_wants_rows(c) && i < mig__catalog_raw_count(); i++)
@@ -276,6 +277,7 @@ static void init(struct mig__catalog *c, mig_conn *conn, const mig_schema_sink *
 	mig__map_init(&c->known, &conn->alloc);
 	mig__map_init(&c->comments, &conn->alloc);
 	mig__map_init(&c->names, &conn->alloc);
+	mig__buf_init(&c->only, &conn->alloc);
 	for (int i = 0; i < MIG__CATALOG_TEXTS; i++)
 		mig__buf_init(&c->texts[i], &conn->alloc);
 }
@@ -298,6 +300,7 @@ static void finish(struct mig__catalog *c)
 	mig__map_finish(&c->names);
 	mig__free(&c->conn->alloc, c->name_at);
 	mig__free(&c->conn->alloc, c->edges);
+	mig__buf_finish(&c->only);
 	for (int i = 0; i < MIG__CATALOG_TEXTS; i++)
 		mig__buf_finish(&c->texts[i]);
 	mig__arena_finish(&c->arena);

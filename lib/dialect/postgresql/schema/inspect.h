@@ -117,6 +117,7 @@ struct mig__catalog {
 	const mig_schema_sink *sink;
 	mig_status rc; /* the first failure; nothing is done after it */
 	struct mig__arena arena;
+	struct mig__buf only; /* oids of the relations that are asked about, as an array's text; "": all */
 	uint32_t own[2]; /* oids of libmig's tables, where their schema is not known; 0: none */
 	PGresult *own_row, *found, *relations;          /* message 1 */
 	PGresult *small;                                /* message 2 */
@@ -155,12 +156,13 @@ struct mig__catalog {
 void mig__catalog_sql_found(struct mig__buf *sql, int version);
 void mig__catalog_sql_small(struct mig__buf *sql, int version, const char *found);
 void mig__catalog_sql_relations(struct mig__buf *sql);
-void mig__catalog_sql_columns(struct mig__buf *sql, int version);
+/* only: as in mig__catalog. */
+void mig__catalog_sql_columns(struct mig__buf *sql, int version, const char *only);
 /* Lists with commas, of one length. */
 void mig__catalog_sql_types(struct mig__buf *sql, const char *types, const char *modifiers,
 			    const char *collations);
 void mig__catalog_sql_privileges(struct mig__buf *sql);
-void mig__catalog_sql_rest(struct mig__buf *sql, int version);
+void mig__catalog_sql_rest(struct mig__buf *sql, int version, const char *only);
 
 /* inspect.c */
 /* Sends a message; its last `count` results go to out. */
@@ -238,6 +240,8 @@ void mig__catalog_table_parts(struct mig__catalog *c);
 
 /* inspect_relation.c: relations, by message 1 */
 void mig__catalog_find_relations(struct mig__catalog *c);
+/* Finds those that are asked about, by their names without schema: some more, maybe. */
+void mig__catalog_find_only(struct mig__catalog *c);
 /* Whether there are materialized views. */
 int mig__catalog_any_materialized(const struct mig__catalog *c);
 /* Whether any of them has other privileges than usual. */

@@ -21,6 +21,7 @@ struct table {
 	const char *filter; /* which rows */
 	const char *skip;   /* columns that say nothing about the schema, or only a name */
 	const char *places; /* columns that hold numbers of columns */
+	const char *only;   /* which rows are of a few relations: those of the list $; NULL: all may be */
 };
 
 /* Skipped are, besides names and oids: owners and privileges, which objects have in a form of their
@@ -32,29 +33,32 @@ static const struct table tables[] = {
 	{ "pg_class", MIG__CLASS_CLASS, "oid",
 	  "oid" USERS " AND relpersistence <> 't' AND relkind IN ('r', 'p', 'v', 'm', 'S', 'i', 'I')",
 	  " oid relname relowner relacl reloptions reltoastrelid relfilenode relpages reltuples relallvisible relallfrozen relhasindex relhasrules "
-	  "relhastriggers relhassubclass relnatts relrewrite relfrozenxid relminmxid relhasoids ", "" },
+	  "relhastriggers relhassubclass relnatts relrewrite relfrozenxid relminmxid relhasoids ", "",
+	  "(relkind = 'S' OR oid = ANY ($) OR oid IN (SELECT indexrelid FROM pg_index WHERE indrelid = ANY ($)))" },
 	{ "pg_attribute", MIG__CLASS_CLASS, "attrelid || '.' || attnum",
 	  "attnum > 0 AND NOT attisdropped AND attrelid" USERS
 	  " AND attrelid IN (SELECT oid FROM pg_class WHERE relkind IN ('r', 'p') AND relpersistence <> 't')",
 	  " attrelid attname attnum attcacheoff attndims atthasmissing attmissingval attacl attislocal attinhcount "
-	  "attisdropped attoptions ", "" },
+	  "attisdropped attoptions ", "", "attrelid = ANY ($)" },
 	{ "pg_constraint", MIG__CLASS_CONSTRAINT, "oid", "oid" USERS " AND contype IN ('p', 'u', 'f', 'c', 'x')",
-	  " oid conname conislocal coninhcount connoinherit consrc ", " conkey confkey confdelsetcols " },
+	  " oid conname conislocal coninhcount connoinherit consrc ", " conkey confkey confdelsetcols ",
+	  "(conrelid = 0 OR conrelid = ANY ($))" },
 	{ "pg_index", MIG__CLASS_CLASS, "indexrelid", "indexrelid" USERS,
-	  " indexrelid indrelid indcheckxmin indisready indislive ", " indkey " },
+	  " indexrelid indrelid indcheckxmin indisready indislive ", " indkey ",
+	  "indrelid = ANY ($)" },
 	{ "pg_type", MIG__CLASS_TYPE, "oid", "oid" USERS " AND typtype IN ('d', 'e', 'r')",
-	  " oid typname typowner typacl typdefault typndims typrelid ", "" },
-	{ "pg_range", MIG__CLASS_TYPE, "rngtypid", "rngtypid" USERS, " rngtypid ", "" },
-	{ "pg_proc", MIG__CLASS_PROC, "oid", "oid" USERS, " oid proname proowner proacl prosrc ", "" },
-	{ "pg_trigger", MIG__CLASS_TRIGGER, "oid", "oid" USERS " AND NOT tgisinternal", " oid tgname ", " tgattr " },
-	{ "pg_rewrite", MIG__CLASS_REWRITE, "oid", "oid" USERS, " oid rulename ", "" },
-	{ "pg_policy", MIG__CLASS_POLICY, "oid", "oid" USERS, " oid polname polroles ", "" },
-	{ "pg_sequence", MIG__CLASS_CLASS, "seqrelid", "seqrelid" USERS, " seqrelid ", "" },
-	{ "pg_partitioned_table", MIG__CLASS_CLASS, "partrelid", "partrelid" USERS, " partrelid ", " partattrs " },
-	{ "pg_statistic_ext", MIG__CLASS_STATISTICS, "oid", "oid" USERS, " oid stxname stxowner ", " stxkeys " },
-	{ "pg_collation", MIG__CLASS_COLLATION, "oid", "oid" USERS, " oid collname collowner collversion ", "" },
-	{ "pg_event_trigger", MIG__CLASS_EVENT_TRIGGER, "oid", "oid" USERS, " oid evtname evtowner ", "" },
-	{ "pg_namespace", MIG__CLASS_NAMESPACE, "oid", "oid" USERS, " oid nspname nspowner nspacl ", "" },
+	  " oid typname typowner typacl typdefault typndims typrelid ", "", NULL },
+	{ "pg_range", MIG__CLASS_TYPE, "rngtypid", "rngtypid" USERS, " rngtypid ", "", NULL },
+	{ "pg_proc", MIG__CLASS_PROC, "oid", "oid" USERS, " oid proname proowner proacl prosrc ", "", NULL },
+	{ "pg_trigger", MIG__CLASS_TRIGGER, "oid", "oid" USERS " AND NOT tgisinternal", " oid tgname ", " tgattr ", NULL },
+	{ "pg_rewrite", MIG__CLASS_REWRITE, "oid", "oid" USERS, " oid rulename ", "", NULL },
+	{ "pg_policy", MIG__CLASS_POLICY, "oid", "oid" USERS, " oid polname polroles ", "", NULL },
+	{ "pg_sequence", MIG__CLASS_CLASS, "seqrelid", "seqrelid" USERS, " seqrelid ", "", NULL },
+	{ "pg_partitioned_table", MIG__CLASS_CLASS, "partrelid", "partrelid" USERS, " partrelid ", " partattrs ", NULL },
+	{ "pg_statistic_ext", MIG__CLASS_STATISTICS, "oid", "oid" USERS, " oid stxname stxowner ", " stxkeys ", NULL },
+	{ "pg_collation", MIG__CLASS_COLLATION, "oid", "oid" USERS, " oid collname collowner collversion ", "", NULL },
+	{ "pg_event_trigger", MIG__CLASS_EVENT_TRIGGER, "oid", "oid" USERS, " oid evtname evtowner ", "", NULL },
+	{ "pg_namespace", MIG__CLASS_NAMESPACE, "oid", "oid" USERS, " oid nspname nspowner nspacl ", "", NULL },
 };
 /* clang-format on */
 
@@ -159,6 +163,17 @@ static size_t add_columns(const struct mig__catalog *c, const struct table *t, s
 	return count;
 }
 
+/* The condition with the list in place of each $. */
+static void add_only(struct mig__buf *sql, const char *condition, const char *list)
+{
+	mig__buf_adds(sql, " AND ");
+	for (; *condition; condition++)
+		if (*condition == '$')
+			mig__buf_addf(sql, "'%s'::oid[]", list);
+		else
+			mig__buf_add(sql, condition, 1);
+}
+
 void mig__catalog_sql_raw(const struct mig__catalog *c, struct mig__buf *sql)
 {
 	for (int i = 0; i < TABLES; i++) {
@@ -168,6 +183,8 @@ void mig__catalog_sql_raw(const struct mig__catalog *c, struct mig__buf *sql)
 		mig__buf_addf(sql, "SELECT string_agg((%s)::text, ' ')", t->id);
 		count = add_columns(c, t, sql);
 		mig__buf_addf(sql, " FROM %s WHERE %s", t->name, t->filter);
+		if (c->only.len && t->only)
+			add_only(sql, t->only, mig__buf_text(&c->only));
 		for (size_t n = 0; n < count; n++)
 			mig__buf_addf(sql, "%s%zu", n ? ", " : " GROUP BY ", n + 2);
 		mig__buf_adds(sql, ";");

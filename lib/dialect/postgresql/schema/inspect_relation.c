@@ -5,6 +5,7 @@
 #include "dialect/postgresql/schema/inspect.h"
 #include "dialect/postgresql/store/store.h"
 
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -143,6 +144,36 @@ void mig__catalog_find_relations(struct mig__catalog *c)
 		c->rc = mig__pg_nomem(c->conn);
 	for (int i = 0; !c->rc && i < count; i++)
 		find_relation(c, i);
+}
+
+/* More than a quarter of all is read as fast as all. */
+static int is_few(const struct mig__catalog *c)
+{
+	return c->sink->struct_size >= offsetof(mig_schema_sink, only_count) + sizeof c->sink->only_count &&
+	       c->sink->only && c->sink->only_count < (size_t)PQntuples(c->relations) / 4;
+}
+
+void mig__catalog_find_only(struct mig__catalog *c)
+{
+	struct mig__map names;
+
+	if (!is_few(c))
+		return;
+	mig__map_init(&names, &c->conn->alloc);
+	for (size_t i = 0; !c->rc && i < c->sink->only_count; i++)
+		if (!mig__map_add(&names, c->sink->only[i]->name, strlen(c->sink->only[i]->name), 1, NULL))
+			c->rc = mig__pg_nomem(c->conn);
+	mig__buf_adds(&c->only, "{");
+	for (int i = 0; i < PQntuples(c->relations); i++) {
+		const char *name = PQgetvalue(c->relations, i, NAME);
+
+		if (mig__map_get(&names, name, strlen(name)) != MIG__NONE)
+			mig__buf_addf(&c->only, "%s%s", c->only.len > 1 ? "," : "",
+				      PQgetvalue(c->relations, i, OID));
+	}
+	mig__buf_adds(&c->only, "}");
+	mig__catalog_made(c, &c->only);
+	mig__map_finish(&names);
 }
 
 static int any(const struct mig__catalog *c, int column, char value)

@@ -63,13 +63,20 @@ static void add_not_nulls(struct mig__buf *sql, int version)
 		"SELECT 0 WHERE false;");
 }
 
+/* Adds a condition: the relation of that column is one of `only`, if that is not all. */
+static void add_only(struct mig__buf *sql, const char *column, const char *only)
+{
+	if (*only)
+		mig__buf_addf(sql, "AND %s = ANY ('%s'::oid[]) ", column, only);
+}
+
 /* Whoever names the table has the server load all that it knows of it, which takes longer than all the rest;
  * but only a column's name needs it. */
 #define DEFAULT "pg_get_expr(adbin, CASE WHEN strpos(adbin::text, '{VAR ') > 0 THEN adrelid ELSE 0 END)"
 
 /* Columns are many: what is one letter, or yes or no, comes in one number; types are asked for later,
  * once each; and they are sorted at our end. */
-void mig__catalog_sql_columns(struct mig__buf *sql, int version)
+void mig__catalog_sql_columns(struct mig__buf *sql, int version, const char *only)
 {
 	mig__buf_addf(sql,
 		"SELECT a.attrelid, a.attnum, a.attname, a.atttypid, a.atttypmod, a.attcollation, "
@@ -79,11 +86,13 @@ void mig__catalog_sql_columns(struct mig__buf *sql, int version)
 			"a.attacl IS NOT NULL "
 		"FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid "
 		"WHERE c.oid" USERS " AND c.relpersistence <> 't' AND c.relkind IN ('r', 'p', 'v', 'm', 'c') "
-			"AND a.attnum > 0 AND NOT a.attisdropped;"
-		"SELECT adrelid, adnum, oid, " DEFAULT " FROM pg_attrdef "
-		"WHERE adrelid" USERS " ORDER BY adrelid, adnum;",
+			"AND a.attnum > 0 AND NOT a.attisdropped ",
 		mig__since(version, 12, "a.attgenerated", "0"),
 		mig__since(version, 14, "nullif(a.attcompression, '')", "NULL"));
+	add_only(sql, "a.attrelid", only);
+	mig__buf_adds(sql, ";SELECT adrelid, adnum, oid, " DEFAULT " FROM pg_attrdef WHERE adrelid" USERS " ");
+	add_only(sql, "adrelid", only);
+	mig__buf_adds(sql, "ORDER BY adrelid, adnum;");
 	add_not_nulls(sql, version);
 }
 
@@ -118,7 +127,7 @@ void mig__catalog_sql_privileges(struct mig__buf *sql)
 
 /* A key that refers to a partitioned table has others like it for each partition: these are left
  * out, and what an extension says of its own domains. */
-static void add_constraints(struct mig__buf *sql, int version)
+static void add_constraints(struct mig__buf *sql, int version, const char *only)
 {
 	mig__buf_addf(sql,
 		"SELECT k.oid, k.conname, k.contype, k.conrelid, k.contypid, k.conindid, k.conkey, "
@@ -132,11 +141,14 @@ static void add_constraints(struct mig__buf *sql, int version)
 			"AND NOT (k.conparentid <> 0 AND EXISTS (SELECT FROM pg_constraint p "
 				"WHERE p.oid = k.conparentid AND p.conrelid = k.conrelid)) "
 			"AND NOT (k.contypid <> 0 AND EXISTS (SELECT FROM pg_depend d WHERE d.classid = 1247 "
-				"AND d.objid = k.contypid AND d.refclassid = 3079 AND d.deptype = 'e')) "
-		"ORDER BY k.oid;",
+				"AND d.objid = k.contypid AND d.refclassid = 3079 AND d.deptype = 'e')) ",
 		mig__since(version, 15, "k.confdelsetcols", "NULL"),
 		mig__since(version, 18, "k.conenforced", "true"),
 		mig__since(version, 18, "k.conperiod", "false"));
+	/* a domain's have no relation */
+	if (*only)
+		mig__buf_addf(sql, "AND (k.conrelid = 0 OR k.conrelid = ANY ('%s'::oid[])) ", only);
+	mig__buf_adds(sql, "ORDER BY k.oid;");
 }
 
 /* The columns that an index has in expressions and its predicate. */
@@ -152,7 +164,7 @@ static void add_constraints(struct mig__buf *sql, int version)
 
 /* The definition only where the raw columns do not tell enough: not a B-tree, or expressions, or a
  * collation that is not the usual one. */
-static void add_indexes(struct mig__buf *sql, int version)
+static void add_indexes(struct mig__buf *sql, int version, const char *only)
 {
 	mig__buf_addf(sql,
 		"SELECT i.indexrelid, i.indrelid, c.relname, c.relkind, c.relam, c.reltablespace, "
@@ -167,9 +179,10 @@ static void add_indexes(struct mig__buf *sql, int version)
 				"FROM pg_attribute a WHERE a.attrelid = i.indexrelid) END, "
 			"CASE WHEN i.indexprs IS NOT NULL THEN " EXPRESSION_STATISTICS " END "
 		"FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid "
-		"WHERE i.indexrelid" USERS " AND c.relpersistence <> 't' "
-		"ORDER BY i.indexrelid;",
+		"WHERE i.indexrelid" USERS " AND c.relpersistence <> 't' ",
 		mig__since(version, 15, "i.indnullsnotdistinct", "false"));
+	add_only(sql, "i.indrelid", only);
+	mig__buf_adds(sql, "ORDER BY i.indexrelid;");
 }
 
 /* Not what is known from the columns above: schemas; columns of indexes and constraints, and what
@@ -190,9 +203,9 @@ static const char dependencies[] =
 
 /* clang-format on */
 
-void mig__catalog_sql_rest(struct mig__buf *sql, int version)
+void mig__catalog_sql_rest(struct mig__buf *sql, int version, const char *only)
 {
-	add_constraints(sql, version);
-	add_indexes(sql, version);
-	mig__buf_adds(sql, dependencies);
+	add_constraints(sql, version, only);
+	add_indexes(sql, version, only);
+	mig__buf_adds(sql, *only ? "SELECT 0 WHERE false;" : dependencies);
 }
