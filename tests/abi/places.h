@@ -138,13 +138,15 @@ AT(mig_journal_mark, done_digest, 48, 40, 32);
 AT(mig_journal_mark, duration_us, 56, 48, 36);
 AT(mig_journal_mark, in_flight, 64, 56, 44);
 
-SIZE(mig_schema_sink, 48, 24, 24);
+SIZE(mig_schema_sink, 64, 32, 32);
 AT(mig_schema_sink, struct_size, 0, 0, 0);
 AT(mig_schema_sink, user, 8, 4, 4);
 AT(mig_schema_sink, object, 16, 8, 8);
 AT(mig_schema_sink, need, 24, 12, 12);
 AT(mig_schema_sink, uncovered, 32, 16, 16);
 AT(mig_schema_sink, row, 40, 20, 20);
+AT(mig_schema_sink, only, 48, 24, 24);
+AT(mig_schema_sink, only_count, 56, 28, 28);
 
 SIZE(mig_script_text, 24, 12, 12);
 AT(mig_script_text, struct_size, 0, 0, 0);

@@ -33,6 +33,108 @@ static void test_catalog(void **state)
 	place_end(&p);
 }
 
+/* -- a few of many */
+
+enum { MOST_ASKED = 64 };
+
+static int by_text(const void *a, const void *b)
+{
+	return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+/* The lines, sorted, without what the tables nobody asks for have, and who needs whom: that may be left
+ * out. */
+static char *own_lines(char *text)
+{
+	enum { MOST = 20000 };
+	static const char *lines[MOST];
+	size_t count = 0, size;
+	char *out, *rest = NULL;
+	FILE *f = open_memstream(&out, &size);
+
+	assert_non_null(f);
+	for (char *line = strtok_r(text, "\n", &rest); line; line = strtok_r(NULL, "\n", &rest))
+		if (!strstr(line, "filler") && !strstr(line, " -> ") && !strstr(line, " => ") && count < MOST)
+			lines[count++] = line;
+	qsort(lines, count, sizeof *lines, by_text);
+	for (size_t i = 0; i < count; i++)
+		fprintf(f, "%s\n", lines[i]);
+	fclose(f);
+	free(text);
+	return out;
+}
+
+/* The names at the top: between a dot of "composite type public.c { attributes=x }", whichever it is, and
+ * what follows. */
+static size_t ask_for(const char *text, mig_object *objects)
+{
+	size_t count = 0;
+
+	for (const char *line = text; *line && count < MOST_ASKED; line = strchr(line, '\n') + 1) {
+		size_t size = strcspn(line, "\n");
+		const char *dot = memchr(line, '.', size), *end;
+
+		if (!dot || !strncmp(line, "row ", 4) || !strncmp(line, "uncovered", 9))
+			continue;
+		for (end = ++dot; *end != '\n' && strncmp(end, " {", 2) != 0 && strncmp(end, " [", 2) != 0; end++)
+			;
+		for (; dot && !memchr(dot, '/', (size_t)(end - dot)) && count < MOST_ASKED; count++) {
+			objects[count] = (mig_object){ .struct_size = sizeof *objects,
+						       .name = strndup(dot, (size_t)(end - dot)) };
+			dot = memchr(dot, '.', (size_t)(end - dot));
+			dot = dot ? dot + 1 : NULL;
+		}
+	}
+	return count;
+}
+
+static void ask_case(PGconn *db, struct host *h, const struct catalog_case *c)
+{
+	mig_object objects[MOST_ASKED];
+	const mig_object *only[MOST_ASKED];
+	char *all, *few;
+	size_t count;
+
+	pg_exec(db, "BEGIN");
+	pg_exec(db, c->ddl);
+	all = own_lines(catalog_rows(h, NULL, 0));
+	count = ask_for(all, objects);
+	for (size_t i = 0; i < count; i++)
+		only[i] = &objects[i];
+	few = own_lines(catalog_rows(h, only, count));
+	if (strcmp(few, all) != 0)
+		fail_msg("%s, asked for alone:\n%s\n-- not:\n%s", c->name, few, all);
+	free(few);
+	free(all);
+	for (size_t i = 0; i < count; i++)
+		free((char *)objects[i].name);
+	pg_exec(db, "ROLLBACK");
+}
+
+/* Each case among many tables that nobody asks for. */
+static void test_few(void **state)
+{
+	struct host h;
+	struct place p;
+	char *text;
+	const mig_object *none = NULL;
+
+	(void)state;
+	place_begin(&p);
+	pg_exec(p.db, "DO $$BEGIN FOR i IN 1..150 LOOP EXECUTE 'CREATE TABLE filler_' || i || ' (a integer GENERATED "
+		      "ALWAYS AS IDENTITY PRIMARY KEY, b text DEFAULT ''x'')'; END LOOP; END$$");
+	host_lend(&h, p.db);
+	text = catalog_rows(&h, &none, 0);
+	assert_non_null(strstr(text, "table public.filler_7\n"));
+	assert_null(strstr(text, "public.filler_7/a"));
+	free(text);
+	for (size_t i = 0; i < catalog_case_count; i++)
+		if (PQserverVersion(p.db) >= catalog_cases[i].version)
+			ask_case(p.db, &h, &catalog_cases[i]);
+	host_close(&h);
+	place_end(&p);
+}
+
 /* Rows that are not where they were written first are reported in the same order. */
 static void test_order(void **state)
 {
@@ -347,7 +449,9 @@ static void test_stopped(void **state)
 	host_lend(&h, p.db);
 	do {
 		uint32_t left = at++;
-		const mig_schema_sink sink = { sizeof sink, &left, stop, no_need, NULL, NULL };
+		const mig_schema_sink sink = {
+			.struct_size = sizeof sink, .user = &left, .object = stop, .need = no_need
+		};
 
 		rc = mig_dialect_postgresql()->schema->inspect(h.conn, &sink);
 		assert_true(rc == MIG_OK || rc == MIG_ECANCELLED);
@@ -362,6 +466,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_catalog),
+		cmocka_unit_test(test_few),
 		cmocka_unit_test(test_order),
 		cmocka_unit_test(test_own_tables),
 		cmocka_unit_test(test_session_is_left),

@@ -151,11 +151,20 @@ static mig_status take_uncovered(void *user, const char *what)
 	return MIG_OK;
 }
 
-char *catalog_read(struct host *h, mig_conn *conn)
+static mig_status take_row(void *user, uint32_t number, const char *table, const char *text)
+{
+	struct reader *r = user;
+
+	fprintf(r->out, "row %s %s:", r->names[number], table);
+	for (; *text; text++)
+		fputc(*text == '\n' ? ' ' : *text, r->out);
+	fputc('\n', r->out);
+	return MIG_OK;
+}
+
+static char *read_with(struct host *h, mig_conn *conn, mig_schema_sink sink)
 {
 	static struct reader r;
-	const mig_schema_sink sink = { sizeof sink, &r, take_object, take_need, take_uncovered,
-				       NULL };
 	char *text = NULL;
 	size_t size;
 	mig_status rc;
@@ -163,6 +172,11 @@ char *catalog_read(struct host *h, mig_conn *conn)
 	r = (struct reader){ .out = open_memstream(&text, &size), .public = MIG_NO_OBJECT };
 	assert_non_null(r.out);
 	h->status = MIG_OK;
+	sink.struct_size = sizeof sink;
+	sink.user = &r;
+	sink.object = take_object;
+	sink.need = take_need;
+	sink.uncovered = take_uncovered;
 	rc = mig_dialect_postgresql()->schema->inspect(conn, &sink);
 	fclose(r.out);
 	for (uint32_t i = 0; i < r.count; i++) {
@@ -174,6 +188,21 @@ char *catalog_read(struct host *h, mig_conn *conn)
 		return text;
 	free(text);
 	return NULL;
+}
+
+char *catalog_read(struct host *h, mig_conn *conn)
+{
+	return read_with(h, conn, (mig_schema_sink){ .row = NULL });
+}
+
+char *catalog_rows(struct host *h, const mig_object *const *only, size_t only_count)
+{
+	const mig_schema_sink sink = { .row = take_row, .only = only, .only_count = only_count };
+	char *text = read_with(h, h->conn, sink);
+
+	if (!text)
+		fail_msg("inspect: %s", h->message);
+	return text;
 }
 
 char *catalog_of(struct host *h)

@@ -35,6 +35,8 @@ void host_close(struct host *h);
 char *catalog_read(struct host *h, mig_conn *conn);
 /* Fails the test on an error. */
 char *catalog_of(struct host *h);
+/* The same with rows ("row table public.t pg_class: …"), of a few objects or NULL. */
+char *catalog_rows(struct host *h, const mig_object *const *only, size_t only_count);
 
 /* schema_inspect_cases.c */
 struct catalog_case {

@@ -315,6 +315,10 @@ typedef struct mig_schema_sink {
 	 * so that something that the dialect does not know yet is not taken for equal. At most one of a
 	 * table; never of what differs by database, like numbers and sizes. NULL: not wanted. */
 	mig_status (*row)(void *user, uint32_t number, const char *table, const char *text);
+	/** The objects at the top that are asked about; NULL: all. Whatever is inside others, their rows, and
+	 * who needs whom may then be left out, so that a few are not read as slowly as all. */
+	const mig_object *const *only;
+	size_t only_count; /**< entries of only */
 } mig_schema_sink;
 
 /** A script of a model. */
