@@ -47,7 +47,7 @@ def blocks(path):
     with open(path, encoding="utf-8") as f:
         lines, start = f.read().split("\n"), None
     for number, line in enumerate(lines, 1):
-        if start is None and re.match(r"\s*```c$", line):
+        if start is None and re.match(r"\s*```c( \w+\.c)?$", line):
             start = number + 1
         elif start is not None and re.match(r"\s*```$", line):
             yield start, "\n".join(lines[start - 1:number - 1])
