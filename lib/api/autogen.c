@@ -401,17 +401,12 @@ static mig_status check_comparable(mig_ctx *ctx, const mig_diff_options *o)
 /* One comparison. After MIG_EPROOF the list is there all the same, and says why. */
 static mig_status diff_once(mig_ctx *ctx, const mig_diff_options *o, mig_op_list **out)
 {
-	mig_op_list *list = mig__calloc(&ctx->alloc, 1, sizeof *list);
+	mig_op_list *list = mig__op_list_new(ctx);
 	mig_status rc;
 
 	*out = NULL;
 	if (!list)
 		return mig__fail_nomem(&ctx->err);
-	list->memory = mig__memory_share(ctx->memory);
-	list->dialect = ctx->db.dialect->name;
-	mig__arena_init(&list->arena, &list->memory->alloc);
-	list->work =
-		(struct mig__autogen){ .db = &ctx->db, .alloc = &list->memory->alloc, .err = &ctx->err };
 	ctx->busy = 1;
 	rc = compare(ctx, list, o);
 	ctx->busy = 0;

@@ -257,6 +257,20 @@ static mig_status fill_uncovered(mig_op_list *list)
 	return rc;
 }
 
+mig_op_list *mig__op_list_new(mig_ctx *ctx)
+{
+	mig_op_list *list = mig__calloc(&ctx->alloc, 1, sizeof *list);
+
+	if (!list)
+		return NULL;
+	list->memory = mig__memory_share(ctx->memory);
+	list->dialect = ctx->db.dialect->name;
+	mig__arena_init(&list->arena, &list->memory->alloc);
+	list->work =
+		(struct mig__autogen){ .db = &ctx->db, .alloc = &list->memory->alloc, .err = &ctx->err };
+	return list;
+}
+
 mig_status mig__op_list_fill(mig_op_list *list)
 {
 	mig_status rc = fill_operations(list);

@@ -29,6 +29,8 @@ struct mig_op_list {
 	size_t rename_count;
 };
 
+/* An empty one, whose work is to be done; NULL: no memory. */
+mig_op_list *mig__op_list_new(mig_ctx *ctx);
 /* Everything that can be asked of the list, of its `work`. Of one with nothing in it there is no
  * operation, and "" as SQL. */
 mig_status mig__op_list_fill(mig_op_list *list);

@@ -1,5 +1,6 @@
 /* cli: the table of commands, and the way from a command line to an exit status. */
 #include "cli/cli.h"
+#include "cli/find.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -21,6 +22,9 @@ static const struct mig__cli_command commands[] = {
 	  mig__cli_cmd_list_templates },
 	{ "init", "[DIR]", "make mig.ini and a folder for revisions", MIG__CLI_UNCONFIGURED, 1,
 	  mig__cli_init_options, NULL, mig__cli_cmd_init },
+	{ "status", "", "show where the database is, what is pending, and what to do next",
+	  MIG__CLI_READS | MIG__CLI_DATABASE | MIG__CLI_JSON, 0, mig__cli_status_options, NULL,
+	  mig__cli_cmd_status },
 	{ "revision", "[-m MESSAGE]", "write a new revision file",
 	  MIG__CLI_READS | MIG__CLI_WRITES | MIG__CLI_JSON, 0, mig__cli_revision_options,
 	  of_revision, mig__cli_cmd_revision },
@@ -31,6 +35,9 @@ static const struct mig__cli_command commands[] = {
 	{ "check", "", "compare the database with the model",
 	  MIG__CLI_READS | MIG__CLI_DATABASE | MIG__CLI_JSON, 0, mig__cli_model_options, NULL,
 	  mig__cli_cmd_check },
+	{ "dump", "", "print the database's schema: SQL for a model, JSON, or a picture",
+	  MIG__CLI_DATABASE | MIG__CLI_JSON | MIG__CLI_ONE, 0, mig__cli_dump_options, NULL,
+	  mig__cli_cmd_dump },
 	{ "edit", "[REVISION]", "open a revision's file in your editor (default: head)",
 	  MIG__CLI_READS, 1, NULL, NULL, mig__cli_cmd_edit },
 	{ "merge", "[-m MESSAGE] [REVISION...]",
@@ -104,6 +111,17 @@ static int take_host(struct mig__cli *cli, const mig_cli_options *options)
 	return MIG_CLI_DONE;
 }
 
+/* The settings are there. */
+static int run_set(struct mig__cli *cli)
+{
+	const struct mig__cli_command *command = cli->args.command;
+
+	if ((command->needs & MIG__CLI_DATABASE) && !(command->needs & MIG__CLI_WRITES) &&
+	    mig__cli_has_databases(cli))
+		return mig__cli_each_database(cli);
+	return command->run(cli);
+}
+
 static int run_command(struct mig__cli *cli)
 {
 	const struct mig__cli_command *command = cli->args.command;
@@ -116,10 +134,28 @@ static int run_command(struct mig__cli *cli)
 		if (status)
 			return status;
 	}
-	if ((command->needs & MIG__CLI_DATABASE) && !(command->needs & MIG__CLI_WRITES) &&
-	    mig__cli_has_databases(cli))
-		return mig__cli_each_database(cli);
-	return command->run(cli);
+	return run_set(cli);
+}
+
+/* Without a command: in a project its status. */
+static int run_nothing(struct mig__cli *cli)
+{
+	struct mig__cli_text hint = { 0 };
+	int status;
+
+	cli->args.command = mig__cli_find_command(cli, "status");
+	status = mig__cli_settings(cli);
+	if (status)
+		return status;
+	if (cli->config.path.len || cli->host.bundle || mig__cli_is_folder(cli->directory))
+		return run_set(cli);
+	cli->args.command = NULL;
+	status = mig__cli_bad_usage(cli, "a command is missing");
+	mig__cli_addf(&hint, "\"%s init\" starts a project, \"%s help\" lists the commands", cli->program,
+		      cli->program);
+	mig__cli_hint(cli, mig__cli_string(&hint));
+	mig__cli_text_finish(&hint);
+	return status;
 }
 
 static int run(struct mig__cli *cli, int argc, char **argv)
@@ -146,7 +182,7 @@ static int run(struct mig__cli *cli, int argc, char **argv)
 		return MIG_CLI_DONE;
 	}
 	if (!cli->args.command)
-		return mig__cli_bad_usage(cli, "a command is missing");
+		return run_nothing(cli);
 	return run_command(cli);
 }
 

@@ -48,7 +48,8 @@ enum mig__cli_need {
 	MIG__CLI_JSON = 8,     /* knows --json */
 	MIG__CLI_BARE = 16,    /* neither configuration nor context */
 	MIG__CLI_CHANGES = 32, /* the database */
-	MIG__CLI_UNCONFIGURED = 64 /* no mig.ini is searched and read */
+	MIG__CLI_UNCONFIGURED = 64, /* no mig.ini is searched and read */
+	MIG__CLI_ONE = 128          /* of several databases, one has to be chosen */
 };
 
 /* What the environment's folder is called unless something says otherwise. */
@@ -194,6 +195,7 @@ int mig__cli_cmd_check(struct mig__cli *cli);
 int mig__cli_cmd_completion(struct mig__cli *cli);
 int mig__cli_cmd_current(struct mig__cli *cli);
 int mig__cli_cmd_downgrade(struct mig__cli *cli);
+int mig__cli_cmd_dump(struct mig__cli *cli);
 int mig__cli_cmd_edit(struct mig__cli *cli);
 int mig__cli_cmd_embed(struct mig__cli *cli);
 int mig__cli_cmd_ensure_version(struct mig__cli *cli);
@@ -211,13 +213,15 @@ int mig__cli_cmd_plan(struct mig__cli *cli);
 int mig__cli_cmd_revision(struct mig__cli *cli);
 int mig__cli_cmd_show(struct mig__cli *cli);
 int mig__cli_cmd_stamp(struct mig__cli *cli);
+int mig__cli_cmd_status(struct mig__cli *cli);
 int mig__cli_cmd_upgrade(struct mig__cli *cli);
-extern const struct mig__cli_option mig__cli_adopt_options[], mig__cli_autogenerate_options[], mig__cli_current_options[],
+extern const struct mig__cli_option mig__cli_adopt_options[], mig__cli_autogenerate_options[],
+	mig__cli_current_options[], mig__cli_dump_options[],
 	mig__cli_embed_options[], mig__cli_graph_options[], mig__cli_heads_options[],
 	mig__cli_ensure_version_options[], mig__cli_init_options[], mig__cli_history_options[],
 	mig__cli_import_options[], mig__cli_merge_options[], mig__cli_migrate_options[],
 	mig__cli_model_options[], mig__cli_plan_options[], mig__cli_revision_options[],
-	mig__cli_run_options[], mig__cli_stamp_options[];
+	mig__cli_run_options[], mig__cli_stamp_options[], mig__cli_status_options[];
 
 /* help.c */
 extern const struct mig__cli_option mig__cli_global_options[];

@@ -86,6 +86,8 @@ static int refuse(struct mig__cli *cli, const char *first)
 	if (mig__cli_count(&cli->args, MIG__OPT_SQL) &&
 	    !mig__cli_count(&cli->args, MIG__OPT_DRY_RUN))
 		status = mig__cli_bad_usage(cli, "--sql: there are several databases: choose one");
+	if (!status && (command->needs & MIG__CLI_ONE))
+		status = mig__cli_bad_usage(cli, "there are several databases: choose one");
 	if (!status)
 		return status;
 	mig__cli_addf(&hint, "e.g. \"%s -n %s %s\"", cli->program, first, command->name);

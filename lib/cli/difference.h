@@ -29,6 +29,9 @@ void mig__cli_warn_uncovered(struct mig__cli *cli, const struct mig__cli_differe
 /* The members "operations", "remarks" and "uncovered", or NULL. */
 json_t *mig__cli_json_difference(const struct mig__cli_difference *d);
 
+/* dump.c: the schema of the database, as operations that create it */
+int mig__cli_dump(struct mig__cli *cli, mig_op_list **out);
+
 /* ask.c: a mig_rename_fn whose user is a struct mig__cli. */
 int32_t mig__cli_ask_rename(void *user, const mig_object *from, const mig_object *to);
 

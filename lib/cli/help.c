@@ -109,9 +109,28 @@ static const char *command_name(const void *list, size_t i)
 	return ((const struct mig__cli_command *)list)[i].name;
 }
 
+/* What the commands of other tools are called here. */
+static const char *same_command(const char *word)
+{
+	static const char *const words[][2] = {
+		{ "new", "revision" },	 { "create", "revision" },   { "add", "revision" },
+		{ "generate", "migrate" }, { "makemigrations", "migrate" }, { "up", "upgrade" },
+		{ "apply", "upgrade" },	 { "run", "upgrade" },	     { "down", "downgrade" },
+		{ "rollback", "downgrade" }, { "undo", "downgrade" }, { "revert", "downgrade" },
+		{ "diff", "check" },	 { "inspect", "dump" },	     { "info", "status" },
+		{ "st", "status" },	 { "list", "history" },	     { "baseline", "stamp" },
+	};
+
+	for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+		if (!strcmp(word, words[i][0]))
+			return words[i][1];
+	return NULL;
+}
+
 int mig__cli_unknown_command(struct mig__cli *cli, const char *word)
 {
-	const char *near = mig__cli_suggest(word, command_name, cli->commands);
+	const char *same = same_command(word);
+	const char *near = same ? same : mig__cli_suggest(word, command_name, cli->commands);
 
 	return near ? mig__cli_bad_usage(cli, "unknown command \"%s\" (did you mean \"%s\"?)", word,
 					 near)

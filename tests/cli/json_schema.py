@@ -76,6 +76,9 @@ check("heads", "heads")
 check("branches", "branches")
 check("revisions", "show", "aaaa")
 check("log", "log")
+assert check("revisions", "show", "aaaa")["revisions"][0]["text"].startswith("-- one")
+assert check("status", "status")["next"] is None
+assert [o["name"] for o in check("dump", "dump")["objects"]] == ["t", "u"]
 write("mig.ini", "[mig]\ndatabases = a, b\n[a]\nurl = sqlite:a.db\nmodels = model.sql\n"
       "[b]\nurl = sqlite:b.db\nmodels = model.sql\n")
 del os.environ["MIG_URL"]

@@ -449,6 +449,17 @@ MIG_API mig_status mig_set_diff_options(mig_ctx *ctx, const mig_diff_options *op
  * after every other error. Since 0.1.0. */
 MIG_API mig_status mig_diff(mig_ctx *ctx, const mig_diff_options *options, mig_op_list **out);
 
+/** The schema of the database, without libmig's own tables, as the operations that create it from nothing,
+ * in an order in which they can be run. mig_op_list_sql() of MIG_UPGRADE is then the schema as a model in
+ * SQL: mig_diff() finds no difference between it and the database. The objects of the operations, with
+ * what is inside them, are everything that was read. There is no way down. What a new database of the
+ * engine has anyway is left out, so an empty one is made to compare with. Nothing is written. Free the
+ * list with mig_op_list_free().
+ *
+ * Errors: MIG_EUNSUPPORTED if the dialect cannot read schemas; MIG_EPERMISSION (PostgreSQL: the role
+ * may not create databases). Since 0.1.0. */
+MIG_API mig_status mig_dump(mig_ctx *ctx, mig_op_list **out);
+
 /** An attribute that an operation changes. */
 typedef struct mig_op_change {
 	size_t struct_size; /**< bytes of what is there: read no member beyond it */
