@@ -240,7 +240,8 @@ static void test_setup(void **state)
 	assert_int_equal(run(&options, "upgrade"), MIG_CLI_DONE);
 	assert_int_equal(calls, 1);
 	assert_int_equal(run(&options, "show incode"), MIG_CLI_DONE);
-	assert_string_equal(out, "Rev: incode (head)\nParent: eeee\n\n    written in C\n");
+	assert_string_equal(out, "Rev: incode (head)\nParent: eeee\n\n    written in C\n\n"
+				 "-- (written in C)\n");
 	/* without a bundle, and no folder that anybody named */
 	options.bundle = NULL;
 	options.directory = "no-such-folder";

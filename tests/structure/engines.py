@@ -40,6 +40,13 @@ EXCEPTIONS = {
     ("lib/cli/alembic_sql.c", r'"[A-Z; ]+"|\'"\'|\'`\''):
         "reads the SQL that Alembic prints, whatever its engine, and cuts it into sections",
     ("lib/cli/alembic_python.c", r"'\"'"): "strings of Python",
+    ("lib/cli/import.c", r"SQLite database| dialect=sqlite"): "what Alembic is run on, and what is then recorded",
+    ("lib/api/init.c", r"SQLite database|sqlite:////srv/app\.db|postgresql:///postgres"): "mig.ini's comments: URLs, as examples",
+    ("lib/api/init.c", r"'\"'"): "quotes of a list in mig.ini",
+    ("lib/cli/config.c", r"'\"'"): "quotes of a list in mig.ini",
+    ("lib/cli/ini.c", r"'\"'"): "quotes in an ini file",
+    ("lib/cli/dump.c", r"'\"'"): "strings of Graphviz",
+    ("lib/cli/init.c", r'"\.sqlite3?"|"sqlite:%s"'): "a guess of which database a file is, shown to who can change it",
     ("lib/cli/words.c", r"'\"'"): "quotes of a command line",
     ("lib/cli/literal.c", r"'\"'"): "strings of C",
 }
