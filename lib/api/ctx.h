@@ -56,6 +56,7 @@ struct mig_ctx {
 
 	struct mig__source *sources;
 	size_t source_count, source_cap;
+	const struct mig__snapshots *snapshots; /* of bundles; in the arena */
 
 	struct mig__argument *arguments;
 	size_t argument_count, argument_cap;
@@ -101,6 +102,8 @@ mig_status mig__script_tables(mig_ctx *ctx);
 mig_status mig__load(mig_ctx *ctx, int32_t digests);
 /* Forgets set and graph: the next call reads the sources again. */
 void mig__unload(mig_ctx *ctx);
+/* Does `work` with a run of the context's, whose revisions are loaded. */
+mig_status mig__work(mig_ctx *ctx, mig_status (*work)(struct mig__run *run, void *user), void *user);
 struct mig__world mig__world_of(mig_ctx *ctx);
 struct mig__memory *mig__memory_share(struct mig__memory *memory);
 /* Gives a share back; the last one frees. */

@@ -2,6 +2,7 @@
 #include "api/revision.h"
 #include "migrate/aim.h"
 #include "migrate/journal.h"
+#include "migrate/snapshot.h"
 
 #include <string.h>
 
@@ -19,6 +20,7 @@ struct mig_plan {
 	} * sections;
 	char **sql;
 	int32_t direction;
+	int32_t snapshot; /* one would run in place of the steps */
 };
 
 /* One call of plan_new(). */
@@ -144,6 +146,25 @@ static mig_status fill_current(struct planning *p)
 	return rc;
 }
 
+/* As a run of this context would decide, without the lock. */
+static mig_status fill_snapshot(struct planning *p)
+{
+	mig_ctx *ctx = p->ctx;
+	struct mig__run run = { .alloc = &ctx->alloc,
+				.err = &ctx->err,
+				.db = &ctx->db,
+				.world = p->world,
+				.step_hooks = ctx->step_hooks,
+				.snapshots = ctx->snapshots };
+	const mig_bundle_snapshot *chosen = NULL;
+	mig_status rc = MIG_OK;
+
+	if (mig__snapshot_may(&run, p->aim.direction, &p->rows.stored, p->running.present, &p->plan))
+		rc = mig__snapshot_choose(&run, &chosen);
+	p->made->snapshot = chosen != NULL;
+	return rc;
+}
+
 /* The rows to plan from: those of the table, or when the unfinished step is finished. */
 static mig_status plan_make(struct planning *p)
 {
@@ -169,6 +190,8 @@ static mig_status plan_make(struct planning *p)
 	p->made->unfinished_direction = p->running.direction;
 	p->made->statements_done = p->running.statements;
 	rc = plan_fill(p);
+	if (!rc)
+		rc = fill_snapshot(p);
 	return rc ? rc : fill_current(p);
 }
 
@@ -244,6 +267,11 @@ int32_t mig_plan_step_direction(const mig_plan *plan, size_t i)
 int64_t mig_plan_statements_done(const mig_plan *plan, size_t i)
 {
 	return plan && plan->unfinished && !i ? plan->statements_done : -1;
+}
+
+int32_t mig_plan_snapshot(const mig_plan *plan)
+{
+	return plan ? plan->snapshot : 0;
 }
 
 int32_t mig_plan_transactional(const mig_plan *plan, size_t i)

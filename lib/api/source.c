@@ -4,6 +4,7 @@
 #include "base/buf.h"
 #include "base/file.h"
 
+#include <stdalign.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -72,6 +73,38 @@ mig_status mig_add_script(mig_ctx *ctx, const char *name, const char *text, size
 	return source.text ? add(ctx, &source) : mig__fail_nomem(&ctx->err);
 }
 
+/* Copies the bundle's snapshots, in today's size, to the front of the context's. */
+static mig_status keep_snapshots(mig_ctx *ctx, const mig_bundle *bundle)
+{
+	enum { FIRST_SNAPSHOT = MIG__SIZE_TO(mig_bundle_snapshot, heads) };
+	struct mig__snapshots *list;
+	mig_bundle_snapshot *at;
+	mig_status rc = MIG_OK;
+
+	if (!bundle->snapshot_count)
+		return MIG_OK;
+	if (!bundle->snapshots || bundle->snapshot_size < FIRST_SNAPSHOT ||
+	    bundle->snapshot_size % alignof(mig_bundle_snapshot))
+		return mig__fail(&ctx->err, MIG_EINVAL, "bundle: its snapshots are malformed");
+	list = mig__arena_zalloc(&ctx->arena, 1, sizeof *list);
+	at = mig__arena_zalloc(&ctx->arena, bundle->snapshot_count, sizeof *at);
+	if (!list || !at)
+		return mig__fail_nomem(&ctx->err);
+	for (size_t i = 0; !rc && i < bundle->snapshot_count; i++) {
+		rc = mig__options_element(&at[i], sizeof *at,
+					  (const char *)bundle->snapshots + i * bundle->snapshot_size,
+					  bundle->snapshot_size, "bundle: a snapshot", &ctx->err);
+		if (!rc && (!at[i].dialect || !at[i].key || !at[i].text || at[i].text[at[i].text_size]))
+			rc = mig__fail(&ctx->err, MIG_EINVAL,
+				       "bundle: a snapshot has no dialect, key or text");
+	}
+	if (rc)
+		return rc;
+	*list = (struct mig__snapshots){ at, bundle->snapshot_count, ctx->snapshots };
+	ctx->snapshots = list;
+	return MIG_OK;
+}
+
 mig_status mig_add_bundle(mig_ctx *ctx, const mig_bundle *bundle)
 {
 	struct mig__source source = { .kind = MIG__BUNDLE };
@@ -84,6 +117,8 @@ mig_status mig_add_bundle(mig_ctx *ctx, const mig_bundle *bundle)
 	rc = mig__bundle_check(bundle, &ctx->err);
 	if (!rc)
 		rc = mig__options_read(&source.bundle, sizeof source.bundle, bundle, &ctx->err);
+	if (!rc)
+		rc = keep_snapshots(ctx, &source.bundle);
 	return rc ? rc : add(ctx, &source);
 }
 

@@ -84,7 +84,8 @@ static mig_status run_of(mig_ctx *ctx, const mig_run_options *options, const mig
 				.run_hooks = ctx->run_hooks,
 				.ctx = ctx,
 				.reached = on_reached,
-				.reached_user = ctx };
+				.reached_user = ctx,
+				.snapshots = ctx->snapshots };
 	mig_status rc = mig__options_read(&run.options, sizeof run.options, options, &ctx->err);
 
 	if (!rc && (run.options.transaction_mode < 0 || run.options.transaction_mode > 1 ||
@@ -119,6 +120,14 @@ static mig_status work_on(mig_ctx *ctx, struct mig__run *run,
 	mig__set_forget(&ctx->set);
 	atomic_store(&ctx->db.cancelled, 0);
 	return rc;
+}
+
+mig_status mig__work(mig_ctx *ctx, mig_status (*work)(struct mig__run *run, void *user), void *user)
+{
+	struct mig__run run;
+	mig_status rc = run_of(ctx, NULL, NULL, &run);
+
+	return rc ? rc : work_on(ctx, &run, work, user);
 }
 
 /* For what changes the database. */

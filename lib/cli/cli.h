@@ -114,6 +114,9 @@ int mig__cli_scratch_url(const struct mig__cli *cli, const char *dialect, struct
 			 const char **out);
 /* The configuration that -c or MIG_CONFIG names, or NULL. */
 const char *mig__cli_config_named(const struct mig__cli *cli);
+/* dialects.c: whether the dialect of a URL that is its scheme alone makes scratch databases without one
+ * to make them in. */
+int mig__cli_needs_no_database(const char *url);
 /* Closes what a command has opened; not the command line. */
 void mig__cli_close(struct mig__cli *cli);
 /* Asks where the database is, for cli->current; keeps what was asked before. */

@@ -110,8 +110,7 @@ static int no_scratch(struct mig__cli *cli, const char *name)
 	return MIG_CLI_USAGE;
 }
 
-/* Whether the dialect makes scratch databases without one to make them in. */
-static int needs_no_database(const char *url)
+int mig__cli_needs_no_database(const char *url)
 {
 	mig_open_options o = { .struct_size = sizeof o, .url = url, .scratch = 1 };
 	mig_ctx *ctx = NULL;
@@ -134,7 +133,7 @@ static int open_side(struct mig__cli *cli, struct mig__cli_dialect *one)
 	if (!url) {
 		mig__cli_addf(&one->url, "%s:", one->name);
 		url = mig__cli_string(&one->url);
-		if (!needs_no_database(url))
+		if (!mig__cli_needs_no_database(url))
 			return no_scratch(cli, one->name);
 	}
 	*side = *cli;

@@ -6,6 +6,7 @@
 #include "base/file.h"
 #include "base/map.h"
 #include "cli/cli.h"
+#include "cli/embed_snapshot.h"
 #include "cli/literal.h"
 
 #include <stdio.h>
@@ -20,6 +21,12 @@ const struct mig__cli_option mig__cli_embed_options[] = {
 	  "write nothing; status 3 if the files are not up to date" },
 	{ MIG__OPT_DECLARE, 0, "declare", "ID,...",
 	  "revisions that the program adds itself, with mig_add_revision()" },
+	{ MIG__OPT_SNAPSHOT, 0, "snapshot", NULL,
+	  "add the database at head, for programs that start with an empty one; takes scratch databases" },
+	{ MIG__OPT_DIALECT, 0, "dialect", "NAME,...",
+	  "with --snapshot: for these (default: those that sections name)" },
+	{ MIG__OPT_SCRATCH_URL, 0, "scratch-url", "URL",
+	  "with --snapshot: where a dialect's is made; once for each server" },
 	{ MIG__OPT_SYMBOL, 0, "symbol", "NAME", "its name in C (default: migrations)" },
 	{ 0 }
 };
@@ -48,6 +55,7 @@ struct writer {
 	const char *symbol;
 	uint8_t *program; /* by place in the list: one that the program adds */
 	uint8_t *above;   /* such a one, or one that stands on it */
+	struct mig__cli_snapshots snapshots;
 };
 
 /* -- what the program adds */
@@ -334,6 +342,7 @@ static int add_source(struct writer *w)
 		mig__cli_adds(w->out, "};\n");
 	if (!status)
 		status = add_heads(w, &heads);
+	mig__cli_add_snapshots(w->out, w->symbol, &w->snapshots);
 	mig__cli_addf(w->out,
 		      "\nconst mig_bundle %s = {\n"
 		      "\t.struct_size = sizeof(mig_bundle),\n"
@@ -347,6 +356,12 @@ static int add_source(struct writer *w)
 		      heads ? w->symbol : "NULL", heads ? "_heads" : "", heads);
 	if (declared)
 		mig__cli_addf(w->out, "\t.declared = %s_declared,\n", w->symbol);
+	if (w->snapshots.count)
+		mig__cli_addf(w->out,
+			      "\t.snapshots = %s_snapshots,\n"
+			      "\t.snapshot_count = %zu,\n"
+			      "\t.snapshot_size = sizeof(mig_bundle_snapshot),\n",
+			      w->symbol, w->snapshots.count);
 	mig__cli_adds(w->out, "};\n");
 	return status;
 }
@@ -494,12 +509,15 @@ int mig__cli_cmd_embed(struct mig__cli *cli)
 		if (!status)
 			status = mig__cli_check_sections(cli, w.list);
 		if (!status)
+			status = mig__cli_make_snapshots(cli, w.list, &w.snapshots);
+		if (!status)
 			status = add_source(&w);
 		if (!status)
 			status = save_all(cli, &source, w.symbol);
 	}
 	free(w.program);
 	free(w.above);
+	mig__cli_snapshots_finish(&w.snapshots);
 	mig_revision_list_free(w.list);
 	mig__cli_text_finish(&source);
 	return status;

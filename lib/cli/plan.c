@@ -26,8 +26,8 @@ static void add_sentence(struct mig__cli *cli, const mig_plan *plan, const char 
 	}
 	mig__cli_adds(out, down ? "; a downgrade to " : "; an upgrade to ");
 	mig__cli_shown(out, target);
-	mig__cli_addf(out, " would %s %zu revision%s:\n", down ? "undo" : "apply", count,
-		      count == 1 ? "" : "s");
+	mig__cli_addf(out, " would %s %zu revision%s%s:\n", down ? "undo" : "apply", count,
+		      count == 1 ? "" : "s", mig_plan_snapshot(plan) ? ", by their snapshot" : "");
 }
 
 static void add_step(struct mig__cli *cli, const mig_plan *plan, size_t i)
@@ -120,6 +120,7 @@ static int print_json(struct mig__cli *cli, mig_plan *plan, const char *target)
 	failed |= json_object_set_new(o, "target", mig__cli_json_text(target)) != 0;
 	failed |= json_object_set_new(o, "current",
 				      mig__cli_json_revisions(cli, mig_plan_current(plan))) != 0;
+	failed |= json_object_set_new(o, "snapshot", json_boolean(mig_plan_snapshot(plan))) != 0;
 	failed |= json_object_set_new(o, "steps", steps) != 0;
 	if (failed) {
 		json_decref(o);

@@ -17,6 +17,8 @@ const struct mig__cli_option mig__cli_run_options[] = {
 	  "how long a statement may take" },
 	{ MIG__OPT_RETRIES, 0, "retries", "N",
 	  "repeat a transaction that had to give way (default: 10)" },
+	{ MIG__OPT_REPLAY, 0, "replay", NULL,
+	  "run the revisions one by one, also where a bundle has a snapshot of them" },
 	{ MIG__OPT_YES, 'y', "yes", NULL, "do not ask before a run that loses data (on a terminal)" },
 	{ MIG__OPT_TAG, 0, "tag", "TAG", "the argument \"tag\", as -x tag=TAG" },
 	{ MIG__OPT_DRY_RUN, 0, "dry-run", NULL, "only show what would run (as \"plan\")" },
@@ -30,6 +32,7 @@ struct view {
 	struct mig__cli *cli;
 	int64_t began_us, elapsed_us;
 	uint64_t done;
+	uint64_t by_snapshot; /* revisions that a snapshot stands for; 0: they run themselves */
 	int64_t waited_us; /* when waiting was said last; 0: never */
 	int terminal;      /* stderr takes a line that changes */
 	int64_t shown_us;  /* when the line was written last; 0: there is none */
@@ -79,6 +82,7 @@ static int read_run_options(struct mig__cli *cli, mig_run_options *options)
 	if (mig__cli_count(&cli->args, MIG__OPT_PER_REVISION) ||
 	    mig__cli_config_true(&cli->config, MIG__KEY_TRANSACTION))
 		options->transaction_mode = MIG_TRANSACTION_REVISION;
+	options->replay = mig__cli_count(&cli->args, MIG__OPT_REPLAY) > 0;
 	if (read_numbers(cli, options))
 		return MIG_CLI_USAGE;
 	if (!edited)
@@ -226,8 +230,14 @@ static int32_t on_progress(void *user, const mig_progress *p)
 	struct view *view = user;
 
 	view->elapsed_us = p->elapsed_us;
-	if (p->event == MIG_EVENT_STEP_BEGIN)
+	if (p->event == MIG_EVENT_STEP_BEGIN) {
 		view->began_us = p->elapsed_us;
+		view->by_snapshot = 0; /* it has failed */
+	}
+	if (p->event == MIG_EVENT_SNAPSHOT)
+		view->by_snapshot = p->steps;
+	if (p->event == MIG_EVENT_RUN_END && view->by_snapshot && !view->done)
+		view->done = view->by_snapshot;
 	if (p->event == MIG_EVENT_WAITING)
 		say_waiting(view, p);
 	if (p->event == MIG_EVENT_STATEMENT || p->event == MIG_EVENT_WORKING)
@@ -289,9 +299,10 @@ static int add_result(struct view *view, int32_t direction)
 		      view->done ? "Database is at " : "Nothing to do: the database is at ");
 	mig__cli_add_place(&cli->out, cli->current);
 	if (view->done) {
-		mig__cli_addf(&cli->out, ": %" PRIu64 " revision%s %s in ", view->done,
+		mig__cli_addf(&cli->out, ": %" PRIu64 " revision%s %s%s in ", view->done,
 			      view->done == 1 ? "" : "s",
-			      direction == MIG_DOWNGRADE ? "undone" : "applied");
+			      direction == MIG_DOWNGRADE ? "undone" : "applied",
+			      view->done == view->by_snapshot ? " by their snapshot" : "");
 		mig__cli_add_duration(&cli->out, view->elapsed_us);
 	}
 	mig__cli_adds(&cli->out, ".\n");

@@ -179,6 +179,22 @@ mig_status mig__db_scratch(struct mig__db *db, mig_conn **out)
 	return db->dialect->schema->scratch(db->scratch_maker ? db->scratch_maker : db->conn, out);
 }
 
+mig_status mig__db_scratch_apart(struct mig__db *db, int32_t side, mig_conn **out)
+{
+	mig_status rc = open_maker(db);
+
+	if (rc)
+		return rc;
+	return db->dialect->schema->scratch_apart(db->scratch_maker ? db->scratch_maker : db->conn, side, out);
+}
+
+int mig__db_has_snapshots(const struct mig__db *db)
+{
+	return MIG__SCHEMA_SLOT(db, scratch) && MIG__SCHEMA_SLOT(db, is_empty) &&
+	       MIG__SCHEMA_SLOT(db, snapshot_key) && MIG__SCHEMA_SLOT(db, dump_rows) &&
+	       MIG__SCHEMA_SLOT(db, scratch_apart) && !mig__db_ddl_commits(db);
+}
+
 int mig__dialect_same_name(const mig_dialect *dialect, const char *a, const char *b)
 {
 	return dialect->capabilities & MIG_NAMES_FOLD ? !mig__ascii_compare(a, b) : !strcmp(a, b);

@@ -84,6 +84,10 @@ mig_status mig__db_may_copy(struct mig__db *db);
 /* A connection to a new scratch database, or to the spare one. The database goes when it is closed,
  * before db is. */
 mig_status mig__db_scratch(struct mig__db *db, mig_conn **out);
+/* One of two scratches that differ in what a revision should not depend on: side 0 or 1. */
+mig_status mig__db_scratch_apart(struct mig__db *db, int32_t side, mig_conn **out);
+/* Whether the dialect makes and takes snapshots of a database. */
+int mig__db_has_snapshots(const struct mig__db *db);
 void mig__db_close_spare(struct mig__db *db);
 /* Any thread. */
 void mig__db_cancel(struct mig__db *db);

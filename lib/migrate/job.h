@@ -15,6 +15,7 @@ struct mig__done_step {
 	uint32_t node;
 	int64_t statements, duration_us;
 	const struct mig__store_journal *journal; /* NULL: nothing */
+	int by_snapshot; /* a word for people who read the history */
 	char started[MIG__TIME_SIZE];
 };
 
@@ -36,6 +37,14 @@ enum mig__planned {
 	MIG__UNPLANNED,
 	MIG__PLANNED_AHEAD, /* the first read, without a lock: good if it is read again under it */
 	MIG__PLANNED        /* rows */
+};
+
+/* Whether a snapshot runs in place of the steps. */
+enum mig__by_snapshot {
+	MIG__SNAPSHOT_NEVER,
+	MIG__SNAPSHOT_MAYBE,  /* of the plan there is one: the database has not been asked */
+	MIG__SNAPSHOT_TAKEN,  /* it runs, or has run, in the open transaction */
+	MIG__SNAPSHOT_FAILED, /* it did not; the steps are to run */
 };
 
 /* One call of mig__run_to or mig__run_stamp. */
@@ -60,6 +69,8 @@ struct mig__job {
 	uint32_t before; /* later: the step of that transaction */
 	int at_once;    /* how many ends of transactions are not put off */
 	struct mig__told told;
+	enum mig__by_snapshot snapshot;
+	int at_steps;   /* after a snapshot that failed, its transaction is undone */
 	size_t split;   /* steps after which the open transaction is committed; 0: all of them */
 	struct mig__store_running running;
 	struct mig__arena running_arena;

@@ -13,6 +13,7 @@
 #include "base/clock.h"
 #include "base/text.h"
 #include "migrate/job.h"
+#include "migrate/snapshot.h"
 #include "migrate/stamp.h"
 
 #include <pwd.h>
@@ -63,6 +64,11 @@ static mig_status plan_from_rows(struct mig__job *job)
 	if (!rc)
 		rc = mig__aim_plan(run->alloc, &run->world, rows, &job->aim, run->err, &job->plan);
 	mig__arena_finish(&arena);
+	if (!rc && job->snapshot != MIG__SNAPSHOT_FAILED)
+		job->snapshot = mig__snapshot_may(run, job->direction, &job->rows.stored, job->running.present,
+						  &job->plan)
+					? MIG__SNAPSHOT_MAYBE
+					: MIG__SNAPSHOT_NEVER;
 	return rc;
 }
 
@@ -248,10 +254,13 @@ static mig_status settle(struct mig__job *job, mig_status rc, int *again)
 	return how == MIG_LATER_LOST ? go_back(job, 0, 1) : rc;
 }
 
-/* A lock is needed that comes before the transaction. */
+/* A lock is needed that comes before the transaction. A snapshot needs none. */
 static int wants_lock(const struct mig__job *job)
 {
-	return job->planned && !job->locked && (job->running.present || job->plan.lone_count);
+	int lone = job->plan.lone_count && job->snapshot != MIG__SNAPSHOT_MAYBE &&
+		   job->snapshot != MIG__SNAPSHOT_TAKEN;
+
+	return job->planned && !job->locked && (job->running.present || lone);
 }
 
 static mig_status take_lock(struct mig__job *job, int32_t *freed)
@@ -286,6 +295,7 @@ static mig_status round_of(struct mig__job *job, int *more, int32_t *freed)
 	struct mig__run *run = job->run;
 	const mig_dialect *d = run->db->dialect;
 	mig_conn *conn = run->db->conn;
+	const mig_bundle_snapshot *snapshot = NULL;
 	size_t count;
 	int again = 0;
 	mig_status rc;
@@ -301,6 +311,10 @@ static mig_status round_of(struct mig__job *job, int *more, int32_t *freed)
 		return rc;
 	if (!rc && !job->later) /* the dialect looks whether the rows are as planned */
 		rc = replan(job);
+	if (!rc && job->snapshot == MIG__SNAPSHOT_MAYBE) {
+		rc = mig__snapshot_choose(run, &snapshot);
+		job->snapshot = snapshot ? MIG__SNAPSHOT_TAKEN : MIG__SNAPSHOT_NEVER;
+	}
 	if (rc)
 		return rc;
 	if (wants_lock(job)) { /* go back for it */
@@ -311,6 +325,8 @@ static mig_status round_of(struct mig__job *job, int *more, int32_t *freed)
 	if (!rc && job->running.present)
 		return resume_round(job);
 	count = job->plan.route.step_count;
+	if (!rc && snapshot)
+		rc = mig__snapshot_take(job, snapshot);
 	while (!rc && job->at < count && job->plan.transactional[job->at]) {
 		rc = mig__job_step(job);
 		run->quiet = 0;
@@ -327,7 +343,7 @@ static mig_status round_of(struct mig__job *job, int *more, int32_t *freed)
 	if (job->done_count || job->rows.stale) {
 		rc = mig__job_write(job);
 		if (!rc)
-			rc = commit(job);
+			rc = mig__snapshot_result(job, commit(job));
 		if (rc)
 			return mig__job_blame(job, rc);
 		mig__hooks_commit(job);
@@ -494,6 +510,12 @@ static mig_status try_again(struct mig__job *job, mig_status rc)
 	int32_t most = run->options.retries ? run->options.retries : USUAL_RETRIES;
 	int64_t ms = FIRST_PAUSE_MS;
 
+	if (job->snapshot == MIG__SNAPSHOT_FAILED && !job->at_steps) {
+		job->at_steps = 1;
+		mig__run_tell(run, "the snapshot does not run here; the revisions do: %s",
+			      run->err->message ? run->err->message : "");
+		return begin_again(job, 0);
+	}
 	if (run->err->retry == MIG_RETRY_COMMITTED)
 		return split(job, rc);
 	if (!run->err->retry || !(job->repeatable || job->resumable) || job->repeats >= most)

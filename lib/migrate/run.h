@@ -28,6 +28,13 @@ struct mig__hooks {
 	void *user;
 };
 
+/* Those of one bundle, in structs of today. */
+struct mig__snapshots {
+	const mig_bundle_snapshot *at;
+	size_t count;
+	const struct mig__snapshots *next; /* of another bundle */
+};
+
 struct mig__run {
 	const struct mig__alloc *alloc;
 	struct mig__error *err;
@@ -48,6 +55,7 @@ struct mig__run {
 	 * these; or NULL. */
 	void (*reached)(void *user, struct mig__rows rows);
 	void *reached_user;
+	const struct mig__snapshots *snapshots; /* that an upgrade may take; NULL: none */
 	mig_stmt *statements; /* of steps, until they are freed; the caller ends them after the run */
 	/* -- from here on run.c's own; zeroed by the caller */
 	mig_progress now; /* what the progress callback is told */

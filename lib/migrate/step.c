@@ -500,7 +500,9 @@ mig_status mig__job_log(struct mig__job *job, uint32_t node, int32_t direction, 
 		.direction = mig__direction_name(direction),
 		.state = state,
 		.digest = hex,
-		.done_digest = done->journal ? done->journal->done_digest : "",
+		.done_digest = done->journal	   ? done->journal->done_digest
+			       : done->by_snapshot ? "snapshot"
+						   : "",
 		.in_flight = done->journal ? done->journal->in_flight : NULL,
 		.started_at = done->started,
 		.actor = job->actor,

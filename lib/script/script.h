@@ -44,7 +44,7 @@ struct mig__script {
 	size_t kept_size;
 	mig_step_fn upgrade, downgrade; /* revisions in C */
 	void *user;
-	int32_t c_no_transaction, c_idempotent;
+	int32_t c_no_transaction, c_idempotent, c_pure;
 	int32_t c_foreign_keys;
 	int32_t derive; /* the downgrade is the reverse of the upgrade's operations */
 	const char *c_version;

@@ -295,6 +295,7 @@ mig_status mig__set_add_c(struct mig__set *set, const mig_revision_def *def, str
 	s.user = d.user;
 	s.c_no_transaction = d.no_transaction != 0;
 	s.c_idempotent = d.idempotent != 0;
+	s.c_pure = d.pure != 0;
 	s.c_foreign_keys = d.foreign_keys;
 	s.derive = d.derive != 0;
 	return mig__set_push(set, &s, err);

@@ -242,7 +242,7 @@ AT(mig_dialect_store, enter, 104, 52, 52);
 AT(mig_dialect_store, leave, 112, 56, 56);
 AT(mig_dialect_store, keys, 120, 60, 60);
 
-SIZE(mig_dialect_schema, 144, 72, 72);
+SIZE(mig_dialect_schema, 184, 92, 92);
 AT(mig_dialect_schema, struct_size, 0, 0, 0);
 AT(mig_dialect_schema, inspect, 8, 4, 4);
 AT(mig_dialect_schema, change, 16, 8, 8);
@@ -261,6 +261,11 @@ AT(mig_dialect_schema, table_flags, 112, 56, 56);
 AT(mig_dialect_schema, renames, 120, 60, 60);
 AT(mig_dialect_schema, unlike, 128, 64, 64);
 AT(mig_dialect_schema, holds_script, 136, 68, 68);
+AT(mig_dialect_schema, is_empty, 144, 72, 72);
+AT(mig_dialect_schema, snapshot_key, 152, 76, 76);
+AT(mig_dialect_schema, dump_rows, 160, 80, 80);
+AT(mig_dialect_schema, scratch_apart, 168, 84, 84);
+AT(mig_dialect_schema, dump_objects, 176, 88, 88);
 
 SIZE(mig_dialect, 88, 56, 52);
 AT(mig_dialect, struct_size, 0, 0, 0);
@@ -328,7 +333,7 @@ AT(mig_directory_options, struct_size, 0, 0, 0);
 AT(mig_directory_options, recursive, 8, 4, 4);
 AT(mig_directory_options, exact, 12, 8, 8);
 
-SIZE(mig_revision_def, 96, 56, 56);
+SIZE(mig_revision_def, 104, 64, 64);
 AT(mig_revision_def, struct_size, 0, 0, 0);
 AT(mig_revision_def, id, 8, 4, 4);
 AT(mig_revision_def, message, 16, 8, 8);
@@ -343,6 +348,8 @@ AT(mig_revision_def, no_transaction, 80, 40, 40);
 AT(mig_revision_def, derive, 84, 44, 44);
 AT(mig_revision_def, foreign_keys, 88, 48, 48);
 AT(mig_revision_def, idempotent, 92, 52, 52);
+AT(mig_revision_def, pure, 96, 56, 56);
+AT(mig_revision_def, reserved, 100, 60, 60);
 
 SIZE(mig_section, 56, 36, 36);
 AT(mig_section, direction, 0, 0, 0);
@@ -375,7 +382,18 @@ AT(mig_bundle_revision, digest, 88, 44, 44);
 AT(mig_bundle_revision, chain, 120, 76, 76);
 AT(mig_bundle_revision, header, 152, 108, 108);
 
-SIZE(mig_bundle, 64, 32, 32);
+SIZE(mig_bundle_snapshot, 96, 64, 64);
+AT(mig_bundle_snapshot, struct_size, 0, 0, 0);
+AT(mig_bundle_snapshot, dialect, 8, 4, 4);
+AT(mig_bundle_snapshot, database, 16, 8, 8);
+AT(mig_bundle_snapshot, key, 24, 12, 12);
+AT(mig_bundle_snapshot, text, 32, 16, 16);
+AT(mig_bundle_snapshot, text_size, 40, 20, 20);
+AT(mig_bundle_snapshot, statements, 48, 24, 24);
+AT(mig_bundle_snapshot, statement_count, 56, 28, 28);
+AT(mig_bundle_snapshot, heads, 64, 32, 32);
+
+SIZE(mig_bundle, 88, 44, 44);
 AT(mig_bundle, struct_size, 0, 0, 0);
 AT(mig_bundle, revision_size, 8, 4, 4);
 AT(mig_bundle, section_size, 16, 8, 8);
@@ -384,6 +402,9 @@ AT(mig_bundle, revisions, 32, 16, 16);
 AT(mig_bundle, heads, 40, 20, 20);
 AT(mig_bundle, head_count, 48, 24, 24);
 AT(mig_bundle, declared, 56, 28, 28);
+AT(mig_bundle, snapshots, 64, 32, 32);
+AT(mig_bundle, snapshot_count, 72, 36, 36);
+AT(mig_bundle, snapshot_size, 80, 40, 40);
 
 SIZE(mig_run_options, 40, 36, 36);
 AT(mig_run_options, struct_size, 0, 0, 0);
@@ -394,7 +415,7 @@ AT(mig_run_options, purge, 20, 16, 16);
 AT(mig_run_options, statement_lock_timeout_ms, 24, 20, 20);
 AT(mig_run_options, statement_timeout_ms, 28, 24, 24);
 AT(mig_run_options, retries, 32, 28, 28);
-AT(mig_run_options, reserved, 36, 32, 32);
+AT(mig_run_options, replay, 36, 32, 32);
 
 SIZE(mig_adopt_pair, 16, 8, 8);
 AT(mig_adopt_pair, value, 0, 0, 0);
@@ -673,6 +694,7 @@ VALUE(MIG_EVENT_STEP_END, 4);
 VALUE(MIG_EVENT_RUN_END, 5);
 VALUE(MIG_EVENT_WAITING, 6);
 VALUE(MIG_EVENT_WORKING, 7);
+VALUE(MIG_EVENT_SNAPSHOT, 8);
 VALUE(MIG_TRANSACTION_RUN, 0);
 VALUE(MIG_TRANSACTION_REVISION, 1);
 VALUE(MIG_EDITED_ERROR, 0);

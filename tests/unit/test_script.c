@@ -763,7 +763,7 @@ static void test_bundle(void **user)
 		  { NULL } },
 	};
 	mig_bundle bundle = {
-		sizeof bundle, sizeof *revisions, sizeof *sections, 2, &revisions[0].known, NULL, 0, NULL
+		sizeof bundle, sizeof *revisions, sizeof *sections, 2, &revisions[0].known, NULL, 0, NULL, NULL, 0, 0
 	};
 	struct state *s = *user;
 	struct mig__script *b;
@@ -927,7 +927,7 @@ static mig_status sources_once(const struct mig__alloc *alloc, void *user)
 		.id = "b", .text = user, .text_size = strlen(user), .header.lock_timeout_ms = 7
 	};
 	mig_bundle bundle = {
-		sizeof bundle, sizeof revision, sizeof(mig_section), 1, &revision, NULL, 0, NULL
+		sizeof bundle, sizeof revision, sizeof(mig_section), 1, &revision, NULL, 0, NULL, NULL, 0, 0
 	};
 	struct mig__error err;
 	struct mig__set set;

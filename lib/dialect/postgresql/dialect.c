@@ -11,6 +11,7 @@
 #include "dialect/postgresql/read/read.h"
 #include "dialect/postgresql/schema/objects.h"
 #include "dialect/postgresql/schema/scratch.h"
+#include "dialect/postgresql/schema/snapshot.h"
 #include "dialect/postgresql/sql/check.h"
 #include "dialect/postgresql/sql/shell.h"
 #include "dialect/postgresql/sql/units.h"
@@ -95,6 +96,10 @@ static const mig_dialect_schema schema_table = {
 	.may_copy = mig__pg_may_copy,
 	.table_options = table_options,
 	.renames = mig__pg_renames,
+	.is_empty = mig__pg_is_empty,
+	.snapshot_key = mig__pg_snapshot_key,
+	.dump_rows = mig__pg_dump_rows,
+	.scratch_apart = mig__pg_scratch_apart,
 };
 
 static const mig_dialect dialect = {

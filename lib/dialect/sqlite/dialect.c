@@ -81,6 +81,11 @@ static const mig_dialect_schema schema_table = {
 	.scratch_url = "sqlite::memory:",
 	.unlike = mig__sqlite_unlike,
 	.holds_script = mig__sqlite_holds_script,
+	.is_empty = mig__sqlite_is_empty,
+	.snapshot_key = mig__sqlite_snapshot_key,
+	.dump_rows = mig__sqlite_dump_rows,
+	.scratch_apart = mig__sqlite_scratch_apart,
+	.dump_objects = mig__sqlite_dump_objects,
 };
 
 static const mig_dialect dialect = {

@@ -92,6 +92,7 @@ void mig__sqlite_close(mig_conn *conn)
 	sqlite3_close(conn->stand_in);
 	if (!conn->lent)
 		sqlite3_close_v2(conn->db); /* a cursor that is still there keeps it for a while */
+	mig__sqlite_apart_free(&conn->alloc, conn->apart);
 	mig__sqlite_fk_finish(conn);
 	mig__sqlite_deeds_finish(conn);
 	mig__arena_finish(&conn->revision.arena);

@@ -93,6 +93,7 @@ struct mig_conn {
 	int missing; /* there is no file: an empty database in memory stands for it */
 	char *later; /* the same, but the file is made when it is needed: its path; otherwise NULL */
 	sqlite3 *stand_in; /* what stood for it until then */
+	struct mig__sqlite_apart *apart; /* its clock, if that is another one; or NULL */
 	int exposed; /* somebody else has the handle, and may run what we do not see */
 	int32_t lock_timeout_ms;
 	uint32_t seed; /* of the pauses */
@@ -139,6 +140,9 @@ void mig__sqlite_close(mig_conn *conn);
 void *mig__sqlite_native(mig_conn *conn);
 void *mig__sqlite_detach(mig_conn *conn);
 void mig__sqlite_cancel(mig_conn *conn);
+
+/* schema/snapshot.c: after the connection is closed; NULL allowed */
+void mig__sqlite_apart_free(const struct mig__alloc *alloc, struct mig__sqlite_apart *apart);
 
 /* file.c */
 mig_status mig__sqlite_open_file(mig_conn *conn, const mig_conn_options *o);

@@ -86,10 +86,19 @@ mig_status mig__sqlite_read_script(mig_conn *conn, const mig_script_text *const 
 				   size_t count, const mig_object *declared,
 				   const mig_schema_sink *sink, int32_t *done);
 mig_status mig__sqlite_scratch(mig_conn *conn, mig_conn **out);
+/* The same in memory, by another URL for it. */
+mig_status mig__sqlite_scratch_at(mig_conn *conn, const char *url, mig_conn **out);
 uint32_t mig__sqlite_change(const mig_object *from, const mig_object *to);
 int32_t mig__sqlite_holds(const mig_object *dependent, const mig_object *changed);
 mig_status mig__sqlite_native_column(mig_conn *conn, const mig_object *column, uint32_t parent,
 				     const mig_schema_sink *sink);
+
+/* snapshot.c */
+mig_status mig__sqlite_is_empty(mig_conn *conn, int32_t *empty);
+mig_status mig__sqlite_snapshot_key(mig_conn *conn, char *key);
+mig_status mig__sqlite_dump_rows(mig_conn *conn, const mig_sql_sink *sink);
+mig_status mig__sqlite_dump_objects(mig_conn *conn, int32_t after_rows, const mig_sql_sink *sink);
+mig_status mig__sqlite_scratch_apart(mig_conn *conn, int32_t side, mig_conn **out);
 
 /* sound.c, compile.c: whether what a model refers to is there */
 struct mig__sqlite_sound {

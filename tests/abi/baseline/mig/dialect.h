@@ -171,6 +171,9 @@ typedef struct mig_unit {
 /** Room for what observe() has to say, its NUL included. */
 #define MIG_OBSERVED_SIZE 512
 
+/** Room for what snapshot_key() writes, its NUL included. */
+#define MIG_SNAPSHOT_KEY_SIZE 512
+
 /** Called by run_script() for each statement before that is run; a dialect that sends several in
  * one message calls it for all of these first. Anything but MIG_OK stops the script, and is
  * returned by run_script() as it is. */
@@ -739,6 +742,31 @@ typedef struct mig_dialect_schema {
 	 * is to take less than inspect(). Otherwise: both are read. */
 	mig_status (*holds_script)(mig_conn *conn, const mig_script_text *const *scripts, size_t count,
 				   int32_t *same);
+
+	/* -- snapshots of a database: the next four or none. Otherwise: none are made or used */
+
+	/** 1 in *empty if there is nothing in the database but what belongs to extensions, and libmig's
+	 * tables. Called inside a transaction that holds the migration lock, or to look at what is
+	 * planned. */
+	mig_status (*is_empty)(mig_conn *conn, int32_t *empty);
+	/** Writes to `key` what has to be the same where a snapshot is made and where it is run, so that it
+	 * gives what the revisions would: e.g. the server's major version, and where unqualified names
+	 * are. key has MIG_SNAPSHOT_KEY_SIZE bytes; one line. Errors: MIG_EUNSUPPORTED if that does not
+	 * suffice. */
+	mig_status (*snapshot_key)(mig_conn *conn, char *key);
+	/** Hands over statements that insert every row of every object that inspect() reports into the same
+	 * tables without rows, and set the positions of sequences. Called in a scratch, in a transaction.
+	 * There are no triggers and foreign keys yet when they run. The same rows give the same
+	 * statements. What the session has set may be changed for good. Errors: MIG_EUNSUPPORTED for what
+	 * cannot be written so, or is too much. */
+	mig_status (*dump_rows)(mig_conn *conn, const mig_sql_sink *sink);
+	/** As scratch(), with side 0 or 1: the clock of its SQL, its time zone, and what else a revision should
+	 * not depend on, differ between the two sides as far as the engine allows it. */
+	mig_status (*scratch_apart)(mig_conn *conn, int32_t side, mig_conn **out);
+	/** Hands over statements that create everything which inspect() reports, as the engine keeps it
+	 * word by word. after_rows 0: what has to be there before rows are inserted; 1: the rest, e.g.
+	 * triggers. Optional. Otherwise: what inspect() reports is given to render(). */
+	mig_status (*dump_objects)(mig_conn *conn, int32_t after_rows, const mig_sql_sink *sink);
 } mig_dialect_schema;
 
 /** A dialect. */

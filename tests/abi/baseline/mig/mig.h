@@ -306,7 +306,10 @@ enum mig_event {
 	MIG_EVENT_STEP_END = 4,   /**< a revision has run; its transaction may still be open */
 	MIG_EVENT_RUN_END = 5,    /**< everything is committed */
 	MIG_EVENT_WAITING = 6,    /**< another process holds the lock; sent about once a second */
-	MIG_EVENT_WORKING = 7     /**< a long statement is still running; sent now and then */
+	MIG_EVENT_WORKING = 7,    /**< a long statement is still running; sent now and then */
+	/** A snapshot is about to run in place of all steps (mig_bundle.snapshots): there are no events
+	 * of steps then. */
+	MIG_EVENT_SNAPSHOT = 8
 };
 
 /** What a progress callback is told. Borrowed for the call; later versions may append members. */
@@ -431,6 +434,11 @@ typedef struct mig_revision_def {
 	/** Nonzero, and required with no_transaction: when the process dies in the functions, they are
 	 * called again from their start, and can deal with what they did before. */
 	int32_t idempotent;
+	/** Nonzero: what the functions do depends on the database alone, and only the database shows it:
+	 * no clock, no random numbers, no files. A snapshot may then stand for them
+	 * (mig_bundle.snapshots). */
+	int32_t pure;
+	int32_t reserved; /**< 0 */
 } mig_revision_def;
 
 /** Adds a revision written in C; the definition is copied, user is kept. Errors: MIG_EINVAL also for
@@ -475,6 +483,25 @@ typedef struct mig_bundle_revision {
 	mig_header header;       /**< stays the last member, so that it can grow */
 } mig_bundle_revision;
 
+/** The database at head as one script, which stands for all revisions in an empty database. It was found
+ * equal to a replay of them; mig_snapshot_make() makes it. */
+typedef struct mig_bundle_snapshot {
+	size_t struct_size;  /**< sizeof(mig_bundle_snapshot) */
+	const char *dialect; /**< which it is for, e.g. "sqlite" */
+	const char *database; /**< for which database=NAME sections it was made; NULL: none */
+	/** What it takes of the engine to be what a replay would give, in the dialect's words, e.g. the
+	 * server's major version; a database that is unlike replays. "": nothing. */
+	const char *key;
+	const char *text; /**< the script; ends with a NUL at text[text_size] */
+	size_t text_size; /**< bytes of text */
+	/** How many statements each revision has, for the history, by the bytes of the revisions' ids;
+	 * NULL: not known. */
+	const uint32_t *statements;
+	size_t statement_count; /**< entries of statements: as many as there are revisions */
+	/** SHA-256 over the heads' ids and chain digests: the revisions that it stands for. */
+	uint8_t heads[32];
+} mig_bundle_snapshot;
+
 /** A folder of revisions compiled into the program; `mig embed` writes it. */
 typedef struct mig_bundle {
 	size_t struct_size;   /**< sizeof(mig_bundle) */
@@ -491,6 +518,14 @@ typedef struct mig_bundle {
 	/** Ids of revisions that belong among these and that the program adds itself, by
 	 * mig_add_revision(); ends with NULL. NULL: none. */
 	const char *const *declared;
+	/** Scripts that stand for all of these revisions, one for a dialect and key. mig_upgrade() runs
+	 * one in place of the steps if it would run every revision that the context has, these are the
+	 * ones that the snapshot was made of, and the database is empty: nothing in it but what belongs
+	 * to extensions, and libmig's own tables without rows of versions. Otherwise the revisions run.
+	 * NULL: none. */
+	const mig_bundle_snapshot *snapshots;
+	size_t snapshot_count; /**< entries of snapshots */
+	size_t snapshot_size;  /**< sizeof(mig_bundle_snapshot) */
 } mig_bundle;
 
 /** Adds a compiled-in folder. It is not copied: it must outlive the context, as a constant does.
@@ -531,7 +566,7 @@ typedef struct mig_run_options {
 	 * deadlocks, serialisation failures), with growing pauses: 0 means 10; -1 never. Functions
 	 * of revisions and hooks are then called again. */
 	int32_t retries;
-	int32_t reserved; /**< 0 */
+	int32_t replay; /**< nonzero: the revisions run one by one, also where there is a snapshot */
 } mig_run_options;
 
 /** Brings the database up to a target: "head", "heads", an id or the unique start of one, a
@@ -677,9 +712,36 @@ MIG_API int32_t mig_plan_transactional(const mig_plan *plan, size_t i);
  * NULL) its bytes. NULL for a revision written in C, or when the file cannot be read any more.
  * Since 0.1.0. */
 MIG_API const char *mig_plan_sql(mig_plan *plan, size_t i, size_t *size);
+/** 1 if mig_upgrade() would run a snapshot in place of the steps (mig_bundle.snapshots), as things are
+ * now; otherwise 0. Since 0.1.0. */
+MIG_API int32_t mig_plan_snapshot(const mig_plan *plan);
 /** Frees the plan and what was borrowed from it, also after mig_close(). NULL is allowed.
  * Since 0.1.0. */
 MIG_API void mig_plan_free(mig_plan *plan);
+
+/* ---- snapshots --------------------------------------------------------------------------- */
+
+typedef struct mig_snapshot mig_snapshot; /**< a snapshot that was made */
+
+/** Makes the snapshot of the context's revisions for its dialect: runs all of them in a scratch
+ * database, and writes what came of it as one script, the rows that they have inserted and the positions
+ * of sequences included. It is compared: with a second replay, for which the clock and the time zone are
+ * others as far as the engine allows it, and with what the script makes in an empty database. The
+ * context's own database is not touched; it says where scratch databases are made. `mig embed
+ * --snapshot` is made of this.
+ *
+ * *out is freed with mig_snapshot_free(). The same revisions give the same bytes, with engines that have
+ * the same key.
+ *
+ * Errors: MIG_EUNSUPPORTED if the dialect makes none, for a revision in C that is not `pure`, and for
+ * what a snapshot cannot hold; MIG_EPROOF if two replays differ, which names the first revision after
+ * which they do, or if the script does not give the same database; those of mig_upgrade().
+ * Since 0.1.0. */
+MIG_API mig_status mig_snapshot_make(mig_ctx *ctx, mig_snapshot **out);
+/** As it can stand in a bundle: borrowed from the snapshot; NULL for NULL. Since 0.1.0. */
+MIG_API const mig_bundle_snapshot *mig_snapshot_entry(const mig_snapshot *snapshot);
+/** Frees it, also after mig_close(). NULL is allowed. Since 0.1.0. */
+MIG_API void mig_snapshot_free(mig_snapshot *snapshot);
 
 /* ---- asking about revisions and the database ---------------------------------------------- */
 
