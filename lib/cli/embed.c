@@ -22,7 +22,7 @@ const struct mig__cli_option mig__cli_embed_options[] = {
 	{ MIG__OPT_DECLARE, 0, "declare", "ID,...",
 	  "revisions that the program adds itself, with mig_add_revision()" },
 	{ MIG__OPT_SNAPSHOT, 0, "snapshot", NULL,
-	  "add the database at head, for programs that start with an empty one; takes scratch databases" },
+	  "add the database at head, for programs that start with an empty one" },
 	{ MIG__OPT_DIALECT, 0, "dialect", "NAME,...",
 	  "with --snapshot: for these (default: those that sections name)" },
 	{ MIG__OPT_SCRATCH_URL, 0, "scratch-url", "URL",

@@ -141,7 +141,11 @@ void *mig__sqlite_native(mig_conn *conn);
 void *mig__sqlite_detach(mig_conn *conn);
 void mig__sqlite_cancel(mig_conn *conn);
 
-/* schema/snapshot.c: after the connection is closed; NULL allowed */
+/* clock.c */
+/* Registers a VFS with another time. NULL: no memory, or the usual VFS is too old to be asked. */
+struct mig__sqlite_apart *mig__sqlite_apart_new(const struct mig__alloc *alloc);
+const char *mig__sqlite_apart_name(const struct mig__sqlite_apart *apart);
+/* After its connection is closed; NULL allowed. */
 void mig__sqlite_apart_free(const struct mig__alloc *alloc, struct mig__sqlite_apart *apart);
 
 /* file.c */

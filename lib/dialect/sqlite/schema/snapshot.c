@@ -501,65 +501,6 @@ mig_status mig__sqlite_dump_rows(mig_conn *conn, const mig_sql_sink *sink)
 
 /* -- another clock */
 
-/* A VFS that is the usual one but for the time. 12,580 days are 34 years, 5 months and some days:
- * whatever part of the time is asked for, it is another one. */
-struct mig__sqlite_apart {
-	sqlite3_vfs vfs; /* first: SQLite hands it back */
-	sqlite3_vfs *usual;
-	char name[48];
-};
-
-#define APART_MS (12580 * (sqlite3_int64)86400000 + 26011123)
-
-static int apart_ms(sqlite3_vfs *vfs, sqlite3_int64 *out)
-{
-	sqlite3_vfs *usual = ((struct mig__sqlite_apart *)vfs)->usual;
-	int code = usual->xCurrentTimeInt64(usual, out);
-
-	*out += APART_MS;
-	return code;
-}
-
-static int apart_days(sqlite3_vfs *vfs, double *out)
-{
-	sqlite3_int64 ms = 0;
-	int code = apart_ms(vfs, &ms);
-
-	*out = (double)ms / 86400000.0;
-	return code;
-}
-
-/* NULL: no memory, or the usual VFS is too old to be asked. */
-static struct mig__sqlite_apart *apart_new(mig_conn *conn)
-{
-	sqlite3_vfs *usual = sqlite3_vfs_find(NULL);
-	struct mig__sqlite_apart *apart;
-
-	if (!usual || usual->iVersion < 2 || !usual->xCurrentTimeInt64)
-		return NULL;
-	apart = mig__calloc(&conn->alloc, 1, sizeof *apart);
-	if (!apart)
-		return NULL;
-	apart->vfs = *usual;
-	apart->vfs.pNext = NULL;
-	apart->usual = usual;
-	sqlite3_snprintf(sizeof apart->name, apart->name, "mig-apart-%p", (void *)apart);
-	apart->vfs.zName = apart->name;
-	apart->vfs.xCurrentTime = apart_days;
-	apart->vfs.xCurrentTimeInt64 = apart_ms;
-	if (sqlite3_vfs_register(&apart->vfs, 0) == SQLITE_OK)
-		return apart;
-	mig__free(&conn->alloc, apart);
-	return NULL;
-}
-
-void mig__sqlite_apart_free(const struct mig__alloc *alloc, struct mig__sqlite_apart *apart)
-{
-	if (apart)
-		sqlite3_vfs_unregister(&apart->vfs);
-	mig__free(alloc, apart);
-}
-
 mig_status mig__sqlite_scratch_apart(mig_conn *conn, int32_t side, mig_conn **out)
 {
 	struct mig__sqlite_apart *apart;
@@ -568,10 +509,10 @@ mig_status mig__sqlite_scratch_apart(mig_conn *conn, int32_t side, mig_conn **ou
 
 	if (!side)
 		return mig__sqlite_scratch(conn, out);
-	apart = apart_new(conn);
+	apart = mig__sqlite_apart_new(&conn->alloc);
 	if (!apart)
 		return mig__sqlite_nomem(conn);
-	sqlite3_snprintf(sizeof url, url, "file::memory:?vfs=%s", apart->name);
+	sqlite3_snprintf(sizeof url, url, "file::memory:?vfs=%s", mig__sqlite_apart_name(apart));
 	rc = mig__sqlite_scratch_at(conn, url, out);
 	if (rc)
 		mig__sqlite_apart_free(&conn->alloc, apart);
