@@ -574,6 +574,14 @@ typedef struct mig_dialect_conn {
 				   int32_t *later);
 	/** What has become of what commit_later() put off last: enum mig_later. Touches no database. */
 	int32_t (*later)(mig_conn *conn);
+
+	/* -- for runs of many transactions, optional */
+
+	/** Asked inside a transaction that begin() has begun, after another one of the same run was
+	 * committed by commit(): 1 in *untouched if libmig's own tables are surely as that commit has left
+	 * them, otherwise 0. Must not cost more than it saves, a read of the version rows. Otherwise: they are
+	 * read. */
+	mig_status (*untouched)(mig_conn *conn, int32_t *untouched);
 } mig_dialect_conn;
 
 /** What the default store has to know of the engine's SQL, besides its quotes. NULL: what standard SQL

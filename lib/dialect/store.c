@@ -266,7 +266,7 @@ static mig_status default_read_rows(struct mig__db *db, mig_version_row_fn fn, v
 {
 	mig_cursor *cursor = NULL;
 	int32_t more;
-	mig_status rc = open_rows(db, "ORDER BY revision", &cursor);
+	mig_status rc = open_rows(db, "", &cursor);
 
 	*there = cursor != NULL;
 	while (!rc && cursor && !(rc = db->dialect->conn->step(cursor, &more)) && more)
@@ -464,6 +464,11 @@ static mig_status write_change(struct mig__db *db, const mig_row_change *c,
 	return write_one(db, &own, c->old_revision ? c->old_revision : c->revision, script);
 }
 
+/* Of a statement for each revision: without a printf. */
+static const char *const parameters[] = { "$1", "$2", "$3", "$4",  "$5",  "$6",
+					  "$7", "$8", "$9", "$10", "$11", "$12" };
+_Static_assert(sizeof parameters / sizeof *parameters >= VALUES, "a parameter for each column");
+
 static mig_status write_entry(struct mig__db *db, const mig_history_row *row,
 			      const mig_sql_sink *script)
 {
@@ -481,10 +486,13 @@ static mig_status write_entry(struct mig__db *db, const mig_history_row *row,
 					: mig__value_text(mig__column_text(row, c));
 		if (c->at == offsetof(mig_history_row, started_at) && !row->started_at)
 			own.time = &own.values[i];
-		mig__buf_addf(&pattern, "%s%s", i ? ", " : "INSERT INTO @h (", c->name);
+		mig__buf_adds(&pattern, i ? ", " : "INSERT INTO @h (");
+		mig__buf_adds(&pattern, c->name);
 	}
-	for (size_t i = 0; i < own.count; i++)
-		mig__buf_addf(&pattern, "%s$%d", i ? ", " : ") VALUES (", (int)i + 1);
+	for (size_t i = 0; i < own.count; i++) {
+		mig__buf_adds(&pattern, i ? ", " : ") VALUES (");
+		mig__buf_adds(&pattern, parameters[i]);
+	}
 	mig__buf_adds(&pattern, ")");
 	own.pattern = pattern.data;
 	rc = pattern.failed ? mig__fail_nomem(db->err) : write_one(db, &own, row->revision, script);

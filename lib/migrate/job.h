@@ -57,6 +57,7 @@ struct mig__job {
 	size_t at;      /* next step of the plan */
 	enum mig__planned planned;
 	int begun;      /* the transaction of the next round is open already */
+	int committed;  /* the last round was, and nothing has run since: rows are what it has left */
 	int locked;     /* db lock for work outside a transaction */
 	int announced;  /* MIG_EVENT_RUN_BEGIN was sent */
 	int tables;     /* both tables are known to be there, as this libmig makes them */

@@ -467,7 +467,7 @@ mig_status mig__version_write(struct mig__db *db, const struct mig__alloc *alloc
 {
 	uint32_t *gone, *came;
 	size_t gone_count = 0, came_count = 0;
-	uint32_t stamp = mig__stamp_of_rows(&state->stored);
+	uint32_t stamp = state->unstamped ? 0 : mig__stamp_of_rows(&state->stored);
 	mig_status rc = prepare(alloc, world, state, db->err);
 
 	if (rc || (!state->touched_count && !state->stale))

@@ -95,14 +95,33 @@ static mig_status read_running(struct mig__job *job)
 	return rc;
 }
 
+/* Whether the rows are those that the last round has written, which was committed just now: a dialect
+ * may know without a read. They were compared with the table before that commit. */
+static mig_status rows_untouched(struct mig__job *job, int *out)
+{
+	struct mig__db *db = job->run->db;
+	mig_status (*ask)(mig_conn *, int32_t *) = MIG__CONN_SLOT(db, untouched);
+	int32_t untouched = 0;
+	mig_status rc = MIG_OK;
+
+	if (ask && job->committed && job->planned == MIG__PLANNED)
+		rc = ask(db->conn, &untouched);
+	*out = !rc && untouched;
+	job->committed = 0;
+	return rc;
+}
+
 /* What the table says now: checked, and planned from if it is not what the plan expects. The plan
  * that was made ahead holds if the rows are the same and no step was or is unfinished. */
 static mig_status replan(struct mig__job *job)
 {
 	struct mig__run *run = job->run;
-	int changed, holds;
-	mig_status rc = mig__version_read(run->db, &job->rows, &changed);
+	int changed, holds, untouched = 0;
+	mig_status rc = rows_untouched(job, &untouched);
 
+	if (rc || untouched)
+		return rc;
+	rc = mig__version_read(run->db, &job->rows, &changed);
 	if (rc || (job->planned == MIG__PLANNED && !changed))
 		return rc;
 	holds = job->planned == MIG__PLANNED_AHEAD && !changed && !job->running.present;
@@ -349,11 +368,13 @@ static mig_status round_of(struct mig__job *job, int *more, int32_t *freed)
 		mig__hooks_commit(job);
 		job->repeats = 0;
 		job->done_count = job->split = 0;
+		job->committed = !job->begun;
 	} else {
 		rc = d->conn->rollback(conn);
 	}
 	if (!rc && job->at < count && !job->plan.transactional[job->at]) {
 		job->repeatable = 0;
+		job->committed = 0;
 		rc = mig__job_lone(job, job->plan.route.steps[job->at].node, job->direction, NULL);
 		if (!rc)
 			job->at++;

@@ -166,7 +166,7 @@ AT(mig_sql_sink, struct_size, 0, 0, 0);
 AT(mig_sql_sink, user, 8, 4, 4);
 AT(mig_sql_sink, statement, 16, 8, 8);
 
-SIZE(mig_dialect_conn, 368, 184, 184);
+SIZE(mig_dialect_conn, 376, 188, 188);
 AT(mig_dialect_conn, struct_size, 0, 0, 0);
 AT(mig_dialect_conn, open, 8, 4, 4);
 AT(mig_dialect_conn, close, 16, 8, 8);
@@ -213,6 +213,7 @@ AT(mig_dialect_conn, name_quotes, 336, 168, 168);
 AT(mig_dialect_conn, text_quotes, 344, 172, 172);
 AT(mig_dialect_conn, commit_later, 352, 176, 176);
 AT(mig_dialect_conn, later, 360, 180, 180);
+AT(mig_dialect_conn, untouched, 368, 184, 184);
 
 SIZE(mig_store_words, 64, 32, 32);
 AT(mig_store_words, struct_size, 0, 0, 0);

@@ -263,6 +263,7 @@ static void test_rows_changed_by_a_script(void **state)
 		"CREATE TRIGGER tr BEFORE UPDATE ON mig_version BEGIN SELECT RAISE(IGNORE); END;",
 		"CREATE TRIGGER tr BEFORE INSERT ON mig_history BEGIN SELECT RAISE(IGNORE); END;",
 		"CREATE TRIGGER tr AFTER UPDATE ON mig_version BEGIN DELETE FROM mig_version; END;",
+		"CREATE TEMP TRIGGER tr AFTER UPDATE ON main.mig_version BEGIN DELETE FROM mig_version; END;",
 	};
 
 	(void)state;
@@ -276,6 +277,40 @@ static void test_rows_changed_by_a_script(void **state)
 				assert_tampering(fresh, scripts[i], mode, "revisions b, d");
 			place_free(&fresh);
 		}
+}
+
+/* A trigger on the history changes the rows after they were compared: the next transaction reads them. */
+static void test_rows_changed_after_the_check(void **state)
+{
+	const mig_run_options each = { .struct_size = sizeof each,
+				       .transaction_mode = MIG_TRANSACTION_REVISION };
+	static const char *const triggers[] = { "TRIGGER", "TEMP TRIGGER" };
+	char sql[200];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof triggers / sizeof *triggers; i++) {
+		struct place *p;
+		void *fresh;
+		mig_ctx *ctx;
+
+		assert_int_equal(place_new(&fresh), 0);
+		p = fresh;
+		ctx = open_place(p);
+		add(ctx, "a", "", "CREATE TABLE a (x);", "");
+		ok(ctx, mig_upgrade(ctx, "head"));
+		snprintf(sql, sizeof sql,
+			 "CREATE %s tr AFTER INSERT ON %smig_history BEGIN UPDATE mig_version SET digest = 'z'; "
+			 "END;",
+			 triggers[i], i ? "main." : "");
+		add(ctx, "b", "a", sql, "");
+		add(ctx, "c", "b", "CREATE TABLE c (x);", "");
+		add(ctx, "d", "c", "CREATE TABLE d (x);", "");
+		expect(ctx, MIG_EEDITED, mig_upgrade_with(ctx, "head", &each));
+		assert_string_equal(rows(p), "b");
+		assert_string_equal(tables(p), i ? "a" : "a|tr");
+		mig_close(ctx);
+		place_free(&fresh);
+	}
 }
 
 /* -- a section that another process goes on with */
@@ -475,6 +510,7 @@ int main(void)
 		cmocka_unit_test(test_ended_by_a_hook),
 		cmocka_unit_test_setup_teardown(test_ended_by_a_script, place_new, place_free),
 		cmocka_unit_test(test_rows_changed_by_a_script),
+		cmocka_unit_test(test_rows_changed_after_the_check),
 		cmocka_unit_test(test_section_of_another),
 		cmocka_unit_test(test_parameters_in_scripts),
 		cmocka_unit_test_setup_teardown(test_parameters_in_recorded_scripts, place_new,

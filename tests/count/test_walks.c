@@ -67,17 +67,29 @@ mig_status __wrap_mig__aim_plan(const struct mig__alloc *alloc, struct mig__worl
 	return __real_mig__aim_plan(alloc, world, rows, aim, err, out);
 }
 
-/* A context that migrates when another one is about to take the lock. */
+/* A context that migrates, or a statement that runs on another connection, when a context is about to take
+ * the lock for the n-th time. */
 static mig_ctx *intruder;
+static const char *intruding_sql, *intruding_at;
+static int intrude_at;
 
 static void intrude(void)
 {
 	mig_ctx *ctx = intruder;
+	const char *sql = intruding_sql;
+	sqlite3 *db;
 
-	if (!ctx)
+	if ((!ctx && !sql) || --intrude_at > 0)
 		return;
 	intruder = NULL;
-	assert_int_equal(mig_upgrade(ctx, "+1"), MIG_OK);
+	intruding_sql = NULL;
+	if (sql) {
+		assert_int_equal(sqlite3_open(intruding_at, &db), SQLITE_OK);
+		assert_int_equal(sqlite3_exec(db, sql, NULL, NULL, NULL), SQLITE_OK);
+		sqlite3_close(db);
+	} else {
+		assert_int_equal(mig_upgrade(ctx, "+1"), MIG_OK);
+	}
 	memset(&seen, 0, sizeof seen);
 	seen.before = seen.plans = 1; /* as the other one had done */
 }
@@ -323,6 +335,7 @@ static void test_rows_that_changed(void **state)
 	assert_int_equal(mig_upgrade(ctx, "+1"), MIG_OK);
 	memset(&seen, 0, sizeof seen);
 	intruder = other;
+	intrude_at = 1;
 	assert_int_equal(mig_upgrade(ctx, "head"), MIG_OK);
 	assert_null(intruder);
 	assert_int_equal(seen.plans, 2);
@@ -332,6 +345,107 @@ static void test_rows_that_changed(void **state)
 	mig_close(other);
 }
 
+/* -- a transaction for each revision */
+
+static mig_status upgrade_each(mig_ctx *ctx, const char *target)
+{
+	mig_run_options options = { .struct_size = sizeof options,
+				    .transaction_mode = MIG_TRANSACTION_REVISION };
+
+	return mig_upgrade_with(ctx, target, &options);
+}
+
+/* Under the first lock the rows are read, and after each write; between two transactions nobody has
+ * written, which a number tells. On a connection of the host's, who may, they are read each time. */
+static void test_each_reads_once(void **state)
+{
+	struct place *p = *state;
+	mig_open_options lent = { .struct_size = sizeof lent, .dialect_name = "sqlite" };
+	mig_run_options unchecked = { .struct_size = sizeof unchecked,
+				      .transaction_mode = MIG_TRANSACTION_REVISION };
+	mig_ctx *ctx = open_place(p);
+	sqlite3 *db;
+
+	memset(&seen, 0, sizeof seen);
+	assert_int_equal(upgrade_each(ctx, "head"), MIG_OK);
+	assert_int_equal(seen.under, 1 + (COUNT - 1));
+	assert_int_equal(seen.plans, 1);
+	assert_int_equal(mig_downgrade(ctx, p->gen.at[0].id), MIG_OK);
+	memset(&seen, 0, sizeof seen);
+	unchecked.no_foreign_key_check = 1;
+	assert_int_equal(mig_upgrade_with(ctx, "head", &unchecked), MIG_OK);
+	assert_int_equal(seen.under, 1 + (COUNT - 1));
+	assert_int_equal(mig_downgrade(ctx, p->gen.at[0].id), MIG_OK);
+	mig_close(ctx);
+
+	folder_path(&p->data, "walks.db", p->configuration);
+	assert_int_equal(sqlite3_open(p->configuration, &db), SQLITE_OK);
+	lent.connection = db;
+	assert_int_equal(mig_open_with(&ctx, &lent), MIG_OK);
+	assert_int_equal(mig_add_directory(ctx, p->files.path), MIG_OK);
+	memset(&seen, 0, sizeof seen);
+	assert_int_equal(upgrade_each(ctx, "head"), MIG_OK);
+	assert_int_equal(seen.under, 2 * (COUNT - 1));
+	mig_close(ctx);
+	sqlite3_close(db);
+}
+
+/* Another process migrates between two transactions of this one: the rows are read, and planned from. */
+static void test_each_sees_a_migration(void **state)
+{
+	struct place *p = *state;
+	mig_ctx *ctx = open_place(p), *other = open_place(p);
+
+	for (int at = 1; at <= 4; at++) {
+		assert_int_equal(mig_downgrade(ctx, p->gen.at[0].id), MIG_OK);
+		memset(&seen, 0, sizeof seen);
+		intruder = other;
+		intrude_at = at;
+		assert_int_equal(upgrade_each(ctx, "head"), MIG_OK);
+		assert_null(intruder);
+		assert_int_equal(seen.plans, 2);
+		assert_int_equal(seen.writes, COUNT - 1 - at);
+		assert_int_equal(seen.under, 1 + COUNT - 1 - at);
+	}
+	mig_close(ctx);
+	mig_close(other);
+}
+
+/* Another process writes the rows by hand: what it did is seen before the next revision runs. */
+static void test_each_sees_a_write(void **state)
+{
+	static const struct {
+		const char *sql;
+		mig_status status;
+	} writes[] = {
+		{ "UPDATE mig_version SET revision = 'unknown'", MIG_ENEWER },
+		{ "UPDATE mig_version SET digest = 'x' || substr(digest, 2)", MIG_EEDITED },
+		{ "INSERT INTO mig_version VALUES ('unknown', '')", MIG_ENEWER },
+		/* a change of the schema alone */
+		{ "ALTER TABLE mig_version RENAME COLUMN digest TO other", MIG_ESQL },
+		/* its own run sees a mark of a process outside a transaction */
+		{ "UPDATE mig_version SET digest = 'running:' || digest", MIG_EPARTIAL },
+	};
+	struct place *p = *state;
+	char path[PATH_SIZE];
+
+	for (size_t i = 0; i < sizeof writes / sizeof *writes; i++) {
+		mig_ctx *ctx = open_place(p);
+
+		folder_path(&p->data, "walks.db", path);
+		intruding_at = path;
+		intruding_sql = writes[i].sql;
+		intrude_at = 3;
+		assert_int_equal(upgrade_each(ctx, "head"), writes[i].status);
+		assert_null(intruding_sql);
+		assert_int_equal(seen.writes, 0); /* of the history, since then */
+		mig_close(ctx);
+		tear_down(state);
+		set_up(state);
+		p = *state;
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -339,6 +453,9 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_writes, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_calls, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_rows_that_changed, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_each_reads_once, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_each_sees_a_migration, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_each_sees_a_write, set_up, tear_down),
 	};
 
 	sqlite3_auto_extension((void (*)(void))(uintptr_t)on_open);

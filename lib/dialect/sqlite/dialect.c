@@ -20,6 +20,7 @@ static const mig_dialect_conn conn_table = {
 	.unlock = mig__sqlite_unlock,
 	.in_transaction = mig__sqlite_in_transaction,
 	.verify = mig__sqlite_verify,
+	.untouched = mig__sqlite_untouched,
 	.next_statement = mig__sqlite_next_statement,
 	.run_script = mig__sqlite_run_script,
 	.run_statement = mig__sqlite_run_statement,

@@ -116,6 +116,39 @@ static void commits_and_begins(const mig_conformance *row)
 	suite_close(&a);
 }
 
+static void sees_who_has_written(const mig_conformance *row)
+{
+	const char *url = row->fresh();
+	struct session a, b;
+	int32_t untouched = 1;
+
+	suite_open(&a, row, url, 1000);
+	if (!SLOT(a.d, conn, untouched)) {
+		suite_close(&a);
+		SKIP("no untouched");
+	}
+	OK(a, suite_script(&a, "CREATE TABLE t (x INTEGER);"));
+	OK(a, a.d->conn->run_begin(a.conn));
+	OK(a, suite_begin(&a, 1));
+	OK(a, a.d->conn->commit(a.conn, 1));
+	suite_open(&b, row, url, 1000);
+	OK(b, suite_script(&b, "INSERT INTO t VALUES (1);"));
+	RULE("untouched: 0 after another connection has written");
+	OK(a, suite_begin(&a, 1));
+	OK(a, a.d->conn->untouched(a.conn, &untouched));
+	EQUAL(untouched, 0);
+	OK(a, suite_script(&a, "INSERT INTO t VALUES (2);"));
+	OK(a, a.d->conn->rollback(a.conn));
+	RULE("untouched: 0 after a rollback");
+	OK(a, suite_begin(&a, 1));
+	OK(a, a.d->conn->untouched(a.conn, &untouched));
+	EQUAL(untouched, 0);
+	OK(a, a.d->conn->commit(a.conn, 1));
+	OK(a, a.d->conn->run_end(a.conn));
+	suite_close(&b);
+	suite_close(&a);
+}
+
 static void times_statements_out(const mig_conformance *row)
 {
 	int64_t began;
@@ -174,5 +207,5 @@ static void keeps_a_header_digest(const mig_conformance *row)
 
 const struct suite_case suite_contract_cases[] = {
 	CASE(fills_its_table),      CASE(heeds_struct_sizes), CASE(commits_and_begins),
-	CASE(times_statements_out), CASE(keeps_a_header_digest),      { NULL, NULL },
+	CASE(times_statements_out), CASE(keeps_a_header_digest), CASE(sees_who_has_written), { NULL, NULL },
 };

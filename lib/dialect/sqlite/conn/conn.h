@@ -84,6 +84,16 @@ struct mig__sqlite_deeds {
 	size_t count, cap;
 };
 
+/* Whether libmig's rows can have changed since this connection's last commit: see transaction.c. */
+struct mig__sqlite_quiet {
+	int committed;        /* the last transaction of the run was, and nothing has run since */
+	int aside;            /* a statement of ours has made others write: a trigger */
+	int changes;          /* sqlite3_total_changes() then */
+	int known;            /* the next one: */
+	int64_t data_version; /* when the last transaction began */
+	int untouched;        /* what was found when this one began */
+};
+
 struct mig_conn {
 	const mig_dialect_host *host;
 	struct mig__alloc alloc;
@@ -115,6 +125,7 @@ struct mig_conn {
 	atomic_int silent;   /* an interrupt would also stop statements of the host, and stick */
 	uint64_t steps; /* of the virtual machine that the statement has taken, about */
 	struct mig__sqlite_fk fk;
+	struct mig__sqlite_quiet quiet;
 	int keys; /* mig_conn_options.foreign_keys */
 	struct mig__sqlite_revision revision;
 	struct mig__sqlite_deeds deeds;
@@ -244,6 +255,9 @@ mig_status mig__sqlite_run_begin(mig_conn *conn);
 mig_status mig__sqlite_run_end(mig_conn *conn);
 
 /* transaction.c */
+/* A number that changes when another connection has written. */
+mig_status mig__sqlite_data_version(mig_conn *conn, int64_t *out);
+mig_status mig__sqlite_untouched(mig_conn *conn, int32_t *untouched);
 mig_status mig__sqlite_begin(mig_conn *conn, int32_t check, int32_t *freed);
 mig_status mig__sqlite_commit(mig_conn *conn, int32_t check);
 mig_status mig__sqlite_verify(mig_conn *conn);
@@ -342,7 +356,7 @@ void mig__sqlite_fk_touch_all(mig_conn *conn);
 /* Something is run that may make a violation. */
 void mig__sqlite_fk_touch(mig_conn *conn);
 /* Records the violations that are there, unless they are known from the last commit. */
-mig_status mig__sqlite_fk_before(mig_conn *conn);
+mig_status mig__sqlite_fk_before(mig_conn *conn, int64_t data_version);
 /* MIG_EFOREIGN_KEY if there are violations that were not there before. */
 mig_status mig__sqlite_fk_check(mig_conn *conn);
 /* After a commit: what was seen is what was there before, for the next transaction. */

@@ -115,13 +115,16 @@ mig_status mig__sqlite_cursor_prepare(mig_conn *conn, const char *text, size_t s
 	return MIG_OK;
 }
 
-/* SQLite numbers $1, $2, … by their first appearance, so they are found by name. */
+/* SQLite numbers $1, $2, … by their first appearance, so they are found by name: mostly at once. */
 static int parameter(sqlite3_stmt *stmt, int32_t index)
 {
+	const char *usual = index < 1 ? NULL : sqlite3_bind_parameter_name(stmt, index);
 	char name[16];
 
 	if (index < 1)
 		return 0;
+	if (usual && strtol(usual + 1, NULL, 10) == index)
+		return index;
 	sqlite3_snprintf(sizeof name, name, "$%d", (int)index);
 	return sqlite3_bind_parameter_index(stmt, name);
 }
@@ -206,8 +209,11 @@ static mig_status step_counted(mig_cursor *cursor, int *code)
 	}
 	rc = mig__sqlite_step(cursor->conn, cursor->stmt, 0, code);
 	if (!rc && *code == SQLITE_DONE && !sqlite3_stmt_readonly(cursor->stmt) &&
-	    sqlite3_total_changes(db) != cursor->total)
+	    sqlite3_total_changes(db) != cursor->total) {
 		cursor->affected = sqlite3_changes(db);
+		cursor->conn->quiet.aside |=
+			sqlite3_total_changes(db) - cursor->total != cursor->affected;
+	}
 	return rc;
 }
 

@@ -503,21 +503,6 @@ static mig_status run_pass(struct pass *p)
 
 /* -- before and after */
 
-/* Changes when another connection has written. */
-static mig_status read_data_version(mig_conn *conn, int64_t *out)
-{
-	sqlite3_stmt *stmt = NULL;
-	int row = 0;
-	mig_status rc = mig__sqlite_query(conn, "PRAGMA data_version", &stmt);
-
-	if (!rc)
-		rc = mig__sqlite_row(conn, stmt, &row);
-	if (!rc)
-		*out = sqlite3_column_int64(stmt, 0);
-	sqlite3_finalize(stmt);
-	return rc;
-}
-
 void mig__sqlite_fk_touch(mig_conn *conn)
 {
 	if (sqlite3_get_autocommit(conn->db))
@@ -526,20 +511,19 @@ void mig__sqlite_fk_touch(mig_conn *conn)
 		conn->fk.touched = 1;
 }
 
-mig_status mig__sqlite_fk_before(mig_conn *conn)
+mig_status mig__sqlite_fk_before(mig_conn *conn, int64_t data_version)
 {
 	struct pass p = { .conn = conn };
-	int64_t version = 0;
-	mig_status rc = read_data_version(conn, &version);
+	mig_status rc;
 
-	if (rc || (conn->fk.valid && !conn->fk.partial && conn->fk.data_version == version &&
-		   conn->fk.changes == sqlite3_total_changes(conn->db)))
-		return rc;
+	if (conn->fk.valid && !conn->fk.partial && conn->fk.data_version == data_version &&
+	    conn->fk.changes == sqlite3_total_changes(conn->db))
+		return MIG_OK;
 	mig__sqlite_fk_finish(conn);
 	rc = run_pass(&p);
 	if (rc)
 		return rc;
-	conn->fk.data_version = version;
+	conn->fk.data_version = data_version;
 	conn->fk.valid = 1;
 	return MIG_OK;
 }
@@ -595,7 +579,7 @@ static mig_status open_partial(mig_conn *conn)
 
 	if (fk->open)
 		return MIG_OK;
-	rc = read_data_version(conn, &version);
+	rc = mig__sqlite_data_version(conn, &version);
 	if (rc)
 		return rc;
 	if (!fk->partial || !fk->valid || fk->data_version != version ||
