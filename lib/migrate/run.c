@@ -368,7 +368,7 @@ static mig_status round_of(struct mig__job *job, int *more, int32_t *freed)
 		mig__hooks_commit(job);
 		job->repeats = 0;
 		job->done_count = job->split = 0;
-		job->committed = !job->begun;
+		job->committed = !job->begun && !job->later;
 	} else {
 		rc = d->conn->rollback(conn);
 	}
