@@ -7,9 +7,9 @@ copy of the database as its upgrade left it, so that one that fails does not hid
 DATABASE: the name that the functions of a multidb environment take.
 Exit status 3: there is no Alembic.
 """
-import datetime
 import math
 import os
+import re
 import shutil
 import sqlite3
 import sys
@@ -41,27 +41,35 @@ def warn(text):
 
 
 def literal(value):
-    if value is None:
+    if value is None or (isinstance(value, float) and math.isnan(value)):  # SQLite has no other
         return "NULL"
-    if isinstance(value, bool):
-        return str(int(value))
     if isinstance(value, int):
-        return str(value)
-    if isinstance(value, float) and math.isfinite(value):
-        return repr(value)
-    if isinstance(value, float) and not math.isnan(value):
+        return str(int(value))
+    if isinstance(value, float) and math.isinf(value):
         return "9e999" if value > 0 else "-9e999"
-    if isinstance(value, str) and "\0" not in value:
-        return "'" + value.replace("'", "''") + "'"
+    if isinstance(value, float):
+        return float.__repr__(value)
     if isinstance(value, (bytes, bytearray, memoryview)):
         return "X'" + bytes(value).hex() + "'"
-    if isinstance(value, (datetime.date, datetime.datetime)):
-        return literal(sqlite3.adapt(value))  # as the driver writes it
-    raise ValueError(f"a value cannot be written as SQL: {value!r:.80}")
+    if not isinstance(value, str):
+        adapted = sqlite3.adapt(value)  # as the driver writes it
+        if type(adapted) is type(value):
+            raise ValueError(f"a value cannot be written as SQL: {value!r:.80}")
+        return literal(adapted)
+    if "\0" in value or re.search(r"^[ \t]*--[ \t]*mig:", value, re.M):  # no string in a revision file
+        return "CAST(X'" + value.encode().hex() + "' AS TEXT)"
+    return "'" + value.replace("'", "''") + "'"
+
+
+WORD = re.compile(r"[A-Za-z_\x80-\U0010ffff][\w$]*")
+PARAMETER = re.compile(r"\?(\d*)|[:@$][\w$]+")
 
 
 def end_of_token(sql, at):
-    """Past a string, a name in quotes, or a comment at `at`; else past one character."""
+    """Past a word, a string, a name in quotes, or a comment at `at`; else past one character."""
+    word = WORD.match(sql, at)
+    if word:
+        return word.end()
     if sql.startswith("--", at):
         end = sql.find("\n", at)
     elif sql.startswith("/*", at):
@@ -74,53 +82,173 @@ def end_of_token(sql, at):
 
 
 def with_values(sql, values):
-    """Puts the values in the places of the question marks."""
+    """Puts the values in the places of the parameters, which count as in SQLite: ?, ?2, :name."""
     if not values:
         return sql
-    if isinstance(values, dict):
-        raise ValueError("parameters by name, given to the driver itself")
-    parts, at, left = [], 0, list(values)
+    parts, at, numbers, last = [], 0, {}, 0
+    while at < len(sql):
+        parameter, end = PARAMETER.match(sql, at), end_of_token(sql, at)
+        if parameter:
+            end, name = parameter.end(), parameter.group()
+            number = int(parameter[1]) if parameter[1] else numbers.get(name, last + 1)
+            if name != "?":
+                numbers[name] = number
+            last = max(last, number)
+            parts.append(literal(values[name[1:]] if isinstance(values, dict) else values[number - 1]))
+        else:
+            parts.append(sql[at:end])
+        at = end
+    return "".join(parts)
+
+
+def words_of(sql):
+    """The words outside of strings, names in quotes and comments, in capitals."""
+    at = 0
     while at < len(sql):
         end = end_of_token(sql, at)
-        parts.append(literal(left.pop(0)) if sql[at] == "?" and left else sql[at:end])
+        if WORD.match(sql, at):
+            yield sql[at:end].upper()
         at = end
-    if left:
-        raise ValueError("more values than question marks")
-    return "".join(parts)
+
+
+def statements_of(script):
+    start = at = 0
+    while at < len(script):
+        end = end_of_token(script, at)
+        if script[at] == ";" and sqlite3.complete_statement(script[start:end]):
+            yield script[start:end]
+            start = end
+        at = end
+    yield script[start:]
 
 
 # -- what is recorded
 
+CHANGES = {"INSERT", "UPDATE", "DELETE", "REPLACE"}
+KEPT_PRAGMAS = {"USER_VERSION", "APPLICATION_ID", "JOURNAL_MODE", "AUTO_VACUUM", "PAGE_SIZE", "ENCODING"}
+OTHER_PRAGMAS = {"FOREIGN_KEYS", "READ_UNCOMMITTED"}  # off while a revision runs; SQLAlchemy's own
+LONE = {"VACUUM", "JOURNAL_MODE"}  # what no transaction may hold
+
 
 class Recorder:
-    """Prints the statements that change something; notes which revisions read rows."""
+    """Prints the statements that change something; notes which revisions read rows.
+
+    A revision begins inside a transaction, as in what Alembic prints. It is left for what runs in an
+    autocommit_block(), or after a COMMIT of the revision's own. What is rolled back is taken away."""
 
     def __init__(self, table):
         self.table, self.lines, self.reads = table, None, None
 
     def begin(self, step):
-        self.lines, self.reads = [f"-- Running {step.short_log}"], None
+        self.lines, self.reads = [f"-- Running {step.short_log}", "BEGIN;"], None
+        self.outside = self.left = False
+        self.settle()
 
-    def on_execute(self, conn, cursor, statement, parameters, context, executemany):
-        if self.lines is None:
+    def reads_rows(self, statement, words):
+        names = ("sqlite_master", "sqlite_schema", "sqlite_temp", self.table)
+        if words[0] != "EXPLAIN" and not any(name in statement for name in names):
+            self.reads = self.reads or statement
+
+    def switch(self, outside):
+        if outside != self.outside:
+            self.lines.append("COMMIT;" if outside else "BEGIN;")
+        self.outside = outside
+
+    def add(self, connection, words, text):
+        free = connection.isolation_level is None or self.left or words[0] in LONE or words[1:2] == ["JOURNAL_MODE"]
+        self.left &= not connection.in_transaction
+        self.switch(free and not connection.in_transaction)
+        comment = "--" in text.rsplit("\n", 1)[-1]
+        self.lines.append(text + ("\n;" if comment else ";"))
+
+    def note(self, connection, statement, values):
+        """A statement that the engine has executed."""
+        words = list(words_of(statement))
+        if self.lines is None or not words:
             return
-        words = statement.lstrip(" \t\r\n(;").split(None, 2)
-        first = words[0].upper() if words else ""
-        if first in ("SELECT", "VALUES", "EXPLAIN"):
-            if not any(name in statement for name in ("sqlite_master", "sqlite_schema", "sqlite_temp", self.table)):
-                self.reads = self.reads or statement
-            return
-        if first == "PRAGMA":  # foreign keys are off while a revision runs, with mig as with Alembic
-            return
-        for values in parameters if executemany else [parameters]:
-            text = with_values(statement, values).strip().rstrip(";").rstrip()
-            if text:
-                comment = "--" in text.rsplit("\n", 1)[-1]
-                self.lines.append(text + ("\n;" if comment else ";"))
+        if words[0] in ("SELECT", "VALUES", "EXPLAIN") or (words[0] == "WITH" and not CHANGES & set(words)):
+            self.reads_rows(statement, words)
+        elif words[0] in ("BEGIN", "COMMIT", "END"):
+            self.left = words[0] != "BEGIN"
+            self.switch(self.left)
+        elif words[0] == "ROLLBACK" and "TO" not in words:
+            self.undo()
+        elif words[0] != "PRAGMA" or sets_something(statement, words):
+            if "RETURNING" in words:
+                self.reads_rows(statement, words)
+            self.add(connection, words, with_values(statement, values).strip().rstrip(";").rstrip())
+        if not connection.in_transaction:
+            self.settle()
+
+    def settle(self):
+        """What was executed is committed: no rollback takes it away."""
+        if self.lines is not None:
+            self.settled = len(self.lines), self.outside
+
+    def undo(self):
+        if self.lines is not None:
+            size, self.outside = self.settled
+            del self.lines[size:]
 
     def end(self):
+        self.switch(True)
         out.write("\n\n".join(self.lines) + "\n\n")
         self.lines = None
+
+
+def sets_something(statement, words):
+    """Whether a PRAGMA has to be kept, rather than asks something."""
+    value = re.match(r"[^'\"]*?\w\s*(=|\()", statement)
+    return bool(value) and not OTHER_PRAGMAS & set(words) and (
+        value[1] == "=" or bool(KEPT_PRAGMAS & set(words)))
+
+
+def recording(recorder):
+    """The driver's connection, whose cursors tell the recorder: also what a revision executes through the
+    driver itself, and not through SQLAlchemy, passes through it."""
+
+    class Cursor(sqlite3.Cursor):
+        def execute(self, sql, values=()):
+            super().execute(sql, values)
+            recorder.note(self.connection, sql, values)
+            return self
+
+        def executemany(self, sql, rows):
+            rows = list(rows)
+            super().executemany(sql, rows)
+            for values in rows:
+                recorder.note(self.connection, sql, values)
+            return self
+
+        def executescript(self, script):
+            recorder.settle()  # it commits what is open
+            super().executescript(script)
+            for statement in statements_of(script):
+                recorder.note(self.connection, statement, ())
+            return self
+
+    class Connection(sqlite3.Connection):
+        def cursor(self, factory=Cursor):
+            return super().cursor(factory)
+
+        def execute(self, *args):
+            return self.cursor().execute(*args)
+
+        def executemany(self, *args):
+            return self.cursor().executemany(*args)
+
+        def executescript(self, script):
+            return self.cursor().executescript(script)
+
+        def commit(self):
+            super().commit()
+            recorder.settle()
+
+        def rollback(self):
+            super().rollback()
+            recorder.undo()
+
+    return Connection
 
 
 def place(error, folder):
@@ -160,10 +288,10 @@ def read_metadata():
 
 
 def run_step(config, scripts, recorder, path, step, options, arguments):
-    engine = sqlalchemy.create_engine("sqlite:///" + path, poolclass=sqlalchemy.pool.NullPool)
+    engine = sqlalchemy.create_engine("sqlite:///" + path, module=sqlite3, poolclass=sqlalchemy.pool.NullPool,
+                                      connect_args={"factory": recording(recorder)})
     with engine.connect():  # what is asked once
         pass
-    sqlalchemy.event.listen(engine, "after_cursor_execute", recorder.on_execute)
     with EnvironmentContext(config, scripts, fn=lambda revision, context: [step]) as environment:
         with engine.connect() as connection:
             environment.configure(connection=connection, **options)

@@ -4,7 +4,8 @@
 For each seed a history is drawn whose revisions change SQLite tables in batch mode, insert rows, and read
 what they inserted. mig records it and imports it. Then, revision by revision, up and down, the database
 that mig has migrated is the one that Alembic has migrated. Then what is wrong: a revision that fails, a
-downgrade that fails, a Python without Alembic, prints, rows that are read.
+downgrade that fails, a Python without Alembic, prints, rows that are read. Seed -1: what the revisions
+execute through the driver's own connection, through sessions, outside of transactions, and in vain.
 
 Status 77, skipped, where Alembic is not installed (Debian: alembic).
 """
@@ -141,8 +142,9 @@ def content(database):
                       "AND tbl_name <> 'alembic_version' ORDER BY 1, 2").fetchall()
     made = [row[:3] + (in_order(row[3]),) for row in made]
     rows = [db.execute('SELECT * FROM "%s" ORDER BY 1' % row[1]).fetchall() for row in made if row[0] == "table"]
+    version = db.execute("PRAGMA user_version").fetchone()
     db.close()
-    return made, rows
+    return made, rows, version
 
 
 def same(name):
@@ -155,6 +157,12 @@ def check(program, seed):
     names = [write_revision(0, *FIRST)]
     for number in range(1, r.randint(4, 9)):
         names.append(write_revision(number, *drawn_step(r, number)))
+    said = check_all(program, names)
+    assert ("reads rows" in said) == any("SELECT id" in open(path).read() for path in python_files()), said
+
+
+def check_all(program, names):
+    """Records and imports the revisions, and compares the databases after each. Returns what mig said."""
     with open("theirs/env.py", "w") as f:
         f.write(ENV)
     with open("theirs/alembic.ini", "w") as f:
@@ -163,7 +171,6 @@ def check(program, seed):
     record = ["import", "alembic", "theirs", "--record", "--python", sys.executable]
     said = mig(program, *record)
     assert "Imported %d revisions" % len(names) in said, said
-    assert ("reads rows" in said) == any("SELECT id" in open(path).read() for path in python_files()), said
     for name in names:
         mig(program, "-u", "sqlite:ours.db", "upgrade", name)
         alembic(command.upgrade, "theirs.db", name)
@@ -179,6 +186,7 @@ def check(program, seed):
         alembic(command.downgrade, "theirs.db", "-1")
         same("below " + name)
     assert not os.path.exists("scratch.db") and mig(program, *record, status=1).count("exists already") == 1
+    return said
 
 
 def python_files():
@@ -188,6 +196,73 @@ def python_files():
 
 def files():
     return sorted(os.listdir("migrations/versions"))
+
+
+DRIVER = ((  # what does not go through op.execute(), what is undone, and what no transaction can hold
+    """    op.execute("CREATE TABLE t (id INTEGER PRIMARY KEY, v, w)")
+    c = op.get_bind().connection.cursor()
+    c.execute("INSERT INTO t (v) VALUES (?)", ("a cursor",))
+    c.executemany("INSERT INTO t (v) VALUES (:a)", iter([{"a": "x"}, {"a": "y"}]))
+    c.execute("INSERT INTO t (v, w) VALUES (?2, ?1)", (1.5, "by number"))
+    c.execute("INSERT INTO t (v, w) VALUES (@v, $w)", {"w": b"by ?", "v": "name"})
+    c.execute("INSERT INTO t (v) VALUES ('a' || :a || '?' || /* ? */ :a)", {"a": "twice"})
+    op.get_bind().connection.execute("INSERT INTO t (v, w) VALUES (?, ?)", ("a\\0b", float("nan")))
+    op.get_bind().execute(sa.text("INSERT INTO t (v, w) VALUES (:v, :w)"), {"v": "a\\n-- mig:upgrade\\nb", "w": 0.1 + 0.2})
+    op.execute("INSERT INTO t (v) VALUES ('a \\\\:x ? b')")
+    op.execute("PRAGMA user_version = 7")
+    op.execute("/* WITH */ WITH x AS (SELECT 5 AS a) INSERT INTO t (v) SELECT a FROM x")""",
+    """    op.execute("DROP TABLE t")
+    op.get_bind().connection.cursor().execute("PRAGMA user_version = 0")"""), (
+    """    c = op.get_bind().connection
+    c.executescript('''BEGIN TRANSACTION; CREATE TABLE s (a DEFAULT ';'); CREATE TRIGGER tr AFTER INSERT ON s
+        BEGIN SELECT 1; DELETE FROM s WHERE a = 3; END; INSERT INTO s VALUES (1); COMMIT; -- end
+        CREATE TABLE q (a)''')
+    c.execute("INSERT INTO s VALUES (20)")
+    c.rollback()
+    c.execute("INSERT INTO s VALUES (4)")
+    c.commit()
+    c.execute("INSERT INTO s VALUES (50)")
+    c.execute("ROLLBACK")
+    c.execute("INSERT INTO s VALUES (?), (?) RETURNING a", [5, 6]).fetchall()
+    c.execute("SAVEPOINT x")
+    c.execute("INSERT INTO q VALUES (9)")
+    c.execute("ROLLBACK TO x")
+    c.execute("RELEASE x")""",
+    """    op.execute("DROP TABLE s")
+    op.execute("DROP TABLE q")"""), (
+    """    op.execute("INSERT INTO t (v) VALUES ('before')")
+    with op.get_context().autocommit_block():
+        op.execute("VACUUM")
+    op.add_column("t", sa.Column("z", sa.Integer))
+    op.execute("INSERT INTO t (v) VALUES ('behind')")""",
+    """    op.execute("DELETE FROM t WHERE v IN ('before', 'behind')")
+    op.execute("ALTER TABLE t DROP COLUMN z")"""), (
+    """    from sqlalchemy import orm
+    base = orm.declarative_base()
+    class Team(base):
+        __tablename__ = "team"
+        id = sa.Column(sa.Integer, primary_key=True)
+        name = sa.Column(sa.JSON)
+    base.metadata.create_all(op.get_bind())
+    session = orm.Session(bind=op.get_bind())
+    session.add_all([Team(name={"a": [1, "it's"]}), Team(name="b"), Team(name="c")])
+    session.commit()
+    for team in session.query(Team).all():
+        team.name = ["!", team.name]
+    session.commit()
+    try:
+        with op.get_bind().begin_nested():
+            op.execute("INSERT INTO team (name) VALUES ('undone')")
+            raise ValueError
+    except ValueError:
+        pass""",
+    """    op.drop_table("team")"""),
+)
+
+
+def check_driver(program):
+    said = check_all(program, [write_revision(number, *bodies) for number, bodies in enumerate(DRIVER)])
+    assert said.count("reads rows") == 2 and "RETURNING" in said, said
 
 
 def check_wrong(program):
@@ -208,8 +283,6 @@ def check_wrong(program):
     assert "theirs/versions/rev2.py:11: the upgrade to rev2 failed: OperationalError" in said, said
     assert "nothing is written" in said and not files(), said
 
-    write_revision(2, "    op.get_bind().exec_driver_sql('INSERT INTO u VALUES (:x)', {'x': 1})", "    pass")
-    assert "parameters by name" in mig(program, *record, sys.executable, status=1)
     write_revision(2, "    import os, signal; os.kill(os.getpid(), signal.SIGKILL)", "    pass")
     assert "was killed by signal 9" in mig(program, *record, sys.executable, status=1)
     with open("python", "w") as f:
@@ -224,11 +297,16 @@ def main():
     program = os.path.abspath(sys.argv[1])
     for variable in ("MIG_URL", "MIG_DIRECTORY", "MIG_CONFIG", "MIG_APP", "FLASK_APP"):
         os.environ.pop(variable, None)
-    for seed in [int(s) for s in sys.argv[2:]] or [None, 0, 1, 2]:
+    for seed in [int(s) for s in sys.argv[2:]] or [None, -1, 0, 1, 2]:
         with tempfile.TemporaryDirectory(prefix="mig-record-") as folder:
             os.chdir(folder)
             print("seed", seed, flush=True)
-            check_wrong(program) if seed is None else check(program, seed)
+            if seed is None:
+                check_wrong(program)
+            elif seed < 0:
+                check_driver(program)
+            else:
+                check(program, seed)
             os.chdir("/")
 
 
