@@ -32,6 +32,10 @@ json_t *mig__cli_json_difference(const struct mig__cli_difference *d);
 /* dump.c: the schema of the database, as operations that create it */
 int mig__cli_dump(struct mig__cli *cli, mig_op_list **out);
 
+/* existing.c: makes an environment for a database that is there already; schema: the file for its model */
+int mig__cli_take_database(struct mig__cli *cli, const char *dir, const char *schema,
+			   const mig_init_options *options);
+
 /* ask.c: a mig_rename_fn whose user is a struct mig__cli. */
 int32_t mig__cli_ask_rename(void *user, const mig_object *from, const mig_object *to);
 

@@ -1,7 +1,7 @@
 /* init: the commands that make an environment from a template and list the templates. The
  * templates are in the library: api/init.c. What mig.ini is to say comes from the command line, from
  * what is in the working folder, and from questions on a terminal. */
-#include "cli/cli.h"
+#include "cli/difference.h"
 #include "cli/find.h"
 
 #include <dirent.h>
@@ -11,6 +11,8 @@
 #include <unistd.h>
 
 const struct mig__cli_option mig__cli_init_options[] = {
+	{ MIG__OPT_FROM_DATABASE, 0, "from-database", NULL,
+	  "take over a database that is there: write its schema, and the first revision" },
 	{ MIG__OPT_MODELS, 0, "models", "FILE.sql|DIR|URL",
 	  "the schema that you want, for mig.ini (default: schema.sql, if there is one)" },
 	{ MIG__OPT_TEMPLATE, 't', "template", "NAME|DIR/",
@@ -37,6 +39,7 @@ struct plan {
 	size_t model_count;
 	int guesses; /* what is not given is guessed, or asked for: a template of one's own has it */
 	int guessed; /* url or models were found */
+	int takes;   /* the schema of a database that is there */
 };
 
 static void finish(struct plan *p)
@@ -210,12 +213,22 @@ static int choose_url(struct mig__cli *cli, struct plan *p)
 	return status || !p->url.failed ? status : mig__cli_no_memory(cli);
 }
 
+/* Where the schema of a database that is there is written. */
+static const char *taken_schema(const struct mig__cli *cli)
+{
+	const char *given = mig__cli_value(&cli->args, MIG__OPT_MODELS);
+
+	return given ? given : "schema.sql";
+}
+
 static int choose_models(struct mig__cli *cli, struct plan *p)
 {
 	struct mig__cli_text name = { 0 };
 	const char **given;
 	int status = MIG_CLI_DONE;
 
+	if (p->takes)
+		return add_model(cli, p, taken_schema(cli));
 	if (!mig__cli_values(&cli->args, MIG__OPT_MODELS, &given))
 		return mig__cli_no_memory(cli);
 	for (size_t i = 0; !status && given && given[i]; i++)
@@ -285,6 +298,9 @@ static int choose(struct mig__cli *cli, struct plan *p, int several)
 	status = set_there(cli, p);
 	if (status)
 		return status;
+	if (p->takes && (several || mig__cli_count(&cli->args, MIG__OPT_MODELS) > 1 ||
+			 mig__cli_is_url(taken_schema(cli)) || mig__cli_dialect_length(taken_schema(cli))))
+		return mig__cli_bad_usage(cli, "--from-database writes one file with the schema of one database");
 	if (several && (mig__cli_value(&cli->args, MIG__OPT_URL) || mig__cli_value(&cli->args, MIG__OPT_MODELS)))
 		return mig__cli_bad_usage(cli, "--url and --models do not go with several databases: "
 					       "each has them in its own section");
@@ -297,10 +313,40 @@ static int choose(struct mig__cli *cli, struct plan *p, int several)
 	return status ? status : choose_models(cli, p);
 }
 
+/* The database of --url, MIG_URL, or what was found in the working folder. */
+static int open_taken(struct mig__cli *cli, const struct plan *p)
+{
+	if (!cli->url && p->url.len && !p->there.len)
+		cli->url = p->url.data;
+	if (!cli->url) {
+		mig__cli_bad_usage(cli, "--from-database: no database is named");
+		mig__cli_hint(cli, "say --url, e.g. sqlite:app.db");
+		return MIG_CLI_USAGE;
+	}
+	mig_close(cli->ctx);
+	cli->ctx = NULL;
+	return mig__cli_open(cli, MIG__CLI_DATABASE);
+}
+
+static int make(struct mig__cli *cli, const struct plan *p, const mig_init_options *options)
+{
+	int status = p->takes ? open_taken(cli, p) : MIG_CLI_DONE;
+
+	if (status)
+		return status;
+	if (p->takes)
+		return mig__cli_take_database(cli, p->dir, taken_schema(cli), options);
+	if (mig_init_directory(cli->ctx, p->dir, options))
+		return mig__cli_ctx_fail(cli);
+	if (!cli->quiet)
+		say_made(cli, p);
+	return MIG_CLI_DONE;
+}
+
 int mig__cli_cmd_init(struct mig__cli *cli)
 {
 	mig_init_options options = { .struct_size = sizeof options };
-	struct plan p = { 0 };
+	struct plan p = { .takes = mig__cli_count(&cli->args, MIG__OPT_FROM_DATABASE) > 0 };
 	int status = mig__cli_open(cli, cli->args.command->needs);
 
 	options.template_name = mig__cli_value(&cli->args, MIG__OPT_TEMPLATE);
@@ -314,11 +360,9 @@ int mig__cli_cmd_init(struct mig__cli *cli)
 		options.url = p.url.len ? p.url.data : NULL;
 		options.models = (const char *const *)p.models;
 		options.directory = mig__cli_string(&p.directory);
-		if (mig_init_directory(cli->ctx, p.dir, &options))
-			status = mig__cli_ctx_fail(cli);
+		status = make(cli, &p, &options);
 	}
-	if (!status && !cli->quiet)
-		say_made(cli, &p);
+	cli->url = NULL; /* of the plan */
 	finish(&p);
 	return status;
 }

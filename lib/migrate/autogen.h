@@ -62,7 +62,7 @@ mig_status mig__autogen_rows(struct mig__autogen *a);
  * says what differs. After an error up and down may be there all the same. */
 mig_status mig__autogen(struct mig__autogen *a);
 /* dump.c. Instead of the former: `model` becomes the database, `live` an empty one, and up_ops and up
- * what makes the one of the other. There is no way down. */
+ * what makes the one of the other, and the way back. Nothing is tried. */
 mig_status mig__autogen_dump(struct mig__autogen *a);
 /* Nonzero if a hint may rename something in live. */
 int mig__autogen_may_rename(const struct mig__autogen *a);

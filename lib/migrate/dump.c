@@ -1,4 +1,4 @@
-/* dump: the operations that create what the database has, from nothing, and their SQL. Nothing is
+/* dump: the operations that create what the database has, from nothing, and drop it again, with their SQL. Nothing is
  * proved: the database has it already. */
 #include "migrate/autogen.h"
 
@@ -21,6 +21,20 @@ static mig_status read_empty(struct mig__db *db, struct mig__schema *out)
 	return rc;
 }
 
+/* Without a way back, e.g. of what the engine cannot drop, the list has none. */
+static mig_status render_down(struct mig__autogen *a)
+{
+	mig_status rc = mig__sql_render(&a->down, a->db, &a->down_ops, mig__schema_first(&a->model),
+					mig__schema_first(&a->live));
+
+	if (rc != MIG_EUNSUPPORTED)
+		return rc;
+	mig__error_clear(a->err);
+	mig__sql_finish(&a->down);
+	mig__sql_init(&a->down, a->alloc);
+	return MIG_OK;
+}
+
 mig_status mig__autogen_dump(struct mig__autogen *a)
 {
 	struct mig__diff_hooks hooks = { .user = a,
@@ -39,5 +53,9 @@ mig_status mig__autogen_dump(struct mig__autogen *a)
 	if (!rc)
 		rc = mig__sql_render(&a->up, a->db, &a->up_ops, mig__schema_first(&a->live),
 				     mig__schema_first(&a->model));
+	if (!rc)
+		rc = mig__diff(&a->model, &a->live, &hooks, &a->down_ops);
+	if (!rc)
+		rc = render_down(a);
 	return rc ? rc : mig__match(&a->live, &a->model);
 }

@@ -452,7 +452,7 @@ MIG_API mig_status mig_diff(mig_ctx *ctx, const mig_diff_options *options, mig_o
 /** The schema of the database, without libmig's own tables, as the operations that create it from nothing,
  * in an order in which they can be run. mig_op_list_sql() of MIG_UPGRADE is then the schema as a model in
  * SQL: mig_diff() finds no difference between it and the database. The objects of the operations, with
- * what is inside them, are everything that was read. There is no way down. What a new database of the
+ * what is inside them, are everything that was read. MIG_DOWNGRADE drops it all. Nothing is tried. What a new database of the
  * engine has anyway is left out, so an empty one is made to compare with. Nothing is written. Free the
  * list with mig_op_list_free().
  *
