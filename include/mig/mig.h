@@ -528,8 +528,9 @@ typedef struct mig_bundle {
 	size_t snapshot_size;  /**< sizeof(mig_bundle_snapshot) */
 } mig_bundle;
 
-/** Adds a compiled-in folder. It is not copied: it must outlive the context, as a constant does.
- * Since 0.1.0. */
+/** Adds a compiled-in folder. It is not copied: it must outlive the context, as a constant does. Lists of
+ * its revisions that outlive it take copies when the context is closed; without memory for them their
+ * entries are empty. Since 0.1.0. */
 MIG_API mig_status mig_add_bundle(mig_ctx *ctx, const mig_bundle *bundle);
 
 /* ---- runs -------------------------------------------------------------------------------- */
@@ -907,6 +908,13 @@ typedef struct mig_history_entry {
 	int64_t statements;     /**< statements done */
 	int64_t duration_us;    /**< microseconds */
 } mig_history_entry;
+
+/** Takes one row, which is valid during the call. Anything but MIG_OK ends the reading. */
+typedef mig_status (*mig_history_fn)(void *user, const mig_history_entry *entry);
+/** Calls fn for each row of the history table, oldest first, without a list of them in memory (the
+ * server's answer is, on PostgreSQL). fn may not use the context. Errors: what fn returned. Since
+ * 0.1.0. */
+MIG_API mig_status mig_history_each(mig_ctx *ctx, mig_history_fn fn, void *user);
 
 /** Number of rows; 0 for NULL. Since 0.1.0. */
 MIG_API size_t mig_history_list_count(const mig_history_list *list);

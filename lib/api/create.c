@@ -28,7 +28,6 @@ struct creation {
 	mig_revision_options o;
 	struct mig__arena arena;
 	struct mig__script_values values;
-	const char **parents, **deps; /* full ids */
 	uint32_t first_parent;        /* or MIG__NO_NODE */
 	char *path;                   /* of the file, once it is written */
 	char id[13], created[32];
@@ -79,27 +78,36 @@ static mig_status check_head(struct creation *c, uint32_t node)
 	return MIG_ENOT_HEAD;
 }
 
-/* Appends the nodes' ids to a growing list of the arena. */
-static mig_status add_ids(struct creation *c, const struct mig__nodes *nodes, const char ***list,
-			  uint32_t *count)
-{
-	const char **grown =
-		mig__arena_zalloc(&c->arena, (size_t)*count + nodes->count + 1, sizeof *grown);
+/* Full ids that are being collected; both lists end with the arena. */
+struct ids {
+	const char **at; /* room for each revision once, and NULL */
+	uint8_t *taken;  /* by node */
+	uint32_t count;
+};
 
-	if (!grown)
+static mig_status ids_init(struct creation *c, struct ids *ids)
+{
+	size_t count = mig__graph_count(c->ctx->graph);
+
+	*ids = (struct ids){ .at = mig__arena_alloc(&c->arena, (count + 1) * sizeof *ids->at),
+			     .taken = mig__arena_zalloc(&c->arena, count + 1, 1) };
+	if (!ids->at || !ids->taken)
 		return mig__fail_nomem(&c->ctx->err);
-	for (uint32_t i = 0; i < *count; i++)
-		grown[i] = (*list)[i];
+	ids->at[0] = NULL;
+	return MIG_OK;
+}
+
+static mig_status add_ids(struct creation *c, const struct mig__nodes *nodes, struct ids *ids)
+{
 	for (uint32_t i = 0; i < nodes->count; i++) {
 		const char *id = mig__graph_id(c->ctx->graph, nodes->at[i]);
 
-		for (uint32_t k = 0; k < *count; k++)
-			if (!strcmp(grown[k], id))
-				return mig__fail(&c->ctx->err, MIG_EINVAL,
-						 "revision %s is given twice", id);
-		grown[(*count)++] = id;
+		if (ids->taken[nodes->at[i]])
+			return mig__fail(&c->ctx->err, MIG_EINVAL, "revision %s is given twice", id);
+		ids->taken[nodes->at[i]] = 1;
+		ids->at[ids->count++] = id;
 	}
-	*list = grown;
+	ids->at[ids->count] = NULL;
 	return MIG_OK;
 }
 
@@ -108,7 +116,8 @@ static mig_status choose_parents(struct creation *c)
 	static const char *const newest[] = { "head", NULL };
 	const char *const *heads = c->o.heads && c->o.heads[0] ? c->o.heads : newest;
 	const struct mig__graph *graph = c->ctx->graph;
-	mig_status rc = MIG_OK;
+	struct ids ids;
+	mig_status rc = ids_init(c, &ids);
 
 	c->first_parent = MIG__NO_NODE;
 	for (; !rc && *heads; heads++) {
@@ -124,16 +133,17 @@ static mig_status choose_parents(struct creation *c)
 			rc = check_head(c, nodes.at[i]);
 		}
 		if (!rc)
-			rc = add_ids(c, &nodes, &c->parents, &c->values.parents.count);
+			rc = add_ids(c, &nodes, &ids);
 		mig__nodes_finish(graph, &nodes);
 	}
-	c->values.parents.at = c->parents;
+	c->values.parents = (struct mig__list){ ids.at, ids.count };
 	return rc;
 }
 
 static mig_status choose_dependencies(struct creation *c)
 {
-	mig_status rc = MIG_OK;
+	struct ids ids;
+	mig_status rc = ids_init(c, &ids);
 
 	for (const char *const *d = c->o.depends_on; !rc && d && *d; d++) {
 		struct mig__nodes nodes = { 0 };
@@ -142,10 +152,10 @@ static mig_status choose_dependencies(struct creation *c)
 		if (!rc && !nodes.count)
 			rc = mig__fail(&c->ctx->err, MIG_EINVAL, "base is no dependency");
 		if (!rc)
-			rc = add_ids(c, &nodes, &c->deps, &c->values.dependencies.count);
+			rc = add_ids(c, &nodes, &ids);
 		mig__nodes_finish(c->ctx->graph, &nodes);
 	}
-	c->values.dependencies.at = c->deps;
+	c->values.dependencies = (struct mig__list){ ids.at, ids.count };
 	return rc;
 }
 
@@ -173,8 +183,8 @@ static mig_status choose_folder(struct creation *c, const char **out)
 	if (!folders)
 		return mig__fail(&c->ctx->err, MIG_EMISUSE,
 				 "there is no folder to write the revision to");
-	if (c->first_parent != MIG__NO_NODE && c->ctx->set.at[c->first_parent].on_disk)
-		file = c->ctx->set.at[c->first_parent].file;
+	if (c->first_parent != MIG__NO_NODE && c->ctx->set->at[c->first_parent].on_disk)
+		file = c->ctx->set->at[c->first_parent].file;
 	slash = file ? strrchr(file, '/') : NULL;
 	if (slash) {
 		*out = mig__arena_strndup(&c->arena, file, (size_t)(slash - file));
@@ -266,8 +276,8 @@ static mig_status check_labels(struct creation *c)
 		count++;
 	c->values.labels = (struct mig__list){ c->o.branch_labels, count };
 	for (uint32_t i = 0; i < count; i++)
-		for (size_t k = 0; k < c->ctx->set.count; k++) {
-			const struct mig__script *s = &c->ctx->set.at[k];
+		for (size_t k = 0; k < c->ctx->set->count; k++) {
+			const struct mig__script *s = &c->ctx->set->at[k];
 			int same = !strcmp(s->id, c->o.branch_labels[i]);
 
 			for (uint32_t l = 0; !same && l < s->labels.count; l++)

@@ -75,7 +75,6 @@ static mig_ctx *ctx_new(const mig_allocator *given)
 	ctx->memory = memory;
 	mig__error_init(&ctx->err, &memory->alloc);
 	mig__arena_init(&ctx->arena, &ctx->alloc);
-	mig__set_init(&ctx->set, &ctx->alloc);
 	ctx->db.err = &ctx->err;
 	ctx->db.log = on_log;
 	ctx->db.poll = on_poll;

@@ -40,6 +40,16 @@ struct mig__memory {
 	_Atomic uint32_t shares;
 };
 
+/* What the sources have given. Lists of revisions and plans borrow from it: the context and each of them
+ * has a share, and the last one frees it. Whoever lists reads what does not change any more once it is
+ * loaded: not the sections, which the context reads when it needs them. */
+struct mig__revisions {
+	struct mig__alloc alloc;
+	_Atomic uint32_t shares;
+	struct mig__set set;
+	struct mig__graph *graph;
+};
+
 struct mig_ctx {
 	struct mig__alloc alloc;
 	struct mig__memory *memory; /* the same; what the error record and the connection use */
@@ -62,8 +72,9 @@ struct mig_ctx {
 	size_t argument_count, argument_cap;
 
 	/* made from the sources when first needed */
-	int loaded;
-	struct mig__set set;
+	size_t keep_room; /* mig__set.keep_room of the next load */
+	struct mig__revisions *revisions; /* NULL: not yet */
+	struct mig__set *set;             /* of revisions */
 	struct mig__graph *graph;
 
 	mig_model *model; /* what the program declares; NULL: nothing */
@@ -100,6 +111,8 @@ mig_status mig__script_range(mig_ctx *ctx, int32_t direction, const char *range,
 mig_status mig__script_tables(mig_ctx *ctx);
 /* Brings sources into set and graph; digests: they will be needed. */
 mig_status mig__load(mig_ctx *ctx, int32_t digests);
+struct mig__revisions *mig__revisions_share(struct mig__revisions *revisions);
+void mig__revisions_release(struct mig__revisions *revisions); /* NULL allowed */
 /* Forgets set and graph: the next call reads the sources again. */
 void mig__unload(mig_ctx *ctx);
 /* Does `work` with a run of the context's, whose revisions are loaded. */

@@ -49,7 +49,7 @@ mig_status mig__enter_run(mig_ctx *ctx)
 struct mig__world mig__world_of(mig_ctx *ctx)
 {
 	return (struct mig__world){ .graph = ctx->graph,
-				    .set = &ctx->set,
+				    .set = ctx->set,
 				    .dialect = ctx->db.dialect ? ctx->db.dialect->name : NULL,
 				    .database = ctx->database,
 				    .db = ctx->db.dialect ? &ctx->db : NULL };

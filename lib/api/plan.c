@@ -6,7 +6,8 @@
 
 #include <string.h>
 
-/* Copies of everything but the SQL, which is read when it is asked for: it outlives the context. */
+/* Its revisions are a list like others, and so it outlives the context. The SQL of files is read when it is
+ * asked for. */
 struct mig_plan {
 	mig_revision_list *revisions;
 	mig_revision_list *current;
@@ -16,9 +17,9 @@ struct mig_plan {
 	int64_t statements_done;
 	struct {
 		size_t offset, size; /* of the section in the revision's text */
+		const char *sql;     /* NULL until asked for */
 		int32_t has;
 	} * sections;
-	char **sql;
 	int32_t direction;
 	int32_t snapshot; /* one would run in place of the steps */
 };
@@ -35,26 +36,20 @@ struct planning {
 	mig_plan *made;
 };
 
-/* Where the SQL of a step is, and its text if it is not on disk. */
-static mig_status fill_sql(struct planning *p, size_t i, uint32_t node)
+/* Where the SQL of a step is. */
+static void fill_sql(struct planning *p, size_t i, uint32_t node)
 {
-	const struct mig__script *script = &p->ctx->set.at[node];
+	const struct mig__script *script = &p->ctx->set->at[node];
 	mig_plan *out = p->made;
 	const struct mig__section *section =
 		mig__script_section(script, mig_plan_step_direction(out, i), p->world.dialect,
 				    p->world.database);
-	mig_revision *r = &out->revisions->at[i];
 
 	if (script->upgrade || !section)
-		return MIG_OK;
+		return;
 	out->sections[i].has = 1;
 	out->sections[i].offset = section->is.offset;
 	out->sections[i].size = section->is.size;
-	if (script->on_disk || !script->text)
-		return MIG_OK;
-	r->text = mig__arena_strndup(&out->revisions->arena, script->text, script->text_size);
-	r->text_size = script->text_size;
-	return r->text ? MIG_OK : mig__fail_nomem(&p->ctx->err);
 }
 
 /* Of the unfinished step the rest alone. */
@@ -93,16 +88,16 @@ static mig_status plan_fill(struct planning *p)
 	rc = mig__revision_list_new(ctx, nodes, count, 0, &out->revisions);
 	if (rc)
 		goto out;
+	out->revisions->has_texts = 1;
 	arena = &out->revisions->arena;
 	out->transactional = mig__arena_zalloc(arena, count, 1);
 	out->sections = mig__arena_zalloc(arena, count, sizeof *out->sections);
-	out->sql = mig__arena_zalloc(arena, count, sizeof *out->sql);
-	if (!out->transactional || !out->sections || !out->sql)
+	if (!out->transactional || !out->sections)
 		rc = mig__fail_nomem(&ctx->err);
 	for (size_t i = 0; !rc && i < count; i++) {
 		if (i >= first)
 			out->transactional[i] = p->plan.transactional[i - first];
-		rc = fill_sql(p, i, nodes[i]);
+		fill_sql(p, i, nodes[i]);
 	}
 	if (!rc)
 		rc = leave_rest(p);
@@ -114,16 +109,18 @@ out:
 /* Flags the steps whose revision is one of the nodes. */
 static mig_status mark_current(struct planning *p, const struct mig__nodes *nodes)
 {
-	const struct mig__graph *graph = p->ctx->graph;
 	const mig_revision_list *steps = p->made->revisions;
-	uint8_t *is = mig__calloc(&p->ctx->alloc, mig__graph_count(graph) + 1, 1);
+	uint8_t *is;
 
+	if (!nodes->count)
+		return MIG_OK;
+	is = mig__calloc(&p->ctx->alloc, mig__graph_count(p->ctx->graph), 1);
 	if (!is)
 		return mig__fail_nomem(&p->ctx->err);
 	for (uint32_t i = 0; i < nodes->count; i++)
 		is[nodes->at[i]] = 1;
 	for (size_t i = 0; i < steps->count; i++)
-		if (is[mig__graph_find(graph, steps->at[i].id)])
+		if (is[steps->at[i].node])
 			steps->at[i].flags |= MIG_REVISION_CURRENT;
 	mig__free(&p->ctx->alloc, is);
 	return MIG_OK;
@@ -292,13 +289,13 @@ const char *mig_plan_sql(mig_plan *plan, size_t i, size_t *size)
 	if (!text || plan->sections[i].offset > text_size ||
 	    plan->sections[i].size > text_size - plan->sections[i].offset)
 		return NULL;
-	if (!plan->sql[i])
-		plan->sql[i] =
+	if (!plan->sections[i].sql)
+		plan->sections[i].sql =
 			mig__arena_strndup(&plan->revisions->arena, text + plan->sections[i].offset,
 					   plan->sections[i].size);
-	if (size && plan->sql[i])
+	if (size && plan->sections[i].sql)
 		*size = plan->sections[i].size;
-	return plan->sql[i];
+	return plan->sections[i].sql;
 }
 
 void mig_plan_free(mig_plan *plan)

@@ -29,8 +29,8 @@ static struct text text_in_memory(const mig_ctx *ctx)
 {
 	const char *file = ctx->err.file, *revision = ctx->err.revision;
 
-	for (size_t i = 0; i < ctx->set.count; i++) {
-		const struct mig__script *s = &ctx->set.at[i];
+	for (size_t i = 0; ctx->set && i < ctx->set->count; i++) {
+		const struct mig__script *s = &ctx->set->at[i];
 
 		if (s->text && s->file && !strcmp(s->file, file) &&
 		    (!revision || !strcmp(s->id, revision)))

@@ -210,7 +210,7 @@ static mig_status read_callback(mig_ctx *ctx, const struct mig__source *s)
 		if (!text)
 			return mig__fail(&ctx->err, MIG_EINVAL, "%s: the program gave no text",
 					 name);
-		rc = mig__set_add_text(&ctx->set, name, text, size, &ctx->err);
+		rc = mig__set_add_text(ctx->set, name, text, size, &ctx->err);
 		if (rc)
 			return rc;
 	}
@@ -220,13 +220,13 @@ static mig_status read_source(mig_ctx *ctx, const struct mig__source *s, int32_t
 {
 	switch (s->kind) {
 	case MIG__FOLDER:
-		return mig__set_add_folder(&ctx->set, s->name, s->recursive, digests, &ctx->err);
+		return mig__set_add_folder(ctx->set, s->name, s->recursive, digests, &ctx->err);
 	case MIG__TEXT:
-		return mig__set_add_text(&ctx->set, s->name, s->text, s->size, &ctx->err);
+		return mig__set_add_text(ctx->set, s->name, s->text, s->size, &ctx->err);
 	case MIG__BUNDLE:
-		return mig__set_add_bundle(&ctx->set, &s->bundle, &ctx->err);
+		return mig__set_add_bundle(ctx->set, &s->bundle, &ctx->err);
 	case MIG__FUNCTIONS:
-		return mig__set_add_c(&ctx->set, &s->def, &ctx->err);
+		return mig__set_add_c(ctx->set, &s->def, &ctx->err);
 	case MIG__CALLBACK:
 		return read_callback(ctx, s);
 	}
@@ -259,8 +259,8 @@ static mig_status check_all_declared(mig_ctx *ctx)
 	if (!bundles)
 		return MIG_OK;
 	mig__map_init(&ids, &ctx->alloc);
-	for (size_t i = 0; !rc && i < ctx->set.count; i++) {
-		const char *id = ctx->set.at[i].id;
+	for (size_t i = 0; !rc && i < ctx->set->count; i++) {
+		const char *id = ctx->set->at[i].id;
 
 		if (!mig__map_add(&ids, id, strlen(id), (uint32_t)i, NULL))
 			rc = mig__fail_nomem(&ctx->err);
@@ -275,13 +275,13 @@ static mig_status check_all_declared(mig_ctx *ctx)
 static mig_status build_graph(mig_ctx *ctx)
 {
 	struct mig__graph_decl *decls =
-		mig__calloc(&ctx->alloc, ctx->set.count ? ctx->set.count : 1, sizeof *decls);
+		mig__calloc(&ctx->alloc, ctx->set->count ? ctx->set->count : 1, sizeof *decls);
 	mig_status rc;
 
 	if (!decls)
 		return mig__fail_nomem(&ctx->err);
-	for (size_t i = 0; i < ctx->set.count; i++) {
-		const struct mig__script *s = &ctx->set.at[i];
+	for (size_t i = 0; i < ctx->set->count; i++) {
+		const struct mig__script *s = &ctx->set->at[i];
 
 		decls[i] = (struct mig__graph_decl){ .id = s->id,
 						     .file = s->file,
@@ -292,17 +292,54 @@ static mig_status build_graph(mig_ctx *ctx)
 						     .labels = s->labels.at,
 						     .label_count = s->labels.count };
 	}
-	rc = mig__graph_new(&ctx->alloc, decls, ctx->set.count, &ctx->err, &ctx->graph);
+	rc = mig__graph_new(&ctx->revisions->alloc, decls, ctx->set->count, &ctx->err, &ctx->graph);
+	ctx->revisions->graph = ctx->graph;
 	mig__free(&ctx->alloc, decls);
 	return rc;
 }
 
+static mig_status revisions_new(mig_ctx *ctx)
+{
+	struct mig__revisions *r = mig__calloc(&ctx->alloc, 1, sizeof *r);
+
+	if (!r)
+		return mig__fail_nomem(&ctx->err);
+	r->alloc = ctx->alloc;
+	atomic_init(&r->shares, 1);
+	mig__set_init(&r->set, &r->alloc);
+	ctx->revisions = r;
+	ctx->set = &r->set;
+	return MIG_OK;
+}
+
+struct mig__revisions *mig__revisions_share(struct mig__revisions *revisions)
+{
+	atomic_fetch_add(&revisions->shares, 1);
+	return revisions;
+}
+
+void mig__revisions_release(struct mig__revisions *revisions)
+{
+	struct mig__alloc alloc;
+
+	if (!revisions || atomic_fetch_sub(&revisions->shares, 1) != 1)
+		return;
+	alloc = revisions->alloc;
+	mig__graph_free(revisions->graph);
+	mig__set_finish(&revisions->set);
+	mig__free(&alloc, revisions);
+}
+
 mig_status mig__load(mig_ctx *ctx, int32_t digests)
 {
-	mig_status rc = MIG_OK;
+	mig_status rc;
 
-	if (ctx->loaded)
+	if (ctx->revisions)
 		return MIG_OK;
+	rc = revisions_new(ctx);
+	if (rc)
+		return rc;
+	ctx->set->keep_room = ctx->keep_room;
 	for (size_t i = 0; !rc && i < ctx->source_count; i++)
 		rc = read_source(ctx, &ctx->sources[i], digests);
 	if (!rc)
@@ -311,16 +348,18 @@ mig_status mig__load(mig_ctx *ctx, int32_t digests)
 		rc = build_graph(ctx);
 	if (rc)
 		mig__unload(ctx);
-	else
-		ctx->loaded = 1;
 	return rc;
 }
 
 void mig__unload(mig_ctx *ctx)
 {
-	mig__graph_free(ctx->graph);
+	struct mig__revisions *r = ctx->revisions;
+
+	/* Lists go on with it, and a bundle need not outlive the context. */
+	if (r && atomic_load(&r->shares) > 1)
+		mig__set_own(&r->set);
+	mig__revisions_release(r);
+	ctx->revisions = NULL;
+	ctx->set = NULL;
 	ctx->graph = NULL;
-	mig__set_finish(&ctx->set);
-	mig__set_init(&ctx->set, &ctx->alloc);
-	ctx->loaded = 0;
 }

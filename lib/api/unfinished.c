@@ -19,7 +19,7 @@ static mig_status look_at_section(mig_ctx *ctx, mig_unfinished *u)
 	size_t rest;
 	mig_status rc = mig__unfinished_check(&world, &u->step, &ctx->err);
 
-	if (!rc && !ctx->set.at[node].upgrade)
+	if (!rc && !ctx->set->at[node].upgrade)
 		rc = mig__journal_rest(&ctx->alloc, &world, &ctx->db, &u->step, &rest, &u->total);
 	u->can_finish = !rc;
 	if (rc == MIG_ENOMEM)

@@ -8,9 +8,8 @@
 static mig_status load(void *user, struct mig__world *out)
 {
 	mig_ctx *ctx = user;
-	mig_status rc;
+	mig_status rc = mig__load(ctx, 1);
 
-	rc = mig__load(ctx, 1);
 	if (!rc)
 		*out = mig__world_of(ctx);
 	return rc;
@@ -52,7 +51,7 @@ static const mig_bundle *target_heads(const mig_ctx *ctx, const char *target)
 	if (ctx->source_count != 1)
 		return NULL;
 	b = &ctx->sources[0].bundle;
-	if (ctx->sources[0].kind != MIG__BUNDLE || ctx->loaded || !b->head_count || b->declared || !b->heads ||
+	if (ctx->sources[0].kind != MIG__BUNDLE || ctx->revisions || !b->head_count || b->declared || !b->heads ||
 	    !b->revisions)
 		return NULL;
 	for (size_t i = 0; i < b->head_count; i++)
@@ -106,19 +105,21 @@ static mig_status work_on(mig_ctx *ctx, struct mig__run *run,
 	mig_status rc = MIG_OK;
 
 	/* nothing else runs what it reads */
-	ctx->set.keep_room = work == run_to && !ctx->loaded ? MIG__KEEP_SIZE : 0;
+	ctx->keep_room = work == run_to ? MIG__KEEP_SIZE : 0;
 	if (!run->heads)
 		rc = load(ctx, &run->world);
-	if (rc)
-		return rc;
-	ctx->run = run;
-	ctx->busy = 1;
-	rc = work(run, user);
-	mig__stmts_end(&run->statements);
-	ctx->busy = 0;
-	ctx->run = NULL;
-	mig__set_forget(&ctx->set);
-	atomic_store(&ctx->db.cancelled, 0);
+	if (!rc) {
+		ctx->run = run;
+		ctx->busy = 1;
+		rc = work(run, user);
+		mig__stmts_end(&run->statements);
+		ctx->busy = 0;
+		ctx->run = NULL;
+		atomic_store(&ctx->db.cancelled, 0);
+	}
+	ctx->keep_room = 0;
+	if (ctx->revisions)
+		mig__set_forget(ctx->set);
 	return rc;
 }
 

@@ -150,15 +150,18 @@ int mig__text_is_reserved(const char *word, size_t size)
 	return 0;
 }
 
+/* A bit for each ASCII character that may be in an id: "." and digits; letters and "_". */
+static const uint64_t id_characters[2] = { UINT64_C(0x03ff400000000000),
+					   UINT64_C(0x07fffffe87fffffe) };
+
 int mig__text_is_id(const char *word, size_t size)
 {
 	if (size < 1 || size > 255)
 		return 0;
 	for (size_t i = 0; i < size; i++) {
-		char c = word[i];
+		unsigned c = (unsigned char)word[i];
 
-		if (!((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-		      c == '_' || c == '.'))
+		if (c > 127 || !(id_characters[c >> 6] >> (c & 63) & 1))
 			return 0;
 	}
 	return 1;

@@ -136,6 +136,19 @@ static int draw(struct mig__cli *cli, const mig_revision_list *list)
 
 /* -- the command */
 
+static int print_json(struct mig__cli *cli, const mig_revision_list *list)
+{
+	struct mig__cli_json_array array = { .cli = cli, .name = "revisions" };
+	int status = MIG_CLI_DONE;
+
+	for (size_t i = 0; !status && i < mig_revision_list_count(list); i++)
+		status = mig__cli_json_array_add(
+			&array, mig__cli_json_revision(cli, mig_revision_list_at(list, i)));
+	if (!status)
+		mig__cli_json_array_end(&array);
+	return status;
+}
+
 int mig__cli_cmd_history(struct mig__cli *cli)
 {
 	const char *range = mig__cli_value(&cli->args, MIG__OPT_RANGE);
@@ -154,7 +167,7 @@ int mig__cli_cmd_history(struct mig__cli *cli)
 	if (mig_revisions(cli->ctx, range, &list))
 		return mig__cli_ctx_fail(cli);
 	if (cli->json)
-		status = mig__cli_json_print(cli, "revisions", mig__cli_json_revisions(cli, list));
+		status = print_json(cli, list);
 	else if (mig__cli_count(&cli->args, MIG__OPT_GRAPH))
 		status = draw(cli, list);
 	else

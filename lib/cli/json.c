@@ -128,6 +128,49 @@ int mig__cli_json_print(struct mig__cli *cli, const char *name, json_t *value)
 	return mig__cli_json_print_object(cli, object);
 }
 
+static void array_begin(struct mig__cli_json_array *array)
+{
+	mig__cli_addf(&array->cli->out, "{\n  \"%s\": [", array->name);
+}
+
+/* What jansson writes, four blanks further in. */
+static int add_inside(const char *bytes, size_t size, void *user)
+{
+	const char *end = bytes + size, *line;
+
+	for (; (line = memchr(bytes, '\n', (size_t)(end - bytes))); bytes = line + 1) {
+		mig__cli_add(user, bytes, (size_t)(line + 1 - bytes));
+		mig__cli_adds(user, "    ");
+	}
+	mig__cli_add(user, bytes, (size_t)(end - bytes));
+	return 0;
+}
+
+int mig__cli_json_array_add(struct mig__cli_json_array *array, json_t *value)
+{
+	enum { ENOUGH = 64 * 1024 };
+	struct mig__cli_text *out = &array->cli->out;
+	int failed;
+
+	if (!array->count)
+		array_begin(array);
+	mig__cli_adds(out, array->count++ ? ",\n    " : "\n    ");
+	failed = !value || json_dump_callback(value, add_inside, out, JSON_INDENT(2));
+	json_decref(value);
+	if (failed || out->failed)
+		return mig__cli_no_memory(array->cli);
+	if (out->len >= ENOUGH)
+		mig__cli_flush(array->cli);
+	return MIG_CLI_DONE;
+}
+
+void mig__cli_json_array_end(struct mig__cli_json_array *array)
+{
+	if (!array->count)
+		array_begin(array);
+	mig__cli_adds(&array->cli->out, array->count ? "\n  ]\n}\n" : "]\n}\n");
+}
+
 json_t *mig__cli_json_unfinished(const mig_unfinished *u)
 {
 	const char *direction =

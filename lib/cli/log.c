@@ -41,17 +41,6 @@ static void add_line(struct mig__cli *cli, const mig_history_entry *e, size_t id
 	mig__cli_text_finish(&duration);
 }
 
-static void print_text(struct mig__cli *cli, const mig_history_list *list)
-{
-	const mig_history_entry *e;
-	size_t width = 0;
-
-	for (size_t i = 0; (e = mig_history_list_at(list, i)); i++)
-		width = strlen(e->revision) > width ? strlen(e->revision) : width;
-	for (size_t i = 0; (e = mig_history_list_at(list, i)); i++)
-		add_line(cli, e, width);
-}
-
 static json_t *json_entry(const mig_history_entry *e)
 {
 	const struct {
@@ -74,31 +63,64 @@ static json_t *json_entry(const mig_history_entry *e)
 	return NULL;
 }
 
-static int print_json(struct mig__cli *cli, const mig_history_list *list)
-{
-	json_t *array = json_array();
+/* -- rows as they come: there may be a great many */
 
-	for (size_t i = 0; array && i < mig_history_list_count(list); i++)
-		if (json_array_append_new(array, json_entry(mig_history_list_at(list, i)))) {
-			json_decref(array);
-			array = NULL;
-		}
-	return mig__cli_json_print(cli, "log", array);
+struct printing {
+	struct mig__cli *cli;
+	struct mig__cli_json_array array;
+	size_t width; /* of the longest id */
+	int status;
+};
+
+/* Nobody reads what would come next. */
+static mig_status go_on(const struct printing *p)
+{
+	return p->status || p->cli->out_failed ? MIG_ECANCELLED : MIG_OK;
+}
+
+static mig_status print_json(void *user, const mig_history_entry *e)
+{
+	struct printing *p = user;
+
+	p->status = mig__cli_json_array_add(&p->array, json_entry(e));
+	return go_on(p);
+}
+
+static mig_status measure(void *user, const mig_history_entry *e)
+{
+	struct printing *p = user;
+	size_t width = strlen(e->revision);
+
+	p->width = width > p->width ? width : p->width;
+	return MIG_OK;
+}
+
+static mig_status print_text(void *user, const mig_history_entry *e)
+{
+	enum { ENOUGH = 64 * 1024 };
+	struct printing *p = user;
+
+	add_line(p->cli, e, p->width);
+	if (p->cli->out.len >= ENOUGH)
+		mig__cli_flush(p->cli);
+	return go_on(p);
 }
 
 int mig__cli_cmd_log(struct mig__cli *cli)
 {
+	struct printing p = { .cli = cli, .array = { .cli = cli, .name = "log" } };
 	int status = mig__cli_open(cli, cli->args.command->needs);
-	mig_history_list *list;
+	mig_status rc = MIG_OK;
 
 	if (status)
 		return status;
-	if (mig_history_read(cli->ctx, &list))
-		return mig__cli_ctx_fail(cli);
+	if (!cli->json)
+		rc = mig_history_each(cli->ctx, measure, &p);
+	if (!rc)
+		rc = mig_history_each(cli->ctx, cli->json ? print_json : print_text, &p);
+	if (rc)
+		return p.status ? p.status : cli->out_failed ? MIG_CLI_DONE : mig__cli_ctx_fail(cli);
 	if (cli->json)
-		status = print_json(cli, list);
-	else
-		print_text(cli, list);
-	mig_history_list_free(list);
-	return status;
+		mig__cli_json_array_end(&p.array);
+	return MIG_CLI_DONE;
 }

@@ -4,6 +4,7 @@
 #include "base/file.h"
 
 #include <string.h>
+#include <sys/stat.h>
 
 static mig_status edited(const struct mig__script *script, struct mig__error *err)
 {
@@ -47,20 +48,50 @@ static void take_digest(struct mig__script *script, const struct mig__script *fr
 	script->has_digest = 1;
 }
 
+/* Whether the file is the one whose text is in memory. A write changes its ctime, which nobody can set
+ * back; scan.c has left out files that are so new that a second write could have the same one. */
+static int is_unchanged(const struct mig__script *script)
+{
+	const struct mig__seen *seen = script->seen;
+	struct stat st;
+
+	return seen && stat(script->file, &st) == 0 && S_ISREG(st.st_mode) &&
+	       st.st_dev == seen->device && st.st_ino == seen->inode &&
+	       (uint64_t)st.st_size == seen->size && st.st_ctim.tv_sec == seen->changed_s &&
+	       st.st_ctim.tv_nsec == seen->changed_ns && st.st_mtim.tv_sec == seen->modified_s &&
+	       st.st_mtim.tv_nsec == seen->modified_ns;
+}
+
+/* The whole of a script on disk: what was seen of it, or read again. */
+static mig_status look_again(const struct mig__alloc *alloc, struct mig__arena *arena,
+			     const struct mig__script *script, struct mig__error *err,
+			     struct mig__script *fresh)
+{
+	char *text = NULL;
+	size_t size;
+	mig_status rc;
+
+	if (is_unchanged(script))
+		return mig__parse_whole(arena, script->file, script->seen->text, script->seen->size, 1,
+					err, fresh);
+	rc = mig__reread(alloc, arena, script, 1, err, &text, &size, fresh);
+	if (!rc)
+		mig__free(alloc, text);
+	return rc;
+}
+
 mig_status mig__script_load(struct mig__arena *arena, struct mig__script *script,
 			    struct mig__error *err)
 {
 	struct mig__script fresh;
-	char *text;
-	size_t size;
 	mig_status rc;
 
 	if (script->sections_read || !script->on_disk)
 		return MIG_OK;
-	rc = mig__reread(arena->alloc, arena, script, 1, err, &text, &size, &fresh);
+	rc = look_again(arena->alloc, arena, script, err, &fresh);
 	if (rc)
 		return rc;
-	mig__free(arena->alloc, text);
+	script->seen = NULL;
 	script->sections = fresh.sections;
 	script->section_count = fresh.section_count;
 	script->sections_read = 1;
@@ -73,21 +104,17 @@ mig_status mig__script_digest(const struct mig__alloc *alloc, struct mig__script
 {
 	struct mig__arena arena;
 	struct mig__script fresh;
-	char *text;
-	size_t size;
 	mig_status rc = MIG_OK;
 
 	if (script->has_digest)
 		return MIG_OK;
 	if (script->on_disk) {
 		mig__arena_init(&arena, alloc);
-		rc = mig__reread(alloc, &arena, script, 1, err, &text, &size, &fresh);
+		rc = look_again(alloc, &arena, script, err, &fresh);
 		mig__arena_finish(&arena);
-		if (rc)
-			return rc;
-		mig__free(alloc, text);
-		take_digest(script, &fresh);
-		return MIG_OK;
+		if (!rc)
+			take_digest(script, &fresh);
+		return rc;
 	}
 	if (script->text)
 		mig__script_text_digest(script->text, script->text_size, script->digest);

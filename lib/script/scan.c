@@ -3,7 +3,8 @@
  * It is the whole start-up of a program that keeps its revisions as files, so each file costs one
  * openat, the reads and one close: no stat (readdir says what an entry is, except for links and on
  * a few filesystems), no allocation but in the set's arena, one buffer for all texts. Without
- * digests only the start of a file is read, up to its first directive.
+ * digests only the start of a file is read, up to its first directive; if that is all of it, it is
+ * remembered, with an fstat, for a call that needs the rest (read.c).
  *
  * A file that has two names is found by its inode number, which readdir tells too, and confirmed
  * with a stat of both. Folders wait on a stack, so that their depth costs no C stack. */
@@ -38,6 +39,7 @@ struct scan {
 	const struct mig__alloc *alloc;
 	struct mig__error *err;
 	int32_t recursive, digests;
+	time_t began;
 	/* folders still to be read, the next one last; owned paths */
 	char **folders;
 	size_t folder_count, folder_cap;
@@ -188,17 +190,48 @@ static mig_status read_whole(struct scan *s, int fd, const char *file, struct mi
 	return rc ? rc : keep(s, len, out);
 }
 
+/* Keeps a text that is whole, with what tells whether the file is still the same. Times of files have
+ * steps, of two seconds on some filesystems: a file that was changed just before could be changed again
+ * and keep its time. st is of before the text was read. */
+static mig_status see(struct scan *s, const struct stat *st, size_t len, struct mig__script *out)
+{
+	enum { STEP_S = 2 };
+	struct mig__seen *seen;
+
+	if ((uint64_t)st->st_size != len || st->st_ctim.tv_sec >= s->began - STEP_S ||
+	    len > MIG__SEEN_SIZE - s->set->seen_size)
+		return MIG_OK;
+	seen = mig__arena_alloc(&s->set->arena, sizeof *seen);
+	if (!seen)
+		return mig__fail_nomem(s->err);
+	*seen = (struct mig__seen){ .device = st->st_dev,
+				    .inode = st->st_ino,
+				    .changed_s = st->st_ctim.tv_sec,
+				    .changed_ns = st->st_ctim.tv_nsec,
+				    .modified_s = st->st_mtim.tv_sec,
+				    .modified_ns = st->st_mtim.tv_nsec,
+				    .size = len,
+				    .text = mig__arena_strndup(&s->set->arena, s->text, len) };
+	if (!seen->text)
+		return mig__fail_nomem(s->err);
+	s->set->seen_size += len;
+	out->seen = seen;
+	return MIG_OK;
+}
+
 /* A first read that comes back short has mostly reached the end; if the header goes on, more reads
  * tell. */
 static mig_status read_head(struct scan *s, int fd, const char *file, struct mig__script *out)
 {
 	size_t len = 0, want = HEAD_SIZE;
-	int more = 1, ended = 0;
+	int more = 1, ended = 0, known;
 	mig_status rc = grow_text(s, want);
+	struct stat st;
 	ssize_t got;
 
 	if (rc)
 		return rc;
+	known = fstat(fd, &st) == 0;
 	do {
 		got = read(fd, s->text, want);
 	} while (got < 0 && errno == EINTR);
@@ -212,7 +245,7 @@ static mig_status read_head(struct scan *s, int fd, const char *file, struct mig
 		want = len < want ? want : want * 2;
 		rc = read_more(s, fd, want, &len, &ended);
 	}
-	return rc;
+	return rc || !known ? rc : see(s, &st, len, out);
 }
 
 static mig_status read_file(struct scan *s, const struct entry *e)
@@ -451,9 +484,12 @@ mig_status mig__set_add_folder(struct mig__set *set, const char *path, int32_t r
 			       int32_t digests, struct mig__error *err)
 {
 	const struct mig__alloc *alloc = set->arena.alloc;
-	struct scan s = {
-		.set = set, .alloc = alloc, .err = err, .recursive = recursive, .digests = digests
-	};
+	struct scan s = { .set = set,
+			  .alloc = alloc,
+			  .err = err,
+			  .recursive = recursive,
+			  .digests = digests,
+			  .began = time(NULL) };
 	mig_status rc;
 
 	mig__buf_init(&s.path, alloc);

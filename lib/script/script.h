@@ -25,6 +25,16 @@ struct mig__section {
 	int32_t line;   /* of its directive; 0 in a bundle */
 };
 
+/* What a file was when its head was read, and its text, which was all there: so it need not be read
+ * again as long as it is the same. */
+struct mig__seen {
+	uint64_t device, inode;
+	int64_t changed_s, modified_s; /* ctime, which nobody can set, and mtime */
+	long changed_ns, modified_ns;
+	size_t size;
+	const char *text;
+};
+
 struct mig__script {
 	const char *id;
 	const char *message; /* "" if none; lines joined by LF */
@@ -40,12 +50,14 @@ struct mig__script {
 	int32_t on_disk;  /* file is read again for sections, digest and body */
 	const char *text; /* borrowed or in the set's arena; NULL on disk and for C */
 	size_t text_size;
+	const struct mig__seen *seen; /* on disk, while the sections are not read; or NULL */
 	const char *kept; /* on disk: what was read of it whole, of kept_size bytes; or NULL */
 	size_t kept_size;
 	mig_step_fn upgrade, downgrade; /* revisions in C */
 	void *user;
 	int32_t c_no_transaction, c_idempotent, c_pure;
 	int32_t c_foreign_keys;
+	int32_t borrowed; /* its texts are a bundle's */
 	int32_t derive; /* the downgrade is the reverse of the upgrade's operations */
 	const char *c_version;
 	int32_t has_digest, has_chain;
@@ -134,15 +146,21 @@ struct mig__set {
 	struct mig__arena kept; /* texts of files */
 	size_t kept_size;       /* of them */
 	size_t keep_room;       /* bytes that may still be kept; 0 at first */
+	size_t seen_size;       /* of texts in mig__seen */
 };
 
 /* A run that is about to read a folder may keep the texts of so many bytes until it knows which of
  * them it runs, and those until it ends, so that it opens no file twice: enough for some thousand
  * small ones. What a large one costs is not its opening: it is read again. */
+enum { MIG__SEEN_SIZE = 16 * 1024 * 1024 }; /* the most of mig__set.seen_size */
 enum { MIG__KEEP_SIZE = 2 * 1024 * 1024, MIG__KEEP_EACH = 16 * 1024 };
 
 void mig__set_init(struct mig__set *set, const struct mig__alloc *alloc);
 void mig__set_finish(struct mig__set *set);
+/* Copies what it has borrowed of bundles, which may be gone when it is read next. Without memory for that,
+ * those revisions say nothing: their texts are "" and their lists empty. The graph is not to be asked
+ * for ids afterwards. */
+void mig__set_own(struct mig__set *set);
 /* Frees the texts of files that were kept, and keeps no more. */
 void mig__set_forget(struct mig__set *set);
 /* The same but for those of the route's revisions. */

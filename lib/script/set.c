@@ -73,13 +73,24 @@ void mig__set_forget_others(struct mig__set *set, const struct mig__route *route
 	set->kept_size = size;
 }
 
+/* Room for one more; NULL without memory. */
+static struct mig__script *next_script(struct mig__set *set, struct mig__error *err)
+{
+	if (mig__grow(set->arena.alloc, (void **)&set->at, &set->cap, set->count + 1, sizeof *set->at))
+		return &set->at[set->count];
+	mig__fail_nomem(err);
+	return NULL;
+}
+
 mig_status mig__set_push(struct mig__set *set, const struct mig__script *script,
 			 struct mig__error *err)
 {
-	if (!mig__grow(set->arena.alloc, (void **)&set->at, &set->cap, set->count + 1,
-		       sizeof *set->at))
-		return mig__fail_nomem(err);
-	set->at[set->count++] = *script;
+	struct mig__script *to = next_script(set, err);
+
+	if (!to)
+		return MIG_ENOMEM;
+	*to = *script;
+	set->count++;
 	return MIG_OK;
 }
 
@@ -152,9 +163,13 @@ static mig_status take_section(const mig_bundle_revision *revision, const void *
 			       struct mig__section *out)
 {
 	mig_section *s = &out->is;
-	mig_status rc = mig__options_element(s, sizeof *s, section, section_size,
-					     "bundle: a section", err);
+	mig_status rc = MIG_OK;
 
+	out->line = 0;
+	if (section_size == sizeof *s)
+		*s = *(const mig_section *)section;
+	else
+		rc = mig__options_element(s, sizeof *s, section, section_size, "bundle: a section", err);
 	if (!rc && (s->sql || s->offset > revision->text_size ||
 		    s->size > revision->text_size - s->offset ||
 		    (s->direction != MIG_UPGRADE && s->direction != MIG_DOWNGRADE)))
@@ -163,28 +178,41 @@ static mig_status take_section(const mig_bundle_revision *revision, const void *
 	return rc;
 }
 
+static int is_zero(const uint8_t digest[MIG__DIGEST_SIZE])
+{
+	static const uint8_t zero[MIG__DIGEST_SIZE];
+
+	return !memcmp(digest, zero, sizeof zero);
+}
+
 static mig_status take_revision(struct mig__set *set, const mig_bundle_revision *given,
 				size_t section_size, struct mig__error *err)
 {
-	struct mig__script s = { .file = given->file,
-				 .message = given->message ? given->message : "",
-				 .created = given->created ? given->created : "",
-				 .header = given->header,
-				 .text = given->text,
-				 .text_size = given->text_size,
-				 .section_count = given->section_count,
-				 .sections_read = 1,
-				 .has_digest = 1 };
+	struct mig__script *s = next_script(set, err);
 	struct mig__section *sections;
 	mig_status rc;
 
+	if (!s)
+		return MIG_ENOMEM;
 	if (!given->id || !given->text || (given->section_count && !given->sections))
 		return mig__fail(err, MIG_EINVAL, "bundle: a revision has no id, text or sections");
-	rc = take_names(given->id, given->revises, given->branch_labels, given->depends_on, err,
-			&s);
+	*s = (struct mig__script){ .file = given->file,
+				   .message = given->message ? given->message : "",
+				   .created = given->created ? given->created : "",
+				   .header = given->header,
+				   .text = given->text,
+				   .text_size = given->text_size,
+				   .section_count = given->section_count,
+				   .sections_read = 1,
+				   .borrowed = 1,
+				   .has_digest = 1,
+				   .has_chain = !is_zero(given->chain) };
+	rc = take_names(given->id, given->revises, given->branch_labels, given->depends_on, err, s);
 	if (rc)
 		return rc;
-	sections = mig__arena_zalloc(&set->arena, given->section_count, sizeof *sections);
+	if (given->section_count > SIZE_MAX / sizeof *sections)
+		return mig__fail_nomem(err);
+	sections = mig__arena_alloc(&set->arena, given->section_count * sizeof *sections);
 	if (!sections)
 		return mig__fail_nomem(err);
 	for (size_t i = 0; !rc && i < given->section_count; i++)
@@ -192,12 +220,11 @@ static mig_status take_revision(struct mig__set *set, const mig_bundle_revision 
 				  section_size, err, &sections[i]);
 	if (rc)
 		return rc;
-	s.sections = sections;
-	memcpy(s.digest, given->digest, sizeof s.digest);
-	memcpy(s.chain, given->chain, sizeof s.chain);
-	for (size_t i = 0; i < sizeof s.chain; i++)
-		s.has_chain |= s.chain[i] != 0;
-	return mig__set_push(set, &s, err);
+	s->sections = sections;
+	memcpy(s->digest, given->digest, sizeof s->digest);
+	memcpy(s->chain, given->chain, sizeof s->chain);
+	set->count++;
+	return MIG_OK;
 }
 
 mig_status mig__bundle_check(const mig_bundle *bundle, struct mig__error *err)
@@ -226,12 +253,16 @@ mig_status mig__set_add_bundle(struct mig__set *set, const mig_bundle *bundle,
 		       sizeof *set->at))
 		return mig__fail_nomem(err);
 	for (size_t i = 0; !rc && i < bundle->count; i++, at += bundle->revision_size) {
-		mig_bundle_revision given;
+		const mig_bundle_revision *given = (const void *)at;
+		mig_bundle_revision copy; /* of another version's */
 
-		rc = mig__options_element(&given, sizeof given, at, bundle->revision_size,
-					  "bundle: a revision", err);
+		if (bundle->revision_size != sizeof copy) {
+			rc = mig__options_element(&copy, sizeof copy, at, bundle->revision_size,
+						  "bundle: a revision", err);
+			given = &copy;
+		}
 		if (!rc)
-			rc = take_revision(set, &given, bundle->section_size, err);
+			rc = take_revision(set, given, bundle->section_size, err);
 	}
 	return rc;
 }
@@ -299,4 +330,65 @@ mig_status mig__set_add_c(struct mig__set *set, const mig_revision_def *def, str
 	s.c_foreign_keys = d.foreign_keys;
 	s.derive = d.derive != 0;
 	return mig__set_push(set, &s, err);
+}
+
+/* -- when a bundle may go */
+
+static int own_text(struct mig__set *set, const char **text)
+{
+	if (*text)
+		*text = mig__arena_strdup(&set->arena, *text);
+	return *text != NULL;
+}
+
+static int own_list(struct mig__set *set, struct mig__list *list)
+{
+	struct mig__error err;
+
+	if (!list->count)
+		*list = (struct mig__list){ mig__no_names, 0 };
+	mig__error_init(&err, set->arena.alloc);
+	return !copy_list(set, &err, list); /* its one error needs no clearing */
+}
+
+static int own_sections(struct mig__set *set, struct mig__script *s)
+{
+	struct mig__section *own =
+		mig__arena_zalloc(&set->arena, s->section_count, sizeof *own);
+
+	for (size_t i = 0; own && i < s->section_count; i++) {
+		own[i] = s->sections[i];
+		if (!mig__section_copy(&set->arena, &s->sections[i].is, &own[i].is))
+			own = NULL;
+	}
+	s->sections = own;
+	return own != NULL;
+}
+
+static int own_script(struct mig__set *set, struct mig__script *s)
+{
+	int has_file = s->file != NULL;
+
+	s->text = mig__arena_strndup(&set->arena, s->text, s->text_size);
+	return s->text && own_text(set, &s->id) && own_text(set, &s->message) &&
+	       own_text(set, &s->created) && (own_text(set, &s->file) || !has_file) &&
+	       own_list(set, &s->parents) && own_list(set, &s->labels) &&
+	       own_list(set, &s->dependencies) && own_sections(set, s);
+}
+
+void mig__set_own(struct mig__set *set)
+{
+	for (size_t i = 0; i < set->count; i++) {
+		struct mig__script *s = &set->at[i];
+		const struct mig__list none = { mig__no_names, 0 };
+
+		if (s->borrowed && !own_script(set, s))
+			*s = (struct mig__script){ .id = "",
+						   .message = "",
+						   .created = "",
+						   .parents = none,
+						   .labels = none,
+						   .dependencies = none };
+		s->borrowed = 0;
+	}
 }
