@@ -169,23 +169,31 @@ static mig_status process(void *user, struct mig__ops *ops)
 
 /* -- renames */
 
+/* old=new, old=schema.new, table.old=new, enum.old=new */
 static mig_status parse_rename(mig_ctx *ctx, struct mig__arena *arena, const char *text,
 			       struct mig__rename *out)
 {
-	const char *equals = strchr(text, '='), *dot = strchr(text, '.');
+	const char *equals = strchr(text, '='), *dot = strchr(text, '.'), *to_dot;
 
 	if (!equals || equals == text || !equals[1] || strchr(equals + 1, '=') ||
 	    (dot && dot < equals && (dot == text || dot + 1 == equals)))
 		return mig__fail(&ctx->err, MIG_EINVAL,
 				 "rename \"%s\": write old=new or table.old=new", text);
 	if (dot && dot > equals)
-		return mig__fail(&ctx->err, MIG_EINVAL, "rename \"%s\": the new name stands alone",
-				 text);
+		dot = NULL;
+	to_dot = strchr(equals, '.');
+	if (to_dot && (dot || to_dot == equals + 1 || !to_dot[1] || strchr(to_dot + 1, '.')))
+		return mig__fail(&ctx->err, MIG_EINVAL,
+				 "rename \"%s\": only a table can move: write old=schema.new", text);
 	out->required = 1;
 	out->table = mig__arena_strndup(arena, text, (size_t)((dot ? dot : equals) - text));
 	out->column = dot ? mig__arena_strndup(arena, dot + 1, (size_t)(equals - dot - 1)) : NULL;
-	out->to = mig__arena_strdup(arena, equals + 1);
-	return out->table && out->to && (!dot || out->column) ? MIG_OK : mig__fail_nomem(&ctx->err);
+	if (to_dot)
+		out->to_schema = mig__arena_strndup(arena, equals + 1, (size_t)(to_dot - equals - 1));
+	out->to = mig__arena_strdup(arena, to_dot ? to_dot + 1 : equals + 1);
+	return out->table && out->to && (!dot || out->column) && (!to_dot || out->to_schema)
+		       ? MIG_OK
+		       : mig__fail_nomem(&ctx->err);
 }
 
 /* One that is declared in the model. Its names are copied: operations keep them. */
@@ -226,28 +234,56 @@ static int64_t declared_renames(mig_op_list *list, const mig_table *t, struct mi
 	return count;
 }
 
+/* Likewise of the values of an enum. */
+static int64_t declared_values(mig_op_list *list, const struct mig__enum *e, struct mig__rename *at)
+{
+	int64_t count = 0;
+
+	for (size_t i = 0; e->renamed_from && e->renamed_from[i] && e->values[i]; i++) {
+		struct mig__rename r = { .schema = e->schema, .table = e->name,
+					 .column = e->renamed_from[i], .to = e->values[i] };
+
+		if (!e->renamed_from[i][0])
+			continue;
+		if (at && !add_declared(list, &at[count], &r))
+			return -1;
+		count++;
+	}
+	return count;
+}
+
+/* All that are declared: how many, or -1. */
+static int64_t declared_in(mig_ctx *ctx, mig_op_list *list, struct mig__rename *at)
+{
+	int64_t count = 0, added = 0;
+
+	for (const mig_table *t = ctx->model->tables; t && added >= 0; t = t->next, count += added)
+		added = declared_renames(list, t, at ? &at[count] : NULL);
+	if (!(ctx->db.dialect->capabilities & MIG_CAN_ENUMS))
+		return added < 0 ? -1 : count;
+	for (const struct mig__enum *e = ctx->model->enums; e && added >= 0; e = e->next, count += added)
+		added = declared_values(list, e, at ? &at[count] : NULL);
+	return added < 0 ? -1 : count;
+}
+
 /* Those declared in the model, then those asked for. */
 static mig_status gather_renames(mig_ctx *ctx, mig_op_list *list, const mig_diff_options *o)
 {
 	struct mig__rename *at;
-	size_t count = 0;
+	int64_t declared;
+	size_t count;
 	mig_status rc = MIG_OK;
 
-	for (const mig_table *t = ctx->model->tables; t; t = t->next)
-		count += (size_t)declared_renames(list, t, NULL);
+	count = (size_t)declared_in(ctx, list, NULL);
 	for (const char *const *r = o->renames; r && *r; r++)
 		count++;
 	at = mig__arena_zalloc(&list->arena, count + 1, sizeof *at);
 	if (!at)
 		return mig__fail_nomem(&ctx->err);
-	count = 0;
-	for (const mig_table *t = ctx->model->tables; t; t = t->next) {
-		int64_t added = declared_renames(list, t, &at[count]);
-
-		if (added < 0)
-			return mig__fail_nomem(&ctx->err);
-		count += (size_t)added;
-	}
+	declared = declared_in(ctx, list, at);
+	if (declared < 0)
+		return mig__fail_nomem(&ctx->err);
+	count = (size_t)declared;
 	for (const char *const *r = o->renames; !rc && r && *r; r++)
 		rc = parse_rename(ctx, &list->arena, *r, &at[count++]);
 	list->work.renames = at;

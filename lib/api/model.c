@@ -183,6 +183,28 @@ mig_status mig_model_enum(mig_model *m, const char *schema, const char *name,
 	return MIG_OK;
 }
 
+mig_status mig_model_enum_renamed_from(mig_model *m, const char *name, const char *const *before)
+{
+	struct mig__enum *e = m ? m->enums : NULL;
+	size_t count = 0;
+	int failed = 0;
+
+	if (!m)
+		return MIG_EINVAL;
+	while (e && name && strcmp(e->name, name) != 0)
+		e = e->next;
+	if (!e || !name || !before)
+		return mig__model_mistake(m, MIG_EINVAL, "what values were called before: there is no enum \"%s\"",
+					  name ? name : "");
+	while (before[count] && e->values[count])
+		count++;
+	if (before[count])
+		return mig__model_mistake(m, MIG_EINVAL, "enum \"%s\" has fewer values than names from before",
+					  name);
+	e->renamed_from = copy_names(m, before, &failed);
+	return failed ? nomem(m) : MIG_OK;
+}
+
 mig_status mig_model_view(mig_model *m, const char *schema, const char *name, const char *query)
 {
 	struct mig__view *v;

@@ -775,6 +775,8 @@ static mig_status def_enums(struct def *d)
 		rc = take_row(d->m, "the schema", &enum_rows, rows, i, &e);
 		if (!rc)
 			rc = mig_model_enum(d->m, e.schema, e.name, e.values);
+		if (!rc && e.renamed_from)
+			rc = mig_model_enum_renamed_from(d->m, e.name, e.renamed_from);
 	}
 	return rc;
 }

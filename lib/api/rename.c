@@ -4,6 +4,7 @@
 #include "api/rename.h"
 
 #include "base/buf.h"
+#include "schema/label.h"
 
 #include <mig/attribute.h>
 #include <string.h>
@@ -84,6 +85,90 @@ static mig_status add(struct mig__asking *a, const mig_object *from, const mig_o
 	return MIG_OK;
 }
 
+/* -- values of enums */
+
+/* The label in front of it that both lists have: where it stands. */
+struct place {
+	struct mig__label label, after; /* size 0: none */
+};
+
+/* The next label of the list that the other list does not have; 0: there is none. */
+static int next_own(const char **list, const char *other, struct mig__label *after, struct place *out)
+{
+	struct mig__label label;
+
+	while (mig__label_next(list, &label)) {
+		if (mig__label_among(other, &label)) {
+			*after = label;
+			continue;
+		}
+		*out = (struct place){ label, *after };
+		return 1;
+	}
+	return 0;
+}
+
+static int same_label(const struct mig__label *a, const struct mig__label *b)
+{
+	return a->size == b->size && (!a->size || !memcmp(a->text, b->text, a->size));
+}
+
+/* 1 if it was renamed, 0 if not, negative: an error. */
+static int ask_value(struct mig__asking *a, const mig_op *op, const struct mig__label *old,
+		     const struct mig__label *new)
+{
+	mig_object from = { .struct_size = sizeof from, .kind = MIG_KIND_ENUM_VALUE, .schema = "",
+			    .parent = op->from };
+	mig_object to = { .struct_size = sizeof to, .kind = MIG_KIND_ENUM_VALUE, .schema = "",
+			  .parent = op->to };
+	char *text = mig__malloc(a->err->alloc, old->size + new->size);
+	int answer = 0;
+
+	if (!text)
+		return mig__fail_nomem(a->err);
+	from.name = text;
+	to.name = text + old->size;
+	mig__label_bare(old, text);
+	mig__label_bare(new, text + old->size);
+	if (is_plain(from.name) && is_plain(to.name) && is_plain(op->from->name))
+		answer = a->fn(a->user, &from, &to) == 1;
+	if (answer && add(a, &from, &to))
+		answer = a->err->status;
+	mig__free(a->err->alloc, text);
+	return answer;
+}
+
+/* A value that went, and one that came in its place: behind the same other one. */
+static mig_status ask_values(struct mig__asking *a, const mig_op *op)
+{
+	const char *before = mig__attribute(op->from, MIG_ATTR_VALUES);
+	const char *after = mig__attribute(op->to, MIG_ATTR_VALUES), *from = before, *to = after;
+	struct mig__label from_after = { "", 0 }, to_after = { "", 0 };
+	struct place old, new;
+	int has_old, has_new, answer;
+
+	if (!before || !after)
+		return MIG_OK;
+	has_old = next_own(&from, after, &from_after, &old);
+	has_new = next_own(&to, before, &to_after, &new);
+	while (has_old && has_new) {
+		if (!same_label(&old.after, &new.after)) {
+			/* the list that is behind goes on */
+			if (mig__label_among(from, &new.after))
+				has_old = next_own(&from, after, &from_after, &old);
+			else
+				has_new = next_own(&to, before, &to_after, &new);
+			continue;
+		}
+		answer = ask_value(a, op, &old.label, &new.label);
+		if (answer < 0)
+			return answer;
+		has_old = answer ? next_own(&from, after, &from_after, &old) : has_old;
+		has_new = next_own(&to, before, &to_after, &new);
+	}
+	return MIG_OK;
+}
+
 /* What is dropped stands in reverse, so it is gone through from the end; each of it once. */
 mig_status mig__ask_renames(struct mig__asking *a, const mig_op *ops, size_t count)
 {
@@ -91,6 +176,8 @@ mig_status mig__ask_renames(struct mig__asking *a, const mig_op *ops, size_t cou
 	mig_status rc = taken ? MIG_OK : mig__fail_nomem(a->err);
 
 	for (size_t i = 0; !rc && i < count; i++) {
+		if (ops[i].type == MIG_OP_ALTER && ops[i].to->kind == MIG_KIND_ENUM)
+			rc = ask_values(a, &ops[i]);
 		if (ops[i].type != MIG_OP_CREATE)
 			continue;
 		for (size_t k = count; k-- > 0;) {

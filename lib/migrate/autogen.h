@@ -15,11 +15,12 @@
 #include "migrate/relevant.h"
 #include "migrate/scratch.h"
 
-/* A table or column that has another name in the model. column NULL: the table. */
+/* A table, column or value of an enum that has another name in the model. column NULL: the table. */
 struct mig__rename {
 	const char *schema; /* "" or NULL: the default one */
-	const char *table;  /* of a column: its table's name in the model */
-	const char *column;
+	const char *table;  /* of a column: its table's name in the model; of a value: its enum's */
+	const char *column; /* or value */
+	const char *to_schema; /* of a table that moves; NULL: it stays in its schema */
 	const char *to;
 	int32_t required; /* it is an error if it does not fit; otherwise it is then ignored */
 };
@@ -69,6 +70,9 @@ int mig__autogen_may_rename(const struct mig__autogen *a);
 /* Nonzero if there is something to do. */
 int mig__autogen_any(const struct mig__autogen *a);
 void mig__autogen_finish(struct mig__autogen *a);
+
+/* rename.c. Fills rename_up and rename_down. MIG_ENOTFOUND: one that must fit does not. */
+mig_status mig__autogen_plan_renames(struct mig__autogen *a);
 
 /* apart.c. Takes the operations that have statements of MIG_STATEMENT_APART out of up_ops, whose SQL is
  * in up, and makes a->apart of them, proved. up is then empty again. MIG_EPROOF as mig__autogen(). */

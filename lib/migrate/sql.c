@@ -72,7 +72,9 @@ void mig__op_words(const mig_op *op, const char *usual, struct mig__buf *out)
 	if (o->kind != MIG_KIND_OTHER) /* its name says it */
 		mig__buf_addf(out, "%s ", mig_kind_name(o->kind));
 	add_name(o, usual, out);
-	if (op->type == MIG_OP_RENAME)
+	if (op->type == MIG_OP_RENAME && o->kind == MIG_KIND_TABLE && strcmp(o->schema, op->to->schema) != 0)
+		mig__buf_addf(out, " to %s.%s", op->to->schema, op->to->name);
+	else if (op->type == MIG_OP_RENAME)
 		mig__buf_addf(out, " to %s", op->to->name);
 }
 

@@ -57,6 +57,7 @@ struct mig_table {
 struct mig__enum {
 	const char *schema, *name;
 	mig__names values;
+	mig__names renamed_from; /* by value; "": it was called so before; NULL: all were */
 	struct mig__enum *next;
 };
 

@@ -92,6 +92,7 @@ static const char *const names[] = {
 	[MIG_KIND_OWNERSHIP] = "ownership",
 	[MIG_KIND_REPLICA_IDENTITY] = "replica identity",
 	[MIG_KIND_OTHER] = "other object",
+	[MIG_KIND_ENUM_VALUE] = "enum value",
 	NULL,
 };
 enum { KINDS = sizeof names / sizeof *names - 1 };

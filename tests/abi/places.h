@@ -534,10 +534,11 @@ AT(mig_table_def, option_size, 80, 40, 40);
 AT(mig_table_def, comment, 88, 44, 44);
 AT(mig_table_def, renamed_from, 96, 48, 48);
 
-SIZE(mig_enum_def, 24, 12, 12);
+SIZE(mig_enum_def, 32, 16, 16);
 AT(mig_enum_def, name, 0, 0, 0);
 AT(mig_enum_def, schema, 8, 4, 4);
 AT(mig_enum_def, values, 16, 8, 8);
+AT(mig_enum_def, renamed_from, 24, 12, 12);
 
 SIZE(mig_view_def, 24, 12, 12);
 AT(mig_view_def, name, 0, 0, 0);
@@ -744,6 +745,7 @@ VALUE(MIG_KIND_INHERITANCE, 28);
 VALUE(MIG_KIND_OWNERSHIP, 29);
 VALUE(MIG_KIND_REPLICA_IDENTITY, 30);
 VALUE(MIG_KIND_OTHER, 31);
+VALUE(MIG_KIND_ENUM_VALUE, 32);
 VALUE(MIG_OBJECT_UNNAMED, 1);
 VALUE(MIG_OBJECT_INHERITED, 2);
 VALUE(MIG_OP_CREATE, 1);

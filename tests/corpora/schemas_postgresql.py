@@ -6,6 +6,7 @@ import re
 import subprocess
 import threading
 
+import catalogue
 import postgresql
 from postgresql import PG_DUMP, PSQL
 from schemas_common import (ROWS, Column, Schema, Snapshot, Table, chooser, in_order, literals,
@@ -173,6 +174,7 @@ class Engine(postgresql.Engine):
         self.lock = threading.Lock()
         self.numbers = itertools.count()
         self.before = set(self.scratches())
+        self.is_newer = self.is_newer_than_pg_dump()
 
     def close(self):
         if not self.folder:
@@ -181,6 +183,11 @@ class Engine(postgresql.Engine):
             for role in self.roles:
                 self.psql(None, f"DROP ROLE IF EXISTS {name_of(role)}")
         super().close()
+
+    def is_newer_than_pg_dump(self):
+        _, server, _ = self.psql(None, "SHOW server_version_num")
+        _, program, _ = postgresql.call(PG_DUMP, "--version")
+        return int(server) // 10000 > int(re.search(r"(\d+)\.", program).group(1))
 
     def scratches(self):
         _, out, _ = self.psql(None, "SELECT datname FROM pg_database WHERE datname LIKE 'mig\\_%'")
@@ -241,6 +248,9 @@ class Engine(postgresql.Engine):
             return self.natives[key]
 
     def schema(self, database):
+        if self.is_newer:
+            lines = [line for lines in self.ask(database, catalogue.QUERY) for line in lines]
+            return Schema(lines, lines)
         status, out, error = postgresql.call(PG_DUMP, "-s", "--no-owner", "-T", "*.mig_version",
                                              "-T", "*.mig_history", "-d", self.url(database))
         if status:

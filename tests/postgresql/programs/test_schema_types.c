@@ -129,12 +129,143 @@ static const struct change reordered[] = {
 };
 TEST_ALL(reordered)
 
+/* -- renames */
+
+static void run_both(PGconn *db, const mig_op_list *list, const char *question, const char *up, const char *down)
+{
+	pg_exec(db, mig_op_list_sql(list, MIG_UPGRADE, NULL));
+	assert_answer(db, question, up);
+	pg_exec(db, mig_op_list_sql(list, MIG_DOWNGRADE, NULL));
+	assert_answer(db, question, down);
+}
+
+#define MOODS "CREATE TYPE mood AS ENUM ('sad', 'so-so', 'glad'); CREATE TABLE felt (m mood DEFAULT 'sad');" \
+	      "CREATE VIEW v AS SELECT m FROM felt WHERE m <> 'glad'; INSERT INTO felt VALUES ('sad')"
+#define FELT "SELECT string_agg(m::text, '') FROM v"
+
+static int32_t say_yes(void *user, const mig_object *from, const mig_object *to)
+{
+	assert_int_equal(from->kind, MIG_KIND_ENUM_VALUE);
+	assert_string_equal(from->parent->name, "mood");
+	assert_string_equal(to->parent->name, "mood");
+	(*(int *)user)++;
+	return !strcmp(from->name, "sad") && !strcmp(to->name, "it's bad");
+}
+
+/* By a hint, by the answer to a question, and by a model in C; rows keep their value. */
+static void test_renamed_values(void **state)
+{
+	static const char new[] =
+		"CREATE TYPE mood AS ENUM ('it''s bad', 'so-so', 'fine', 'glad'); CREATE TABLE felt (m mood DEFAULT "
+		"'it''s bad'); CREATE VIEW v AS SELECT m FROM felt WHERE m <> 'glad'";
+	static const char *const renames[] = { "mood.sad=it's bad", NULL };
+	static const char *const wrong[] = { "mood.sad=glad", NULL };
+	int asked = 0;
+	mig_diff_options hint = { .struct_size = sizeof hint, .renames = renames };
+	mig_diff_options question = { .struct_size = sizeof question, .rename_fn = say_yes, .rename_user = &asked };
+	struct place p;
+	mig_op_list *list;
+	mig_model *model;
+	mig_ctx *ctx;
+
+	(void)state;
+	place_begin(&p);
+	pg_exec(p.db, MOODS);
+	ctx = open_place(&p, NULL);
+	ok(ctx, mig_model_of(ctx, &model));
+	ok(ctx, mig_model_sql(model, NULL, "new", new, strlen(new)));
+	for (int i = 0; i < 2; i++) {
+		ok(ctx, mig_diff(ctx, i ? &question : &hint, &list));
+		assert_string_equal(mig_op_list_text(list, 0), "rename enum value mood.sad to it's bad");
+		assert_has(mig_op_list_sql(list, MIG_UPGRADE, NULL),
+			   "ALTER TYPE public.mood RENAME VALUE 'sad' TO 'it''s bad';");
+		assert_null(strstr(mig_op_list_sql(list, MIG_UPGRADE, NULL), "CREATE TYPE"));
+		run_both(p.db, list, FELT, "it's bad", "sad");
+		mig_op_list_free(list);
+	}
+	assert_int_equal(asked, 1);
+	hint.renames = wrong;
+	expect(ctx, MIG_ENOTFOUND, mig_diff(ctx, &hint, &list));
+	assert_has(mig_error_message(ctx), "the new name is already in the database");
+	mig_close(ctx);
+	place_end(&p);
+}
+
+static void test_renamed_values_in_c(void **state)
+{
+	const mig_schema_def schema = MIG_SCHEMA(
+		MIG_TABLES((mig_table_def[]){ {
+			.name = "felt",
+			MIG_COLUMNS((mig_column_def[]){ { .name = "m", .type = "enum mood" } }),
+		} }),
+		MIG_ENUMS((mig_enum_def[]){ {
+			.name = "mood",
+			.values = MIG_NAMES("sad", "fine", "glad"),
+			.renamed_from = MIG_NAMES("", "so-so"),
+		} }));
+	struct place p;
+	mig_op_list *list;
+	mig_model *model;
+	mig_ctx *ctx;
+
+	(void)state;
+	place_begin(&p);
+	pg_exec(p.db, "CREATE TYPE mood AS ENUM ('sad', 'so-so', 'glad'); CREATE TABLE felt (m mood);"
+		      "INSERT INTO felt VALUES ('so-so')");
+	ctx = open_place(&p, NULL);
+	ok(ctx, mig_model_of(ctx, &model));
+	ok(ctx, mig_model_declare(model, &schema));
+	ok(ctx, mig_diff(ctx, NULL, &list));
+	assert_int_equal(mig_op_list_count(list), 1);
+	run_both(p.db, list, "SELECT m FROM felt", "fine", "so-so");
+	pg_exec(p.db, mig_op_list_sql(list, MIG_UPGRADE, NULL));
+	mig_op_list_free(list);
+	ok(ctx, mig_diff(ctx, NULL, &list)); /* what was said stays, and does nothing */
+	assert_int_equal(mig_op_list_count(list), 0);
+	mig_op_list_free(list);
+	expect(ctx, MIG_EINVAL, mig_model_enum_renamed_from(model, "moods", MIG_NAMES("a")));
+	mig_close(ctx);
+	place_end(&p);
+}
+
+static void test_moved_table(void **state)
+{
+	static const char new[] = "CREATE SCHEMA app; CREATE TABLE app.people (id serial PRIMARY KEY, x int UNIQUE);"
+				  "CREATE VIEW v AS SELECT x FROM app.people";
+	static const char *const renames[] = { "users=app.people", NULL };
+	mig_diff_options o = { .struct_size = sizeof o, .renames = renames };
+	struct place p;
+	mig_op_list *list;
+	mig_model *model;
+	mig_ctx *ctx;
+
+	(void)state;
+	place_begin(&p);
+	pg_exec(p.db, "CREATE SCHEMA app; CREATE TABLE users (id serial PRIMARY KEY, x int UNIQUE);"
+		      "CREATE VIEW v AS SELECT x FROM users; INSERT INTO users (x) VALUES (7)");
+	ctx = open_place(&p, NULL);
+	ok(ctx, mig_model_of(ctx, &model));
+	ok(ctx, mig_model_sql(model, NULL, "new", new, strlen(new)));
+	ok(ctx, mig_diff(ctx, &o, &list));
+	assert_string_equal(mig_op_list_text(list, 0), "rename table users to app.people");
+	assert_has(mig_op_list_sql(list, MIG_UPGRADE, NULL), "ALTER TABLE public.users SET SCHEMA app;");
+	assert_has(mig_op_list_sql(list, MIG_DOWNGRADE, NULL), "SET SCHEMA public;");
+	assert_null(strstr(mig_op_list_sql(list, MIG_UPGRADE, NULL), "DROP TABLE"));
+	run_both(p.db, list, "SELECT x FROM v", "7", "7");
+	mig_op_list_free(list);
+	mig_close(ctx);
+	place_end(&p);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_replaced),
 		cmocka_unit_test(test_altered),
 		cmocka_unit_test(test_reordered),
+		cmocka_unit_test(test_renamed_values),
+		cmocka_unit_test(test_renamed_values_in_c),
+		cmocka_unit_test(test_moved_table),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

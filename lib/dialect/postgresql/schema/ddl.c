@@ -4,6 +4,7 @@
 #include "dialect/postgresql/schema/ddl.h"
 #include "base/buf.h"
 #include "dialect/postgresql/conn/report.h"
+#include "dialect/postgresql/sql/quote.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -131,6 +132,7 @@ static const struct kind kinds[] = {
 	/* dropped by a statement of its own: DROP NOT NULL would be done before it in the same one */
 	[MIG_KIND_REPLICA_IDENTITY] = { .create = "+REPLICA IDENTITY USING INDEX $index",
 					.drop = "ALTER TABLE @t REPLICA IDENTITY DEFAULT" },
+	[MIG_KIND_ENUM_VALUE] = { .rename = "" },
 	[MIG_KIND_OTHER] = { .create_fn = mig__ddl_create_other, .drop_fn = mig__ddl_drop_other },
 };
 
@@ -189,11 +191,44 @@ static void alter(struct mig__ddl *d, const struct kind *kind)
 		mig__ddl_comment(d, to);
 }
 
-static void rename_object(struct mig__ddl *d, const struct kind *kind)
+static void rename_value(struct mig__ddl *d)
+{
+	const mig_object *from = d->op->from, *to = d->op->to;
+	struct mig__buf *b = mig__ddl_begin(d);
+
+	mig__ddl_put(b, from, "ALTER TYPE @t RENAME VALUE ");
+	mig__pg_add_text(b, from->name, strlen(from->name));
+	mig__buf_adds(b, " TO ");
+	mig__pg_add_text(b, to->name, strlen(to->name));
+	mig__ddl_end(d, 0);
+}
+
+static void move_table(struct mig__ddl *d, const mig_object *from, const mig_object *to)
 {
 	struct mig__buf *b = mig__ddl_begin(d);
-	const mig_object *o = d->op->from;
 
+	mig__ddl_put(b, from, "ALTER TABLE @q SET SCHEMA ");
+	mig__ddl_name(b, to->schema);
+	mig__ddl_end(d, 0);
+}
+
+static void rename_object(struct mig__ddl *d, const struct kind *kind)
+{
+	mig_object moved = *d->op->from;
+	const mig_object *o = &moved, *to = d->op->to;
+	struct mig__buf *b;
+
+	if (o->kind == MIG_KIND_ENUM_VALUE) {
+		rename_value(d);
+		return;
+	}
+	if (o->kind == MIG_KIND_TABLE && to->schema && strcmp(o->schema, to->schema) != 0) {
+		move_table(d, d->op->from, to);
+		moved.schema = to->schema;
+		if (!strcmp(o->name, to->name))
+			return;
+	}
+	b = mig__ddl_begin(d);
 	mig__ddl_put(b, o, o->parent && o->parent->kind == MIG_KIND_DOMAIN ? "ALTER DOMAIN @t RENAME CONSTRAINT @n"
 									    : kind->rename);
 	mig__buf_adds(b, " TO ");

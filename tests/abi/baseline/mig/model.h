@@ -63,6 +63,12 @@ MIG_API mig_table *mig_model_table(mig_model *model, const char *schema, const c
  * without such types checks the values. Since 0.1.0. */
 MIG_API mig_status mig_model_enum(mig_model *model, const char *schema, const char *name,
 				  const char *const *values);
+/** What the values of a declared enum were called before: a name for each, in their order, "" for one
+ * that is called as it was; ends with NULL, also early. Where an old name is in the database, the value
+ * is renamed and rows keep it; it may stay in the model afterwards. Errors: MIG_EINVAL if there is no
+ * such enum, or it has fewer values. Since 0.1.0. */
+MIG_API mig_status mig_model_enum_renamed_from(mig_model *model, const char *name,
+					       const char *const *before);
 
 /** Declares a view by its query. Since 0.1.0. */
 MIG_API mig_status mig_model_view(mig_model *model, const char *schema, const char *name,
@@ -217,6 +223,9 @@ typedef struct mig_enum_def {
 	const char *name; /**< UTF-8, not quoted; not NULL */
 	const char *schema;        /**< NULL: the default one */
 	const char *const *values; /**< ends with NULL: MIG_NAMES() */
+	/** What the values were called before, in their order, "" for one that is called as it was; ends
+	 * with NULL, also early. NULL: none was. */
+	const char *const *renamed_from;
 } mig_enum_def;
 
 /** A view, see mig_model_view(). Since 0.1.0. */
@@ -414,8 +423,8 @@ typedef int32_t (*mig_rename_fn)(void *user, const mig_object *from, const mig_o
 
 typedef struct mig_diff_options {
 	size_t struct_size; /**< sizeof(mig_diff_options) */
-	/** "old=new" or "table.old=new", each a rename that must fit; ends with NULL; NULL: none.
-	 */
+	/** Each a rename that must fit: of a table, "old=new", or "old=schema.new" if it moves to another
+	 * schema; of a column, "table.old=new"; of a value, "enum.old=new". Ends with NULL; NULL: none. */
 	const char *const *renames;
 	/** Names of objects at the top (tables, views, types, …) that alone are compared, or that
 	 * are left alone: NAME, SCHEMA.NAME, KIND:NAME, with * and ?; end with NULL; NULL: none. */

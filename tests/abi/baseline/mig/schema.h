@@ -52,7 +52,8 @@ enum mig_kind {
 	MIG_KIND_REPLICA_IDENTITY = 30, /**< of a table: that replication uses one of its indexes */
 	/** Of a kind without a number of its own, compared by its definition; its name says what it is:
 	 * "operator public.=== (text, text)". */
-	MIG_KIND_OTHER = 31
+	MIG_KIND_OTHER = 31,
+	MIG_KIND_ENUM_VALUE = 32 /**< of an enum; only in MIG_OP_RENAME */
 };
 
 /** One attribute. Keys are static ASCII words; a key that begins with "." is for information and
