@@ -72,7 +72,7 @@ static mig_status make(struct mig__autogen *a, struct mig__autogen *apart)
 		rc = do_to(base, &a->live, ops, count);
 	for (size_t i = 0; !rc && i < count; i++)
 		do_in_memory(ops[i].from, &ops[i]);
-	return rc ? rc : mig__autogen(apart);
+	return rc;
 }
 
 mig_status mig__autogen_set_apart(struct mig__autogen *a)

@@ -406,6 +406,8 @@ static mig_status set_apart(struct mig__autogen *a, struct mig__db *copy, struct
 {
 	mig_status rc = mig__autogen_set_apart(a), rendered;
 
+	if (!rc)
+		rc = mig__autogen(a->apart);
 	if (rc && rc != MIG_EPROOF)
 		return rc;
 	if (!rc && a->has_renames)

@@ -75,7 +75,7 @@ void mig__autogen_finish(struct mig__autogen *a);
 mig_status mig__autogen_plan_renames(struct mig__autogen *a);
 
 /* apart.c. Takes the operations that have statements of MIG_STATEMENT_APART out of up_ops, whose SQL is
- * in up, and makes a->apart of them, proved. up is then empty again. MIG_EPROOF as mig__autogen(). */
+ * in up, and makes a->apart of them, ready for mig__autogen(). up is then empty again. */
 mig_status mig__autogen_set_apart(struct mig__autogen *a);
 
 #endif

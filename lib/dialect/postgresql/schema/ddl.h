@@ -9,6 +9,7 @@
  *    their columns
  *  - ddl_attached.c: indexes of partitions that belong to one of the parent's
  *  - ddl_type.c: enums, domains, composite types
+ *  - ddl_valid.c: inherited checks that are valid in the child alone
  *  - ddl_using.c: unique indexes that become constraints
  *  - ddl_remark.c: what a reader should know about tables with rows
  *  - ddl_other.c: sequences, functions, policies; ddl_acl.c: privileges and comments
@@ -188,6 +189,10 @@ const mig_object *mig__ddl_parent_column(const mig_object *column);
 int mig__ddl_stays_child(const struct mig__ddl *d, const mig_object *column);
 /* Whether the check comes with this inheritance: the first of them, if several parents have it. */
 int mig__ddl_brings_check(const mig_object *inheritance, const mig_object *check);
+/* The table that an inheritance is about, or NULL. */
+const mig_object *mig__ddl_parent_of(const mig_object *inheritance);
+
+/* ddl_valid.c */
 /* At the end: inherited checks that are to be valid, though those of the parent are not. */
 void mig__ddl_validate_checks(struct mig__ddl *d);
 

@@ -14,8 +14,7 @@ static int compare(const void *a, const void *b)
 	return x < y ? -1 : x > y;
 }
 
-/* The table that it is about, or NULL. */
-static const mig_object *parent_of(const mig_object *inheritance)
+const mig_object *mig__ddl_parent_of(const mig_object *inheritance)
 {
 	for (size_t i = 0; i < inheritance->need_count; i++)
 		if (inheritance->needs[i]->kind == MIG_KIND_TABLE)
@@ -29,7 +28,7 @@ static size_t list_parents(const mig_object *table, const mig_object **out)
 	size_t count = 0;
 
 	for (const mig_object *c = table->child; c; c = c->next) {
-		const mig_object *parent = c->kind == MIG_KIND_INHERITANCE ? parent_of(c) : NULL;
+		const mig_object *parent = c->kind == MIG_KIND_INHERITANCE ? mig__ddl_parent_of(c) : NULL;
 
 		if (parent && out)
 			out[count] = parent;
@@ -69,7 +68,7 @@ int mig__ddl_is_parent(const struct mig__ddl *d, const mig_object *table)
 const mig_object *mig__ddl_parent_column(const mig_object *column)
 {
 	for (const mig_object *c = mig__top(column)->child; c; c = c->next) {
-		const mig_object *parent = c->kind == MIG_KIND_INHERITANCE ? parent_of(c) : NULL;
+		const mig_object *parent = c->kind == MIG_KIND_INHERITANCE ? mig__ddl_parent_of(c) : NULL;
 		const mig_object *found =
 			parent ? mig__child(parent, MIG_KIND_COLUMN, column->name) : NULL;
 
@@ -95,49 +94,10 @@ int mig__ddl_brings_check(const mig_object *inheritance, const mig_object *check
 	const mig_object *c = inheritance->parent->child;
 
 	for (; c; c = c->next) {
-		const mig_object *parent = c->kind == MIG_KIND_INHERITANCE ? parent_of(c) : NULL;
+		const mig_object *parent = c->kind == MIG_KIND_INHERITANCE ? mig__ddl_parent_of(c) : NULL;
 
 		if (parent && mig__child(parent, MIG_KIND_CHECK, check->name))
 			break;
 	}
 	return c == inheritance;
-}
-
-/* -- checks that are NOT VALID in the parent alone */
-
-/* The operation for which the child's own check has to be validated: it may not be valid any more, or yet.
- * NULL: it is what it was. */
-static const mig_op *makes_invalid(const struct mig__ddl *d, const mig_object *inheritance, const mig_object *check)
-{
-	const mig_object *parent = parent_of(inheritance);
-	const mig_object *above = parent ? mig__child(parent, MIG_KIND_CHECK, check->name) : NULL;
-	const mig_op *op;
-
-	if (!above || !mig__attribute(above, "not_valid"))
-		return NULL;
-	op = mig__ddl_op(d, parent->other ? above : parent);
-	if (!op || op->type != MIG_OP_CREATE)
-		op = mig__ddl_op(d, inheritance);
-	return op && op->type != MIG_OP_DROP ? op : NULL;
-}
-
-void mig__ddl_validate_checks(struct mig__ddl *d)
-{
-	for (const mig_object *t = d->changes->after; !d->rc && t; t = t->next)
-		for (const mig_object *i = t->kind == MIG_KIND_TABLE ? t->child : NULL; i; i = i->next) {
-			if (i->kind != MIG_KIND_INHERITANCE || !mig__attribute(i, "valid_checks"))
-				continue;
-			for (const mig_object *c = t->child; c; c = c->next) {
-				const mig_op *op = c->kind == MIG_KIND_CHECK && !mig__attribute(c, "not_valid")
-							   ? makes_invalid(d, i, c)
-							   : NULL;
-
-				if (!op)
-					continue;
-				d->op = op;
-				mig__ddl_note_constraint(d, c);
-				mig__ddl_do(d, c, "+VALIDATE CONSTRAINT @n");
-				mig__ddl_flush(d);
-			}
-		}
 }
