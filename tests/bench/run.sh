@@ -45,6 +45,8 @@ rows() {
 	# shellcheck disable=SC2086
 	"$bench/bench_public" $samples
 	"$bench/bench_graph"
+	# shellcheck disable=SC2086
+	"$bench/bench_snapshot" $samples
 }
 
 table=$(mktemp)

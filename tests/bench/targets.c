@@ -51,6 +51,9 @@ static const struct target {
 	{ "K", NULL, 0, 2 },
 	{ "K peak", NULL, 5000, 22 }, /* 40 MB in all */
 	{ "L", NULL, 0, 1.5 },
+	/* first start by snapshot */
+	{ "S", NULL, 0, 1.1 },
+	{ "S small", NULL, 0, 1.1 },
 	/* the revision graph */
 	{ "M", NULL, 0, 2 },
 	{ "N", NULL, 0, 5 },

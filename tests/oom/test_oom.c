@@ -148,6 +148,34 @@ static mig_status add_bundle(mig_ctx *ctx, const struct place *place)
 	return mig_add_bundle(ctx, &bundle);
 }
 
+/* The bundle's revisions, and a snapshot of them that was made with memory to spare. */
+static mig_snapshot *spare;
+
+static mig_status add_snapshot(mig_ctx *ctx, const struct place *place)
+{
+	mig_bundle bundle = { .struct_size = sizeof(bundle),
+			      .revision_size = sizeof(mig_bundle_revision),
+			      .section_size = sizeof(mig_section),
+			      .snapshots = mig_snapshot_entry(spare),
+			      .snapshot_count = 1,
+			      .snapshot_size = sizeof(mig_bundle_snapshot) };
+	mig_status rc = add_text(ctx, place);
+
+	return rc ? rc : mig_add_bundle(ctx, &bundle);
+}
+
+static mig_status call_make(mig_ctx *ctx, const struct place *place)
+{
+	mig_snapshot *made = NULL;
+	mig_status rc = mig_snapshot_make(ctx, &made);
+
+	(void)place;
+	if (!rc)
+		assert_int_equal(mig_snapshot_entry(made)->statement_count > 0, 1);
+	mig_snapshot_free(made);
+	return rc;
+}
+
 static mig_status call_upgrade(mig_ctx *ctx, const struct place *place)
 {
 	(void)place;
@@ -596,6 +624,21 @@ static void test_diff(void **unused)
 	run_case(&(struct oom_case){ .add = add_model, .call = call_diff, .at_head = 1 });
 }
 
+static void test_snapshot(void **unused)
+{
+	mig_ctx *ctx = NULL;
+
+	(void)unused;
+	assert_int_equal(mig_open(&ctx, "sqlite::memory:"), MIG_OK);
+	assert_int_equal(add_text(ctx, NULL), MIG_OK);
+	assert_int_equal(mig_snapshot_make(ctx, &spare), MIG_OK);
+	mig_close(ctx);
+	run_case(&(struct oom_case){ .add = add_snapshot, .call = call_upgrade });
+	run_case(&(struct oom_case){ .add = add_snapshot, .call = call_plan });
+	run_case(&(struct oom_case){ .add = add_bundle, .call = call_make });
+	mig_snapshot_free(spare);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -604,6 +647,7 @@ int main(void)
 		cmocka_unit_test(test_stamp),  cmocka_unit_test(test_adopt),
 		cmocka_unit_test(test_plan),   cmocka_unit_test(test_questions),
 		cmocka_unit_test(test_create), cmocka_unit_test(test_diff),
+		cmocka_unit_test(test_snapshot),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
