@@ -405,6 +405,46 @@ static void test_made_first(void **state)
 	place_end(&p);
 }
 
+/* An event trigger gives the tables that libmig makes to another role: to one that is trusted, or not. They
+ * are looked at closely in a second try. */
+static void test_given_away(void **state)
+{
+	static const char *const ways[] = { "upgrade", "stamp" };
+
+	(void)state;
+	for (int trusted = 0; trusted < 2; trusted++)
+		for (size_t way = 0; way < 2; way++) {
+			struct place p;
+			struct roles r;
+			char sql[600];
+			mig_ctx *ctx;
+			mig_status rc;
+
+			place_begin(&p);
+			make_roles(&p, &r);
+			snprintf(sql, sizeof sql,
+				 "CREATE FUNCTION give() RETURNS event_trigger LANGUAGE plpgsql AS $$ BEGIN "
+				 "IF to_regclass('mig_history') IS NOT NULL THEN ALTER TABLE mig_history OWNER TO "
+				 "%s; END IF; END $$; CREATE EVENT TRIGGER give ON ddl_command_end WHEN TAG IN "
+				 "('CREATE TABLE') EXECUTE FUNCTION give(); ALTER DATABASE %s OWNER TO %s",
+				 r.attacker, PQdb(p.db), trusted ? r.attacker : "postgres");
+			pg_exec(p.db, sql);
+			ctx = open_as(&p, NULL, NULL);
+			rc = way ? mig_stamp(ctx, "head") : mig_upgrade(ctx, "head");
+			if (rc != (trusted ? MIG_OK : MIG_EPERMISSION))
+				fail_msg("%s: %s", ways[way], mig_error_message(ctx));
+			if (!trusted)
+				assert_has(mig_error_message(ctx), "mig_history belongs to role");
+			assert_string_equal(rows(p.db), trusted ? "r1" : "none");
+			mig_close(ctx);
+			pg_exec(p.db, "DROP EVENT TRIGGER give");
+			snprintf(sql, sizeof sql, "ALTER DATABASE %s OWNER TO postgres", PQdb(p.db));
+			pg_exec(p.db, sql);
+			drop_roles(&p, &r);
+			place_end(&p);
+		}
+}
+
 /* Roles as providers have them: the owner is a role nobody can log in as, and nobody is superuser. */
 static void test_managed(void **state)
 {
@@ -743,7 +783,7 @@ int main(void)
 		cmocka_unit_test(test_reader),       cmocka_unit_test(test_owner),
 		cmocka_unit_test(test_privileges),
 		cmocka_unit_test(test_trigger),      cmocka_unit_test(test_made_first),
-		cmocka_unit_test(test_managed),      cmocka_unit_test(test_temporary),
+		cmocka_unit_test(test_given_away), cmocka_unit_test(test_managed),      cmocka_unit_test(test_temporary),
 		cmocka_unit_test(test_temporary_names), cmocka_unit_test(test_script),
 		cmocka_unit_test(test_copy),         cmocka_unit_test(test_copy_owners),
 	};

@@ -6,6 +6,7 @@
 #include "dialect/postgresql/conn/stop.h"
 #include "dialect/postgresql/store/guard.h"
 #include "dialect/postgresql/store/prepared.h"
+#include "dialect/postgresql/store/trust.h"
 
 #include <string.h>
 
@@ -138,8 +139,12 @@ mig_status mig__pg_fail(mig_conn *conn, const PGresult *result, const struct mig
 		mig__pg_way_note(conn, PQresultErrorField(result, PG_DIAG_MESSAGE_DETAIL));
 	message = PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY);
 	guard = mig__pg_guard_meaning(message);
-	if (guard)
-		return mig__pg_report(conn, guard->status, NULL, guard->hint, "%s", guard->message);
+	if (guard) {
+		e = (mig_dialect_error){ .status = guard->status, .message = guard->message,
+					 .hint = guard->hint, .retry = guard->retry };
+		conn->trust->closely |= guard->retry != 0;
+		return mig__pg_put_error(conn, &e, NULL);
+	}
 	if (mig__pg_prepared_missing(conn, result)) /* a script has deallocated it: again, with another */
 		e.retry = MIG_RETRY_LATER;
 	hint = PQresultErrorField(result, PG_DIAG_MESSAGE_HINT);

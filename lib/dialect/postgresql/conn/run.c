@@ -65,6 +65,7 @@ mig_status mig__pg_revision_begin(mig_conn *conn, const mig_revision_run *revisi
 
 	conn->session->in_revision = !rc;
 	conn->session->adds_value = 0;
+	conn->session->stepped |= conn->session->begun && !revision->no_transaction;
 	conn->session->lock_own =
 		revision->struct_size > offsetof(mig_revision_run, lock_timeout_ms) &&
 		revision->lock_timeout_ms != 0;

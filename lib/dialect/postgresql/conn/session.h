@@ -29,6 +29,7 @@ struct mig__pg_session {
 	int pid; /* of the server's process that has answered last, or has the lock; 0: unknown */
 
 	int begun;      /* in a transaction of begin() */
+	int stepped;    /* a revision has run in it: if it fails in a way that passes, it is repeated */
 	char token[24]; /* of that transaction: when it began, as the server has it */
 	int committing; /* a COMMIT is under way */
 	int ending;     /* what is sent cleans up: it is not to be stopped */

@@ -86,7 +86,7 @@ mig_status mig__pg_verify(mig_conn *conn)
 
 void mig__pg_transaction_over(mig_conn *conn)
 {
-	conn->session->begun = 0;
+	conn->session->begun = conn->session->stepped = 0;
 	conn->store->version = conn->store->history = MIG__PG_UNKNOWN;
 	if (!conn->lock->held)
 		conn->session->timeouts = conn->session->statement_ms = conn->session->lock_ms = 0;

@@ -26,6 +26,10 @@ static const struct mig__pg_guard_meaning meanings[] = {
 				    "the unfinished section is not where this process left it: "
 				    "another one has gone on with it, or a stamp has given it up",
 				    "this process has stopped here: run again" },
+	/* others have made them, or something has changed them at once: the next try looks closely */
+	[MIG__PG_GUARD_NEW] = { MIG_ELOCKED,
+				"libmig's tables are not as they were created",
+				"an event trigger or another session has changed them", MIG_RETRY_LATER },
 	[MIG__PG_GUARD_TOKEN] = { MIG_ETRANSACTION,
 				  "the transaction that libmig began was ended, and another one "
 				  "was "

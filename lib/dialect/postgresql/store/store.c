@@ -266,7 +266,8 @@ mig_status mig__pg_read_history(mig_conn *conn, mig_history_row_fn fn, void *use
 
 enum { UNGUARDED = -1 }; /* otherwise enum mig__pg_guard: what fails unless one row is written */
 
-/* In front of the first write. */
+/* In front of the first write to tables that this transaction creates; others are looked at as it
+ * begins. */
 static mig_status check_trusted(mig_conn *conn)
 {
 	struct mig__buf sql;
@@ -275,7 +276,10 @@ static mig_status check_trusted(mig_conn *conn)
 	if (conn->trust->checked)
 		return MIG_OK;
 	mig__buf_init(&sql, &conn->alloc);
-	mig__pg_add_write_check(conn, &sql);
+	if (conn->trust->closely || !conn->session->stepped)
+		mig__pg_add_write_check(conn, &sql);
+	else
+		mig__pg_add_new_check(conn, &sql);
 	rc = sql.failed ? mig__pg_nomem(conn) : mig__pg_defer(conn, sql.data);
 	mig__buf_finish(&sql);
 	conn->trust->checked = !rc;

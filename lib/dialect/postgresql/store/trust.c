@@ -23,6 +23,7 @@
 #include "dialect/postgresql/conn/report.h"
 #include "dialect/postgresql/conn/wire.h"
 #include "dialect/postgresql/sql/quote.h"
+#include "dialect/postgresql/store/guard.h"
 #include "dialect/postgresql/store/place.h"
 #include "dialect/postgresql/store/store.h"
 
@@ -220,15 +221,15 @@ int mig__pg_is_refusal(const PGresult *error)
 	return mig__pg_is(error, "42809") || mig__pg_is(error, "42501");
 }
 
-void mig__pg_add_there(const mig_conn *conn, struct mig__buf *sql)
+/* Of pg_class c: it is to be looked at closely. */
+#define UNUSUAL                                                                            \
+	"c.relkind OPERATOR(pg_catalog.<>) 'r' OR c.relpersistence" IS "'t' OR "           \
+	"c.relrowsecurity OR c.relhasrules OR c.relhastriggers OR c.relhassubclass OR "    \
+	"pg_catalog.pg_get_userbyid(c.relowner) OPERATOR(pg_catalog.<>) CURRENT_USER"
+
+/* FROM pg_class c: our tables. */
+static void add_from(const mig_conn *conn, struct mig__buf *sql)
 {
-	mig__buf_adds(sql, "SELECT c.relname" IS);
-	mig__pg_add_safe_text(conn, sql, conn->store->version_table);
-	mig__buf_adds(sql, ", c.relkind OPERATOR(pg_catalog.<>) 'r' OR c.relpersistence" IS
-			   "'t' OR c.relrowsecurity OR c.relhasrules OR c.relhastriggers OR "
-			   "c.relhassubclass OR pg_catalog.pg_get_userbyid(c.relowner) "
-			   "OPERATOR(pg_catalog.<>) CURRENT_USER, ");
-	mig__pg_add_whole(sql);
 	mig__buf_adds(sql, " FROM pg_catalog.pg_class c WHERE c.relnamespace" IS "(SELECT oid FROM pg_catalog.pg_namespace WHERE "
 			   "nspname" IS);
 	mig__pg_add_schema(conn, sql);
@@ -237,6 +238,24 @@ void mig__pg_add_there(const mig_conn *conn, struct mig__buf *sql)
 	mig__buf_adds(sql, ", ");
 	mig__pg_add_safe_text(conn, sql, conn->store->history_table);
 	mig__buf_adds(sql, "]::pg_catalog.name[])");
+}
+
+void mig__pg_add_there(const mig_conn *conn, struct mig__buf *sql)
+{
+	mig__buf_adds(sql, "SELECT c.relname" IS);
+	mig__pg_add_safe_text(conn, sql, conn->store->version_table);
+	mig__buf_adds(sql, ", " UNUSUAL ", ");
+	mig__pg_add_whole(sql);
+	add_from(conn, sql);
+}
+
+void mig__pg_add_new_check(const mig_conn *conn, struct mig__buf *sql)
+{
+	mig__buf_adds(sql, "SELECT CASE WHEN n OPERATOR(pg_catalog.=) 2 THEN 0 ELSE ");
+	mig__pg_add_guard(sql, MIG__PG_GUARD_NEW, "n");
+	mig__buf_adds(sql, " END FROM (SELECT pg_catalog.count(*) AS n");
+	add_from(conn, sql);
+	mig__buf_adds(sql, " AND NOT (" UNUSUAL ")) AS f");
 }
 
 void mig__pg_take_there(mig_conn *conn, const PGresult *result, int *close)

@@ -7,6 +7,7 @@
 
 struct mig__pg_trust {
 	char *owner;      /* a role to be trusted, as the host says; NULL: none */
+	int closely;      /* what was created was not as it is created usually: it is looked at closely */
 	int checked;      /* the tables may be written to, as was looked up in this run */
 	PGresult *others; /* of the schema as inspected last: mig__pg_add_others(); or NULL */
 };
@@ -25,6 +26,8 @@ void mig__pg_take_there(mig_conn *conn, const PGresult *result, int *close);
 void mig__pg_add_read_check(const mig_conn *conn, struct mig__buf *sql, enum mig__pg_table which);
 /* The same for both tables, for writing. */
 void mig__pg_add_write_check(const mig_conn *conn, struct mig__buf *sql);
+/* A statement that fails unless both tables are as libmig has just created them: it looks at flags alone. */
+void mig__pg_add_new_check(const mig_conn *conn, struct mig__buf *sql);
 /* The body of a DO statement that does. */
 void mig__pg_add_script_check(const mig_conn *conn, struct mig__buf *sql);
 /* Adds a query for an object that would run code of a role that is not trusted if the schema were
