@@ -116,7 +116,7 @@ static void test_upgrade_fails(void **state)
 {
 	(void)state;
 	for (size_t f = 0; f < sizeof failures / sizeof *failures; f++) {
-		int step = f ? 7 : 1; /* syntax errors are in each one */
+		int step = f ? 13 : 1; /* syntax errors are in each one */
 		struct place p;
 
 		place_begin(&p);

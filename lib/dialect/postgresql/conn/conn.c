@@ -77,7 +77,7 @@ static mig_conn *new_conn(const mig_dialect_host *host, const mig_conn_options *
 	mig__buf_init(&conn->wire->message, &conn->alloc);
 	mig__buf_init(&conn->later->text, &conn->alloc);
 	mig__buf_init(&conn->later->after, &conn->alloc);
-	conn->prepared->tag = conn->lock->seed ^ (uint32_t)getpid();
+	mig__pg_prepared_init(conn, conn->lock->seed ^ (uint32_t)getpid());
 	conn->store->version_table =
 		copy(conn, o->version_table ? o->version_table : MIG_VERSION_TABLE);
 	conn->store->history_table =

@@ -15,14 +15,18 @@ void mig__pg_add_name(struct mig__buf *buf, const char *name)
 
 void mig__pg_add_text(struct mig__buf *buf, const char *text, size_t size)
 {
-	size_t i;
+	int escapes = memchr(text, '\\', size) != NULL;
+	size_t from = 0, i;
 
-	mig__buf_adds(buf, memchr(text, '\\', size) ? " E'" : "'");
-	for (i = 0; i < size; i++) {
-		if (text[i] == '\'' || text[i] == '\\')
-			mig__buf_add(buf, text + i, 1);
-		mig__buf_add(buf, text + i, 1);
-	}
+	mig__buf_adds(buf, escapes ? " E'" : "'");
+	if (escapes || memchr(text, '\'', size))
+		for (i = 0; i < size; i++) {
+			if (text[i] != '\'' && text[i] != '\\')
+				continue;
+			mig__buf_add(buf, text + from, i + 1 - from); /* and once more with the rest */
+			from = i;
+		}
+	mig__buf_add(buf, text + from, size - from);
 	mig__buf_add(buf, "'", 1);
 }
 

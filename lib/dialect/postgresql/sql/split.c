@@ -28,9 +28,27 @@ static int peek(const struct source *s, size_t at)
 	return at < s->size ? (unsigned char)s->text[at] : 0;
 }
 
+/* What a byte may be, by number: each is looked at for each byte of a script. */
+enum { BLANK = 1, LETTER = 2, DIGIT = 4, NAME = 8 };
+static const unsigned char classes[256] = {
+	0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 1, 1, 1, 0, 0,
+	0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
+	1, 0, 0, 0, 8, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
+	12, 12, 12, 12, 12, 12, 12, 12, 12, 12, 0, 0, 0, 0, 0, 0,
+	0, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10,
+	10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 0, 0, 0, 0, 10,
+	0, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10,
+	10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 0, 0, 0, 0, 0,
+	/* all that is not ASCII may be in a name */
+	10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10,
+	10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10,
+	10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10,
+	10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10
+};
+
 static int is_blank(int c)
 {
-	return c == ' ' || (c >= '\t' && c <= '\r');
+	return classes[c] & BLANK;
 }
 
 static int is_newline(int c)
@@ -40,13 +58,13 @@ static int is_newline(int c)
 
 static int is_digit(int c)
 {
-	return c >= '0' && c <= '9';
+	return classes[c] & DIGIT;
 }
 
 /* May begin a name. */
 static int is_letter(int c)
 {
-	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' || c >= 0x80;
+	return classes[c] & LETTER;
 }
 
 static char upper(char c)
@@ -104,6 +122,10 @@ static size_t skip(const struct source *s, size_t at)
 {
 	size_t start;
 
+	while (at < s->size && classes[(unsigned char)s->text[at]] & BLANK)
+		at++;
+	if (peek(s, at) != '-' && peek(s, at) != '/')
+		return at;
 	do {
 		start = at;
 		if (is_blank(peek(s, at)))
@@ -190,7 +212,7 @@ static size_t past_dollar(const struct source *s, size_t at, size_t tag)
 
 static size_t past_name(const struct source *s, size_t at)
 {
-	while (is_letter(peek(s, at)) || is_digit(peek(s, at)) || peek(s, at) == '$')
+	while (at < s->size && classes[(unsigned char)s->text[at]] & NAME)
 		at++;
 	return at;
 }
@@ -225,8 +247,8 @@ static size_t prefix_size(const struct source *s, size_t at)
 {
 	int letter = peek(s, at) | 0x20, next = peek(s, at + 1);
 
-	if (strchr("ebxn", letter))
-		return next == '\'';
+	if (next == '\'')
+		return letter == 'e' || letter == 'b' || letter == 'x' || letter == 'n';
 	if (letter != 'u' || next != '&')
 		return 0;
 	next = peek(s, at + 2);
@@ -236,21 +258,26 @@ static size_t prefix_size(const struct source *s, size_t at)
 /* Past a token that begins with `first`; 0: it is never closed. */
 static size_t past_token(const struct source *s, size_t at, int first, struct mig__pg_word *out)
 {
-	size_t prefix = prefix_size(s, at), tag = first == '$' ? tag_size(s, at) : 0;
+	int second = peek(s, at + 1);
+	size_t prefix, tag;
 
+	if (is_letter(first) && second != '\'' && second != '&') /* most */
+		return past_name(s, at);
+	prefix = prefix_size(s, at);
+	tag = first == '$' ? tag_size(s, at) : 0;
 	out->quoted = peek(s, at + prefix);
 	if (out->quoted == '\'' || out->quoted == '"')
 		return past_quoted(s, at + prefix, prefix ? first | 0x20 : 0);
 	out->quoted = '\'';
 	if (tag)
 		return past_dollar(s, at, tag);
-	if (is_digit(first) || ((first == '$' || first == '.') && is_digit(peek(s, at + 1))))
+	if (is_digit(first) || ((first == '$' || first == '.') && is_digit(second)))
 		return past_number(s, at);
 	out->quoted = 0;
 	if (is_letter(first))
 		return past_name(s, at);
 	out->symbol = first;
-	return at + (first == '.' && peek(s, at + 1) == '.' ? 2 : 1);
+	return at + (first == '.' && second == '.' ? 2 : 1);
 }
 
 /* The token at or after *at. An operator comes as its characters one by one, ".." in one. */
@@ -284,7 +311,8 @@ int mig__pg_word_next(const char *text, size_t size, size_t *at, int standard_st
 
 int mig__pg_word_is(const struct mig__pg_word *word, const char *wanted)
 {
-	return same(word->text, word->size, wanted, strlen(wanted));
+	return word->size && upper(*word->text) == *wanted &&
+	       same(word->text, word->size, wanted, strlen(wanted));
 }
 
 /* -- where a statement ends */
@@ -336,6 +364,8 @@ static enum state after_word(enum state state, const struct mig__pg_word *w)
 {
 	size_t i;
 
+	if (state == S_PLAIN)
+		return state;
 	for (i = 0; i < sizeof steps / sizeof *steps; i++)
 		if (steps[i].from == state && mig__pg_word_is(w, steps[i].word))
 			return steps[i].to;
@@ -370,10 +400,12 @@ static int follow(struct statement *st, const struct mig__pg_word *w)
 	return 0;
 }
 
+#define LEXING "STANDARD_CONFORMING_STRINGS"
+
 /* Whether the token holds the name of the setting that tokens depend on, be it in a body. */
 static int names_lexing(const struct mig__pg_word *w)
 {
-	static const char name[] = "STANDARD_CONFORMING_STRINGS";
+	static const char name[] = LEXING;
 	size_t size = sizeof name - 1, i;
 
 	for (i = 0; i + size <= w->size; i++)
@@ -457,9 +489,9 @@ static mig_status read_statement(const struct source *s, size_t at, struct state
 	while ((token = next_token(s, &at, &w)) == T_TOKEN) {
 		if (w.symbol == '\\')
 			return fail_backslash(error, s, at - 1);
-		if (mig__pg_word_is(&w, "SET_CONFIG"))
+		if (w.size == sizeof "SET_CONFIG" - 1 && mig__pg_word_is(&w, "SET_CONFIG"))
 			st->kind |= MIG_STATEMENT_SESSION;
-		if (names_lexing(&w))
+		if (w.size >= sizeof LEXING - 1 && names_lexing(&w))
 			st->kind |= MIG__PG_LEXING;
 		if (st->parameter == SIZE_MAX && w.text[0] == '$' && is_digit(peek(s, at - w.size + 1)))
 			st->parameter = at - w.size;
@@ -626,11 +658,11 @@ static void skip_parens(struct words *w)
 	advance(w);
 }
 
+/* w: at the word after the first. */
 static int matches(struct words w, const char *rest)
 {
 	const char *item;
 
-	advance(&w);
 	while (*rest) {
 		item = rest;
 		rest += strcspn(rest, " ");
@@ -655,12 +687,14 @@ static int matches(struct words w, const char *rest)
 
 static uint32_t kind_of(const struct source *s)
 {
-	struct words w = { .s = *s };
+	struct words w = { .s = *s }, second;
 	size_t i;
 
 	advance(&w);
+	second = w;
+	advance(&second);
 	for (i = 0; i < sizeof kinds / sizeof *kinds; i++)
-		if (mig__pg_word_is(&w.word, kinds[i].first) && matches(w, kinds[i].rest))
+		if (*kinds[i].first == upper(*w.word.text) && mig__pg_word_is(&w.word, kinds[i].first) && matches(second, kinds[i].rest))
 			return kinds[i].kind;
 	return 0;
 }

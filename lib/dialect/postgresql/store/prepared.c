@@ -17,6 +17,11 @@
 #include <stdio.h>
 #include <string.h>
 
+void mig__pg_prepared_init(mig_conn *conn, uint32_t number)
+{
+	snprintf(conn->prepared->prefix, sizeof conn->prepared->prefix, "libmig_%08x_", (unsigned)number);
+}
+
 /* A pooler tells a process number of its own. */
 static int may_prepare(const mig_conn *conn)
 {
@@ -38,7 +43,7 @@ int mig__pg_prepared_wants(const mig_conn *conn, enum mig__pg_again which)
 
 void mig__pg_prepared_prefix(const mig_conn *conn, struct mig__buf *sql)
 {
-	mig__buf_addf(sql, "libmig_%08x_", (unsigned)conn->prepared->tag);
+	mig__buf_adds(sql, conn->prepared->prefix);
 }
 
 void mig__pg_prepared_name(const mig_conn *conn, struct mig__buf *sql, enum mig__pg_again which)
@@ -121,8 +126,6 @@ void mig__pg_prepared_ended(mig_conn *conn, int ok)
 int mig__pg_prepared_missing(const mig_conn *conn, const PGresult *error)
 {
 	const char *message = error ? PQresultErrorField(error, PG_DIAG_MESSAGE_PRIMARY) : NULL;
-	char prefix[32];
 
-	snprintf(prefix, sizeof prefix, "libmig_%08x_", (unsigned)conn->prepared->tag);
-	return message && mig__pg_is(error, "26000") && strstr(message, prefix);
+	return message && mig__pg_is(error, "26000") && strstr(message, conn->prepared->prefix);
 }

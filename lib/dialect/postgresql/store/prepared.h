@@ -18,7 +18,7 @@ struct mig__pg_prepared {
 		enum { MIG__PG_NOT_PREPARED, MIG__PG_PREPARE_WAITS, MIG__PG_PREPARED } state;
 		int used;
 	} at[MIG__PG_AGAIN_COUNT];
-	uint32_t tag; /* of this connection's names */
+	char prefix[24]; /* of this connection's names */
 	unsigned age; /* of the names: a name whose statement may be gone is not used again */
 	int unsure;   /* statements of an earlier age may be there */
 };
@@ -26,6 +26,8 @@ struct mig__pg_prepared {
 /* Whether it is to be run by EXECUTE; its PREPARE may be still to come: then it is wanted. */
 int mig__pg_prepared_use(mig_conn *conn, enum mig__pg_again which);
 int mig__pg_prepared_wants(const mig_conn *conn, enum mig__pg_again which);
+/* Names begin with a number that no other connection has. */
+void mig__pg_prepared_init(mig_conn *conn, uint32_t number);
 /* Adds what all names of this connection begin with. */
 void mig__pg_prepared_prefix(const mig_conn *conn, struct mig__buf *sql);
 /* Adds its name. */

@@ -86,6 +86,20 @@ static const char *const patterns[] = {
 		"RESET search_path",
 };
 
+static void add_number(struct mig__buf *buf, int64_t number)
+{
+	uint64_t left = number < 0 ? 0 - (uint64_t)number : (uint64_t)number;
+	char digits[24], *at = digits + sizeof digits;
+
+	do {
+		*--at = (char)('0' + left % 10);
+		left /= 10;
+	} while (left);
+	if (number < 0)
+		*--at = '-';
+	mig__buf_add(buf, at, (size_t)(digits + sizeof digits - at));
+}
+
 /* The parameter $n, as a constant. */
 static void add_value(const struct mig__pg_values *values, struct mig__buf *buf, size_t n)
 {
@@ -99,7 +113,7 @@ static void add_value(const struct mig__pg_values *values, struct mig__buf *buf,
 	if (v == values->time)
 		mig__buf_adds(buf, MIG__PG_NOW);
 	else if (v->type == MIG_INTEGER)
-		mig__buf_addf(buf, "%" PRId64, v->integer);
+		add_number(buf, v->integer);
 	else if (v->type == MIG_TEXT)
 		mig__pg_add_text(buf, v->data, v->size);
 	else
