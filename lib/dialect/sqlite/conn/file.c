@@ -12,20 +12,38 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
+
+static void folder_of(const char *name, char folder[PATH_MAX])
+{
+	const char *slash = strrchr(name, '/');
+
+	snprintf(folder, PATH_MAX, "%.*s", slash ? (int)(slash - name) + 1 : 1, slash ? name : ".");
+}
 
 /* Whether there is no file of a name that is none of SQLite's URIs, but a folder for it. */
 static int is_missing(const char *name)
 {
 	char folder[PATH_MAX];
-	const char *slash = strrchr(name, '/');
 	struct stat st;
 
 	if (!name[0] || name[0] == ':' || !strncmp(name, "file:", 5) || !stat(name, &st) ||
 	    errno != ENOENT)
 		return 0;
-	snprintf(folder, sizeof folder, "%.*s", slash ? (int)(slash - name) + 1 : 1,
-		 slash ? name : ".");
+	folder_of(name, folder);
 	return !stat(folder, &st) && S_ISDIR(st.st_mode);
+}
+
+/* SQLite tells what went wrong last: a file that it may not create it tries to read, which is not there. */
+static int system_error(sqlite3 *db, const char *name)
+{
+	int number = sqlite3_system_errno(db);
+	char folder[PATH_MAX];
+
+	if (number != ENOENT || !is_missing(name))
+		return number;
+	folder_of(name, folder);
+	return access(folder, W_OK | X_OK) ? errno : number;
 }
 
 static mig_status fail_exhausted(mig_conn *conn, const char *name, int number)
@@ -53,10 +71,14 @@ static mig_status fail_open(mig_conn *conn, sqlite3 *db, const char *name)
 	mig__url_display(name, shown, sizeof shown);
 	if (code == SQLITE_CANTOPEN && mig__files_exhausted(&number))
 		return fail_exhausted(conn, name, number);
-	if (sqlite3_system_errno(db))
-		return mig__sqlite_report(conn, MIG_ECONNECT, NULL, NULL, "database %s: %.*s (%s)",
-					  shown, size, words,
-					  strerror(sqlite3_system_errno(db)));
+	number = system_error(db, name);
+	if (number)
+		return mig__sqlite_report(conn, MIG_ECONNECT, NULL,
+					  number == EACCES || number == EPERM || number == EROFS
+						  ? "the user that runs this must be allowed to write the "
+						    "database's file and its folder"
+						  : NULL,
+					  "database %s: %.*s (%s)", shown, size, words, strerror(number));
 	return mig__sqlite_report(conn, MIG_ECONNECT, NULL, NULL, "database %s: %.*s", shown, size,
 				  words);
 }
