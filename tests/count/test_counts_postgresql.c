@@ -251,6 +251,105 @@ static void test_messages_of_runs(void **unused)
 	}
 }
 
+/* ---- what is around the revisions of a run ------------------------------------------------- */
+
+enum { ODD_PLAIN, ODD_LONE, ODD_HOOK, ODD_KINDS };
+
+static mig_status do_nothing(void *user, mig_step *step)
+{
+	(void)user;
+	(void)step;
+	return MIG_OK;
+}
+
+/* A chain of small revisions, added as scripts; the last but one outside a transaction (ODD_LONE). */
+static void add_chain(mig_ctx *ctx, size_t n, int odd)
+{
+	for (size_t i = 1; i <= n; i++) {
+		char text[500], name[32], before[32] = "";
+		int size;
+
+		if (i > 1)
+			snprintf(before, sizeof(before), "c%zu", i - 1);
+		snprintf(name, sizeof(name), "c%zu.sql", i);
+		size = snprintf(text, sizeof(text),
+				"-- c\n--\n-- revision: c%zu\n-- revises: %s\n\n-- mig:upgrade%s\n"
+				"CREATE TABLE c%zu (x INTEGER);\n",
+				i, before, odd == ODD_LONE && i == n - 1 ? " transaction=no" : "", i);
+		assert_int_equal(mig_add_script(ctx, name, text, (size_t)size), MIG_OK);
+	}
+}
+
+/* What the session has prepared as the last revision begins. */
+struct session {
+	PGconn *db;
+	char last[32];
+	int64_t prepared;
+};
+
+static int32_t look(void *user, const mig_progress *now)
+{
+	struct session *s = user;
+
+	if (now->event == MIG_EVENT_STEP_BEGIN && !strcmp(now->revision, s->last))
+		s->prepared = pg_int(s->db, "SELECT count(*) FROM pg_prepared_statements");
+	return 0;
+}
+
+static uint64_t sent_by_chain(size_t n, int odd, struct session *s)
+{
+	struct place p;
+	struct sent then;
+	mig_ctx *ctx;
+	uint64_t count;
+
+	place_make(&p, 1);
+	s->db = pg_connect(p.url);
+	snprintf(s->last, sizeof(s->last), "c%zu", n);
+	then = sent_so_far(&p);
+	if (mig_open_with(&ctx, &(mig_open_options){ .struct_size = sizeof(mig_open_options),
+						     .connection = s->db,
+						     .dialect_name = "postgresql" }))
+		fail_msg("%s", mig_error_message(ctx));
+	add_chain(ctx, n, odd);
+	if (odd == ODD_PLAIN)
+		assert_int_equal(mig_set_progress(ctx, look, s), MIG_OK);
+	if (odd == ODD_HOOK)
+		assert_int_equal(mig_set_step_hooks(ctx, do_nothing, NULL, NULL), MIG_OK);
+	run(ctx, 0, MIG_TRANSACTION_REVISION);
+	count = sent_since(&p, then).messages;
+	assert_int_equal(pg_int(s->db, "SELECT count(*) FROM pg_prepared_statements"), 0);
+	mig_close(ctx);
+	PQfinish(s->db);
+	place_remove(&p);
+	return count;
+}
+
+/* A revision outside a transaction, which takes the lock of the session, changes nothing for the others;
+ * with a hook each has a message for its commit, and one that looks whether the hook has left the transaction
+ * of a lent connection alone. As many statements are prepared whatever the number of
+ * revisions, and none are left. */
+static void test_messages_beside(void **unused)
+{
+	enum { FEW = 30, MANY = 50, PREPARED = 4 };
+	static const uint64_t each[ODD_KINDS] = { 1, 1, 3 };
+
+	(void)unused;
+	pg_require();
+	for (int odd = 0; odd < ODD_KINDS; odd++) {
+		struct session few = { .prepared = 0 }, many = { .prepared = 0 };
+		uint64_t a = sent_by_chain(FEW, odd, &few), b = sent_by_chain(MANY, odd, &many);
+
+		print_message("kind %d, %d and %d revisions: %d and %d messages; %d and %d prepared\n", odd,
+			      FEW, MANY, (int)a, (int)b, (int)few.prepared, (int)many.prepared);
+		assert_int_equal(b - a, (MANY - FEW) * each[odd]);
+		if (odd == ODD_PLAIN) {
+			assert_int_equal(few.prepared, PREPARED);
+			assert_int_equal(many.prepared, PREPARED);
+		}
+	}
+}
+
 /* ---- comparisons -------------------------------------------------------------------------- */
 
 /* A model in SQL of so many tables, keys and indexes; of malloc(). */
@@ -395,6 +494,7 @@ int main(void)
 		cmocka_unit_test(test_noop_with_a_connection_of_its_own),
 		cmocka_unit_test(test_noop_takes_no_lock),
 		cmocka_unit_test(test_messages_of_runs),
+		cmocka_unit_test(test_messages_beside),
 		cmocka_unit_test(test_messages_of_comparisons),
 		cmocka_unit_test(test_transactions),
 	};

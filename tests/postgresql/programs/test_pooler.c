@@ -240,6 +240,44 @@ static void test_transactions(void **state)
 	}
 }
 
+/* A transaction a revision: nothing is prepared in a session that others get, which the log says once. */
+static void test_a_transaction_each(void **state)
+{
+	mig_run_options o = { .struct_size = sizeof o, .transaction_mode = MIG_TRANSACTION_REVISION };
+	struct log log = { .size = 0 };
+	struct pooler b;
+	struct place p;
+	mig_ctx *ctx;
+	PGconn *other;
+
+	(void)state;
+	require_program();
+	place_begin(&p);
+	pooler_start(&b, &p, "transaction", 1, "");
+	ctx = open_url(b.url);
+	log_to(ctx, &log);
+	for (int i = 1; i <= 6; i++) {
+		char id[8], before[8] = "", sql[100];
+
+		snprintf(id, sizeof id, "r%d", i);
+		if (i > 1)
+			snprintf(before, sizeof before, "r%d", i - 1);
+		snprintf(sql, sizeof sql, "CREATE TABLE t%d (x INT);", i);
+		ADD(ctx, .id = id, .revises = before, .up = sql, .down = "SELECT 1;");
+	}
+	ok(ctx, mig_upgrade_with(ctx, "head", &o));
+	assert_string_equal(rows(p.db), "r6");
+	ok(ctx, mig_downgrade_with(ctx, "r2", &o));
+	assert_string_equal(rows(p.db), "r2");
+	assert_int_equal(count_of(log.text, "there is a pooler before the server"), 1);
+	other = pg_connect(b.url); /* the pool has one session */
+	assert_answer(other, "SELECT count(*) FROM pg_prepared_statements", "0");
+	PQfinish(other);
+	mig_close(ctx);
+	pooler_stop(&b);
+	place_end(&p);
+}
+
 static void test_many_at_once(void **state)
 {
 	enum { MANY = 8 };
@@ -562,6 +600,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_transactions),
+		cmocka_unit_test(test_a_transaction_each),
 		cmocka_unit_test(test_many_at_once),
 		cmocka_unit_test(test_error),
 		cmocka_unit_test(test_refused),
