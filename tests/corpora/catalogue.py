@@ -49,7 +49,8 @@ QUERIES = [
     + OF_TABLE.format(oid="s.stxrelid"),
     "SELECT format('sequence %s %s %s %s %s %s %s %s %s', c.oid::regclass, s.seqtypid::regtype, s.seqstart, "
     "s.seqincrement, s.seqmax, s.seqmin, s.seqcache, s.seqcycle, (SELECT format('%s.%s', "
-    "d.refobjid::regclass, d.refobjsubid) FROM pg_depend d WHERE d.objid = c.oid AND d.deptype IN ('a', 'i') "
+    "d.refobjid::regclass, (SELECT attname FROM pg_attribute WHERE attrelid = d.refobjid "
+    "AND attnum = d.refobjsubid)) FROM pg_depend d WHERE d.objid = c.oid AND d.deptype IN ('a', 'i') "
     "AND d.classid = 'pg_class'::regclass AND d.refobjsubid > 0)) FROM pg_sequence s "
     + OF_TABLE.format(oid="s.seqrelid"),
     "SELECT format('%s %s %s', p.prokind, CASE p.prokind WHEN 'a' THEN p.oid::regprocedure::text || "
