@@ -21,7 +21,7 @@ static mig_bundle *make_bundle(struct gen *gen, size_t count)
 {
 	static mig_bundle bundle;
 
-	if (gen_make_small(gen, count) || gen_bundle(gen, &bundle))
+	if (gen_make_small(gen, count) || gen_bundle_apart(gen, &bundle))
 		die("revisions", "cannot be made");
 	return &bundle;
 }

@@ -1,9 +1,10 @@
 /* bench_public: what programs ask mig.h about many revisions, against the least work that answers it.
  *
- *     bench_public [-n COUNT] [-f FILES] [-s SAMPLES] [-b SECONDS] [-t FOLDER]
+ *     bench_public [-c] [-n COUNT] [-f FILES] [-s SAMPLES] [-b SECONDS] [-t FOLDER]
  *
  * COUNT (100,000) revisions of a bundle; FILES (10,000) in a folder, where the limit reads the head of
- * each file. Each sample opens a context on an empty database in memory and closes it. */
+ * each file. Each sample opens a context on an empty database in memory and closes it. -c measures CPU
+ * time. */
 #include "limit.h"
 #include "rows.h"
 #include "shapes.h"
@@ -299,10 +300,13 @@ int main(int argc, char **argv)
 	unsigned long count = 100000, files = 10000;
 	int c;
 
-	while ((c = getopt(argc, argv, "b:f:n:s:t:")) != -1)
+	while ((c = getopt(argc, argv, "cb:f:n:s:t:")) != -1)
 		switch (c) {
 		case 'b':
 			sampling.budget_s = atof(optarg);
+			break;
+		case 'c':
+			clock_use_cpu();
 			break;
 		case 'f':
 			files = strtoul(optarg, NULL, 10);
@@ -321,7 +325,7 @@ int main(int argc, char **argv)
 		}
 	if (optind != argc || count < 2000 || count > 10000000 || files < 2000 || files > 1000000 ||
 	    sampling.samples < 0 || sampling.samples > SAMPLES_MAX) {
-		fprintf(stderr, "usage: bench_public [-n COUNT] [-f FILES] [-s SAMPLES] [-b SECONDS] "
+		fprintf(stderr, "usage: bench_public [-c] [-n COUNT] [-f FILES] [-s SAMPLES] [-b SECONDS] "
 				"[-t FOLDER]\n");
 		return 2;
 	}

@@ -42,5 +42,7 @@ mig_status gen_add_scripts(const struct gen *gen, mig_ctx *ctx);
 /* Makes a bundle of them, as `mig embed` would write it. The digests are libmig's own: read from
  * a run on a database in memory. Returns 0 or -1. */
 int gen_bundle(struct gen *gen, mig_bundle *out);
+/* The same, and the run is in a process of its own: this one has called nothing of libmig or SQLite. */
+int gen_bundle_apart(struct gen *gen, mig_bundle *out);
 
 #endif

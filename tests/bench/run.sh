@@ -24,7 +24,10 @@ shift $((OPTIND - 1))
 build=${1:-build-release}
 here=$(cd "$(dirname "$0")" && pwd)
 [ -f "$build/build.ninja" ] || meson setup "$build" "$here/../.." --buildtype=release >&2
-ninja -C "$build" --quiet >&2
+# the programs and the libraries alone, not all tests
+# shellcheck disable=SC2046
+ninja -C "$build" --quiet $(ninja -C "$build" -t targets all |
+	sed -n 's,^\(tests/bench/[a-z_]*\|lib/mig\|lib/lib[a-z-]*\.so[.0-9]*\): c_LINKER.*,\1,p') >&2
 build=$(cd "$build" && pwd)
 bench=$build/tests/bench
 MIG_DIALECT_PATH=$build/lib
@@ -43,7 +46,7 @@ rows() {
 	# shellcheck disable=SC2086
 	"$bench/bench_autogenerate" ${samples:--s 1} -n 5000 -m 1000 -d sqlite,postgresql
 	# shellcheck disable=SC2086
-	"$bench/bench_public" $samples
+	"$bench/bench_public" $cpu $samples
 	"$bench/bench_graph"
 	# shellcheck disable=SC2086
 	"$bench/bench_snapshot" $samples
