@@ -39,6 +39,10 @@ struct answer {
 	PGresult *lock;   /* the lock's row */
 	const char *copy; /* what COPY … FROM STDIN reads, or NULL */
 	size_t copy_size;
+	/* what is to be called with the reply when it has `first` results, or NULL */
+	void (*then)(void *user, struct mig__pg_reply *reply);
+	void *user;
+	int first;
 };
 
 /* Waits until the next result, or a part of COPY's data, can be read without waiting. */
@@ -210,6 +214,10 @@ static void take(mig_conn *conn, struct answer *a, PGresult *result)
 	else
 		PQclear(result);
 	a->done++;
+	if (a->then && reply->count == a->first) {
+		a->then(a->user, reply);
+		a->then = NULL;
+	}
 }
 
 /* Reads to the end of the answer. */
@@ -414,25 +422,40 @@ static mig_status exchange(mig_conn *conn, int (*send)(mig_conn *, const mig_cur
 }
 
 /* A message of our own. */
-static mig_status ask(mig_conn *conn, const char *text, struct mig__pg_reply *reply, int errors_too)
+static mig_status ask_with(mig_conn *conn, const char *text, struct answer *a, int errors_too)
 {
-	struct answer a = { .reply = reply, .skip = conn->wire->pending.count };
 	mig_status rc = compose(conn, text, strlen(text), 0);
 
+	a->skip = conn->wire->pending.count;
 	if (!rc)
-		rc = exchange(conn, send_message, NULL, &a);
-	PQclear(a.copied);
-	if (!rc && !a.error && a.no_memory)
+		rc = exchange(conn, send_message, NULL, a);
+	PQclear(a->copied);
+	if (!rc && !a->error && a->no_memory)
 		rc = mig__pg_nomem(conn);
-	if (rc || !a.error)
+	if (rc || !a->error)
 		return rc;
-	if (errors_too && a.done >= a.skip && PQstatus(conn->db) == CONNECTION_OK) {
-		reply->error = a.error;
+	if (errors_too && a->done >= a->skip && PQstatus(conn->db) == CONNECTION_OK) {
+		a->reply->error = a->error;
 		return MIG_OK;
 	}
-	rc = mig__pg_fail(conn, a.error, NULL);
-	PQclear(a.error);
+	rc = mig__pg_fail(conn, a->error, NULL);
+	PQclear(a->error);
 	return rc;
+}
+
+static mig_status ask(mig_conn *conn, const char *text, struct mig__pg_reply *reply, int errors_too)
+{
+	struct answer a = { .reply = reply };
+
+	return ask_with(conn, text, &a, errors_too);
+}
+
+mig_status mig__pg_exec_then(mig_conn *conn, const char *text, struct mig__pg_reply *reply, int count,
+			     void (*then)(void *user, struct mig__pg_reply *reply), void *user)
+{
+	struct answer a = { .reply = reply, .then = then, .user = user, .first = count };
+
+	return ask_with(conn, text, &a, 0);
 }
 
 mig_status mig__pg_exec(mig_conn *conn, const char *text, struct mig__pg_reply *reply)

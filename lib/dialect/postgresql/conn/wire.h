@@ -29,7 +29,11 @@ void mig__pg_reply_clear(struct mig__pg_reply *reply);
 /* Sends what is pending and then the text, of at most MIG__PG_REPLIES statements, and reports
  * errors. reply may be NULL; otherwise the caller clears it, also after errors. */
 mig_status mig__pg_exec(mig_conn *conn, const char *text, struct mig__pg_reply *reply);
-/* The same, but an error of the server in the text is not reported: it is in reply->error. */
+/* The same; as soon as the first `count` results of the text are there, then() gets them, while the server
+ * goes on with the rest. It must not use the connection, and may take results out of the reply. */
+mig_status mig__pg_exec_then(mig_conn *conn, const char *text, struct mig__pg_reply *reply, int count,
+			     void (*then)(void *user, struct mig__pg_reply *reply), void *user);
+/* The same as the first, but an error of the server in the text is not reported: it is in reply->error. */
 mig_status mig__pg_try(mig_conn *conn, const char *text, struct mig__pg_reply *reply);
 /* Sends statements of a script: text[from] up to `to`. Offsets in errors count from text. */
 mig_status mig__pg_send(mig_conn *conn, const char *text, size_t from, size_t to);

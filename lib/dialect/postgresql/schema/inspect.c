@@ -176,14 +176,6 @@ static void read_columns(struct mig__catalog *c, struct mig__buf *sql)
 	mig__catalog_sql_columns(sql, version, mig__buf_text(&c->only));
 	mig__catalog_ask(c, sql, others ? out : out + 2, others ? 6 : 4);
 	PQclear(set);
-	if (!c->rc)
-		mig__catalog_columns(c, report_top);
-	PQclear(c->types);
-	PQclear(c->privileges);
-	PQclear(c->columns);
-	PQclear(c->defaults);
-	PQclear(c->not_nulls);
-	c->types = c->privileges = c->columns = c->defaults = c->not_nulls = NULL;
 }
 
 /* The end of the transaction comes with its last message; *open: it is still to be ended. */
@@ -191,6 +183,7 @@ static void read_rest(struct mig__catalog *c, struct mig__buf *sql, int inside, 
 {
 	PGresult *end[2] = { NULL, NULL };
 	PGresult **out[5 + MIG__RAW_TABLES] = { &c->constraints, &c->indexes, &c->dependencies };
+	struct mig__catalog_rest rest = { .sql = sql, .out = out, .report_top = report_top };
 	int count = 3;
 
 	mig__buf_clear(sql);
@@ -202,8 +195,9 @@ static void read_rest(struct mig__catalog *c, struct mig__buf *sql, int inside, 
 	for (int i = 0; i < (inside ? 2 : 1); i++)
 		out[count++] = &end[i];
 	mig__buf_adds(sql, inside ? end_inner : end_own);
-	mig__catalog_ask(c, sql, out, count);
-	*open = c->rc != MIG_OK;
+	rest.count = count;
+	mig__catalog_columns(c, &rest);
+	*open = !rest.done;
 	PQclear(end[0]);
 	PQclear(end[1]);
 }
@@ -287,6 +281,9 @@ static void finish(struct mig__catalog *c)
 	PQclear(c->own_row);
 	PQclear(c->found);
 	PQclear(c->small);
+	PQclear(c->columns);
+	PQclear(c->defaults);
+	PQclear(c->not_nulls);
 	PQclear(c->relations);
 	PQclear(c->constraints);
 	PQclear(c->indexes);

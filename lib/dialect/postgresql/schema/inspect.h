@@ -1,14 +1,15 @@
 /* inspect: how PostgreSQL's catalogue becomes schema objects.
  *
- * A fixed number of queries, in four messages, read the raw columns of the catalogue; their rows
- * are joined here by oid. Objects are reported as soon as their rows are there, so that no more
- * than one message's rows are in memory:
+ * A fixed number of queries, in three messages, read the raw columns of the catalogue; their rows
+ * are joined here by oid. Objects are reported as soon as their rows are there, so that not all rows
+ * are in memory:
  *
  *  1. relations, and whether there is anything of what is one row an object (schemas, types,
  *     functions, triggers, comments, ...);
  *  2. what there is of that; columns and their defaults;
- *  3. the types that columns have, and privileges: everything at the top and columns are reported;
- *  4. constraints, indexes and dependencies: what is left, and who needs whom.
+ *  3. the types that columns have, and privileges: everything at the top and columns are reported,
+ *     while the server goes on with constraints, indexes and dependencies: what is left, and who needs
+ *     whom.
  *
  * Objects of the catalogue are known by class (the catalogue's own oid), oid, and for columns a
  * number. `numbers` says which reported object each is; what belongs to an extension is entered
@@ -123,9 +124,9 @@ struct mig__catalog {
 	PGresult *small;                                /* message 2 */
 	PGresult *columns, *defaults, *not_nulls;
 	PGresult *types, *privileges;                   /* message 3; privileges NULL: only the usual ones */
-	PGresult *constraints, *indexes, *dependencies; /* message 4 */
+	PGresult *constraints, *indexes, *dependencies;
 	PGresult *raw_columns;                          /* message 1; NULL: rows are not wanted */
-	PGresult *raw[MIG__RAW_TABLES];                 /* message 4 */
+	PGresult *raw[MIG__RAW_TABLES];                 /* message 3 */
 	struct {
 		int from, to;
 	} small_rows[MIG__CATALOG_LETTERS]; /* by letter */
@@ -168,6 +169,14 @@ void mig__catalog_sql_rest(struct mig__buf *sql, int version, const char *only);
 /* Sends a message; its last `count` results go to out. */
 void mig__catalog_ask(struct mig__catalog *c, struct mig__buf *sql, PGresult **const out[],
 		      int count);
+/* What is asked in one message with the types of columns, and comes after them. */
+struct mig__catalog_rest {
+	const struct mig__buf *sql;
+	PGresult **const *out;
+	int count;
+	void (*report_top)(struct mig__catalog *c);
+	int done; /* the server has done all of it */
+};
 
 /* inspect_catalog.c: rows, what is known by oid, and the making of objects */
 
@@ -253,19 +262,19 @@ void mig__catalog_ownership(struct mig__catalog *c);
 /* What an identity column's sequence has in its parentheses. */
 void mig__catalog_identity(const struct mig__rel *sequence, struct mig__buf *out);
 
-/* inspect_column.c: columns, by message 2; sends message 3, and then has the top reported */
-void mig__catalog_columns(struct mig__catalog *c, void (*report_top)(struct mig__catalog *c));
+/* inspect_column.c: columns, by message 2; sends message 3, and when types are there, has the top reported */
+void mig__catalog_columns(struct mig__catalog *c, struct mig__catalog_rest *rest);
 /* Of a relation, sub 0, or a column; NULL: the usual ones. */
 const char *mig__catalog_privileges(const struct mig__catalog *c, uint32_t oid, uint32_t sub);
 
-/* inspect_raw.c: the rows as they are; their columns are asked in message 1, they in message 4 */
+/* inspect_raw.c: the rows as they are; their columns are asked in message 1, they in message 3 */
 int mig__catalog_wants_rows(const struct mig__catalog *c);
 void mig__catalog_sql_raw_columns(struct mig__buf *sql);
 void mig__catalog_sql_raw(const struct mig__catalog *c, struct mig__buf *sql);
 int mig__catalog_raw_count(void);
 void mig__catalog_raw(struct mig__catalog *c);
 
-/* inspect_attached.c: indexes of partitions that belong to their parent's, by messages 1 and 4 */
+/* inspect_attached.c: indexes of partitions that belong to their parent's, by messages 1 and 3 */
 /* The row of an index, or -1. */
 int mig__catalog_index_row(const struct mig__catalog *c, uint32_t oid);
 /* It is what the server makes by itself where the parent's index is made or the partition is attached.
@@ -274,7 +283,7 @@ int mig__catalog_is_implied(const struct mig__catalog *c, const struct mig__rel 
 			    const char *name, const char *word, int commented);
 void mig__catalog_attached(struct mig__catalog *c);
 
-/* inspect_key.c: constraints and indexes, by message 4 */
+/* inspect_key.c: constraints and indexes, by message 3 */
 void mig__catalog_constraints(struct mig__catalog *c);
 void mig__catalog_indexes(struct mig__catalog *c);
 /* What foreign keys need. */

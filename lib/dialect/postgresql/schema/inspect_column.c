@@ -1,6 +1,8 @@
 /* inspect_column: columns and their defaults. Not their types' own objects: inspect_top.c. */
 #include "base/buf.h"
+#include "dialect/postgresql/conn/error.h"
 #include "dialect/postgresql/conn/report.h"
+#include "dialect/postgresql/conn/wire.h"
 #include "dialect/postgresql/schema/ddl.h"
 #include "dialect/postgresql/schema/inspect.h"
 
@@ -36,6 +38,7 @@ struct place {
 
 struct columns {
 	struct mig__catalog *c;
+	struct mig__catalog_rest *rest;
 	struct place *places; /* by table and number */
 	size_t count;
 	struct mig__map types; /* type, modifier, collation: 0, 1, ... */
@@ -110,25 +113,29 @@ static uint32_t type_of(struct columns *s, struct lists *l, int row)
 	return number;
 }
 
-static void ask_types(struct columns *s, struct lists *l)
+static void add_types(struct mig__buf *sql, const struct lists *l, int privileges)
+{
+	mig__catalog_sql_types(sql, mig__buf_text(&l->types), mig__buf_text(&l->modifiers),
+			       mig__buf_text(&l->collations));
+	sql->failed |= l->types.failed | l->modifiers.failed | l->collations.failed;
+	if (privileges)
+		mig__catalog_sql_privileges(sql);
+}
+
+static void take_types(struct columns *s, struct mig__pg_reply *reply)
 {
 	struct mig__catalog *c = s->c;
-	PGresult **const out[] = { &c->types, &c->privileges };
-	int privileges = s->privileges || mig__catalog_any_privileges(c);
-	struct mig__buf sql;
 
-	mig__buf_init(&sql, &c->conn->alloc);
-	mig__catalog_sql_types(&sql, mig__buf_text(&l->types), mig__buf_text(&l->modifiers),
-			       mig__buf_text(&l->collations));
-	if (privileges)
-		mig__catalog_sql_privileges(&sql);
-	sql.failed |= l->types.failed | l->modifiers.failed | l->collations.failed;
-	mig__catalog_ask(c, &sql, out, 1 + privileges);
+	c->types = reply->at[0];
+	reply->at[0] = NULL;
+	if (s->privileges) {
+		c->privileges = reply->at[1];
+		reply->at[1] = NULL;
+	}
 	for (int i = 0; !c->rc && i < PQntuples(c->privileges); i++)
 		mig__catalog_learn(c, &c->known, MIG__CLASS_PRIVILEGES,
 				   mig__field_oid(c->privileges, i, PRIVILEGES_OID),
 				   mig__field_oid(c->privileges, i, PRIVILEGES_COLUMN), (uint32_t)i);
-	mig__buf_finish(&sql);
 	s->type_rows = mig__arena_alloc(&c->arena, (s->types.count + 1) * sizeof *s->type_rows);
 	if (!s->type_rows && !c->rc)
 		c->rc = mig__pg_nomem(c->conn);
@@ -147,34 +154,25 @@ static int compare_places(const void *a, const void *b)
 	return x->number < y->number ? -1 : x->number > y->number;
 }
 
-static void find_places(struct columns *s)
+static void find_places(struct columns *s, struct lists *l)
 {
 	struct mig__catalog *c = s->c;
-	const struct mig__alloc *alloc = &c->conn->alloc;
-	struct lists l;
 
 	s->count = (size_t)PQntuples(c->columns);
-	s->places = mig__malloc(alloc, (s->count + 1) * sizeof *s->places);
+	s->places = mig__malloc(&c->conn->alloc, (s->count + 1) * sizeof *s->places);
 	if (!s->places) {
 		c->rc = mig__pg_nomem(c->conn);
 		return;
 	}
-	mig__buf_init(&l.types, alloc);
-	mig__buf_init(&l.modifiers, alloc);
-	mig__buf_init(&l.collations, alloc);
+	s->privileges = mig__catalog_any_privileges(c);
 	for (int i = 0; !c->rc && i < (int)s->count; i++) {
 		s->places[i] = (struct place){ mig__field_oid(c->columns, i, TABLE),
 					       mig__field_oid(c->columns, i, NUMBER), i,
-					       type_of(s, &l, i) };
+					       type_of(s, l, i) };
 		s->privileges |= mig__field_is(c->columns, i, PRIVILEGES, 't');
 	}
 	if (!c->rc)
 		qsort(s->places, s->count, sizeof *s->places, compare_places);
-	if (s->count || mig__catalog_any_privileges(c))
-		ask_types(s, &l);
-	mig__buf_finish(&l.types);
-	mig__buf_finish(&l.modifiers);
-	mig__buf_finish(&l.collations);
 }
 
 /* -- attributes */
@@ -456,23 +454,83 @@ const char *mig__catalog_privileges(const struct mig__catalog *c, uint32_t oid, 
 	return row == MIG__NONE ? NULL : mig__field(c->privileges, (int)row, PRIVILEGES_WORDS);
 }
 
-void mig__catalog_columns(struct mig__catalog *c, void (*report_top)(struct mig__catalog *c))
+static void report_columns(struct columns *s)
 {
-	struct columns s = { .c = c };
+	struct mig__catalog *c = s->c;
 
-	mig__map_init(&s.types, &c->conn->alloc);
-	find_places(&s);
-	if (!c->rc)
-		report_top(c);
-	for (size_t from = 0, to; !c->rc && from < s.count; from = to) {
-		struct mig__rel *rel = mig__catalog_rel(c, s.places[from].table);
+	for (size_t from = 0, to; !c->rc && from < s->count; from = to) {
+		struct mig__rel *rel = mig__catalog_rel(c, s->places[from].table);
 
-		for (to = from + 1; to < s.count; to++)
-			if (s.places[to].table != s.places[from].table)
+		for (to = from + 1; to < s->count; to++)
+			if (s->places[to].table != s->places[from].table)
 				break;
 		if (rel)
-			make_columns(&s, rel, from, to);
+			make_columns(s, rel, from, to);
+	}
+}
+
+/* The types are there; the server goes on. */
+static void report_all(void *user, struct mig__pg_reply *reply)
+{
+	struct columns *s = user;
+	struct mig__catalog *c = s->c;
+
+	take_types(s, reply);
+	if (!c->rc)
+		s->rest->report_top(c);
+	report_columns(s);
+	PQclear(c->types);
+	PQclear(c->privileges);
+	PQclear(c->columns);
+	PQclear(c->defaults);
+	PQclear(c->not_nulls);
+	c->types = c->privileges = c->columns = c->defaults = c->not_nulls = NULL;
+}
+
+static void ask(struct columns *s, struct mig__buf *sql)
+{
+	struct mig__catalog *c = s->c;
+	struct mig__pg_reply reply = { .count = 0 };
+	int first = 1 + s->privileges;
+	mig_status rc;
+
+	rc = sql->failed ? mig__pg_nomem(c->conn)
+			 : mig__pg_exec_then(c->conn, sql->data, &reply, first, report_all, s);
+	if (!rc && reply.count != first + s->rest->count)
+		rc = mig__pg_fail(c->conn, NULL, NULL);
+	s->rest->done = !rc;
+	for (int i = 0; !rc && i < s->rest->count; i++) {
+		*s->rest->out[i] = reply.at[first + i];
+		reply.at[first + i] = NULL;
+	}
+	mig__pg_reply_clear(&reply);
+	if (!c->rc)
+		c->rc = rc;
+}
+
+void mig__catalog_columns(struct mig__catalog *c, struct mig__catalog_rest *rest)
+{
+	struct columns s = { .c = c, .rest = rest };
+	const struct mig__alloc *alloc = &c->conn->alloc;
+	struct mig__buf sql;
+	struct lists l;
+
+	mig__map_init(&s.types, alloc);
+	mig__buf_init(&l.types, alloc);
+	mig__buf_init(&l.modifiers, alloc);
+	mig__buf_init(&l.collations, alloc);
+	mig__buf_init(&sql, alloc);
+	find_places(&s, &l);
+	if (!c->rc) {
+		add_types(&sql, &l, s.privileges);
+		mig__buf_add(&sql, rest->sql->data, rest->sql->len);
+		sql.failed |= rest->sql->failed;
+		ask(&s, &sql);
 	}
 	mig__map_finish(&s.types);
-	mig__free(&c->conn->alloc, s.places);
+	mig__free(alloc, s.places);
+	mig__buf_finish(&l.types);
+	mig__buf_finish(&l.modifiers);
+	mig__buf_finish(&l.collations);
+	mig__buf_finish(&sql);
 }

@@ -2,7 +2,7 @@
  * below, also those that came with a later version of the server, but for a listed few. Not what any
  * of them means.
  *
- * Which columns there are is asked in message 1; message 4 has one query a table. Rows that differ in
+ * Which columns there are is asked in message 1; message 3 has one query a table. Rows that differ in
  * nothing but whose they are come as one, with a list of the oids: most columns of most tables are
  * like many others. A reference to another object says only whether it is to one of the server's
  * own, to another, or to none, since oids differ between databases; the names are compared as
@@ -85,7 +85,7 @@ void mig__catalog_sql_raw_columns(struct mig__buf *sql)
 	mig__buf_adds(sql, ") ORDER BY c.relname, a.attnum;");
 }
 
-/* -- message 4: the rows */
+/* -- message 3: the rows */
 
 static int is_listed(const char *list, const char *name)
 {
