@@ -1,9 +1,18 @@
 /* arena: cuts small pieces from chunks that are freed all at once. A piece cannot be freed
- * alone. What is larger than a chunk gets one of its own, and the current chunk goes on. */
+ * alone. What is larger than a chunk gets one of its own, and the current chunk goes on. Pieces are
+ * aligned for pointers, numbers of 64 bits and double, not for long double: most are lists' nodes of
+ * three pointers, of which a quarter would be lost otherwise. */
 #include "base/arena.h"
 
 #include <stdalign.h>
+#include <stdint.h>
 #include <string.h>
+
+union widest {
+	void *pointer;
+	uint64_t number;
+	double real;
+};
 
 enum { FIRST_CHUNK = 2048, LARGEST_CHUNK = 256 * 1024 };
 
@@ -81,7 +90,7 @@ static void *cut(struct mig__arena *arena, size_t size, size_t align)
 
 void *mig__arena_alloc(struct mig__arena *arena, size_t size)
 {
-	return cut(arena, size ? size : 1, alignof(max_align_t));
+	return cut(arena, size ? size : 1, alignof(union widest));
 }
 
 void *mig__arena_zalloc(struct mig__arena *arena, size_t count, size_t size)

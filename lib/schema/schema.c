@@ -192,10 +192,21 @@ mig_schema_sink mig__schema_sink(struct mig__schema *s)
 				  .row = sink_row };
 }
 
+/* Nothing more comes: what is set later is kept again. */
+static void forget_texts(struct mig__schema *s)
+{
+	mig__map_finish(&s->texts);
+	mig__free(s->alloc, s->text_at);
+	s->text_at = NULL;
+	s->text_count = s->text_cap = 0;
+}
+
 /* Counting sort of the edges, once by who needs and once by what is needed. */
 mig_status mig__schema_done(struct mig__schema *s)
 {
 	uint32_t next = 0;
+
+	forget_texts(s);
 
 	s->need_at = mig__calloc(s->alloc, s->edge_count + 1, sizeof(const mig_object *));
 	s->dependent_from = mig__calloc(s->alloc, s->count + 2, sizeof *s->dependent_from);

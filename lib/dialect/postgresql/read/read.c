@@ -120,7 +120,8 @@ static void init(struct mig__reader *r, mig_conn *conn)
 	mig__buf_init(&r->text, &conn->alloc);
 }
 
-static void finish(struct mig__reader *r)
+/* What only reading needs: reporting makes the objects once more, and that is when most memory is in use. */
+static void finish_reading(struct mig__reader *r)
 {
 	const struct mig__alloc *alloc = &r->conn->alloc;
 
@@ -135,7 +136,6 @@ static void finish(struct mig__reader *r)
 	mig__map_finish(&r->schemas);
 	mig__map_finish(&r->kept_types);
 	mig__buf_finish(&r->text);
-	mig__arena_finish(&r->arena);
 }
 
 mig_status mig__pg_read_script(mig_conn *conn, const mig_script_text *const *scripts, size_t count,
@@ -158,8 +158,9 @@ mig_status mig__pg_read_script(mig_conn *conn, const mig_script_text *const *scr
 		read_script(&r, scripts[i]->text, scripts[i]->size);
 	*done = !r.unread && !r.rc;
 	rc = r.rc;
+	finish_reading(&r);
 	if (*done)
 		rc = mig__read_report(&r, sink);
-	finish(&r);
+	mig__arena_finish(&r.arena);
 	return rc;
 }
