@@ -84,6 +84,9 @@ enum mig__small {
 	MIG__SMALL_FIELD /* the first of eight, as inspect_sql.c has them */
 };
 
+/* Fields of the rows of privileges. */
+enum { MIG__PRIVILEGES_OID, MIG__PRIVILEGES_COLUMN, MIG__PRIVILEGES_WORDS };
+
 /* Fields of the rows of indexes, as inspect_sql_table.c has them. */
 enum mig__index_field {
 	MIG__INDEX_OID,
@@ -196,6 +199,8 @@ struct mig__rel *mig__catalog_rel(const struct mig__catalog *c, uint32_t oid);
 uint32_t mig__catalog_number(const struct mig__catalog *c, uint32_t class, uint32_t oid,
 			     uint32_t sub);
 void mig__catalog_need(struct mig__catalog *c, uint32_t from, uint32_t to);
+/* Of a relation, sub 0, or a column; NULL: the usual ones. */
+const char *mig__catalog_privileges(const struct mig__catalog *c, uint32_t oid, uint32_t sub);
 /* A schema's name, not quoted; NULL: one of the system's. */
 const char *mig__catalog_schema(const struct mig__catalog *c, uint32_t oid);
 /* "schema.name", quoted, and a copy of a text, in the arena; never NULL. */
@@ -264,8 +269,6 @@ void mig__catalog_identity(const struct mig__rel *sequence, struct mig__buf *out
 
 /* inspect_column.c: columns, by message 2; sends message 3, and when types are there, has the top reported */
 void mig__catalog_columns(struct mig__catalog *c, struct mig__catalog_rest *rest);
-/* Of a relation, sub 0, or a column; NULL: the usual ones. */
-const char *mig__catalog_privileges(const struct mig__catalog *c, uint32_t oid, uint32_t sub);
 
 /* inspect_raw.c: the rows as they are; their columns are asked in message 1, they in message 3 */
 int mig__catalog_wants_rows(const struct mig__catalog *c);

@@ -127,6 +127,13 @@ const char *mig__catalog_qualify(struct mig__catalog *c, const char *schema, con
 	return text;
 }
 
+const char *mig__catalog_privileges(const struct mig__catalog *c, uint32_t oid, uint32_t sub)
+{
+	uint32_t row = mig__catalog_find(&c->known, MIG__CLASS_PRIVILEGES, oid, sub);
+
+	return row == MIG__NONE ? NULL : mig__field(c->privileges, (int)row, MIG__PRIVILEGES_WORDS);
+}
+
 /* -- objects */
 
 void mig__catalog_begin(struct mig__catalog *c, int32_t kind, const char *schema, const char *name)

@@ -25,7 +25,6 @@ enum {
 	PRIVILEGES /* 't': not the usual ones */
 };
 enum { TYPE_NUMBER, TYPE_WORDS, COLLATION_WORDS, TYPE_STORAGE, TYPE_KIND };
-enum { PRIVILEGES_OID, PRIVILEGES_COLUMN, PRIVILEGES_WORDS };
 enum { NN_OID = 2, NN_NO_INHERIT, NN_VALID, NN_GIVEN, NN_NAME };
 enum { DEFAULT_OID = 2, DEFAULT_WORDS };
 
@@ -134,8 +133,8 @@ static void take_types(struct columns *s, struct mig__pg_reply *reply)
 	}
 	for (int i = 0; !c->rc && i < PQntuples(c->privileges); i++)
 		mig__catalog_learn(c, &c->known, MIG__CLASS_PRIVILEGES,
-				   mig__field_oid(c->privileges, i, PRIVILEGES_OID),
-				   mig__field_oid(c->privileges, i, PRIVILEGES_COLUMN), (uint32_t)i);
+				   mig__field_oid(c->privileges, i, MIG__PRIVILEGES_OID),
+				   mig__field_oid(c->privileges, i, MIG__PRIVILEGES_COLUMN), (uint32_t)i);
 	s->type_rows = mig__arena_alloc(&c->arena, (s->types.count + 1) * sizeof *s->type_rows);
 	if (!s->type_rows && !c->rc)
 		c->rc = mig__pg_nomem(c->conn);
@@ -445,13 +444,6 @@ static void make_columns(struct columns *s, struct mig__rel *rel, size_t from, s
 		column->collation = field_oid(s, COLLATION);
 		column->number = report_column(s, rel);
 	}
-}
-
-const char *mig__catalog_privileges(const struct mig__catalog *c, uint32_t oid, uint32_t sub)
-{
-	uint32_t row = mig__catalog_find(&c->known, MIG__CLASS_PRIVILEGES, oid, sub);
-
-	return row == MIG__NONE ? NULL : mig__field(c->privileges, (int)row, PRIVILEGES_WORDS);
 }
 
 static void report_columns(struct columns *s)
