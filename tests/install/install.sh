@@ -53,10 +53,10 @@ if [ "$kind" != static ]; then
 		echo "$so: $size bytes, stripped"
 		total=$((total + size))
 	done
-	echo "core and SQLite dialect: $total bytes of $((540 * 1024))"
+	echo "core and SQLite dialect: $total bytes of $((570 * 1024))"
 	# the budget is that of a release; -O3 buys no speed here and is larger
 	case $optimization in
-	2 | s) [ "$total" -lt $((540 * 1024)) ] ;;
+	2 | s) [ "$total" -lt $((570 * 1024)) ] ;;
 	*) echo "built with -O$optimization: the size does not count" ;;
 	esac
 fi
