@@ -528,7 +528,8 @@ static mig_status diff(mig_ctx *ctx, const mig_diff_options *o, mig_op_list **ou
 {
 	struct mig__asking asking = { .fn = o->rename_fn,
 				      .user = o->rename_user,
-				      .err = &ctx->err };
+				      .err = &ctx->err,
+				      .cancelled = &ctx->db.cancelled };
 	mig_status rc = check_comparable(ctx, o), asked = MIG_OK;
 	mig_op_list *list = NULL;
 

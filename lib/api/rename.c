@@ -85,6 +85,13 @@ static mig_status add(struct mig__asking *a, const mig_object *from, const mig_o
 	return MIG_OK;
 }
 
+/* Whether it is a rename; an answer during which the call was cancelled is none. */
+static mig_status ask(struct mig__asking *a, const mig_object *from, const mig_object *to, int *yes)
+{
+	*yes = a->fn(a->user, from, to) == 1;
+	return atomic_load(a->cancelled) ? mig__fail(a->err, MIG_ECANCELLED, "cancelled") : MIG_OK;
+}
+
 /* -- values of enums */
 
 /* The label in front of it that both lists have: where it stands. */
@@ -122,7 +129,8 @@ static int ask_value(struct mig__asking *a, const mig_op *op, const struct mig__
 	mig_object to = { .struct_size = sizeof to, .kind = MIG_KIND_ENUM_VALUE, .schema = "",
 			  .parent = op->to };
 	char *text = mig__malloc(a->err->alloc, old->size + new->size);
-	int answer = 0;
+	mig_status rc = MIG_OK;
+	int yes = 0;
 
 	if (!text)
 		return mig__fail_nomem(a->err);
@@ -131,11 +139,11 @@ static int ask_value(struct mig__asking *a, const mig_op *op, const struct mig__
 	mig__label_bare(old, text);
 	mig__label_bare(new, text + old->size);
 	if (is_plain(from.name) && is_plain(to.name) && is_plain(op->from->name))
-		answer = a->fn(a->user, &from, &to) == 1;
-	if (answer && add(a, &from, &to))
-		answer = a->err->status;
+		rc = ask(a, &from, &to, &yes);
+	if (!rc && yes)
+		rc = add(a, &from, &to);
 	mig__free(a->err->alloc, text);
-	return answer;
+	return rc ? rc : yes;
 }
 
 /* A value that went, and one that came in its place: behind the same other one. */
@@ -176,17 +184,19 @@ mig_status mig__ask_renames(struct mig__asking *a, const mig_op *ops, size_t cou
 	mig_status rc = taken ? MIG_OK : mig__fail_nomem(a->err);
 
 	for (size_t i = 0; !rc && i < count; i++) {
+		int yes = 0;
+
 		if (ops[i].type == MIG_OP_ALTER && ops[i].to->kind == MIG_KIND_ENUM)
 			rc = ask_values(a, &ops[i]);
 		if (ops[i].type != MIG_OP_CREATE)
 			continue;
-		for (size_t k = count; k-- > 0;) {
-			if (taken[k] || !may_be(&ops[k], &ops[i]) ||
-			    a->fn(a->user, ops[k].from, ops[i].to) != 1)
+		for (size_t k = count; !rc && !yes && k-- > 0;) {
+			if (taken[k] || !may_be(&ops[k], &ops[i]))
 				continue;
-			taken[k] = 1;
-			rc = add(a, ops[k].from, ops[i].to);
-			break;
+			rc = ask(a, ops[k].from, ops[i].to, &yes);
+			taken[k] = (uint8_t)yes;
+			if (!rc && yes)
+				rc = add(a, ops[k].from, ops[i].to);
 		}
 	}
 	mig__free(a->err->alloc, taken);

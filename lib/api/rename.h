@@ -6,10 +6,13 @@
 
 #include <mig/model.h>
 
+#include <stdatomic.h>
+
 struct mig__asking {
 	mig_rename_fn fn;
 	void *user;
 	struct mig__error *err;
+	const atomic_int *cancelled; /* nothing more is asked then: MIG_ECANCELLED */
 	/* what was said yes to, "old=new"; owned */
 	char **said;
 	size_t said_count, said_cap;

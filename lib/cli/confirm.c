@@ -2,8 +2,10 @@
  * answer; a script has decided already. */
 #include "cli/describe.h"
 
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/select.h>
 #include <unistd.h>
 
 enum { LISTED = 8 };
@@ -71,13 +73,31 @@ static void add_question(struct mig__cli *cli, mig_plan *plan, int32_t direction
 	mig__cli_text_finish(&losses);
 }
 
+/* Waits for a line, or for a signal, which may be there already. 0: it was a signal, whose handler would
+ * have let a read go on. */
+static int wait_for_input(const sigset_t *mask)
+{
+	fd_set set;
+
+	FD_ZERO(&set);
+	FD_SET(STDIN_FILENO, &set);
+	return pselect(STDIN_FILENO + 1, &set, NULL, NULL, NULL, mask) == 1;
+}
+
 int mig__cli_ask(struct mig__cli *cli)
 {
 	char answer[8];
+	sigset_t ours, before;
 	int c, yes;
 
+	sigemptyset(&ours);
+	sigaddset(&ours, SIGINT);
+	sigaddset(&ours, SIGTERM);
+	sigprocmask(SIG_BLOCK, &ours, &before);
 	mig__cli_flush(cli);
-	if (!fgets(answer, sizeof answer, stdin))
+	yes = wait_for_input(&before) && fgets(answer, sizeof answer, stdin);
+	sigprocmask(SIG_SETMASK, &before, NULL);
+	if (!yes)
 		return 0;
 	yes = answer[0] == 'y' || answer[0] == 'Y';
 	while (!strchr(answer, '\n') && (c = getc(stdin)) != EOF && c != '\n')

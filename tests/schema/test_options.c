@@ -193,6 +193,14 @@ static int32_t no(void *user, const mig_object *from, const mig_object *to)
 	return 0;
 }
 
+static int32_t yes_but_stop(void *user, const mig_object *from, const mig_object *to)
+{
+	(void)from;
+	(void)to;
+	mig_cancel(user);
+	return 1;
+}
+
 static mig_status keep_sections(void *user, const char *text, size_t size)
 {
 	*(char **)user = strndup(text, size);
@@ -224,7 +232,11 @@ static void asked(const struct base *base)
 	assert_int_equal(mig_op_list_count(ops), 2);
 	assert_null(mig_op_list_rename(ops, 0));
 	mig_op_list_free(ops);
+	diff.rename_fn = yes_but_stop;
+	diff.rename_user = ctx;
+	expect(ctx, MIG_ECANCELLED, mig_diff(ctx, &diff, &ops));
 	diff.rename_fn = yes_once;
+	diff.rename_user = &count;
 	ok(ctx, mig_diff(ctx, &diff, &ops));
 	assert_int_equal(count, 2); /* not asked again about what is left */
 	assert_int_equal(mig_op_list_count(ops), 1);
