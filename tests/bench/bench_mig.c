@@ -26,14 +26,12 @@ static mig_bundle *make_bundle(struct gen *gen, size_t count)
 	return &bundle;
 }
 
-/* Opens the dialect, not the database. */
+/* Loads the dialect, and opens no database. */
 static void load_dialect(const char *url)
 {
-	char scheme[32] = "";
-	mig_open_options options = { .struct_size = sizeof(options), .dialect_name = scheme };
+	mig_open_options options = { .struct_size = sizeof(options), .url = url, .offline = 1 };
 	mig_ctx *ctx = NULL;
 
-	snprintf(scheme, sizeof scheme, "%.*s", (int)strcspn(url, ":"), url);
 	check(mig_open_with(&ctx, &options), ctx);
 	mig_close(ctx);
 }
