@@ -374,6 +374,22 @@ static mig_status call_diff(mig_ctx *ctx, const struct place *place)
 	return rc;
 }
 
+static mig_status call_dump(mig_ctx *ctx, const struct place *place)
+{
+	mig_op_list *list = NULL;
+	mig_status rc = mig_dump(ctx, &list);
+
+	(void)place;
+	if (!rc) {
+		assert_true(mig_op_list_count(list) >= REVISIONS - 1);
+		assert_non_null(strstr(mig_op_list_sql(list, MIG_UPGRADE, NULL), "o_1"));
+		assert_null(strstr(mig_op_list_sql(list, MIG_UPGRADE, NULL), "mig_version"));
+		assert_non_null(strstr(mig_op_list_sql(list, MIG_DOWNGRADE, NULL), "o_1"));
+	}
+	mig_op_list_free(list);
+	return rc;
+}
+
 /* ---- running them ------------------------------------------------------------------------- */
 
 typedef mig_status (*call_fn)(mig_ctx *ctx, const struct place *place);
@@ -622,6 +638,7 @@ static void test_diff(void **unused)
 {
 	(void)unused;
 	run_case(&(struct oom_case){ .add = add_model, .call = call_diff, .at_head = 1 });
+	run_case(&(struct oom_case){ .add = add_folder, .call = call_dump, .at_head = 1 });
 }
 
 static void test_snapshot(void **unused)
