@@ -2,6 +2,7 @@
  * settings, hooks, attached databases, the last rowid. */
 #include "support.h"
 
+#include <dlfcn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -411,6 +412,12 @@ static int on_wal(void *user, sqlite3 *db, const char *name, int pages)
 	return SQLITE_OK;
 }
 
+/* OMIT_TRACE is not among the options that SQLite tells. */
+static int has_trace(void)
+{
+	return dlsym(RTLD_DEFAULT, "sqlite3_trace_v2") != NULL;
+}
+
 static void set_hooks(sqlite3 *db)
 {
 	sqlite3_set_authorizer(db, on_authorize, NULL);
@@ -419,7 +426,7 @@ static void set_hooks(sqlite3 *db)
 	sqlite3_rollback_hook(db, on_rollback, NULL);
 	if (!sqlite3_compileoption_used("OMIT_PROGRESS_CALLBACK"))
 		sqlite3_progress_handler(db, 1, on_progress, NULL);
-	if (!sqlite3_compileoption_used("OMIT_TRACE"))
+	if (has_trace())
 		sqlite3_trace_v2(db, SQLITE_TRACE_STMT, on_trace, NULL);
 	sqlite3_busy_handler(db, on_busy, NULL);
 	sqlite3_collation_needed(db, NULL, on_collation);
@@ -444,7 +451,7 @@ static void check_hooks(const struct place *p, sqlite3 *db, const char *when)
 	sqlite3_close(other);
 	for (int i = 0; i < HOOKS; i++)
 		if (!calls[i] && !(i == PROGRESS && sqlite3_compileoption_used("OMIT_PROGRESS_CALLBACK")) &&
-		    !(i == TRACE && sqlite3_compileoption_used("OMIT_TRACE")))
+		    !(i == TRACE && !has_trace()))
 			fail_msg("%s: the %s hook of the host is gone", when, hook_names[i]);
 }
 
