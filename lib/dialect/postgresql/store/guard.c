@@ -16,28 +16,36 @@
 #include <string.h>
 
 static const struct mig__pg_guard_meaning meanings[] = {
-	[MIG__PG_GUARD_ROWS] = { MIG_EREVISION,
-				 "the rows of libmig's own tables are not those that were read and "
-				 "written",
-				 "a revision, a trigger or another program has changed them: leave "
-				 "that "
-				 "out; nothing of this transaction is kept" },
-	[MIG__PG_GUARD_RUNNING] = { MIG_ELOCKED,
-				    "the unfinished section is not where this process left it: "
-				    "another one has gone on with it, or a stamp has given it up",
-				    "this process has stopped here: run again" },
+	[MIG__PG_GUARD_ROWS] = {
+		.status = MIG_EREVISION,
+		.message = "the rows of libmig's own tables are not those that were read and written",
+		.hint = "a revision, a trigger or another program has changed them: leave that out; "
+			"nothing of this transaction is kept",
+	},
+	[MIG__PG_GUARD_RUNNING] = {
+		.status = MIG_ELOCKED,
+		.message = "the unfinished section is not where this process left it: another one has "
+			   "gone on with it, or a stamp has given it up",
+		.hint = "this process has stopped here: run again",
+	},
+	[MIG__PG_GUARD_LOCK] = {
+		.status = MIG_ELOCKED,
+		.message = "another session has taken the migration lock",
+		.hint = "run again",
+	},
 	/* others have made them, or something has changed them at once: the next try looks closely */
-	[MIG__PG_GUARD_NEW] = { MIG_ELOCKED,
-				"libmig's tables are not as they were created",
-				"an event trigger or another session has changed them", MIG_RETRY_LATER },
-	[MIG__PG_GUARD_TOKEN] = { MIG_ETRANSACTION,
-				  "the transaction that libmig began was ended, and another one "
-				  "was "
-				  "begun",
-				  "use savepoints on the connection, or mark the revision as one "
-				  "outside a transaction; of this transaction nothing is kept" },
-	[MIG__PG_GUARD_LOCK] = { MIG_ELOCKED, "another session has taken the migration lock",
-				 "run again" },
+	[MIG__PG_GUARD_NEW] = {
+		.status = MIG_ELOCKED,
+		.message = "libmig's tables are not as they were created",
+		.hint = "an event trigger or another session has changed them",
+		.retry = MIG_RETRY_LATER,
+	},
+	[MIG__PG_GUARD_TOKEN] = {
+		.status = MIG_ETRANSACTION,
+		.message = "the transaction that libmig began was ended, and another one was begun",
+		.hint = "use savepoints on the connection, or mark the revision as one outside a "
+			"transaction; of this transaction nothing is kept",
+	},
 };
 
 const struct mig__pg_guard_meaning *mig__pg_guard_meaning(const char *message)
