@@ -26,30 +26,6 @@ struct asked {
 	size_t removed_count, removed_cap;
 };
 
-/* Shell patterns with * and ?, without recursion: on a mismatch, the last * takes one more. */
-static int matches(const char *pattern, const char *text)
-{
-	const char *star = NULL, *from = NULL;
-
-	while (*text) {
-		if (*pattern == '*') {
-			star = ++pattern;
-			from = text;
-		} else if (*pattern == '?' || *pattern == *text) {
-			pattern++;
-			text++;
-		} else if (star) {
-			pattern = star;
-			text = ++from;
-		} else {
-			return 0;
-		}
-	}
-	while (*pattern == '*')
-		pattern++;
-	return !*pattern;
-}
-
 /* NAME, SCHEMA.NAME, KIND:NAME, KIND:SCHEMA.NAME */
 static int object_matches(struct asked *asked, const char *pattern, const mig_object *o)
 {
@@ -66,9 +42,9 @@ static int object_matches(struct asked *asked, const char *pattern, const mig_ob
 	}
 	dot = strchr(pattern, '.');
 	if (!dot || !o->schema[0])
-		return matches(pattern, o->name);
+		return mig__text_matches(pattern, o->name);
 	schema = mig__arena_strndup(asked->arena, pattern, (size_t)(dot - pattern));
-	return schema && matches(schema, o->schema) && matches(dot + 1, o->name);
+	return schema && mig__text_matches(schema, o->schema) && mig__text_matches(dot + 1, o->name);
 }
 
 static int listed(struct asked *asked, const char *const *patterns, const mig_object *o)

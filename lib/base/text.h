@@ -44,4 +44,7 @@ int mig__text_is_label(const char *word, size_t size);
 /* Whether it means something else than a revision: head, heads, base, current. */
 int mig__text_is_reserved(const char *word, size_t size);
 
+/* Whether a pattern with * (any number of characters) and ? (one byte) is the whole text. */
+int mig__text_matches(const char *pattern, const char *text);
+
 #endif

@@ -4,9 +4,10 @@
 #include "cli/difference.h"
 #include "cli/find.h"
 
+#include "base/text.h"
+
 #include <dirent.h>
 #include <errno.h>
-#include <glob.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -46,46 +47,42 @@ static int by_bytes(const void *a, const void *b)
 
 /* -- finding them */
 
-static int is_sql(const char *name)
-{
-	size_t n = strlen(name);
-
-	return name[0] != '.' && n > 4 && !strcmp(name + n - 4, ".sql");
-}
-
-static int list_folder(struct mig__cli *cli, const char *folder, struct names *out)
+/* All files of the folder whose names match the pattern. what: the name of the model, for messages. */
+static int list_folder(struct mig__cli *cli, const char *what, const char *folder, const char *pattern,
+		       struct names *out)
 {
 	DIR *d = opendir(folder);
 	struct dirent *e;
 	int good = 1;
 
 	if (!d)
-		return mig__cli_fail(cli, "%s: %s", folder, strerror(errno));
+		return mig__cli_fail(cli, "the model %s: %s: %s", what, folder, strerror(errno));
 	while (good && (e = readdir(d)))
-		if (is_sql(e->d_name))
+		if ((e->d_name[0] != '.' || pattern[0] == '.') && mig__text_matches(pattern, e->d_name))
 			good = add_name(out, folder, e->d_name);
 	closedir(d);
 	if (!good)
 		return mig__cli_no_memory(cli);
 	return out->count ? MIG_CLI_DONE
-			  : mig__cli_fail(cli, "the model %s: the folder has no *.sql", folder);
+			  : mig__cli_fail(cli, "the model %s: no file matches %s", what, pattern);
 }
 
-static int list_pattern(struct mig__cli *cli, const char *pattern, struct names *out)
+/* "schema/part_*.sql" */
+static int list_pattern(struct mig__cli *cli, const char *name, struct names *out)
 {
-	glob_t found;
-	int rc = glob(pattern, GLOB_NOSORT, NULL, &found), status = MIG_CLI_DONE;
+	const char *slash = strrchr(name, '/'), *pattern = slash ? slash + 1 : name;
+	struct mig__cli_text folder = { 0 };
+	int status;
 
-	if (rc == GLOB_NOMATCH)
-		return mig__cli_fail(cli, "the model %s: no file matches the pattern", pattern);
-	if (rc == GLOB_NOSPACE)
-		return mig__cli_no_memory(cli);
-	if (rc)
-		return mig__cli_fail(cli, "the model %s: %s", pattern, strerror(errno));
-	for (size_t i = 0; !status && i < found.gl_pathc; i++)
-		if (!add_name(out, ".", found.gl_pathv[i]))
-			status = mig__cli_no_memory(cli);
-	globfree(&found);
+	mig__cli_add(&folder, slash ? name : ".", slash ? (size_t)(pattern - name) : 1);
+	if (folder.failed)
+		status = mig__cli_no_memory(cli);
+	else if (strpbrk(mig__cli_string(&folder), "*?"))
+		status = mig__cli_fail(cli, "the model %s: only a file's name may be a pattern, not its folder's",
+				       name);
+	else
+		status = list_folder(cli, name, mig__cli_string(&folder), pattern, out);
+	mig__cli_text_finish(&folder);
 	return status;
 }
 
@@ -96,8 +93,8 @@ static int list(struct mig__cli *cli, const char *name, struct names *out)
 	int status = MIG_CLI_DONE;
 
 	if (mig__cli_is_folder(name))
-		status = list_folder(cli, name, out);
-	else if (strpbrk(name, "*?[") && stat(name, &st))
+		status = list_folder(cli, name, name, "*.sql", out);
+	else if (strpbrk(name, "*?") && stat(name, &st))
 		status = list_pattern(cli, name, out);
 	if (out->count > 1)
 		qsort(out->at, out->count, sizeof *out->at, by_bytes);

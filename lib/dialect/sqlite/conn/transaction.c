@@ -4,20 +4,6 @@
 
 #include <string.h>
 
-mig_status mig__sqlite_data_version(mig_conn *conn, int64_t *out)
-{
-	sqlite3_stmt *stmt = NULL;
-	int row = 0;
-	mig_status rc = mig__sqlite_query(conn, "PRAGMA data_version", &stmt);
-
-	if (!rc)
-		rc = mig__sqlite_row(conn, stmt, &row);
-	if (!rc)
-		*out = sqlite3_column_int64(stmt, 0);
-	sqlite3_finalize(stmt);
-	return rc;
-}
-
 /* -- whether somebody has written between two transactions of a run
  *
  * The data version tells of other connections, whose changes of the schema it counts as well; the number

@@ -211,3 +211,17 @@ mig_status mig__sqlite_check_finished(mig_conn *conn, const sqlite3_stmt *but)
 				  "a statement on this connection is not finished: %.200s",
 				  place.statement ? place.statement : "");
 }
+
+mig_status mig__sqlite_data_version(mig_conn *conn, int64_t *out)
+{
+	sqlite3_stmt *stmt = NULL;
+	int row = 0;
+	mig_status rc = mig__sqlite_query(conn, "PRAGMA data_version", &stmt);
+
+	if (!rc)
+		rc = mig__sqlite_row(conn, stmt, &row);
+	if (!rc)
+		*out = sqlite3_column_int64(stmt, 0);
+	sqlite3_finalize(stmt);
+	return rc;
+}
