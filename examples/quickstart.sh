@@ -31,16 +31,20 @@ printf '\nIts version 2 brings one more revision:\n'
 run "$build/examples/selfmigrate/notes-2" "$dir/notes.db"
 printf '\nWhat the database then holds:\n'
 run "$build/lib/mig" --url "sqlite:$dir/notes.db" log
-printf '\nAnd from a shell, on a new project:\n'
+printf '\nAnd from a shell, on a new project, whose schema is in schema.sql:\n'
 (
 	build=$PWD/$build
-	cd "$dir"
-	run "$build/lib/mig" init
-	run "$build/lib/mig" revision -m "create users" --rev-id 1a2b3c
-	sed -i 's|^-- mig:upgrade$|&\nCREATE TABLE users (id INTEGER PRIMARY KEY, name TEXT NOT NULL);|
-		s|^-- mig:downgrade$|&\nDROP TABLE users;|' migrations/versions/1a2b3c_*.sql
-	run "$build/lib/mig" --url sqlite:app.db upgrade
-	run "$build/lib/mig" --url sqlite:app.db current
-	run "$build/lib/mig" --url sqlite:app.db downgrade
-	run "$build/lib/mig" --url sqlite:app.db current
+	mkdir "$dir/project"
+	cd "$dir/project"
+	printf 'CREATE TABLE users (id INTEGER PRIMARY KEY, name TEXT NOT NULL);\n' >schema.sql
+	run "$build/lib/mig" init --url sqlite:app.db --models schema.sql
+	run "$build/lib/mig" migrate -m "create users" --rev-id 1a2b3c
+	run "$build/lib/mig" upgrade
+	run "$build/lib/mig" status
+	printf 'CREATE TABLE users (id INTEGER PRIMARY KEY, name TEXT NOT NULL, email TEXT);\n' >schema.sql
+	printf '\nAfter a change of schema.sql:\n'
+	run "$build/lib/mig" migrate -m "users have an address" --rev-id 2b3c4d
+	run "$build/lib/mig" upgrade
+	run "$build/lib/mig" downgrade
+	run "$build/lib/mig" current
 )

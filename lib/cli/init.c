@@ -4,10 +4,13 @@
 #include "cli/difference.h"
 #include "cli/find.h"
 
+#include "base/ascii.h"
+
 #include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 const struct mig__cli_option mig__cli_init_options[] = {
@@ -142,6 +145,15 @@ static int is_database(const char *name)
 	return 0;
 }
 
+/* A file whose name means itself in a URL and in mig.ini. */
+static int is_plain_file(const char *name)
+{
+	static const char plain[] = MIG__LETTERS MIG__DIGITS "._- ";
+	struct stat st;
+
+	return !name[strspn(name, plain)] && !stat(name, &st) && S_ISREG(st.st_mode);
+}
+
 /* The one database in the working folder; nothing if there are several. */
 static void guess_url(struct mig__cli_text *out)
 {
@@ -150,7 +162,7 @@ static void guess_url(struct mig__cli_text *out)
 	int count = 0;
 
 	while (d && (e = readdir(d)))
-		if (is_database(e->d_name) && !count++)
+		if (is_database(e->d_name) && is_plain_file(e->d_name) && !count++)
 			mig__cli_addf(out, "sqlite:%s", e->d_name);
 	if (d)
 		closedir(d);
@@ -328,7 +340,28 @@ static int open_taken(struct mig__cli *cli, const struct plan *p)
 	return mig__cli_open(cli, MIG__CLI_DATABASE);
 }
 
-static int make(struct mig__cli *cli, const struct plan *p, const mig_init_options *options)
+/* A project in a folder above is not found from here any more. */
+static int look_above(struct mig__cli *cli, const struct plan *p, struct mig__cli_found *above)
+{
+	if (mig__cli_config_named(cli) || strchr(p->config, '/'))
+		return MIG_CLI_DONE;
+	return mig__cli_find(cli, NULL, MIG__CLI_FOLDER, above);
+}
+
+static void warn_of_above(struct mig__cli *cli, const struct mig__cli_found *above)
+{
+	struct mig__cli_text line = { 0 };
+
+	if (!above->config.len || strncmp(above->config.data, "..", 2) != 0)
+		return;
+	mig__cli_adds(&line, "warning: this folder is inside the project of ");
+	mig__cli_shown(&line, above->config.data);
+	mig__cli_adds(&line, ", which commands in this folder no longer use");
+	mig__cli_say(cli, mig__cli_string(&line));
+	mig__cli_text_finish(&line);
+}
+
+static int make_it(struct mig__cli *cli, const struct plan *p, const mig_init_options *options)
 {
 	int status = p->takes ? open_taken(cli, p) : MIG_CLI_DONE;
 
@@ -341,6 +374,19 @@ static int make(struct mig__cli *cli, const struct plan *p, const mig_init_optio
 	if (!cli->quiet)
 		say_made(cli, p);
 	return MIG_CLI_DONE;
+}
+
+static int make(struct mig__cli *cli, const struct plan *p, const mig_init_options *options)
+{
+	struct mig__cli_found above = { 0 };
+	int status = look_above(cli, p, &above);
+
+	if (!status)
+		status = make_it(cli, p, options);
+	if (!status)
+		warn_of_above(cli, &above);
+	mig__cli_found_finish(&above);
+	return status;
 }
 
 int mig__cli_cmd_init(struct mig__cli *cli)

@@ -311,9 +311,11 @@ static mig_status read_head(struct mig__reader *r, int *ended)
 	rc = mig__header_read(r);
 	if (!rc)
 		rc = read_prelude(r, ended);
-	if (!rc && !r->out->id && (r->complete || !*ended))
-		rc = mig__reader_fail(r, MIG_ESYNTAX, r->text,
-				      "the header has no \"-- revision: ID\" line");
+	if (rc || r->out->id || (!r->complete && *ended))
+		return rc;
+	rc = mig__reader_fail(r, MIG_ESYNTAX, r->text, "the header has no \"-- revision: ID\" line");
+	mig__error_set_hint(r->err, "\"mig revision -m MESSAGE\" writes a file to fill in; \"mig help import\" and "
+				    "\"mig help adopt\" are for the histories of other tools");
 	return rc;
 }
 

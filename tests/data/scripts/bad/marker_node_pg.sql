@@ -1,0 +1,8 @@
+-- of another tool
+--
+-- revision: a1
+
+-- mig:upgrade
+CREATE TABLE a (x INTEGER);
+-- Down Migration
+DROP TABLE a;
