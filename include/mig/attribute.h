@@ -6,7 +6,7 @@
  * libmig itself writes, for what a program has declared with mig/model.h, or reads. A dialect uses
  * these keys for these things, and keys of its own for everything else that its engine has.
  *
- * An attribute that has its usual value is left out: no "not_null" means NULL is allowed.
+ * An attribute that has its default value is left out: without "not_null", NULL is allowed.
  *
  * Each key names the kinds of object that have it (enum mig_kind), what its value is, and who gives
  * it: "model": libmig, to native_column() or to the schema that render() gets, for what is declared;
@@ -22,8 +22,8 @@
  *     texts     texts, each in the engine's quotes (mig_dialect_conn.text_quotes), with ", " between
  *     a word    one of those listed below the key
  *
- * The page docs/attributes.md is made of this file (docs/attributes.py). Bindings without macros use the
- * texts as they stand here: they do not change. */
+ * docs/attributes.py makes docs/attributes.md from this file. Bindings without macros use the
+ * texts exactly as written here: they do not change. */
 #ifndef MIG_ATTRIBUTE_H
 #define MIG_ATTRIBUTE_H
 
@@ -34,17 +34,17 @@
 /** A comment on the object.
  * Of: every kind. Value: text. From: model (TABLE, COLUMN), inspect (postgresql). */
 #define MIG_ATTR_COMMENT "comment"
-/** Who may do what with the object, in the dialect's own form. A model of mig/model.h says nothing
- * about it: what the database has is then kept.
+/** The privileges on the object, in the dialect's own form. A model of mig/model.h does not cover
+ * them: the database keeps what it has.
  * Of: every kind. Value: text. From: inspect (postgresql). */
 #define MIG_ATTR_PRIVILEGES "privileges"
 
-/** The engine has something of the object that the dialect does not know, and has warned of. It is then
- * taken for equal to no object that was only read: the engine makes the model's own.
+/** The engine has something of the object that the dialect does not know, and has warned about. The
+ * object then does not equal any object that was only read: the engine makes the model's own.
  * Of: every kind. Value: "yes". From: inspect (postgresql). */
 #define MIG_ATTR_UNKNOWN ".unknown"
 
-/** The only value of an attribute that is there or not. */
+/** The only value of an attribute that is either present or absent. */
 #define MIG_YES "yes"
 
 /* ---- columns ----------------------------------------------------------------------------- */
@@ -66,7 +66,7 @@
 #define MIG_ATTR_GENERATED_KIND "generated_kind"
 #define MIG_GENERATED_STORED "stored"   /**< it is kept */
 #define MIG_GENERATED_VIRTUAL "virtual" /**< it is computed when it is read */
-/** The column gets ascending values by itself.
+/** The column gets ascending values automatically.
  * Of: COLUMN. Value: a word. From: model, inspect (postgresql). */
 #define MIG_ATTR_IDENTITY "identity"
 #define MIG_IDENTITY_ALWAYS "ALWAYS"         /**< and takes no others */

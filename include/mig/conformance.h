@@ -1,7 +1,7 @@
 /* mig/conformance.h: does a dialect keep the contract of mig/dialect.h?
  *
- * The suite is a static library (pkg-config libmig-conformance). The author of a dialect describes
- * his engine once, in a mig_conformance, and makes a program of it:
+ * The suite is a static library (pkg-config libmig-conformance). Describe the engine of your dialect
+ * once, in a mig_conformance, and make a program of it:
  *
  *     int main(int argc, char **argv)
  *     {
@@ -24,7 +24,7 @@ typedef struct mig_conformance {
 	/** The dialect's table, e.g. mig_dialect_sqlite. */
 	const mig_dialect *(*dialect)(void);
 	/** Makes a new, empty database, to which several processes can connect: its URL, valid
-	 * until the next call. NULL: there is no server here, and the whole suite is skipped. */
+	 * until the next call. NULL: there is no server, and the whole suite is skipped. */
 	const char *(*fresh)(void);
 
 	/* The engine's own connections, without the dialect, as a host application has them. */
@@ -41,7 +41,7 @@ typedef struct mig_conformance {
 	 * the URL for those; or NULL. */
 	const char *(*read_only_url)(const char *url);
 
-	/** Nonzero: the engine tells where in a statement an error is. 0: offsets of errors in SQL
+	/** Nonzero: the engine reports where in a statement an error is. 0: offsets of errors in SQL
 	 * are those of the statement, or MIG_NO_OFFSET. */
 	int32_t exact_places;
 	const char *slow; /**< a statement that runs for minutes and changes nothing */

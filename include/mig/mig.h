@@ -1,7 +1,7 @@
 /* mig/mig.h: libmig for applications.
  *
- * A program opens a context on its database, tells it where the revisions are (compiled in, in a
- * folder, or one by one), and asks for the schema that its code expects:
+ * A program opens a context on its database, adds its revisions (compiled in, in a folder, or one by
+ * one), and upgrades to the schema that its code expects:
  *
  *     mig_ctx *ctx;
  *     mig_status rc = mig_open(&ctx, "sqlite:notes.db");
@@ -11,15 +11,15 @@
  *     mig_close(ctx);
  *
  * Rules that hold for every function here:
- *  - A context is used by one thread at a time; two contexts share nothing. Only mig_cancel() may
+ *  - Only one thread at a time may use a context; two contexts share nothing. Only mig_cancel() may
  *    be called from another thread or from a signal handler.
- *  - Text that goes in is UTF-8 and NUL-terminated, and is copied unless its comment says not.
+ *  - Text that goes in is UTF-8 and NUL-terminated, and is copied unless its comment says otherwise.
  *  - Text and handles that come out are borrowed; the comment of the function says for how long.
  *  - A NULL that is not allowed, or an option struct with unknown trailing bytes set, is
- * MIG_EINVAL.
+ *    MIG_EINVAL.
  *  - A function of the context called from inside one of that context's callbacks is MIG_EMISUSE.
  *  - An output parameter is written only on success; the exceptions are mig_open() and mig_diff().
- *  - Nothing is printed, no signal handler, locale or global state is touched. */
+ *  - Nothing is printed, and no signal handler, locale or global state is changed. */
 #ifndef MIG_MIG_H
 #define MIG_MIG_H
 
@@ -53,14 +53,14 @@ MIG_API const char *mig_version(void);
  * Since 0.1.0. */
 MIG_API const char *mig_status_name(mig_status status);
 
-/** What a status means, in a few words, e.g. "the database is locked", for where there is no message of
- * mig_error_message()'s: a binding's exceptions, a call refused with MIG_EMISUSE. Static.
+/** What a status means, in a few words, e.g. "the database is locked", for use where
+ * mig_error_message() does not apply: a binding's exceptions, a call refused with MIG_EMISUSE. Static.
  * Since 0.1.0. */
 MIG_API const char *mig_status_message(mig_status status);
 
 /* ---- contexts --------------------------------------------------------------------------- */
 
-/** One function for all memory of a context, in the manner of realloc: ptr NULL allocates, size 0
+/** One function for all memory of a context, like realloc: ptr NULL allocates, size 0
  * frees (and returns NULL). It is called on the thread that uses the context. */
 typedef void *(*mig_realloc_fn)(void *user, void *ptr, size_t size);
 
@@ -88,7 +88,7 @@ typedef struct mig_open_options {
 	 * database (only what reads the revisions works), or the lent connection below. */
 	const char *url;
 	/** A connection that the host has open already (sqlite3 *, PGconn *), with dialect_name or
-	 * dialect. It is handed back as it was: never closed, its settings restored. It must not be
+	 * dialect. It is returned as it was: never closed, its settings restored. It must not be
 	 * inside a transaction. It must stay open until mig_close(). */
 	void *connection;
 	/** "sqlite", "postgresql", …: with connection; NULL: from the URL's scheme. */
@@ -104,50 +104,49 @@ typedef struct mig_open_options {
 	const char *version_table; /**< NULL: "mig_version" */
 	const char *history_table; /**< NULL: "mig_history" */
 	const char *schema;        /**< schema of both tables; NULL: the database's default */
-	/** PostgreSQL: a role that libmig's tables may belong to. Whoever owns a table can have code of
-	 * his own run by those who write to it, so runs are refused with MIG_EPERMISSION unless the
+	/** PostgreSQL: a role that libmig's tables may belong to. The owner of a table can run code
+	 * with the rights of roles that write to it. So runs are refused with MIG_EPERMISSION unless the
 	 * owner is the current or the login role, the owner of the database or of the schema, a
-	 * superuser, a role that the current one is a member of, or this one. Reading asks for no
-	 * owner. The same is asked of functions before mig_diff() builds a schema again in a scratch
-	 * database. NULL: none. */
+	 * superuser, a role that the current one is a member of, or this one. Reading does not check the
+	 * owner. The owners of functions are checked in the same way before mig_diff() builds a schema
+	 * again in a scratch database. NULL: none. */
 	const char *trusted_owner;
 
 	/* -- runs */
 
 	const char *database_name; /**< which database=NAME sections apply; NULL: none */
 	/** Schemas in which SQL looks for unqualified names during runs, e.g. "app, public", and
-	 * where both tables are unless schema says it. The session's own is put back. NULL: as it
-	 * is. */
+	 * where both tables are if schema is NULL. The session's own path is restored. NULL: it is not
+	 * changed. */
 	const char *search_path;
-	/** How long to wait for another process, in milliseconds: 0 means 60,000; -1 not at all. */
+	/** How long to wait for another process, in milliseconds: 0: 60,000; -1: not at all. */
 	int32_t lock_timeout_ms;
-	/** Nonzero: foreign keys are enforced while revisions run, so that ON DELETE CASCADE and its
-	 * like act, on an engine that can switch them (SQLite). 0: they are off, as SQLite itself has
-	 * them, and are checked before each commit. A section says it for itself by foreign_keys=on
-	 * or off. */
+	/** Nonzero: foreign keys are enforced while revisions run, so that ON DELETE CASCADE and
+	 * similar actions take effect, on an engine that can switch them (SQLite). 0: they are off, as in
+	 * SQLite itself, and are checked before each commit. A section overrides this with
+	 * foreign_keys=on or off. */
 	int32_t foreign_keys;
-	/** Nonzero: while a statement takes long, progress events say how far it is even
-	 * if the engine has to be asked over a second connection (PostgreSQL:
-	 * pg_stat_progress_create_index and its like, and who is in the way; opened in the run's
-	 * second second, closed at its end). */
+	/** Nonzero: during a long statement, progress events report how far it is even if that needs a
+	 * second connection to the engine (PostgreSQL: pg_stat_progress_create_index and similar views,
+	 * and the processes that hold a lock; opened in the run's second second, closed at its end). */
 	int32_t watch;
 	/** Nonzero: a mig_cancel() that comes between two calls is kept for the next one that works on
-	 * the database, which returns MIG_ECANCELLED. For programs whose Ctrl-C is meant for all that
+	 * the database, which returns MIG_ECANCELLED. For programs whose Ctrl-C applies to everything that
 	 * they are about to do. */
 	int32_t keep_cancel;
 	/** Nonzero: libmig may keep a digest of the version rows in the header of the database's file
 	 * (SQLite: PRAGMA user_version). A program with one bundle that is up to date then need not
 	 * have the engine read the schema. For databases whose programs do not use that number: one
-	 * that is not libmig's is left alone, and the rows are read as usual. Version rows that are
-	 * changed by other means than libmig are not noticed; a script (the member below) clears the
+	 * that is not libmig's is left alone, and the rows are read as usual. Changes of version rows by
+	 * other means than libmig are not noticed; a script (the member below) clears the
 	 * number if it is written with this option. */
 	int32_t header_digest;
 
 	/* -- scratch databases */
 
-	/** Nonzero: works in an empty database that is made next to the one of the URL, and removed by
-	 * mig_close() (SQLite: in memory). The URL may be a scheme alone, "sqlite:", where the dialect
-	 * needs no database for it; otherwise that is MIG_EUNSUPPORTED. */
+	/** Nonzero: works in an empty database that is created next to the one of the URL, and removed by
+	 * mig_close() (SQLite: in memory). The URL may be only a scheme, "sqlite:", if the dialect
+	 * needs no database for this; otherwise that is MIG_EUNSUPPORTED. */
 	int32_t scratch;
 	/** Where the scratch databases of mig_diff(), mig_autogenerate() and the member above are made,
 	 * if not next to the database: the URL of any database of the same dialect on a server where
@@ -163,9 +162,9 @@ typedef struct mig_open_options {
 	 *
 	 * Targets are "FROM:TO", or "TO" for a database at base; a downgrade needs its FROM. The same
 	 * revisions give the same script, byte for byte. Each of its transactions takes the migration
-	 * lock (SQLite: BEGIN IMMEDIATE), and fails unless the database is where the script is by then,
-	 * so that a script that is run twice, or on another database, does nothing. The script for a
-	 * section outside a transaction holds the lock on PostgreSQL alone.
+	 * lock (SQLite: BEGIN IMMEDIATE), and fails unless the database is where the script expects it.
+	 * So a script that is run twice, or on another database, does nothing. The script for a
+	 * section outside a transaction holds the lock only on PostgreSQL.
 	 *
 	 * Errors of those calls: those of identifiers and of the graph, MIG_EBAD_RANGE, MIG_ENO_SECTION;
 	 * MIG_EUNSUPPORTED for a revision in C that reads rows or uses operations; what the function
@@ -179,28 +178,28 @@ typedef struct mig_open_options {
  * SQLite: "sqlite:PATH", "sqlite:///PATH" (relative), "sqlite:////PATH" (absolute),
  * "sqlite::memory:", or a "file:" URI of SQLite's own. PostgreSQL: "postgresql://USER@HOST/DB" with
  * all that libpq knows (also "postgres:", "postgresql+DRIVER:"), or "host=... dbname=...". The
- * connection is made at once; the schema is not read. An SQLite file that is missing is created when
- * something is written or can be (enum mig_create).
+ * connection is made at once; the schema is not read. For when a missing SQLite file is created see
+ * enum mig_create.
  *
- * On an error *out is still a context, good for mig_error_message() and mig_close() alone, or NULL
- * when there was no memory for one. Errors: MIG_ENOMEM, MIG_EINVAL, MIG_ENO_DIALECT, MIG_ECONNECT.
+ * On an error *out is still a context, to be used only with the mig_error_ functions and mig_close(),
+ * or NULL when there was no memory for one. Errors: MIG_ENOMEM, MIG_EINVAL, MIG_ENO_DIALECT, MIG_ECONNECT.
  * Since 0.1.0. */
 MIG_API mig_status mig_open(mig_ctx **out, const char *url);
 
 /** What may be shown of a database's URL, e.g. in a log: its scheme, user, host, port and database,
  * or host, hostaddr, port, user and dbname of "host=... dbname=...". Passwords and all parameters are
- * left out. Of a text that can be read in more than one way, because an @, : or / in it is not
- * escaped, nothing is shown: the result is "(a URL that is not shown)", as for NULL.
+ * left out. If the text can be read in more than one way, because an @, : or / in it is not
+ * escaped, nothing of it is shown: the result is "(a URL that is not shown)", as for NULL.
  *
  * Returns the length of the result in bytes. At most size - 1 bytes of it, and a NUL, are written to
  * out, which may be NULL if size is 0. Allocates nothing, and needs no context. Since 0.1.0. */
 MIG_API size_t mig_url_display(const char *url, char *out, size_t size);
 
-/** The URL of a database that is written in a file of some folder, for a program that works in another
- * one: a relative path of the database's own file in it is taken from `folder`, which may be relative
- * itself. "sqlite:app.db" and "/srv" give "sqlite:/srv/app.db"; a URL of a server, of an absolute path or
- * of a database in memory stays as it is, and so does one whose dialect is not found. Paths in
- * parameters, as PostgreSQL's sslcert, are left alone.
+/** Resolves a database's URL that was written in a file of `folder`: a relative path of the database's
+ * own file becomes relative to `folder`, which may be relative itself. "sqlite:app.db" and "/srv" give
+ * "sqlite:/srv/app.db"; a URL of a server, of an absolute path or of a database in memory stays as it
+ * is, and so does one whose dialect is not found. Paths in parameters, as PostgreSQL's sslcert, are
+ * left alone.
  *
  * Returns the length of the result in bytes. At most size - 1 bytes of it, and a NUL, are written to
  * out, which may be NULL if size is 0. The dialect is loaded; no context is needed. url or folder NULL:
@@ -211,15 +210,15 @@ MIG_API size_t mig_url_resolve(const char *url, const char *folder, char *out, s
 MIG_API mig_status mig_open_with(mig_ctx **out, const mig_open_options *options);
 
 /** Frees the context with everything borrowed from it, and closes the connection that it opened
- * itself. Handles that have a _free of their own (lists, plans, …) stay valid, and are freed in any
+ * itself. Handles that have their own _free (lists, plans, …) stay valid, and are freed in any
  * order, before or after it. NULL is allowed.
  *
  * Errors: MIG_EMISUSE from inside a callback of the context: then nothing is freed or closed, and the
  * context is to be closed later. Since 0.1.0. */
 MIG_API mig_status mig_close(mig_ctx *ctx);
 
-/** Asks the call in progress on the context to stop as soon as it can, in the middle of a statement
- * if need be: it returns MIG_ECANCELLED, and the database is as a crash would leave it, before or
+/** Asks the call in progress on the context to stop as soon as it can, even in the middle of a
+ * statement: it returns MIG_ECANCELLED, and the database is as a crash would leave it, before or
  * after a revision. Without a call in progress it does nothing (mig_open_options.keep_cancel). A
  * call that can no longer be stopped succeeds.
  *
@@ -265,12 +264,12 @@ MIG_API const char *mig_error_statement(const mig_ctx *ctx);
 MIG_API const char *mig_error_sqlstate(const mig_ctx *ctx);
 /** The engine's own code, e.g. SQLite's extended result code. Since 0.1.0. */
 MIG_API int32_t mig_error_native_code(const mig_ctx *ctx);
-/** What the engine adds to its message: the key that is there twice, the function it happened in;
+/** What the engine adds to its message: the duplicate key, the function in which it happened;
  * one line or several. Since 0.1.0. */
 MIG_API const char *mig_error_detail(const mig_ctx *ctx);
 /** What to do about it, in a sentence. Since 0.1.0. */
 MIG_API const char *mig_error_hint(const mig_ctx *ctx);
-/** All of it as one text for people, what `mig` prints: the message; the line at fault with a caret
+/** The whole error as one text for people, as `mig` prints it: the message; the line at fault with a caret
  * under the column, from the file or from the revision's text in memory, or the statement if there is
  * no such line; then a line "detail: ..." for each line of the detail, and "hint: ...". E.g.
  *
@@ -280,20 +279,20 @@ MIG_API const char *mig_error_hint(const mig_ctx *ctx);
  *     hint: ...
  *
  * Lines are separated by line feeds; there is none at the end. Control characters, and what is not
- * UTF-8, are escaped. Reads the file at fault. Never NULL: without memory it is the message alone.
+ * UTF-8, are escaped. Reads the file at fault. Never NULL: without memory it is only the message.
  * Borrowed until the next call on the context, this one included. Since 0.1.0. */
 MIG_API const char *mig_error_report(mig_ctx *ctx);
 
 /* ---- callbacks -------------------------------------------------------------------------- */
 
 /** Sets an argument for revisions in C, hooks and the program's own setup, as `mig -x NAME=VALUE`
- * does; a later value replaces an earlier one, and NULL takes it away. Both are copied.
+ * does; a later value replaces an earlier one, and NULL removes it. Both are copied.
  * Since 0.1.0. */
 MIG_API mig_status mig_set_argument(mig_ctx *ctx, const char *name, const char *value);
 /** The value of an argument, or NULL. Borrowed until it is set again. Since 0.1.0. */
 MIG_API const char *mig_argument(const mig_ctx *ctx, const char *name);
 
-/** A message worth keeping; text is borrowed for the call. */
+/** Takes a log message; the text is borrowed for the call. */
 typedef void (*mig_log_fn)(void *user, int32_t level, const char *message);
 
 /** Sets where log messages go; NULL (the default): nowhere. Since 0.1.0. */
@@ -312,7 +311,7 @@ enum mig_event {
 	MIG_EVENT_SNAPSHOT = 8
 };
 
-/** What a progress callback is told. Borrowed for the call; later versions may append members. */
+/** What a progress callback gets. Borrowed for the call; later versions may append members. */
 typedef struct mig_progress {
 	size_t struct_size; /**< bytes of what is there: read no member beyond it */
 	int32_t event;        /**< enum mig_event */
@@ -327,7 +326,7 @@ typedef struct mig_progress {
 	int64_t elapsed_us;   /**< microseconds since the call began */
 	/** MIG_EVENT_WORKING: what the engine is doing, in its words ("building index: scanning
 	 * table"), or what it counts (SQLite: "steps" of its virtual machine); NULL: not known.
-	 * PostgreSQL tells it with mig_open_options.watch. */
+	 * On PostgreSQL with mig_open_options.watch. */
 	const char *work;
 	uint64_t work_done;  /**< how far it is with that */
 	uint64_t work_total; /**< of how much; 0: not known */
@@ -335,7 +334,7 @@ typedef struct mig_progress {
 	const char *const *parents;
 } mig_progress;
 
-/** Returns 0 to go on; anything else stops the run with MIG_ECANCELLED (at MIG_EVENT_RUN_END it
+/** Returns 0 to continue; anything else stops the run with MIG_ECANCELLED (at MIG_EVENT_RUN_END it
  * is too late and ignored). */
 typedef int32_t (*mig_progress_fn)(void *user, const mig_progress *progress);
 
@@ -349,30 +348,30 @@ MIG_API mig_status mig_set_progress(mig_ctx *ctx, mig_progress_fn fn, void *user
 typedef mig_status (*mig_step_fn)(void *user, mig_step *step);
 
 /** Sets functions to call before and after every step, inside its transaction (e.g. to set a role
- * or write an audit row). What they set for the session holds to the end of the step. Either may be
- * NULL.
+ * or write an audit row). What they set for the session stays in effect until the end of the step. Either
+ * may be NULL.
  *
- * Of a step outside a transaction, the one before runs in the transaction that notes its beginning,
- * the one after in that which notes its end: each once, also if the process dies in between. What
- * they write is there like the step; what they set for the session (a role, a search path) does not
- * reach such a section: set it there, where it is set again when the section is resumed.
+ * For a step outside a transaction, `before` runs in the transaction that records the step's beginning,
+ * `after` in the one that records its end: each once, also if the process dies in between. What
+ * they write is committed with these; what they set for the session (a role, a search path) does not
+ * apply to such a section: set it in the section, where it is set again when the section is resumed.
  *
  * In a script (mig_open_options.script) their statements become part of it; one with parameters or
  * rows is MIG_EUNSUPPORTED. Since 0.1.0. */
 MIG_API mig_status mig_set_step_hooks(mig_ctx *ctx, mig_step_fn before, mig_step_fn after,
 				      void *user);
 
-/** Sets functions to call once in each run of mig_upgrade() or mig_downgrade(), e.g. to write which
- * version of the program has migrated, or to refuse: one before the first revision that the run begins,
- * in front of the hook of mig_set_step_hooks(), the other after the last one, behind it. Both are in
- * the transaction of that revision, so also with a transaction for each revision; if they fail, it is
- * undone. mig_step_revision() is the first or last revision. May do what step hooks may. Either may be
- * NULL.
+/** Sets functions to call once in each run of mig_upgrade() or mig_downgrade(), e.g. to record which
+ * version of the program has migrated, or to refuse. `before` is called before the first revision that
+ * the run begins, and before its hook of mig_set_step_hooks(); `after` is called after the last revision,
+ * and after its hook. Both run in the transaction of that revision, even with a transaction for each
+ * revision; if they fail, it is undone. mig_step_revision() is the first or last revision. May do what
+ * step hooks may. Either may be NULL.
  *
  * A run that finds nothing to do calls neither. When a transaction is repeated, what was called in it
- * is called again. A run that takes up an unfinished step calls the one before in front of the first
- * revision that it begins itself; if there is none, only the one after. When another process applies
- * the last revisions meanwhile, that one is left to it. Not called by mig_stamp() and mig_adopt().
+ * is called again. A run that resumes an unfinished step calls `before` before the first revision
+ * that it begins itself; if there is none, it calls only `after`. If another process applies the last
+ * revisions meanwhile, that process calls `after`. Not called by mig_stamp() and mig_adopt().
  * In scripts instead of runs their statements are part of the script. Since 0.1.0. */
 MIG_API mig_status mig_set_run_hooks(mig_ctx *ctx, mig_step_fn before, mig_step_fn after, void *user);
 
@@ -385,7 +384,7 @@ MIG_API mig_status mig_add_directory(mig_ctx *ctx, const char *path);
 typedef struct mig_directory_options {
 	size_t struct_size; /**< sizeof(mig_directory_options) */
 	int32_t recursive; /**< nonzero: folders below it as well */
-	int32_t exact; /**< nonzero: exactly this folder, no versions/ inside it is looked for */
+	int32_t exact; /**< nonzero: exactly this folder, even if it has a versions/ */
 } mig_directory_options;
 
 /** The same with options (NULL: none). Several folders are read in the order given, the files of
@@ -397,10 +396,10 @@ MIG_API mig_status mig_add_directory_with(mig_ctx *ctx, const char *path,
  * messages. Errors: MIG_ESYNTAX and those of the graph, now or at first use. Since 0.1.0. */
 MIG_API mig_status mig_add_script(mig_ctx *ctx, const char *name, const char *text, size_t size);
 
-/** Gives the revision number index, from 0, of a place that is the program's own: a table, an archive,
- * the storage of a binding. Sets *name, which stands for the file in messages, and the text in the
+/** Gives revision number index, from 0, from the program's own storage: a table, an archive, the
+ * storage of a binding. Sets *name, which stands for the file in messages, and the text in the
  * form of a revision file, both borrowed until the function is called again or the call of libmig
- * returns. Leaves *name NULL past the last one. Returns MIG_OK, or a status for "cannot be read". */
+ * returns. Leaves *name NULL past the last one. Returns MIG_OK, or an error if it cannot be read. */
 typedef mig_status (*mig_source_fn)(void *user, size_t index, const char **name, const char **text,
 				    size_t *size);
 
@@ -425,17 +424,17 @@ typedef struct mig_revision_def {
 	 * NULL: "". */
 	const char *version;
 	int32_t no_transaction; /**< nonzero: outside a transaction; wants idempotent */
-	/** Nonzero, with downgrade NULL: the way down is the reverse of the upgrade's operations, which
-	 * are those of mig/op.h alone. */
+	/** Nonzero, with downgrade NULL: the downgrade is the reverse of the upgrade's operations, which
+	 * must all be those of mig/op.h. */
 	int32_t derive;
-	/** As the attribute of a section: 1: foreign_keys=on, -1: foreign_keys=off, 0: as
-	 * mig_open_options has it. */
+	/** As the attribute of a section: 1: foreign_keys=on, -1: foreign_keys=off, 0: as in
+	 * mig_open_options. */
 	int32_t foreign_keys;
-	/** Nonzero, and required with no_transaction: when the process dies in the functions, they are
-	 * called again from their start, and can deal with what they did before. */
+	/** Nonzero, and required with no_transaction: if the process dies in the functions, they are
+	 * called again from their start, and must cope with what they did before. */
 	int32_t idempotent;
-	/** Nonzero: what the functions do depends on the database alone, and only the database shows it:
-	 * no clock, no random numbers, no files. A snapshot may then stand for them
+	/** Nonzero: what the functions do depends only on the database and affects only the database:
+	 * they use no clock, no random numbers, no files. A snapshot may then stand for them
 	 * (mig_bundle.snapshots). */
 	int32_t pure;
 	int32_t reserved; /**< 0 */
@@ -483,14 +482,14 @@ typedef struct mig_bundle_revision {
 	mig_header header;       /**< stays the last member, so that it can grow */
 } mig_bundle_revision;
 
-/** The database at head as one script, which stands for all revisions in an empty database. It was found
- * equal to a replay of them; mig_snapshot_make() makes it. */
+/** The database at head as one script, which replaces all revisions in an empty database. Its result was
+ * compared with that of the revisions; mig_snapshot_make() makes it. */
 typedef struct mig_bundle_snapshot {
 	size_t struct_size;  /**< sizeof(mig_bundle_snapshot) */
 	const char *dialect; /**< which it is for, e.g. "sqlite" */
 	const char *database; /**< for which database=NAME sections it was made; NULL: none */
-	/** What it takes of the engine to be what a replay would give, in the dialect's words, e.g. the
-	 * server's major version; a database that is unlike replays. "": nothing. */
+	/** What the engine must have for the script to give the same as the revisions, in the dialect's
+	 * words, e.g. the server's major version; any other database runs the revisions. "": nothing. */
 	const char *key;
 	const char *text; /**< the script; ends with a NUL at text[text_size] */
 	size_t text_size; /**< bytes of text */
@@ -512,7 +511,7 @@ typedef struct mig_bundle {
 	/** The numbers of its heads, in the order of their ids' bytes: a database that has these
 	 * rows is up to date, and nothing else of the bundle is looked at. */
 	const uint32_t *heads;
-	/** 0: not given, or the bundle has dependencies for which heads alone do not tell, or declares
+	/** 0: not given, or the heads are not sufficient: the bundle has certain dependencies, or declares
 	 * revisions. */
 	size_t head_count;
 	/** Ids of revisions that belong among these and that the program adds itself, by
@@ -520,7 +519,7 @@ typedef struct mig_bundle {
 	const char *const *declared;
 	/** Scripts that stand for all of these revisions, one for a dialect and key. mig_upgrade() runs
 	 * one in place of the steps if it would run every revision that the context has, these are the
-	 * ones that the snapshot was made of, and the database is empty: nothing in it but what belongs
+	 * ones from which the snapshot was made, and the database is empty: nothing in it but what belongs
 	 * to extensions, and libmig's own tables without rows of versions. Otherwise the revisions run.
 	 * NULL: none. */
 	const mig_bundle_snapshot *snapshots;
@@ -546,7 +545,7 @@ enum mig_transaction_mode {
 enum mig_edited_mode {
 	MIG_EDITED_ERROR = 0, /**< a revision edited after it was applied: MIG_EEDITED */
 	/** Only a log message. Steps that then run write the digests of the scripts as they are, so
-	 * the edit is not told again. */
+	 * the edit is not reported again. */
 	MIG_EDITED_WARN = 1,
 	/** The rows take the digests of the scripts as they are now, and the history says so. */
 	MIG_EDITED_ACCEPT = 2
@@ -559,25 +558,25 @@ typedef struct mig_run_options {
 	int32_t no_foreign_key_check; /**< nonzero: leave out the check before commit */
 	int32_t purge;                /**< mig_stamp_with() only: nonzero clears all rows first */
 	/** How long a statement may wait for a lock of the engine, and how long it may take in all,
-	 * in milliseconds: 0: as the connection has it, -1: for ever. A revision's header may say
-	 * it for itself. For dialects that have them: PostgreSQL. */
+	 * in milliseconds: 0: as the connection has it, -1: for ever. A revision's header overrides
+	 * it. For dialects that have them: PostgreSQL. */
 	int32_t statement_lock_timeout_ms;
 	int32_t statement_timeout_ms; /**< how long it may take in all; same values */
-	/** How often a transaction is repeated that had to give way to others (lock time-outs,
-	 * deadlocks, serialisation failures), with growing pauses: 0 means 10; -1 never. Functions
+	/** How often a transaction is repeated after a lock time-out, a deadlock or a serialisation
+	 * failure, with growing pauses: 0: 10 times; -1: never. Functions
 	 * of revisions and hooks are then called again. */
 	int32_t retries;
 	int32_t replay; /**< nonzero: the revisions run one by one, also where there is a snapshot */
 } mig_run_options;
 
 /** Brings the database up to a target: "head", "heads", an id or the unique start of one, a
- * branch label, "LABEL@head", "+2", "ID+1", ... At the target already: one read, nothing written.
- * Otherwise the lock is taken, the rows are read again, and everything missing is run in one
- * transaction with its rows in mig_version and mig_history.
+ * branch label, "LABEL@head", "+2", "ID+1", ... If the database is already at the target, this is one
+ * read, and nothing is written. Otherwise the lock is taken, the rows are read again, and everything
+ * missing is run in one transaction with its rows in mig_version and mig_history.
  *
  * Errors: those of identifiers and of the graph; MIG_EEDITED, MIG_ENEWER, MIG_EPARTIAL,
- * MIG_ENO_SECTION before anything runs; MIG_ELOCKED after the wait; MIG_ESQL, MIG_ECONSTRAINT, MIG_EREVISION,
- * MIG_EFOREIGN_KEY, MIG_ECANCELLED with the run rolled back. Since 0.1.0. */
+ * MIG_ENO_SECTION before anything runs; MIG_ELOCKED after the wait; MIG_ESQL, MIG_ECONSTRAINT,
+ * MIG_EREVISION, MIG_EFOREIGN_KEY, MIG_ECANCELLED with the run rolled back. Since 0.1.0. */
 MIG_API mig_status mig_upgrade(mig_ctx *ctx, const char *target);
 /** The same with options (NULL: none). Since 0.1.0. */
 MIG_API mig_status mig_upgrade_with(mig_ctx *ctx, const char *target,
@@ -586,9 +585,9 @@ MIG_API mig_status mig_upgrade_with(mig_ctx *ctx, const char *target,
 /** Takes the database down to a target: "-1", "base", an id, "ID-1", "LABEL@base", ...
  * Errors: as mig_upgrade(), and MIG_EIRREVERSIBLE before anything runs. Since 0.1.0.
  *
- * Of both: a target that starts from the rows ("-1", "+1", "LABEL@-1") is resolved by the call's first
- * read, as if an unfinished step had not begun, and is absolute from then on. So a call that was
- * interrupted can be repeated as it is, and of two at once the second one finds the work done. An
+ * For upgrades and downgrades: a relative target ("-1", "+1", "LABEL@-1") is resolved by the call's first
+ * read, as if an unfinished step had not begun, and is absolute from then on. So an interrupted
+ * call can be repeated unchanged, and of two simultaneous calls the second one finds the work done. An
  * unfinished step is finished first; a relative target in the other direction is MIG_EPARTIAL.
  *
  * Where a call runs several transactions (a transaction for each revision, or steps outside one) and
@@ -600,14 +599,14 @@ MIG_API mig_status mig_downgrade(mig_ctx *ctx, const char *target);
 MIG_API mig_status mig_downgrade_with(mig_ctx *ctx, const char *target,
 				      const mig_run_options *options);
 
-/** Where the last mig_upgrade() or mig_downgrade() of the context that succeeded has left the database,
- * as it knows it from its own work: the same as mig_current() without asking the database again.
+/** The revisions at which the context's last successful mig_upgrade() or mig_downgrade() left the
+ * database: the same as mig_current(), but without another read.
  * Errors: MIG_EMISUSE if there was none since the context was opened, or the one since then failed.
  * Since 0.1.0. */
 MIG_API mig_status mig_reached(mig_ctx *ctx, mig_revision_list **out);
 
 /** Sets the rows of the database to a target ("head", "heads", "base", an id, ...) without running
- * anything. An unfinished section outside a transaction is given up. Since 0.1.0. */
+ * anything. An unfinished section outside a transaction is abandoned. Since 0.1.0. */
 MIG_API mig_status mig_stamp(mig_ctx *ctx, const char *target);
 /** Several targets at once; options may be NULL. Since 0.1.0. */
 MIG_API mig_status mig_stamp_with(mig_ctx *ctx, const char *const *targets, size_t count,
@@ -620,10 +619,10 @@ MIG_API mig_status mig_stamp_with(mig_ctx *ctx, const char *const *targets, size
  *
  * Errors: MIG_ESQL if there is no such table; MIG_ENEWER lists ids in it that the scripts do not
  * have; MIG_EEXISTS if the database is at other revisions already, e.g. because it was taken over before
- * and has gone on since, or if a step is unfinished. Since 0.1.0. */
+ * and upgraded since, or if a step is unfinished. Since 0.1.0. */
 MIG_API mig_status mig_adopt(mig_ctx *ctx, const char *table);
 
-/** What a version of another tool is called here. */
+/** The revision that another tool's version stands for. */
 typedef struct mig_adopt_pair {
 	const char *value;    /**< as text, e.g. "17" */
 	const char *revision; /**< a whole id; NULL: before the first revision */
@@ -687,7 +686,7 @@ MIG_API mig_status mig_ensure_version(mig_ctx *ctx);
 /* ---- plans ------------------------------------------------------------------------------- */
 
 /** What mig_upgrade() would run now, without a lock and without writing. The rest of an unfinished
- * step comes first. Free the plan with mig_plan_free(). Errors: as the run has them before anything
+ * step comes first. Free the plan with mig_plan_free(). Errors: those of the run before anything
  * runs. Since 0.1.0. */
 MIG_API mig_status mig_plan_upgrade(mig_ctx *ctx, const char *target, mig_plan **out);
 /** What mig_downgrade() would run now. Since 0.1.0. */
@@ -696,25 +695,25 @@ MIG_API mig_status mig_plan_downgrade(mig_ctx *ctx, const char *target, mig_plan
 MIG_API size_t mig_plan_count(const mig_plan *plan);
 /** The revision of step i, or NULL past the end. Borrowed from the plan. Since 0.1.0. */
 MIG_API const mig_revision *mig_plan_revision(const mig_plan *plan, size_t i);
-/** Where the database was when the plan was made, as mig_current() would have it. Borrowed from the
+/** Where the database was when the plan was made, as mig_current() would return it. Borrowed from the
  * plan. Since 0.1.0. */
 MIG_API const mig_revision_list *mig_plan_current(const mig_plan *plan);
 /** MIG_UPGRADE or MIG_DOWNGRADE. Since 0.1.0. */
 MIG_API int32_t mig_plan_direction(const mig_plan *plan);
-/** MIG_UPGRADE or MIG_DOWNGRADE of step i: that of the plan, but an unfinished step at its start may be
- * of the other one. Since 0.1.0. */
+/** MIG_UPGRADE or MIG_DOWNGRADE of step i: that of the plan, but an unfinished step at its start may have
+ * the other one. Since 0.1.0. */
 MIG_API int32_t mig_plan_step_direction(const mig_plan *plan, size_t i);
 /** How many statements of step i an earlier run has done, if it is unfinished; -1: it has not begun.
  * Since 0.1.0. */
 MIG_API int64_t mig_plan_statements_done(const mig_plan *plan, size_t i);
 /** 1 if step i runs in a transaction, otherwise 0. Since 0.1.0. */
 MIG_API int32_t mig_plan_transactional(const mig_plan *plan, size_t i);
-/** The SQL of step i, of an unfinished one the rest: borrowed from the plan, NUL-terminated; *size (may be
- * NULL) its bytes. NULL for a revision written in C, or when the file cannot be read any more.
- * Since 0.1.0. */
+/** The SQL of step i, or the rest of it for an unfinished step: borrowed from the plan, NUL-terminated;
+ * *size (may be NULL) its bytes. NULL for a revision written in C, or when the file cannot be read any
+ * more. Since 0.1.0. */
 MIG_API const char *mig_plan_sql(mig_plan *plan, size_t i, size_t *size);
-/** 1 if mig_upgrade() would run a snapshot in place of the steps (mig_bundle.snapshots), as things are
- * now; otherwise 0. Since 0.1.0. */
+/** 1 if mig_upgrade() would now run a snapshot in place of the steps (mig_bundle.snapshots);
+ * otherwise 0. Since 0.1.0. */
 MIG_API int32_t mig_plan_snapshot(const mig_plan *plan);
 /** Frees the plan and what was borrowed from it, also after mig_close(). NULL is allowed.
  * Since 0.1.0. */
@@ -725,11 +724,11 @@ MIG_API void mig_plan_free(mig_plan *plan);
 typedef struct mig_snapshot mig_snapshot; /**< a snapshot that was made */
 
 /** Makes the snapshot of the context's revisions for its dialect: runs all of them in a scratch
- * database, and writes what came of it as one script, the rows that they have inserted and the positions
- * of sequences included. It is compared: with a second replay, for which the clock and the time zone are
- * others as far as the engine allows it, and with what the script makes in an empty database. The
- * context's own database is not touched; it says where scratch databases are made. `mig embed
- * --snapshot` is made of this.
+ * database, and writes the result as one script, including the rows that they have inserted and the
+ * positions of sequences. The result is compared with that of a second replay, with another clock and
+ * time zone as far as the engine allows it, and with what the script makes in an empty database. The
+ * context's own database is not changed; it determines where scratch databases are made. `mig embed
+ * --snapshot` uses this function.
  *
  * *out is freed with mig_snapshot_free(). The same revisions give the same bytes, with engines that have
  * the same key.
@@ -739,7 +738,7 @@ typedef struct mig_snapshot mig_snapshot; /**< a snapshot that was made */
  * which they do, or if the script does not give the same database; those of mig_upgrade().
  * Since 0.1.0. */
 MIG_API mig_status mig_snapshot_make(mig_ctx *ctx, mig_snapshot **out);
-/** As it can stand in a bundle: borrowed from the snapshot; NULL for NULL. Since 0.1.0. */
+/** The snapshot in the form for a bundle: borrowed from the snapshot; NULL for NULL. Since 0.1.0. */
 MIG_API const mig_bundle_snapshot *mig_snapshot_entry(const mig_snapshot *snapshot);
 /** Frees it, also after mig_close(). NULL is allowed. Since 0.1.0. */
 MIG_API void mig_snapshot_free(mig_snapshot *snapshot);
@@ -752,24 +751,24 @@ MIG_API void mig_snapshot_free(mig_snapshot *snapshot);
 MIG_API mig_status mig_current(mig_ctx *ctx, mig_revision_list **out);
 
 /** 1 in *at_head if the rows are exactly the effective heads, and no step is unfinished; otherwise 0.
- * Reads once. Whether scripts were edited since is asked by mig_verify(). Since 0.1.0. */
+ * Reads once. To check whether scripts were edited since, use mig_verify(). Since 0.1.0. */
 MIG_API mig_status mig_is_at_head(mig_ctx *ctx, int32_t *at_head);
 
 /** For health checks, before a program serves: MIG_OK if mig_upgrade() to the target (NULL: "heads")
- * would find nothing to do, and nothing to complain about: the database is at or past the target, its
+ * would find nothing to do and no error: the database is at or past the target, its
  * rows have the digests of these scripts, and no step is unfinished. Only reads, creates nothing, takes
  * no migration lock, and a role that may only read is enough. One read; with revisions in one bundle they
  * are not even looked at. An SQLite database that is missing is at no revision (MIG_EBEHIND), and with
  * MIG_CREATE_NEVER cannot be opened at all. Like every reader it waits while another connection has the
- * database for itself, e.g. to commit, for lock_timeout_ms at most: MIG_ELOCKED then, at once if that is
- * -1.
+ * database exclusively, e.g. to commit, for lock_timeout_ms at most: then it returns MIG_ELOCKED, at once
+ * if that is -1.
  *
  * Errors: MIG_EBEHIND names what is to be applied; MIG_EEDITED a revision that was edited after it was
  * applied; MIG_EPARTIAL a step that is unfinished, perhaps in progress by another process; MIG_ENEWER
  * rows that the scripts do not have; those of identifiers and of the graph. Since 0.1.0. */
 MIG_API mig_status mig_verify(mig_ctx *ctx, const char *target);
 
-/** The step outside a transaction that was begun and is not finished, or NULL in *out: there is none.
+/** The step outside a transaction that was begun and is not finished, or NULL in *out if there is none.
  * While there is one, the database is at no revision; the next upgrade or downgrade finishes it
  * first. It may be in progress at this moment, by another process. The answer outlives the context;
  * free it with mig_unfinished_free(). Since 0.1.0. */
@@ -796,15 +795,15 @@ MIG_API int32_t mig_unfinished_can_finish(const mig_unfinished *unfinished);
 MIG_API void mig_unfinished_free(mig_unfinished *unfinished);
 
 /** Checks every section that would run outside a transaction on the context's dialect: that its
- * transactions end in it, and that no unit of it leans on what one before it has left in the session
- * (docs/script-format.md); and, in every section that applies, that a query stands below each
+ * transactions end in it, and that no unit of it depends on what an earlier unit left in the session
+ * (docs/script-format.md); and, in every section that applies, that there is a query below each
  * "-- mig:check". Runs do the former before anything is executed, the latter
  * where the section begins; this needs no database. Errors: MIG_ETRANSACTION, MIG_ESYNTAX, with file,
  * line and column. Since 0.1.0. */
 MIG_API mig_status mig_check_sections(mig_ctx *ctx);
 
-/** The heads: revisions that are nobody's parent; if effective is nonzero, only those that are
- * nobody's dependency either. Since 0.1.0. */
+/** The heads: revisions that are not the parent of any other; if effective is nonzero, only those that
+ * no other depends on either. Since 0.1.0. */
 MIG_API mig_status mig_heads(mig_ctx *ctx, int32_t effective, mig_revision_list **out);
 /** The revisions without a parent. Since 0.1.0. */
 MIG_API mig_status mig_bases(mig_ctx *ctx, mig_revision_list **out);
@@ -861,8 +860,8 @@ MIG_API size_t mig_revision_label_count(const mig_revision *revision);
 MIG_API const char *mig_revision_label(const mig_revision *revision, size_t i);
 
 enum mig_revision_flag {
-	MIG_REVISION_HEAD = 1,           /**< nobody's parent */
-	MIG_REVISION_EFFECTIVE_HEAD = 2, /**< nor anybody's dependency */
+	MIG_REVISION_HEAD = 1,           /**< no revision has it as a parent */
+	MIG_REVISION_EFFECTIVE_HEAD = 2, /**< and no revision depends on it */
 	MIG_REVISION_BASE = 4,           /**< has no parent */
 	MIG_REVISION_BRANCH_POINT = 8,   /**< has several children */
 	MIG_REVISION_MERGE_POINT = 16,   /**< has several parents */
@@ -933,10 +932,10 @@ MIG_API int32_t mig_step_direction(const mig_step *step);
 MIG_API const char *mig_step_dialect(const mig_step *step);
 /** As mig_argument(). Since 0.1.0. */
 MIG_API const char *mig_step_argument(const mig_step *step, const char *name);
-/** The engine's own connection (sqlite3 *, PGconn *). Savepoints are fine; the transaction that is open
+/** The engine's own connection (sqlite3 *, PGconn *). Savepoints are allowed; the open transaction
  * must not be ended on it. If it was, the step fails with MIG_ETRANSACTION and nothing is written.
- * SQLite cannot tell one that was ended and begun again ("ROLLBACK; BEGIN") from the one before:
- * there the rows of the steps would stay without their tables. PostgreSQL can. Since 0.1.0. */
+ * SQLite cannot distinguish a transaction that was ended and begun again ("ROLLBACK; BEGIN") from the
+ * former one: there the rows of the steps would stay without their tables. PostgreSQL can. Since 0.1.0. */
 MIG_API void *mig_step_connection(mig_step *step);
 /** Runs statements without parameters or rows. Since 0.1.0. */
 MIG_API mig_status mig_step_exec(mig_step *step, const char *sql);
@@ -945,12 +944,12 @@ MIG_API mig_status mig_step_exec(mig_step *step, const char *sql);
  * instead of a run. Since 0.1.0. */
 MIG_API mig_status mig_step_exec_changes(mig_step *step, const char *sql, int64_t *changes);
 /** Prepares one statement; parameters are written $1, $2, ... without a gap, on every engine. Free it
- * with mig_stmt_free() before the function returns; after the run that is all that can be done with it
- * (MIG_EMISUSE). Errors: MIG_EINVAL for other parameters,
+ * with mig_stmt_free() before the function returns; after the run every other use of it is
+ * MIG_EMISUSE. Errors: MIG_EINVAL for other parameters,
  * MIG_ETRANSACTION for a statement that begins or ends a transaction, unless the revision runs outside
  * of one. Since 0.1.0. */
 MIG_API mig_status mig_step_prepare(mig_step *step, const char *sql, mig_stmt **out);
-/** Fails the step with a message of one's own: `return mig_step_fail(step, "...");`. The step fails also
+/** Fails the step with your own message: `return mig_step_fail(step, "...");`. The step fails also
  * if its function then returns 0. Returns MIG_EREVISION. Since 0.1.0. */
 MIG_API mig_status mig_step_fail(mig_step *step, const char *message);
 /** The same with a status and a hint, e.g. a refusal of the program's own in a hook:
@@ -965,11 +964,11 @@ MIG_API mig_status mig_step_fail(mig_step *step, const char *message);
 MIG_API mig_status mig_step_fail_with(mig_step *step, mig_status status, const char *message,
 				      const char *hint);
 
-/** Tells how far a long function is: the progress callback gets MIG_EVENT_WORKING with these in `work`,
- * `work_done` and `work_total`, at most ten times a second and when done reaches total. what: for
- * people, e.g. "accounts"; borrowed for the call; NULL: nothing. total 0: not known. May be called as
- * often as one likes. Returns MIG_OK, or MIG_ECANCELLED after mig_cancel() or when the callback says
- * stop: return that from the function. Since 0.1.0. */
+/** Reports the progress of a long function: the progress callback gets MIG_EVENT_WORKING with these in
+ * `work`, `work_done` and `work_total`, at most ten times a second and when done reaches total. what:
+ * for people, e.g. "accounts"; borrowed for the call; NULL: nothing. total 0: not known. May be called
+ * as often as you like. Returns MIG_OK, or MIG_ECANCELLED after mig_cancel() or when the callback stops
+ * the run: return that from the function. Since 0.1.0. */
 MIG_API mig_status mig_step_progress(mig_step *step, const char *what, uint64_t done,
 				     uint64_t total);
 /** Sends a message to the log of mig_set_log(). level: enum mig_log_level. Since 0.1.0. */
@@ -979,13 +978,13 @@ MIG_API mig_status mig_step_log(mig_step *step, int32_t level, const char *messa
 
 /** Prepares a statement on the context's database, outside of runs, e.g. to read the version that a
  * program has kept so far: a query with the functions below. Parameters are written $1, $2, ... on
- * every engine. Free it with mig_stmt_free(); after mig_close() that is all that can be done with it
- * (MIG_EMISUSE).
+ * every engine. Free it with mig_stmt_free(); after mig_close() every other use of it is
+ * MIG_EMISUSE.
  *
  * It is meant for reading. libmig begins no transaction for it and takes no lock: what it writes is
  * committed at once, or with the transaction that the host has begun on a lent connection. Nothing of
  * the session is changed, so text is UTF-8 on a connection that the context opened, and in the session's
- * encoding on a lent one. While it is open, runs are MIG_EMISUSE, and an SQLite query that has not come
+ * encoding on a lent one. While it is open, runs are MIG_EMISUSE, and an SQLite query that was not read
  * to its end keeps its read lock. mig_cancel() stops it.
  *
  * Errors, here and of mig_stmt_step(): MIG_ESQL and those of the engine, in the record of the context;
@@ -994,10 +993,10 @@ MIG_API mig_status mig_step_log(mig_step *step, int32_t level, const char *messa
 MIG_API mig_status mig_query(mig_ctx *ctx, const char *sql, mig_stmt **out);
 
 /* Parameters count from 1. Text and blobs are copied. An index out of range is MIG_EINVAL; binding while
- * rows are being read is MIG_EMISUSE, so that no result begins again unnoticed: reset the statement first,
- * which one that is done does by itself. A statement that outlives its run or its context can only be
- * freed; everything else is MIG_EMISUSE. Errors are in the record of the context, but for those of such a
- * statement and of stmt NULL. */
+ * rows are being read is MIG_EMISUSE, so that no result begins again unnoticed: reset the statement first.
+ * A statement that is done is reset by itself. A statement that outlives its run or its context can
+ * only be freed; everything else is MIG_EMISUSE. Errors are in the record of the context, but for those
+ * of such a statement and of stmt NULL. */
 
 /** Binds NULL. Errors: MIG_EINVAL if index is out of range. Since 0.1.0. */
 MIG_API mig_status mig_stmt_bind_null(mig_stmt *stmt, int32_t index);
@@ -1015,7 +1014,7 @@ MIG_API mig_status mig_stmt_step(mig_stmt *stmt, int32_t *has_row);
 /** Makes the statement ready to run again; parameters keep their values. Since 0.1.0. */
 MIG_API mig_status mig_stmt_reset(mig_stmt *stmt);
 /** How many rows the statement has inserted, changed or deleted itself (not by triggers or cascades) in
- * its last run, once mig_stmt_step() has said that it is done; 0 for queries and DDL. -1: not known.
+ * its last run, once mig_stmt_step() has reported the end; 0 for queries and DDL. -1: not known.
  * Since 0.1.0. */
 MIG_API int64_t mig_stmt_changes(mig_stmt *stmt);
 /** Number of columns of a row; 0 for a statement without rows. Since 0.1.0. */
@@ -1046,21 +1045,21 @@ typedef struct mig_init_options {
 	const char *template_name;
 	/** Where mig.ini is written; NULL: in the folder that DIR is in. */
 	const char *config;
-	const char *url; /**< the database, as mig.ini is to have it; NULL: left out */
+	const char *url; /**< the database, for mig.ini; NULL: left out */
 	/** What `models` in mig.ini names: files, folders, patterns or URLs, NULL at the end; NULL: left
 	 * out. */
 	const char *const *models;
-	/** What `directory` in mig.ini says: DIR as seen from the file's folder. NULL: with `config` DIR as
-	 * it is given, otherwise its last part; it is left out if that is "migrations". */
+	/** What `directory` in mig.ini says: DIR as seen from the file's folder. NULL: with `config`
+	 * DIR as it is given, otherwise its last part; it is left out if that is "migrations". */
 	const char *directory;
 } mig_init_options;
 
 /** Creates an environment: DIR, DIR/versions, DIR/script.sql.tmpl, DIR/README and, last, mig.ini.
- * options may be NULL. Needs no database. What an earlier call has left that was killed is completed.
+ * options may be NULL. Needs no database. What an earlier, killed call left is completed.
  * Relative paths in mig.ini are relative to its folder.
  *
  * Errors: MIG_EEXISTS when DIR is there and not empty, or a mig.ini that differs, which is never
- * changed; MIG_ENOTFOUND for an unknown template; MIG_EINVAL for a value that cannot stand in mig.ini;
+ * changed; MIG_ENOTFOUND for an unknown template; MIG_EINVAL for a value that mig.ini cannot contain;
  * MIG_EIO. Since 0.1.0. */
 MIG_API mig_status mig_init_directory(mig_ctx *ctx, const char *dir,
 				      const mig_init_options *options);
@@ -1086,7 +1085,7 @@ typedef struct mig_revision_options {
 
 	const char *version_path;  /**< folder to write to; NULL: that of the first parent */
 	const char *template_path; /**< NULL: script.sql.tmpl next to versions/, else the built-in one */
-	/** How the file is called, without ".sql"; NULL: "%(rev)s_%(slug)s". Also year, month, day, hour,
+	/** The name of the file, without ".sql"; NULL: "%(rev)s_%(slug)s". Also year, month, day, hour,
 	 * minute, second (UTC) and epoch, with a width if wanted, e.g. "%(month).2d". The slug are
 	 * the words of the message. */
 	const char *file_template;

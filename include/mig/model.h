@@ -19,10 +19,10 @@
  *     mig_column_not_null(c);
  *     mig_column_unique(c);
  *
- * Declaring is done without looking: every function here takes a NULL handle, and the first mistake
+ * Return values need not be checked: every function here takes a NULL handle, and the first mistake
  * (a type that does not exist, a name given twice, no memory) is kept, and returned with its place
- * by the call that uses the model; mig_error_message() has it at once. A model may come, instead or
- * besides, from SQL text or a file, or from another database. Everything is brought to the
+ * by the call that uses the model; mig_error_message() has it at once. A model may also come, instead or
+ * in addition, from SQL text or a file, or from another database. Everything is brought to the
  * database's own terms in a scratch database (SQLite: in memory; PostgreSQL: one that is created
  * and dropped), so that the same schema declared in different words does not differ.
  *
@@ -30,8 +30,8 @@
  *
  *     smallint integer bigint boolean float double numeric numeric(P,S) text varchar varchar(N)
  *     char(N) bytes date time timestamp (without time zone) timestamptz (with) interval uuid json
- *     jsonb, "enum NAME" (mig_model_enum()), each with [] behind it for an array, where the dialect
- *     has arrays. mig_column_type_for() says it in a dialect's own words. */
+ *     jsonb, "enum NAME" (mig_model_enum()), each with [] after it for an array, where the dialect
+ *     has arrays. mig_column_type_for() gives a type in a dialect's own words. */
 #ifndef MIG_MODEL_H
 #define MIG_MODEL_H
 
@@ -63,8 +63,8 @@ MIG_API mig_table *mig_model_table(mig_model *model, const char *schema, const c
  * without such types checks the values. Since 0.1.0. */
 MIG_API mig_status mig_model_enum(mig_model *model, const char *schema, const char *name,
 				  const char *const *values);
-/** What the values of a declared enum were called before: a name for each, in their order, "" for one
- * that is called as it was; ends with NULL, also early. Where an old name is in the database, the value
+/** The former names of the values of a declared enum: a name for each, in their order, "" for one that
+ * keeps its name; ends with NULL, also early. Where an old name is in the database, the value
  * is renamed and rows keep it; it may stay in the model afterwards. Errors: MIG_EINVAL if there is no
  * such enum, or it has fewer values. Since 0.1.0. */
 MIG_API mig_status mig_model_enum_renamed_from(mig_model *model, const char *name,
@@ -120,7 +120,7 @@ MIG_API mig_status mig_model_naming(mig_model *model, int32_t kind, const char *
  *
  *     rc = mig_model_declare(model, &schema);
  *
- * A member that a row does not name is zero or NULL: not said. The macros fill in an array, the
+ * A member that a row does not name is zero or NULL: not set. The macros fill in an array, the
  * number of its rows and the size of one; they take the array itself, not a pointer to it. In C an
  * array may also stand in place: MIG_COLUMNS((const mig_column_def[]){ { "id", "integer" } }).
  * Static tables with MIG_NAMES() and MIG_ON() stand outside of functions.
@@ -134,11 +134,11 @@ MIG_API mig_status mig_model_naming(mig_model *model, int32_t kind, const char *
  * "type" or "default", as for mig_column_type_for() and mig_column_default_for(). Since 0.1.0. */
 typedef struct mig_option_def {
 	const char *dialect; /**< "sqlite", "postgresql", …; not NULL */
-	const char *key; /**< what is said; not NULL */
+	const char *key; /**< which option; not NULL */
 	const char *value; /**< copied; not NULL */
 } mig_option_def;
 
-/** A default that every dialect says in its own words. Since 0.1.0. */
+/** A default that every dialect writes in its own SQL. Since 0.1.0. */
 enum mig_default {
 	MIG_DEFAULT_NOW = 1,  /**< the time of the insert; the day, for a date */
 	MIG_DEFAULT_TRUE = 2, /**< of a boolean */
@@ -176,7 +176,7 @@ typedef struct mig_column_def {
 	const char *deferrable; /**< likewise */
 	const char *collation; /**< a collation of the engine's; NULL: the usual one */
 	const char *comment; /**< kept by the database, where the dialect can; NULL: none */
-	const char *renamed_from;      /**< what the column was called before */
+	const char *renamed_from;      /**< the former name of the column */
 	const mig_option_def *options; /**< MIG_OPTIONS() */
 	size_t option_count; /**< entries of options */
 	size_t option_size; /**< sizeof(mig_option_def) */
@@ -215,7 +215,7 @@ typedef struct mig_table_def {
 	size_t option_count; /**< entries of options */
 	size_t option_size; /**< sizeof(mig_option_def) */
 	const char *comment; /**< kept by the database, where the dialect can; NULL: none */
-	const char *renamed_from; /**< what the table was called before */
+	const char *renamed_from; /**< the former name of the table */
 } mig_table_def;
 
 /** An enumerated type, see mig_model_enum(). Since 0.1.0. */
@@ -223,8 +223,8 @@ typedef struct mig_enum_def {
 	const char *name; /**< UTF-8, not quoted; not NULL */
 	const char *schema;        /**< NULL: the default one */
 	const char *const *values; /**< ends with NULL: MIG_NAMES() */
-	/** What the values were called before, in their order, "" for one that is called as it was; ends
-	 * with NULL, also early. NULL: none was. */
+	/** The former names of the values, in their order, "" for one that keeps its name; ends with NULL,
+	 * also early. NULL: none was renamed. */
 	const char *const *renamed_from;
 } mig_enum_def;
 
@@ -255,7 +255,7 @@ typedef struct mig_schema_def {
 /** The columns of a constraint or an index. */
 #define MIG_ON(...) .columns = MIG_NAMES(__VA_ARGS__)
 #endif
-/** Members of a struct above that say an array, how many rows it has and how large one is. */
+/** Members of a struct above: an array, the number of its rows and the size of one. */
 #define MIG_COLUMNS(...)                                                                      \
 	.columns = __VA_ARGS__, .column_count = sizeof(__VA_ARGS__) / sizeof(mig_column_def), \
 	.column_size = sizeof(mig_column_def)
@@ -348,20 +348,20 @@ MIG_API mig_status mig_table_index(mig_table *table, const mig_index *index);
 
 /** A comment that the database keeps, where the dialect has them. Since 0.1.0. */
 MIG_API mig_status mig_table_comment(mig_table *table, const char *comment);
-/** The table was called `name` before: it is renamed, not dropped and created. Without effect once
+/** The former name of the table: it is renamed, not dropped and created. Without effect once
  * that is done. Since 0.1.0. */
 MIG_API mig_status mig_table_renamed_from(mig_table *table, const char *name);
 /** Something of one dialect: SQLite: "strict" and "without_rowid" (the only value is "yes"); PostgreSQL:
  * "options" ("fillfactor=70"), "partition_by" ("RANGE (at)"), "persistence" ("unlogged"). Keys and values
  * of the context's own dialect are checked at once. Those of another one are kept, and checked when the
- * model is used on a database of that dialect, if it ever is: a name of a dialect that is misspelt is
- * therefore not noticed. Errors: MIG_EINVAL. Since 0.1.0. */
+ * model is used on a database of that dialect, if it ever is: a misspelt name of a dialect is therefore
+ * not noticed. Errors: MIG_EINVAL. Since 0.1.0. */
 MIG_API mig_status mig_table_option(mig_table *table, const char *dialect, const char *key,
 				    const char *value);
 
 /* ---- columns ----------------------------------------------------------------------------- */
 
-/** The column takes no NULL. Since 0.1.0. */
+/** The column does not accept NULL. Since 0.1.0. */
 MIG_API mig_status mig_column_not_null(mig_column *column);
 /** The column is the primary key, or the next column of it. Implies NOT NULL; a single integer one
  * gets its values by itself (mig_column_identity()). Since 0.1.0. */
@@ -398,7 +398,7 @@ MIG_API mig_status mig_column_references(mig_column *column, const char *table,
 MIG_API mig_status mig_column_collation(mig_column *column, const char *collation);
 /** A comment that the database keeps, where the dialect has them. Since 0.1.0. */
 MIG_API mig_status mig_column_comment(mig_column *column, const char *comment);
-/** The column was called `name` before. Since 0.1.0. */
+/** The former name of the column: it is renamed, not dropped and created. Since 0.1.0. */
 MIG_API mig_status mig_column_renamed_from(mig_column *column, const char *name);
 /** The type in one dialect's own words. Since 0.1.0. */
 MIG_API mig_status mig_column_type_for(mig_column *column, const char *dialect, const char *type);
@@ -409,11 +409,11 @@ MIG_API mig_status mig_column_type_for(mig_column *column, const char *dialect, 
  * NULL. 0: leave it alone, whatever it is. */
 typedef int32_t (*mig_include_fn)(void *user, const mig_object *database, const mig_object *model);
 /** Asked where an attribute differs ("type" of a column, "expression" of a default, …). 1: it is
- * different, 0: it is the same, -1: as libmig thinks. */
+ * different, 0: it is the same, -1: libmig decides. */
 typedef int32_t (*mig_compare_fn)(void *user, const mig_object *database, const mig_object *model,
 				  const char *attribute);
-/** Asked for every operation, in order, before SQL is made of them, for the way up and the way
- * down. 0: leave it out. */
+/** Asked for every operation, in order, before SQL is made of them, for the upgrade and the
+ * downgrade. 0: leave it out. */
 typedef int32_t (*mig_operation_fn)(void *user, const mig_op *op, int32_t direction);
 
 /** Asked, before anything else is done with it, about each pair of a dropped and a created object that
@@ -426,17 +426,17 @@ typedef struct mig_diff_options {
 	/** Each a rename that must fit: of a table, "old=new", or "old=schema.new" if it moves to another
 	 * schema; of a column, "table.old=new"; of a value, "enum.old=new". Ends with NULL; NULL: none. */
 	const char *const *renames;
-	/** Names of objects at the top (tables, views, types, …) that alone are compared, or that
-	 * are left alone: NAME, SCHEMA.NAME, KIND:NAME, with * and ?; end with NULL; NULL: none. */
+	/** Patterns of names of top-level objects (tables, views, types, …); only these are
+	 * compared: NAME, SCHEMA.NAME, KIND:NAME, with * and ?; end with NULL; NULL: none. */
 	const char *const *include;
-	const char *const *exclude; /**< what is left alone, in the same form */
+	const char *const *exclude; /**< objects that are left alone, in the same form */
 	mig_include_fn include_fn;     /**< NULL: everything */
-	mig_compare_fn compare_fn;     /**< NULL: as libmig thinks */
+	mig_compare_fn compare_fn;     /**< NULL: libmig decides */
 	mig_operation_fn operation_fn; /**< NULL: all */
 	void *user;                    /**< handed to all three */
-	int32_t unproved;              /**< nonzero: the SQL is not tried in a copy */
+	int32_t unproved;              /**< nonzero: do not try the SQL in a copy */
 	int32_t at_head; /**< nonzero: the database must be at head, otherwise MIG_EBEHIND */
-	mig_rename_fn rename_fn; /**< NULL: nothing is renamed but by `renames` and the model */
+	mig_rename_fn rename_fn; /**< NULL: only `renames` and the model rename */
 	void *rename_user;       /**< handed to rename_fn */
 } mig_diff_options;
 
@@ -447,23 +447,23 @@ MIG_API mig_status mig_set_diff_options(mig_ctx *ctx, const mig_diff_options *op
 
 /** Compares the database with the model and returns the operations that make the database what the
  * model says, with their SQL, in order; none if there is no difference. options may be NULL. The
- * SQL was tried in a copy of the schema, up and down; a way back that cannot be made (a value added to
- * an enum that a partition key uses) does not keep from the way up. Nothing is written. Free the list with
+ * SQL was tried in a copy of the schema, up and down; a downgrade that cannot be made (a value added to
+ * an enum that a partition key uses) does not prevent the upgrade. Nothing is written. Free the list with
  * mig_op_list_free(), before or after mig_close().
  *
  * Errors: mistakes of the model; MIG_EMISUSE without a model; MIG_ENOTFOUND for a rename that does
  * not fit; MIG_EUNSUPPORTED if the dialect cannot do it; MIG_EPERMISSION (PostgreSQL: the role may
- * not create databases). MIG_EPROOF: the SQL does not do in the copy what it should. The list is there
- * all the same, to be shown or, with mig_autogenerate_options.force, to be written; *out is NULL
+ * not create databases). MIG_EPROOF: the SQL does not do in the copy what it should. The list is
+ * returned nevertheless, to be shown or, with mig_autogenerate_options.force, to be written; *out is NULL
  * after every other error. Since 0.1.0. */
 MIG_API mig_status mig_diff(mig_ctx *ctx, const mig_diff_options *options, mig_op_list **out);
 
 /** The schema of the database, without libmig's own tables, as the operations that create it from nothing,
  * in an order in which they can be run. mig_op_list_sql() of MIG_UPGRADE is then the schema as a model in
  * SQL: mig_diff() finds no difference between it and the database. The objects of the operations, with
- * what is inside them, are everything that was read. MIG_DOWNGRADE drops it all. Nothing is tried. What a new database of the
- * engine has anyway is left out, so an empty one is made to compare with. Nothing is written. Free the
- * list with mig_op_list_free().
+ * what is inside them, are everything that was read. MIG_DOWNGRADE drops it all. Nothing is tried. What
+ * a new database of the engine has anyway is left out, so an empty one is made to compare with. Nothing
+ * is written. Free the list with mig_op_list_free().
  *
  * Errors: MIG_EUNSUPPORTED if the dialect cannot read schemas; MIG_EPERMISSION (PostgreSQL: the role
  * may not create databases). Since 0.1.0. */
@@ -493,25 +493,25 @@ MIG_API const mig_op_change *mig_op_list_change(const mig_op_list *list, size_t 
  * and past the end. Borrowed from the list. Since 0.1.0. */
 MIG_API const char *mig_op_list_loss(const mig_op_list *list, size_t op);
 /** Remark i on the upgrade: what the rows of a table may make fail, what takes long or locks long, what
- * goes on elsewhere, e.g. "users.email: fails if a row has NULL in it". The same stands in the SQL as
+ * continues elsewhere, e.g. "users.email: fails if a row has NULL in it". The SQL contains the same as
  * comments. NULL past the end. Borrowed from the list. Since 0.1.0. */
 MIG_API const char *mig_op_list_remark(const mig_op_list *list, size_t i);
 /** All the SQL of a direction (MIG_UPGRADE, MIG_DOWNGRADE). NULL for a downgrade that cannot be made:
- * a comment in the upgrade says why, and a warning was logged. Borrowed from the list; *size (may be
- * NULL) its bytes. Since 0.1.0. */
+ * a comment in the upgrade gives the reason, and a warning was logged. Borrowed from the list; *size
+ * (may be NULL) its bytes. Since 0.1.0. */
 MIG_API const char *mig_op_list_sql(const mig_op_list *list, int32_t direction, size_t *size);
 /** The dialect that the SQL is for, e.g. "sqlite": the revision's sections name it. NULL for a NULL
  * list. Borrowed from the list. Since 0.1.0. */
 MIG_API const char *mig_op_list_dialect(const mig_op_list *list);
 /** That SQL as a section of a revision: with its dialect, no_transaction if it cannot run in one
- * transaction (where mig_autogenerate() writes two revisions, this is the SQL of both), and foreign_keys -1 if it must run with foreign keys off (SQLite's rebuild of a table).
- * NULL for a NULL list, another direction, and a downgrade that cannot be made. Borrowed from the
- * list. Since 0.1.0. */
+ * transaction (where mig_autogenerate() writes two revisions, this is the SQL of both), and
+ * foreign_keys -1 if it must run with foreign keys off (SQLite's rebuild of a table). NULL for a NULL
+ * list, another direction, and a downgrade that cannot be made. Borrowed from the list. Since 0.1.0. */
 MIG_API const mig_section *mig_op_list_section(const mig_op_list *list, int32_t direction);
-/** Why the SQL could not be proved: the message of MIG_EPROOF. NULL: it was, or was not to be. Borrowed
- * from the list. Since 0.1.0. */
+/** Why the SQL could not be proved: the message of MIG_EPROOF. NULL: it was proved, or no proof was
+ * wanted. Borrowed from the list. Since 0.1.0. */
 MIG_API const char *mig_op_list_unproved(const mig_op_list *list);
-/** Rename i that mig_diff_options.rename_fn said yes to, "old=new" or "table.old=new", for the renames
+/** Rename i that mig_diff_options.rename_fn confirmed, "old=new" or "table.old=new", for the renames
  * of other dialects; NULL past the end. Borrowed from the list. Since 0.1.0. */
 MIG_API const char *mig_op_list_rename(const mig_op_list *list, size_t i);
 /** What the database or the model has that is not compared, e.g. "publication news"; NULL past the
@@ -529,7 +529,7 @@ typedef struct mig_autogenerate_part {
 
 typedef struct mig_autogenerate_options {
 	size_t struct_size; /**< sizeof(mig_autogenerate_options) */
-	/** What the revision is called, where it goes, …; its SQL is ignored. NULL: defaults. */
+	/** The name of the revision, its folder, …; its SQL is ignored. NULL: defaults. */
 	const mig_revision_options *revision;
 	const mig_diff_options *diff; /**< NULL: defaults */
 	/** The sections, from mig_diff() on this context and on those of other dialects or databases:
@@ -537,7 +537,7 @@ typedef struct mig_autogenerate_options {
 	const mig_autogenerate_part *parts;
 	size_t part_count; /**< entries of parts */
 	size_t part_size; /**< sizeof(mig_autogenerate_part) */
-	/** Nonzero: writes the revision though the proof failed, with a warning on top. */
+	/** Nonzero: writes the revision even if the proof failed, with a warning at the top. */
 	int32_t force;
 	int32_t reserved; /**< 0 */
 	/** Takes the text of the sections, with their directives, and no file is written. NULL: the
@@ -550,8 +550,8 @@ typedef struct mig_autogenerate_options {
  * at head. *out is a list of the one revision, or empty if nothing differs: then no file is
  * written. What must be committed before the rest can use it (PostgreSQL: a new value of an enum) is a
  * revision of its own, which the other one follows: then the list has both, in this order. Only the
- * second has the rev_id that was asked for; labels and dependencies are those of the first. Its sections say dialect=NAME: on another engine the revision has no section, and is
- * refused.
+ * second has the rev_id that was asked for; labels and dependencies are those of the first. Its
+ * sections say dialect=NAME: on another engine the revision has no section, and is refused.
  *
  * Errors: those of mig_diff() and mig_revision_create(); MIG_EBEHIND if the database is not at
  * head. Since 0.1.0. */

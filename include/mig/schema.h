@@ -76,7 +76,7 @@ typedef struct mig_object mig_object;
 /** A schema object. The members below the line are set by libmig, and zero in what a dialect
  * reports. */
 struct mig_object {
-	/** sizeof(mig_object) of whoever made it: read no member beyond it */
+	/** sizeof(mig_object) of its maker: read no member beyond it */
 	size_t struct_size;
 	int32_t kind;       /**< enum mig_kind */
 	uint32_t flags;     /**< enum mig_object_flag */

@@ -24,7 +24,7 @@ extern "C" {
 enum mig_cli_status {
 	MIG_CLI_DONE = 0,  /**< done */
 	MIG_CLI_ERROR = 1, /**< an error; it is on stderr */
-	MIG_CLI_USAGE = 2, /**< the command line makes no sense */
+	MIG_CLI_USAGE = 2, /**< the command line is invalid */
 	MIG_CLI_FOUND = 3  /**< a check found something */
 };
 

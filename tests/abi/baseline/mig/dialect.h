@@ -11,7 +11,7 @@
  *    that, or NULL in a slot marked optional, gets the core's default. A table longer than the
  *    library's is refused unless what follows is zero: the library would never ask for what a
  *    dialect does there.
- *  - Other structs go by their struct_size in the same way: what is behind it is not there, and is
+ *  - Other structs use their struct_size in the same way: what is after it does not exist, and is
  *    not written.
  *  - A slot that fails reports once through host->error() and returns what that returned.
  *  - Offsets are bytes into the text that the slot was given.
@@ -60,7 +60,7 @@ typedef struct mig_dialect_error {
 	int32_t reserved; /**< 0 */
 } mig_dialect_error;
 
-/** What libmig's tables are called unless an option says otherwise. */
+/** The names of libmig's tables, unless an option gives others. */
 #define MIG_VERSION_TABLE "mig_version"
 #define MIG_HISTORY_TABLE "mig_history"
 
@@ -75,7 +75,7 @@ typedef struct mig_dialect_host {
 	/** To be called now and then while waiting or working; waiting: nonzero while another
 	 * process holds the lock. Nonzero: stop, and fail with MIG_ECANCELLED. */
 	int32_t (*poll)(void *user, int32_t waiting);
-	/** To be called in front of poll() by a dialect that knows how far the statement is: `what`
+	/** To be called before poll() by a dialect that knows how far the statement is: `what`
 	 * is being done (text for people, copied), `done` of `total`; total 0: unknown. */
 	void (*working)(void *user, const char *what, uint64_t done, uint64_t total);
 } mig_dialect_host;
@@ -111,8 +111,8 @@ enum mig_statement_kind {
 	MIG_STATEMENT_BEGIN = 1,    /**< begins a transaction */
 	MIG_STATEMENT_COMMIT = 2,   /**< ends one, keeping its work */
 	MIG_STATEMENT_ROLLBACK = 4, /**< ends one, undoing its work */
-	MIG_STATEMENT_SESSION = 8,  /**< sets state of the connection: repeated when a section that
-				     * was  interrupted is taken up again */
+	MIG_STATEMENT_SESSION = 8,  /**< sets state of the connection: repeated when an
+				     * interrupted section is resumed */
 	MIG_STATEMENT_LONE = 16,    /**< cannot run inside a transaction */
 	/** Must not run while the engine enforces foreign keys: given to mig_sql_sink alone, which
 	 * has the section marked foreign_keys=off. */
@@ -133,7 +133,7 @@ enum mig_statement_kind {
 	MIG_STATEMENT_APART = 4096
 };
 
-/** What revision_begin() gets to know of the revision that is about to run. */
+/** What revision_begin() gets about the revision that is about to run. */
 typedef struct mig_revision_run {
 	size_t struct_size; /**< sizeof(mig_revision_run), set by the core */
 	const char *revision; /**< its id, borrowed until revision_end() */
@@ -168,7 +168,7 @@ typedef struct mig_unit {
 	size_t end;    /**< the first byte after its last */
 } mig_unit;
 
-/** Room for what observe() has to say, its NUL included. */
+/** Room for what observe() writes, its NUL included. */
 #define MIG_OBSERVED_SIZE 512
 
 /** Room for what snapshot_key() writes, its NUL included. */
@@ -236,14 +236,14 @@ typedef struct mig_journal_mark {
 	const char *revision;
 	const char *direction; /**< "upgrade" or "downgrade"; of the same row */
 	int64_t before; /**< statements that the row says are done, before this mark */
-	const char *state; /**< "running" as long as the section goes on */
+	const char *state; /**< "running" as long as the section continues */
 	int64_t statements; /**< how many are done now */
 	const char *done_digest; /**< over these, as in mig_history_row */
 	int64_t duration_us; /**< microseconds since the section began */
 	const char *in_flight; /**< as in mig_history_row; NULL: the row has none from now on */
 } mig_journal_mark;
 
-/** What a slot that reads tells of its table. */
+/** What a slot that reads reports about its table. */
 enum mig_table_state {
 	MIG_TABLE_MISSING = 0, /**< there is no such table */
 	MIG_TABLE_THERE = 1,   /**< as this libmig makes it */
@@ -267,8 +267,8 @@ enum mig_later {
 	/** It is committed, and the next transaction has begun: an error is that of the script. */
 	MIG_LATER_DONE = 0,
 	MIG_LATER_WAITS = 1, /**< nothing was sent: the transaction is open */
-	/** It was undone with all that it did, e.g. since the server could not read the message. The caller
-	 * runs it again, and does not put off its end: then an error shows whose it is. */
+	/** It was undone with all that it did, e.g. since the server could not read the message. The
+	 * caller runs it again, and does not put off its end: then an error shows whose it is. */
 	MIG_LATER_UNDONE = 2,
 	/** It is committed. The next one has no lock, or found other rows: it is rolled back, and begun
 	 * with begin(). */
@@ -318,8 +318,9 @@ typedef struct mig_schema_sink {
 	 * so that something that the dialect does not know yet is not taken for equal. At most one of a
 	 * table; never of what differs by database, like numbers and sizes. NULL: not wanted. */
 	mig_status (*row)(void *user, uint32_t number, const char *table, const char *text);
-	/** The objects at the top that are asked about; NULL: all. Whatever is inside others, their rows, and
-	 * who needs whom may then be left out, so that a few are not read as slowly as all. */
+	/** The objects at the top that are asked about; NULL: all. Whatever is inside others, their
+	 * rows, and who needs whom may then be left out, so that a few are not read as slowly as all.
+	 * */
 	const mig_object *const *only;
 	size_t only_count; /**< entries of only */
 } mig_schema_sink;
@@ -363,9 +364,9 @@ typedef struct mig_sql_sink {
 	void *user; /**< first argument of statement() */
 	/** One statement without its semicolon. op: the (first) operation that it does, or NULL. kind:
 	 * MIG_STATEMENT_LONE if it cannot run inside a transaction, or not with those around it,
-	 * MIG_STATEMENT_KEYS_OFF; MIG_STATEMENT_APART; MIG_STATEMENT_CHECK if it is a query that must return no rows,
-	 * comment then being what is wrong if it does; otherwise 0. comment: what a reader of the
-	 * script should know, without "--", or NULL. */
+	 * MIG_STATEMENT_KEYS_OFF; MIG_STATEMENT_APART; MIG_STATEMENT_CHECK if it is a query that must
+	 * return no rows, comment then being what is wrong if it does; otherwise 0. comment: what a
+	 * reader of the script should know, without "--", or NULL. */
 	mig_status (*statement)(void *user, const char *text, size_t size, const mig_op *op,
 				uint32_t kind, const char *comment);
 } mig_sql_sink;
@@ -387,7 +388,7 @@ typedef struct mig_dialect_conn {
 	void *(*detach)(mig_conn *conn);
 	/** Interrupts the statement that is running, from any thread or a signal handler: so it may do no
 	 * more than set a flag and call what is safe there (signal-safety(7)). A dialect of a server sets
-	 * the flag alone, and whoever waits for the server looks at it, or at host->poll(). */
+	 * only the flag; the code that waits for the server checks it, or host->poll(). */
 	void (*cancel)(mig_conn *conn);
 
 	/* -- the session, optional */
@@ -405,7 +406,7 @@ typedef struct mig_dialect_conn {
 	/** Saves and changes the settings that a run needs (SQLite: foreign keys off). Called again
 	 * in the same run after SQL that may have changed them: what was saved first is kept. */
 	mig_status (*run_begin)(mig_conn *conn);
-	/** Puts them back; also after errors, and ends a transaction or lock that is still there.
+	/** Restores them, also after errors, and ends a transaction or lock that is still open.
 	 */
 	mig_status (*run_end)(mig_conn *conn);
 	/** Begins a transaction that holds the migration lock until its end; waits up to
@@ -413,12 +414,12 @@ typedef struct mig_dialect_conn {
 	 * with.
 	 *
 	 * *freed, which is 0 before the call, may be set to 1, with MIG_OK: another process held the
-	 * lock and has released it meanwhile, and nothing is held or begun. The caller looks whether
+	 * lock and has released it meanwhile, and nothing is held or begun. The caller checks whether
 	 * there is still something to do, and only then calls again. So of forty waiting processes
-	 * none takes the lock for nothing. Errors: MIG_ELOCKED, MIG_ECANCELLED. */
+	 * none takes the lock needlessly. Errors: MIG_ELOCKED, MIG_ECANCELLED. */
 	mig_status (*begin)(mig_conn *conn, int32_t check, int32_t *freed);
 	/** Ends it, keeping its work. check nonzero: first verifies what the engine has not
-	 * verified while the run went on (SQLite: foreign keys). After an error the transaction is
+	 * verified during the run (SQLite: foreign keys). After an error the transaction is
 	 * still open, or was undone: rollback() follows. MIG_ETRANSACTION if there is no transaction
 	 * any more: the engine, or a statement, has ended it, and what it did may have stayed. */
 	mig_status (*commit)(mig_conn *conn, int32_t check);
@@ -498,7 +499,7 @@ typedef struct mig_dialect_conn {
 	mig_status (*revision_begin)(mig_conn *conn, const mig_revision_run *revision);
 	/** After them, also after an error, and before the rows of the revision: puts back
 	 * what it changed in the session. run_end() does the same for one that was not ended. Errors:
-	 * what the revision left behind that it must not. */
+	 * what the revision left behind although it must not. */
 	mig_status (*revision_end)(mig_conn *conn);
 	/** Whether foreign keys are enforced from here on: 1: yes, -1: no, 0: as the revision in
 	 * progress has them. Otherwise: nothing. */
@@ -508,13 +509,13 @@ typedef struct mig_dialect_conn {
 
 	/** A section is about to be planned: a unit may be the first that runs on a new connection,
 	 * after a process died. Errors: MIG_ETRANSACTION, with the offset into the text, if a unit
-	 * leans on what a unit before it has left in the session (a temporary table, the last rowid),
+	 * depends on what an earlier unit left in the session (a temporary table, the last rowid),
 	 * or cannot be distinguished from the next (COMMIT AND CHAIN). Never touches the database.
 	 * Otherwise: nothing is refused. */
 	mig_status (*check_units)(mig_conn *conn, const char *text, size_t size,
 				  const mig_unit *units, size_t count);
 	/** Both or none. A statement of the kind MIG_STATEMENT_LONE is about to run: writes to `seen`,
-	 * which has MIG_OBSERVED_SIZE bytes, what recover() will have to know to tell whether it ran,
+	 * which has MIG_OBSERVED_SIZE bytes, what recover() needs to decide whether it ran,
 	 * e.g. that there is no index of that name; "" if nothing. Called inside a transaction, and must
 	 * not make it fail. Otherwise: a statement that was in flight is run again. */
 	mig_status (*observe)(mig_conn *conn, const char *text, size_t size, char *seen);
@@ -546,8 +547,8 @@ typedef struct mig_dialect_conn {
 	const char *script_begin; /**< whole lines at the top, e.g. to stop at errors; NULL: none */
 	const char *begin_sql;    /**< NULL: "BEGIN" */
 	/** Writes statements of a revision to fn as the engine's own shell has to read them to do what
-	 * run_script() does; psql replaces :name, for one. What the shell alone would understand is
-	 * refused by next_statement(). Returns what fn returns. NULL: as they are. */
+	 * run_script() does; psql replaces :name, for one. next_statement() refuses what only the
+	 * shell would understand. Returns what fn returns. NULL: as they are. */
 	mig_status (*shell_text)(mig_conn *conn, const char *text, size_t size,
 				 mig_status (*fn)(void *user, const char *text, size_t size),
 				 void *user);
@@ -562,14 +563,14 @@ typedef struct mig_dialect_conn {
 
 	/* -- commit_begin() without a message of its own, both or none */
 
-	/** As commit_begin(), but put off: the end of the open transaction and the begin of the next go out
-	 * with the first statements of the next run_script(). These run only if the transaction was
-	 * committed, the lock was taken, and the version rows are `expected` (count of them, borrowed for
-	 * the call) once the lock is held. A script without a statement sends it, too. 1 in *later, which
-	 * is 0 before the call: it is put off, and whatever is set or written before that script (time-outs)
-	 * is meant for the next transaction. 0: it cannot be put off now, and nothing was done.
-	 * Instead of that script commit(), commit_begin() or rollback() may be called; they are about the
-	 * transaction that is still open. Otherwise: commit_begin() is called. */
+	/** As commit_begin(), but put off: the end of the open transaction and the begin of the next go
+	 * out with the first statements of the next run_script(). These run only if the transaction was
+	 * committed, the lock was taken, and the version rows are `expected` (count of them, borrowed
+	 * for the call) once the lock is held. A script without a statement sends it, too. 1 in *later,
+	 * which is 0 before the call: it is put off, and whatever is set or written before that script
+	 * (time-outs) is meant for the next transaction. 0: it cannot be put off now, and nothing was
+	 * done. Instead of that script commit(), commit_begin() or rollback() may be called; they are
+	 * about the transaction that is still open. Otherwise: commit_begin() is called. */
 	mig_status (*commit_later)(mig_conn *conn, const mig_version_row *const *expected, size_t count,
 				   int32_t *later);
 	/** What has become of what commit_later() put off last: enum mig_later. Touches no database. */
@@ -579,8 +580,8 @@ typedef struct mig_dialect_conn {
 
 	/** Asked inside a transaction that begin() has begun, after another one of the same run was
 	 * committed by commit(): 1 in *untouched if libmig's own tables are surely as that commit has left
-	 * them, otherwise 0. Must not cost more than it saves, a read of the version rows. Otherwise: they are
-	 * read. */
+	 * them, otherwise 0. Must not cost more than it saves, a read of the version rows. Otherwise:
+	 * they are read. */
 	mig_status (*untouched)(mig_conn *conn, int32_t *untouched);
 } mig_dialect_conn;
 
@@ -638,16 +639,16 @@ typedef struct mig_dialect_store {
 	/* -- for the default, optional */
 
 	const mig_store_words *words; /**< NULL: standard SQL */
-	/** 1 in *out if the version table (history: the history table) is there. Asked only after a read of
-	 * it failed. Otherwise: whether a query for none of its columns works. */
+	/** 1 in *out if the version table (history: the history table) is there. Asked only after a
+	 * read of it failed. Otherwise: whether a query for none of its columns works. */
 	mig_status (*table_exists)(mig_conn *conn, int32_t history, int32_t *out);
 
 	/* -- the header digest, both or none */
 
-	/** A number apart from the tables, 0 at first, that is part of transactions and can be read without
-	 * the schema. Otherwise: mig_open_options.header_digest has no effect. */
+	/** A number apart from the tables, 0 at first, that is part of transactions and can be read
+	 * without the schema. Otherwise: mig_open_options.header_digest has no effect. */
 	mig_status (*read_header_digest)(mig_conn *conn, uint32_t *out);
-	/** Sets that number, inside the open transaction; 0: takes it away. */
+	/** Sets that number, inside the open transaction; 0: removes it. */
 	mig_status (*write_header_digest)(mig_conn *conn, uint32_t digest,
 					  const mig_sql_sink *script);
 
@@ -655,15 +656,16 @@ typedef struct mig_dialect_store {
 
 	/** What fails unless the ids in the version table, in the order of their bytes and with ", "
 	 * between them ("base": none), and ", unfinished" after them if the history table has a row in
-	 * state "running", are this text. Otherwise: the script does not look. */
+	 * state "running", are this text. Otherwise: the script does not check. */
 	mig_status (*expect)(mig_conn *conn, const char *ids, const mig_sql_sink *script);
-	/** What takes the migration lock and sets what runs set, or fails at once if somebody has the lock.
-	 * session 0: after the BEGIN of a transaction, until it ends; 1: for what runs outside
-	 * transactions, until leave(). Otherwise: the transaction is enough. */
+	/** What takes the migration lock and sets what runs set, or fails at once if another process
+	 * has the lock. session 0: after the BEGIN of a transaction, until it ends; 1: for what runs
+	 * outside transactions, until leave(). Otherwise: the transaction is enough. */
 	mig_status (*enter)(mig_conn *conn, int32_t session, const mig_sql_sink *script);
 	/** Ends what enter() with session 1 began. */
 	mig_status (*leave)(mig_conn *conn, const mig_sql_sink *script);
-	/** Outside a transaction: foreign keys are enforced from here on, or are not. Otherwise: nothing. */
+	/** Outside a transaction: foreign keys are enforced from here on, or are not. Otherwise:
+	 * nothing. */
 	mig_status (*keys)(mig_conn *conn, int32_t on, const mig_sql_sink *script);
 } mig_dialect_store;
 
@@ -735,9 +737,10 @@ typedef struct mig_dialect_schema {
 	 * without them does not name them. With NULL at the end; NULL: none. */
 	const char *const *table_flags;
 
-	/** Nonzero if render() can rename `from` (MIG_OP_RENAME) where it differs from `to` by its name alone:
-	 * constraints and indexes of one table, without parts of their own. Otherwise: such a one is dropped
-	 * and created. Tables and columns are renamed in any case, by the hints of a model. */
+	/** Nonzero if render() can rename `from` (MIG_OP_RENAME) where it differs from `to` by its name
+	 * alone: constraints and indexes of one table, without parts of their own. Otherwise: such a
+	 * one is dropped and created. Tables and columns are renamed in any case, by the hints of a
+	 * model. */
 	int32_t (*renames)(const mig_object *from, const mig_object *to);
 	/** A second opinion on two objects that are equal with all that is inside them: calls fn with
 	 * what differs in what the engine itself keeps of them, read in another way than inspect() reads
@@ -757,19 +760,20 @@ typedef struct mig_dialect_schema {
 	 * tables. Called inside a transaction that holds the migration lock, or to look at what is
 	 * planned. */
 	mig_status (*is_empty)(mig_conn *conn, int32_t *empty);
-	/** Writes to `key` what has to be the same where a snapshot is made and where it is run, so that it
-	 * gives what the revisions would: e.g. the server's major version, and where unqualified names
-	 * are. key has MIG_SNAPSHOT_KEY_SIZE bytes; one line. Errors: MIG_EUNSUPPORTED if that does not
-	 * suffice. */
+	/** Writes to `key` what has to be the same where a snapshot is made and where it is run, so
+	 * that it gives what the revisions would: e.g. the server's major version, and where
+	 * unqualified names are. key has MIG_SNAPSHOT_KEY_SIZE bytes; one line. Errors:
+	 * MIG_EUNSUPPORTED if that does not suffice. */
 	mig_status (*snapshot_key)(mig_conn *conn, char *key);
-	/** Hands over statements that insert every row of every object that inspect() reports into the same
-	 * tables without rows, and set the positions of sequences. Called in a scratch, in a transaction.
-	 * There are no triggers and foreign keys yet when they run. The same rows give the same
-	 * statements. What the session has set may be changed for good. Errors: MIG_EUNSUPPORTED for what
-	 * cannot be written so, or is too much. */
+	/** Hands over statements that insert every row of every object that inspect() reports into the
+	 * same tables without rows, and set the positions of sequences. Called in a scratch, in a
+	 * transaction. Triggers and foreign keys do not exist yet when they run. The same rows give the
+	 * same statements. What the session has set may be changed for good. Errors: MIG_EUNSUPPORTED
+	 * for what cannot be written so, or is too much. */
 	mig_status (*dump_rows)(mig_conn *conn, const mig_sql_sink *sink);
-	/** As scratch(), with side 0 or 1: the clock of its SQL, its time zone, and what else a revision should
-	 * not depend on, differ between the two sides as far as the engine allows it. */
+	/** As scratch(), with side 0 or 1: the clock of its SQL, its time zone, and what else a
+	 * revision should not depend on, differ between the two sides as far as the engine allows it.
+	 * */
 	mig_status (*scratch_apart)(mig_conn *conn, int32_t side, mig_conn **out);
 	/** Hands over statements that create everything which inspect() reports, as the engine keeps it
 	 * word by word. after_rows 0: what has to be there before rows are inserted; 1: the rest, e.g.
@@ -796,12 +800,13 @@ struct mig_dialect {
 	int32_t (*owns)(const char *url);
 	/** What may be shown of a URL, as mig_url_display() returns and writes it. Otherwise: scheme,
 	 * user, host, port and path of a URL in the general form (RFC 3986), and nothing of another
-	 * one. While the module is not loaded the latter holds for every dialect, so what is secret
-	 * belongs into the password or after the "?". */
+	 * one. While the module is not loaded the latter holds for every dialect, so secrets
+	 * belong in the password or after the "?". */
 	size_t (*display)(const char *url, char *out, size_t size);
 	/** The URL with the relative path of a database's file in it, if there is one, taken from a
-	 * folder, which may be relative itself: "sqlite:app.db" and "../conf" give "sqlite:../conf/app.db".
-	 * Returned and written as by display(), but whole. Otherwise: the URL as it is. */
+	 * folder, which may be relative itself: "sqlite:app.db" and "../conf" give
+	 * "sqlite:../conf/app.db". Returned and written as by display(), but whole. Otherwise: the URL
+	 * as it is. */
 	size_t (*resolve_url)(const char *url, const char *folder, char *out, size_t size);
 };
 

@@ -56,8 +56,8 @@ extern "C" {
 /** A database engine's table of functions: see mig/dialect.h. */
 typedef struct mig_dialect mig_dialect;
 
-/** The result of a call: 0 (MIG_OK) or one of the negative codes below. New codes are only ever
- * added, so a caller treats one that it does not know like MIG_ERROR. */
+/** The result of a call: 0 (MIG_OK) or one of the negative codes below. Later versions only
+ * add codes, so treat an unknown one like MIG_ERROR. */
 typedef int32_t mig_status;
 
 enum mig_status_code {
@@ -107,7 +107,7 @@ enum mig_status_code {
 	MIG_ENO_DIALECT = -70,  /**< no dialect handles the URL, or its module cannot be loaded */
 	MIG_ECONNECT = -71,     /**< the database cannot be opened */
 	MIG_ESQL = -72,         /**< the engine refused a statement */
-	/** Another process was in the way longer than the time allowed, or has gone on with what this
+	/** Another process was in the way longer than the time allowed, or has continued with what this
 	 * one was at. */
 	MIG_ELOCKED = -73,
 	MIG_ECANCELLED = -74,   /**< mig_cancel() was called, or a callback asked to stop */
@@ -123,7 +123,7 @@ enum mig_status_code {
 	MIG_EBEHIND = -83,      /**< revisions are to be applied first: mig_verify(), autogenerate */
 	/** A generated script, tried in a copy of the database, fails or gives another schema. */
 	MIG_EPROOF = -84,
-	/** A step outside a transaction is unfinished, and this call or this program cannot go on from
+	/** A step outside a transaction is unfinished, and this call or this program cannot continue from
 	 * there: the revision is unknown to it, or a relative target leads the other way. */
 	MIG_EPARTIAL = -85,
 	/** A query that must return no rows (a script's "-- mig:check", or the comparison of a table
@@ -147,7 +147,7 @@ typedef struct mig_value {
 	int32_t reserved; /**< 0 */
 	int64_t integer; /**< of MIG_INTEGER */
 	double real; /**< of MIG_REAL */
-	/** of MIG_TEXT and MIG_BLOB; whoever gives it says how long it lives */
+	/** of MIG_TEXT and MIG_BLOB; the function that gives it defines how long it is valid */
 	const char *data;
 	size_t size; /**< bytes in data, a closing NUL not counted */
 } mig_value;
@@ -158,11 +158,11 @@ enum mig_log_level { MIG_LOG_DEBUG = 0, MIG_LOG_INFO = 1, MIG_LOG_WARNING = 2 };
 /** What becomes of a database file that is missing. */
 enum mig_create {
 	/** It is created when it is needed: by a run, a statement of mig_query(), mig_connection() and
-	 * mig_take_connection(). Until then the database counts as empty, so what only asks, such as
+	 * mig_take_connection(). Until then the database counts as empty, so what only reads, such as
 	 * mig_verify() and mig_current(), leaves no file behind. */
 	MIG_CREATE_MISSING = 0,
 	MIG_CREATE_NEVER = 1,   /**< opening it is an error, MIG_ECONNECT */
-	/** It counts as an empty database and is not created, so the context can only ask: runs are
+	/** It counts as an empty database and is not created, so the context can only read: runs are
 	 * MIG_EMISUSE. */
 	MIG_CREATE_PRETEND = 2
 };
