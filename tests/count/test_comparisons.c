@@ -40,7 +40,7 @@ static mig_cli_options host = { .struct_size = sizeof host };
 
 struct place {
 	struct folder folder;
-	char url[PATH_SIZE], files[PATH_SIZE], model[PATH_SIZE];
+	char url[PATH_SIZE], files[PATH_SIZE], model[PATH_SIZE], config[PATH_SIZE];
 };
 
 static int run(struct place *p, char *const *words)
@@ -79,7 +79,8 @@ static int set_up(void **state)
 	folder_path(&p->folder, "a.db", path);
 	folder_path(&p->folder, "migrations", p->files);
 	folder_path(&p->folder, "model.sql", p->model);
-	assert_int_equal(RUN(p, WORD("init"), WORD("-q")), MIG_CLI_DONE);
+	folder_path(&p->folder, "mig.ini", p->config);
+	assert_int_equal(RUN(p, WORD("init"), WORD("-q"), WORD("-c"), p->config), MIG_CLI_DONE);
 	db = sql_open(path);
 	sql_exec(db, "CREATE TABLE t (id INTEGER PRIMARY KEY, name TEXT)");
 	sqlite3_close(db);

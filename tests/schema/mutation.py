@@ -289,16 +289,17 @@ POSTGRESQL_EXCEPTIONS = {
     "tablespace": "takes a folder on the server",
     "invalid": "an index whose building has failed cannot be declared",
     "triggers": "of a foreign key: a model cannot have them disabled (postgresql schema_quiet disables them by hand)",
+    "valid_checks": "a partition that is created has its checks valid (postgresql schema_partitions has one that is not)",
     "period": "of a foreign key and of the key that it refers to, never alone",
 }
 POSTGRESQL_EXCEPTIONS.update({f"{kind}.only": "changes with the indexes of the partitions" for kind in (
     "primary key", "unique constraint", "index")})
 POSTGRESQL_EXCEPTIONS.update({f"{kind}.comment": "PostgreSQL has no comment on it" for kind in (
-    "default", "inheritance", "ownership", "replica identity", "other")})
+    "default", "inheritance", "ownership", "replica identity", "other", "enum value")})
 POSTGRESQL_EXCEPTIONS.update({f"{kind}.privileges": "PostgreSQL has no privileges on it" for kind in (
     "extension", "collation", "default", "primary key", "unique constraint", "foreign key", "check", "exclusion constraint",
     "index", "trigger", "rule", "policy", "statistics", "event trigger", "inheritance", "ownership", "replica identity",
-    "other")})
+    "other", "enum value")})
 POSTGRESQL_KEYS = (r'mig__catalog_add(?:_text)?\([^,;"]*, "([a-z_]+)"', r'add_(?:columns|action)\(k, "([a-z_]+)"',
                    r'\? "([a-z_]+)" : "[a-z_]+", "yes"', r'\? "[a-z_]+" : "([a-z_]+)", "yes"',
                    r'\{ "([a-z_]+)", "[A-Z ]+" \}')
