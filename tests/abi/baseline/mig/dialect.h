@@ -585,7 +585,7 @@ typedef struct mig_dialect_conn {
 	mig_status (*untouched)(mig_conn *conn, int32_t *untouched);
 } mig_dialect_conn;
 
-/** What the default store has to know of the engine's SQL, besides its quotes. NULL: what standard SQL
+/** What the default store must know about the engine's SQL, except its quotes. NULL: what standard SQL
  * has. */
 typedef struct mig_store_words {
 	size_t struct_size; /**< sizeof(mig_store_words) of the dialect */
