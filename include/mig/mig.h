@@ -218,7 +218,7 @@ MIG_API mig_status mig_open_with(mig_ctx **out, const mig_open_options *options)
 MIG_API mig_status mig_close(mig_ctx *ctx);
 
 /** Asks the call in progress on the context to stop as soon as it can, even in the middle of a
- * statement: it returns MIG_ECANCELLED, and the database is as a crash would leave it, before or
+ * statement. The call returns MIG_ECANCELLED, and the database is as a crash would leave it, before or
  * after a revision. Without a call in progress it does nothing (mig_open_options.keep_cancel). A
  * call that can no longer be stopped succeeds.
  *
@@ -519,9 +519,9 @@ typedef struct mig_bundle {
 	const char *const *declared;
 	/** Scripts that stand for all of these revisions, one for a dialect and key. mig_upgrade() runs
 	 * one in place of the steps if it would run every revision that the context has, these are the
-	 * ones from which the snapshot was made, and the database is empty: nothing in it but what belongs
-	 * to extensions, and libmig's own tables without rows of versions. Otherwise the revisions run.
-	 * NULL: none. */
+	 * ones from which the snapshot was made, and the database is empty. An empty database has only
+	 * what belongs to extensions, and libmig's own tables without version rows. Otherwise the
+	 * revisions run. NULL: none. */
 	const mig_bundle_snapshot *snapshots;
 	size_t snapshot_count; /**< entries of snapshots */
 	size_t snapshot_size;  /**< sizeof(mig_bundle_snapshot) */
@@ -796,9 +796,9 @@ MIG_API void mig_unfinished_free(mig_unfinished *unfinished);
 
 /** Checks every section that would run outside a transaction on the context's dialect: that its
  * transactions end in it, and that no unit of it depends on what an earlier unit left in the session
- * (docs/script-format.md); and, in every section that applies, that there is a query below each
- * "-- mig:check". Runs do the former before anything is executed, the latter
- * where the section begins; this needs no database. Errors: MIG_ETRANSACTION, MIG_ESYNTAX, with file,
+ * (docs/script-format.md). In every section that applies it also checks that there is a query below each
+ * "-- mig:check". Runs make the first check before anything is executed, the second one where the
+ * section begins. This function needs no database. Errors: MIG_ETRANSACTION, MIG_ESYNTAX, with file,
  * line and column. Since 0.1.0. */
 MIG_API mig_status mig_check_sections(mig_ctx *ctx);
 

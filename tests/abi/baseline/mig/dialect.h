@@ -15,7 +15,7 @@
  *    not written.
  *  - A slot that fails reports once through host->error() and returns what that returned.
  *  - Offsets are bytes into the text that the slot was given.
- *  - A connection is used by one thread at a time; only cancel() may come from another. */
+ *  - Only one thread at a time uses a connection; only cancel() may be called from another. */
 #ifndef MIG_DIALECT_H
 #define MIG_DIALECT_H
 
@@ -318,7 +318,7 @@ typedef struct mig_schema_sink {
 	 * so that something that the dialect does not know yet is not taken for equal. At most one of a
 	 * table; never of what differs by database, like numbers and sizes. NULL: not wanted. */
 	mig_status (*row)(void *user, uint32_t number, const char *table, const char *text);
-	/** The objects at the top that are asked about; NULL: all. Whatever is inside others, their
+	/** The top-level objects that are wanted; NULL: all. Whatever is inside others, their
 	 * rows, and who needs whom may then be left out, so that a few are not read as slowly as all.
 	 * */
 	const mig_object *const *only;
@@ -528,7 +528,7 @@ typedef struct mig_dialect_conn {
 	/* -- checks: queries of a script that must return no rows, optional */
 
 	/** Called inside a transaction, before the query is run by prepare() and step(). Refuses with
-	 * MIG_EINVAL what is not a query, and sees to it that nothing is written until check_end().
+	 * MIG_EINVAL what is not a query, and ensures that nothing is written until check_end().
 	 * message: what is wrong if it returns rows; NULL: it is not a check, but the query of
 	 * mig_adopt_with(), which may be anything that returns rows and only reads. Otherwise: the query
 	 * is just run. */
@@ -602,8 +602,8 @@ typedef struct mig_store_words {
 } mig_store_words;
 
 /** libmig's own tables, named by the connection's options. Each of the slots that write is called
- * inside a transaction, or has a script: then it touches no database, which may be absent, and hands
- * the SQL that would do it over to the sink, with values in it, for the engine's own shell. What it
+ * inside a transaction, or has a script. With a script it uses no database, which may be absent, and
+ * passes the SQL that would do it to the sink, with values in it, for the engine's own shell. What it
  * writes must be the rows that are named, each once. A dialect whose messages cost time may keep its
  * writes back until the next message, at the latest commit(), and report then what went wrong. */
 typedef struct mig_dialect_store {
@@ -690,7 +690,7 @@ typedef struct mig_dialect_schema {
 	int32_t (*holds)(const mig_object *dependent, const mig_object *changed);
 	/** Turns operations into SQL. Names are not searched for: the SQL qualifies them. */
 	mig_status (*render)(mig_conn *conn, const mig_changes *changes, const mig_sql_sink *sink);
-	/** Opens an empty database of the same make, to try things in; close() removes it. */
+	/** Opens an empty database of the same kind, to try things in; close() removes it. */
 	mig_status (*scratch)(mig_conn *conn, mig_conn **out);
 	/** Reports a column declared in portable terms (mig/model.h) as the dialect has it, with its
 	 * DEFAULT, and a CHECK where it takes one to make the type. Errors: MIG_EUNSUPPORTED. */
@@ -701,9 +701,9 @@ typedef struct mig_dialect_schema {
 
 	/** The schema in which unqualified names are, in a scratch; NULL: "". */
 	const char *default_schema;
-	/** Reports what inspect() would, if scripts were run one after another in an empty database,
-	 * without running them. declared: the first object that was reported before (declared in C),
-	 * others by next; NULL: none. 1 in *done; 0 if the scripts have to be run to know, and what was
+	/** Reports what inspect() would if scripts were run one after another in an empty database, but
+	 * does not run them. declared: the first object that was reported before (declared in C),
+	 * others by next; NULL: none. 1 in *done; 0 if the scripts must be run; then what was
 	 * reported is dropped. */
 	mig_status (*read_script)(mig_conn *conn, const mig_script_text *const *scripts, size_t count,
 				  const mig_object *declared, const mig_schema_sink *sink,
@@ -716,9 +716,9 @@ typedef struct mig_dialect_schema {
 
 	/* -- models, both or none */
 
-	/** Finds an object that refers to a table or column that is not there, of what the engine takes
-	 * without looking, and fails when rows are read or written: a foreign key to a missing table, a
-	 * view of a missing column. The objects stand at the top of a schema; the first `judged` of
+	/** Finds an object that refers to a missing table or column, if the engine accepts such objects
+	 * unchecked and fails when rows are read or written: a foreign key to a missing table, a
+	 * view of a missing column. The objects are top-level objects of a schema; the first `judged` of
 	 * them are judged, the others may be referred to. MIG_OK, or an error with the object in
 	 * *broken (a foreign key, view or trigger), which the message names with what it lacks.
 	 * Otherwise: the engine refuses such objects itself. */
@@ -743,8 +743,8 @@ typedef struct mig_dialect_schema {
 	 * model. */
 	int32_t (*renames)(const mig_object *from, const mig_object *to);
 	/** A second opinion on two objects that are equal with all that is inside them: calls fn with
-	 * what differs in what the engine itself keeps of them, read in another way than inspect() reads
-	 * it, so that what that one overlooks is not taken for equal. It asks the database nothing.
+	 * what differs in what the engine itself keeps of them. It reads this in another way than inspect(),
+	 * so that a difference which that overlooks is found. It does not query the database.
 	 * Otherwise: only rows are compared (mig_schema_sink.row). */
 	mig_status (*unlike)(mig_conn *conn, const mig_object *is, const mig_object *want, void *user,
 			     mig_unlike_fn fn);

@@ -20,8 +20,8 @@
  *     mig_column_unique(c);
  *
  * Return values need not be checked: every function here takes a NULL handle, and the first mistake
- * (a type that does not exist, a name given twice, no memory) is kept, and returned with its place
- * by the call that uses the model; mig_error_message() has it at once. A model may also come, instead or
+ * (a type that does not exist, a name given twice, no memory) is kept. The call that uses the model
+ * returns it with its place; mig_error_message() has it at once. A model may also come, instead or
  * in addition, from SQL text or a file, or from another database. Everything is brought to the
  * database's own terms in a scratch database (SQLite: in memory; PostgreSQL: one that is created
  * and dropped), so that the same schema declared in different words does not differ.
@@ -416,9 +416,9 @@ typedef int32_t (*mig_compare_fn)(void *user, const mig_object *database, const 
  * downgrade. 0: leave it out. */
 typedef int32_t (*mig_operation_fn)(void *user, const mig_op *op, int32_t direction);
 
-/** Asked, before anything else is done with it, about each pair of a dropped and a created object that
- * may be one that was renamed: tables with the same columns, columns of one table with the same type.
- * 1: it was renamed; the difference is made again with that. 0: it was not. */
+/** Asked first about each pair of a dropped and a created object that may be one renamed object: tables
+ * with the same columns, columns of one table with the same type. 1: it was renamed; the difference is
+ * made again with that. 0: it was not. */
 typedef int32_t (*mig_rename_fn)(void *user, const mig_object *from, const mig_object *to);
 
 typedef struct mig_diff_options {
@@ -458,12 +458,12 @@ MIG_API mig_status mig_set_diff_options(mig_ctx *ctx, const mig_diff_options *op
  * after every other error. Since 0.1.0. */
 MIG_API mig_status mig_diff(mig_ctx *ctx, const mig_diff_options *options, mig_op_list **out);
 
-/** The schema of the database, without libmig's own tables, as the operations that create it from nothing,
- * in an order in which they can be run. mig_op_list_sql() of MIG_UPGRADE is then the schema as a model in
- * SQL: mig_diff() finds no difference between it and the database. The objects of the operations, with
- * what is inside them, are everything that was read. MIG_DOWNGRADE drops it all. Nothing is tried. What
- * a new database of the engine has anyway is left out, so an empty one is made to compare with. Nothing
- * is written. Free the list with mig_op_list_free().
+/** The schema of the database, without libmig's own tables: the operations that create it in an empty
+ * database, in an order in which they can be run. mig_op_list_sql() of MIG_UPGRADE is then the schema
+ * as a model in SQL: mig_diff() finds no difference between it and the database. The objects of the
+ * operations, with what is inside them, are everything that was read. MIG_DOWNGRADE drops it all.
+ * Nothing is tried. What a new database of the engine has anyway is left out, so an empty one is made
+ * to compare with. Nothing is written. Free the list with mig_op_list_free().
  *
  * Errors: MIG_EUNSUPPORTED if the dialect cannot read schemas; MIG_EPERMISSION (PostgreSQL: the role
  * may not create databases). Since 0.1.0. */
