@@ -61,6 +61,27 @@ static void add_all(mig_ctx *ctx)
 }
 enum { REVISIONS = 4 };
 
+/* Other tests have scratch databases on this server, too, but none of them keeps its own. */
+static void expect_no_scratch(PGconn *db)
+{
+	char *names = strdup(ask(db, "SELECT coalesce(string_agg(quote_literal(datname), ','), quote_literal('-')) "
+				     "FROM pg_database WHERE datname LIKE 'mig\\_scratch\\_%'"));
+	size_t size = strlen(names) + 100;
+	char *sql = room_for(size);
+	int left = 1;
+
+	snprintf(sql, size, "SELECT count(*) FROM pg_database WHERE datname IN (%s)", names);
+	for (int i = 0; i < 600 && left; i++) {
+		left = strcmp(ask(db, sql), "0") != 0;
+		if (left)
+			usleep(100000);
+	}
+	if (left)
+		fail_msg("of these scratch databases some are left: %s", names);
+	free(sql);
+	free(names);
+}
+
 static mig_snapshot *make_all(const struct place *p)
 {
 	mig_ctx *ctx = open_place(p, NULL);
@@ -69,7 +90,7 @@ static mig_snapshot *make_all(const struct place *p)
 	add_all(ctx);
 	ok(ctx, mig_snapshot_make(ctx, &made));
 	mig_close(ctx);
-	assert_answer(p->db, "SELECT count(*) FROM pg_database WHERE datname LIKE 'mig\\_scratch\\_%'", "0");
+	expect_no_scratch(p->db);
 	return made;
 }
 
@@ -126,6 +147,19 @@ static char *pg_dump(const struct place *p)
 	return text;
 }
 
+/* pg_dump refuses a server that is newer than itself. */
+static int is_older_than(PGconn *server)
+{
+	FILE *f = popen("pg_dump --version | grep -o '[0-9][0-9]*' | head -n 1", "r");
+	int version = 0;
+
+	assert_non_null(f);
+	if (fscanf(f, "%d", &version) != 1)
+		version = 0;
+	pclose(f);
+	return version < PQserverVersion(server) / 10000;
+}
+
 static void test_pg_dump_does_not_tell_them_apart(void **state)
 {
 	static const char steps[] = "SELECT revision || ' ' || direction || ' ' || state || ' ' || digest || ' ' || statements "
@@ -140,6 +174,10 @@ static void test_pg_dump_does_not_tell_them_apart(void **state)
 
 	(void)state;
 	place_begin(&a);
+	if (is_older_than(a.db)) {
+		place_end(&a);
+		skip();
+	}
 	place_begin(&b);
 	made = make_all(&a);
 	bundle = bundle_of(mig_snapshot_entry(made));
@@ -387,7 +425,7 @@ static void test_what_is_not_the_same_each_time_gets_none(void **state)
 		assert_null(made);
 		mig_close(ctx);
 	}
-	assert_answer(p.db, "SELECT count(*) FROM pg_database WHERE datname LIKE 'mig\\_scratch\\_%'", "0");
+	expect_no_scratch(p.db);
 	place_end(&p);
 }
 
