@@ -216,6 +216,8 @@ mig_status mig__sqlite_exec(mig_conn *conn, const char *sql);
 mig_status mig__sqlite_query(mig_conn *conn, const char *sql, sqlite3_stmt **stmt);
 /* Its next row: 1 in *row, or 0 at the end. */
 mig_status mig__sqlite_row(mig_conn *conn, sqlite3_stmt *stmt, int *row);
+/* The number in the first row of one statement of libmig's own; 0 if it has no row. */
+mig_status mig__sqlite_number(mig_conn *conn, const char *sql, int64_t *out);
 /* MIG_EMISUSE if a statement that writes is not finished: no transaction can be committed then. */
 mig_status mig__sqlite_check_finished(mig_conn *conn, const sqlite3_stmt *but);
 
@@ -255,8 +257,6 @@ mig_status mig__sqlite_run_begin(mig_conn *conn);
 mig_status mig__sqlite_run_end(mig_conn *conn);
 
 /* transaction.c */
-/* A number that changes when another connection has written. */
-mig_status mig__sqlite_data_version(mig_conn *conn, int64_t *out);
 mig_status mig__sqlite_untouched(mig_conn *conn, int32_t *untouched);
 mig_status mig__sqlite_begin(mig_conn *conn, int32_t check, int32_t *freed);
 mig_status mig__sqlite_commit(mig_conn *conn, int32_t check);

@@ -579,7 +579,7 @@ static mig_status open_partial(mig_conn *conn)
 
 	if (fk->open)
 		return MIG_OK;
-	rc = mig__sqlite_data_version(conn, &version);
+	rc = mig__sqlite_number(conn, "PRAGMA data_version", &version);
 	if (rc)
 		return rc;
 	if (!fk->partial || !fk->valid || fk->data_version != version ||

@@ -20,7 +20,7 @@ static mig_status look(mig_conn *conn, int32_t check, int64_t *version)
 {
 	struct mig__sqlite_quiet *q = &conn->quiet;
 	int ask = check || (q->committed && is_ours_alone(conn));
-	mig_status rc = ask ? mig__sqlite_data_version(conn, version) : MIG_OK;
+	mig_status rc = ask ? mig__sqlite_number(conn, "PRAGMA data_version", version) : MIG_OK;
 
 	q->untouched = !rc && ask && q->committed && q->known && !q->aside &&
 		       q->data_version == *version &&

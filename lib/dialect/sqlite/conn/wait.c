@@ -212,15 +212,16 @@ mig_status mig__sqlite_check_finished(mig_conn *conn, const sqlite3_stmt *but)
 				  place.statement ? place.statement : "");
 }
 
-mig_status mig__sqlite_data_version(mig_conn *conn, int64_t *out)
+mig_status mig__sqlite_number(mig_conn *conn, const char *sql, int64_t *out)
 {
 	sqlite3_stmt *stmt = NULL;
 	int row = 0;
-	mig_status rc = mig__sqlite_query(conn, "PRAGMA data_version", &stmt);
+	mig_status rc = mig__sqlite_query(conn, sql, &stmt);
 
+	*out = 0;
 	if (!rc)
 		rc = mig__sqlite_row(conn, stmt, &row);
-	if (!rc)
+	if (!rc && row)
 		*out = sqlite3_column_int64(stmt, 0);
 	sqlite3_finalize(stmt);
 	return rc;

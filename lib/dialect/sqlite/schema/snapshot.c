@@ -11,25 +11,9 @@
 
 /* -- where one is taken */
 
-/* Whether a PRAGMA's number is another one than 0. */
-static mig_status read_number(mig_conn *conn, const char *pragma, sqlite3_int64 *out)
-{
-	sqlite3_stmt *stmt;
-	int row = 0;
-	mig_status rc = mig__sqlite_query(conn, pragma, &stmt);
-
-	if (rc)
-		return rc;
-	rc = mig__sqlite_row(conn, stmt, &row);
-	if (!rc && row)
-		*out = sqlite3_column_int64(stmt, 0);
-	sqlite3_finalize(stmt);
-	return rc;
-}
-
 mig_status mig__sqlite_is_empty(mig_conn *conn, int32_t *empty)
 {
-	sqlite3_int64 version = 0, application = 0;
+	int64_t version = 0, application = 0;
 	sqlite3_stmt *stmt;
 	int row = 1, own = 1;
 	mig_status rc = mig__sqlite_query(conn, "SELECT tbl_name FROM main.sqlite_schema", &stmt);
@@ -44,9 +28,9 @@ mig_status mig__sqlite_is_empty(mig_conn *conn, int32_t *empty)
 	}
 	sqlite3_finalize(stmt);
 	if (!rc)
-		rc = read_number(conn, "PRAGMA main.user_version", &version);
+		rc = mig__sqlite_number(conn, "PRAGMA main.user_version", &version);
 	if (!rc)
-		rc = read_number(conn, "PRAGMA main.application_id", &application);
+		rc = mig__sqlite_number(conn, "PRAGMA main.application_id", &application);
 	*empty = own && !version && !application;
 	return rc;
 }
@@ -189,11 +173,11 @@ static mig_status emit_sequences(struct dumping *d)
 static mig_status emit_pragma(struct dumping *d, const char *name)
 {
 	char query[64];
-	sqlite3_int64 number = 0;
+	int64_t number;
 	mig_status rc;
 
 	sqlite3_snprintf(sizeof query, query, "PRAGMA main.%s", name);
-	rc = read_number(d->conn, query, &number);
+	rc = mig__sqlite_number(d->conn, query, &number);
 	if (rc || !number)
 		return rc;
 	mig__buf_addf(&d->sql, "PRAGMA main.%s = %lld", name, (long long)number);

@@ -6,8 +6,7 @@
 
 mig_status mig__sqlite_read_header_digest(mig_conn *conn, uint32_t *out)
 {
-	sqlite3_stmt *stmt;
-	int row = 0;
+	int64_t number;
 	mig_status rc;
 
 	*out = 0;
@@ -15,13 +14,9 @@ mig_status mig__sqlite_read_header_digest(mig_conn *conn, uint32_t *out)
 		return MIG_OK;
 	rc = mig__sqlite_recover(conn);
 	if (!rc)
-		rc = mig__sqlite_query(conn, "PRAGMA user_version", &stmt);
-	if (rc)
-		return rc;
-	rc = mig__sqlite_row(conn, stmt, &row);
-	if (!rc && row)
-		*out = (uint32_t)sqlite3_column_int(stmt, 0);
-	sqlite3_finalize(stmt);
+		rc = mig__sqlite_number(conn, "PRAGMA user_version", &number);
+	if (!rc)
+		*out = (uint32_t)number;
 	return rc;
 }
 
