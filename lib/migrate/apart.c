@@ -12,12 +12,15 @@
 
 #include <string.h>
 
-static int is_apart(const struct mig__autogen *a, const mig_op *op)
+/* The objects that are made apart, by their number in the model; NULL without memory. */
+static uint8_t *find_apart(struct mig__autogen *a)
 {
-	for (size_t i = 0; i < a->up.count; i++)
-		if ((a->up.at[i].kind & MIG_STATEMENT_APART) && a->up.at[i].op.to == op->to)
-			return 1;
-	return 0;
+	uint8_t *apart = mig__arena_zalloc(&a->arena, a->model.count + 1, 1);
+
+	for (size_t i = 0; apart && i < a->up.count; i++)
+		if ((a->up.at[i].kind & MIG_STATEMENT_APART) && a->up.at[i].op.to)
+			apart[mig__number(a->up.at[i].op.to)] = 1;
+	return apart;
 }
 
 /* Makes the object what the operation makes of it. Its rows are not known. */
@@ -41,16 +44,19 @@ static mig_status do_to(struct mig__schema *from, struct mig__schema *schema, co
 	return rc;
 }
 
-/* The operations move behind the others; how many. */
-static size_t move_apart(struct mig__autogen *a, mig_op *apart)
+/* Moves the operations on these objects from up_ops to `out`; how many. */
+static size_t move_apart(struct mig__autogen *a, const uint8_t *apart, mig_op *out)
 {
 	size_t kept = 0, count = 0;
 
-	for (size_t i = 0; i < a->up_ops.count; i++)
-		if (is_apart(a, &a->up_ops.at[i]))
-			apart[count++] = a->up_ops.at[i];
+	for (size_t i = 0; i < a->up_ops.count; i++) {
+		const mig_op *op = &a->up_ops.at[i];
+
+		if (op->to && apart[mig__number(op->to)])
+			out[count++] = *op;
 		else
-			a->up_ops.at[kept++] = a->up_ops.at[i];
+			a->up_ops.at[kept++] = *op;
+	}
 	a->up_ops.count = kept;
 	return count;
 }
@@ -59,13 +65,14 @@ static mig_status make(struct mig__autogen *a, struct mig__autogen *apart)
 {
 	struct mig__schema *base = a->has_renames ? &a->renamed : &a->live;
 	mig_op *ops = mig__arena_zalloc(&a->arena, a->up_ops.count + 1, sizeof *ops);
-	mig_status rc = ops ? mig__inspect(a->db, &apart->live) : mig__fail_nomem(a->err);
+	const uint8_t *marks = find_apart(a);
+	mig_status rc = ops && marks ? mig__inspect(a->db, &apart->live) : mig__fail_nomem(a->err);
 	size_t count = 0;
 
 	if (!rc)
 		rc = mig__inspect(a->db, &apart->model);
 	if (!rc) {
-		count = move_apart(a, ops);
+		count = move_apart(a, marks, ops);
 		rc = do_to(base, &apart->model, ops, count);
 	}
 	if (!rc && a->has_renames)
