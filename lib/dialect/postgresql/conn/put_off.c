@@ -57,21 +57,17 @@ static int can_wait(mig_conn *conn)
 static mig_status add_strict_lock(mig_conn *conn, struct mig__buf *sql)
 {
 	struct mig__buf text;
-	mig_status rc = MIG_OK;
+	mig_status rc;
 
 	if (!mig__pg_prepared_use(conn, MIG__PG_AGAIN_LOCK)) {
 		mig__pg_add_lock(conn, sql, 1);
 		return MIG_OK;
 	}
 	mig__buf_init(&text, &conn->alloc);
-	if (mig__pg_prepared_wants(conn, MIG__PG_AGAIN_LOCK)) {
+	if (mig__pg_prepared_wants(conn, MIG__PG_AGAIN_LOCK))
 		mig__pg_add_lock(conn, &text, 1);
-		rc = text.failed ? mig__pg_nomem(conn)
-				 : mig__pg_prepare(conn, MIG__PG_AGAIN_LOCK, text.data);
-	}
+	rc = mig__pg_add_execute(conn, sql, MIG__PG_AGAIN_LOCK, &text);
 	mig__buf_finish(&text);
-	mig__buf_adds(sql, "EXECUTE ");
-	mig__pg_prepared_name(conn, sql, MIG__PG_AGAIN_LOCK);
 	return rc;
 }
 

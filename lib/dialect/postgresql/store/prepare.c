@@ -4,7 +4,7 @@
 #include "dialect/postgresql/conn/wire.h"
 #include "dialect/postgresql/store/prepared.h"
 
-mig_status mig__pg_prepare(mig_conn *conn, enum mig__pg_again which, const char *text)
+static mig_status prepare(mig_conn *conn, enum mig__pg_again which, const char *text)
 {
 	struct mig__buf sql;
 	mig_status rc;
@@ -18,6 +18,20 @@ mig_status mig__pg_prepare(mig_conn *conn, enum mig__pg_again which, const char 
 	mig__buf_finish(&sql);
 	if (!rc)
 		conn->prepared->at[which].state = MIG__PG_PREPARE_WAITS;
+	return rc;
+}
+
+mig_status mig__pg_add_execute(mig_conn *conn, struct mig__buf *sql, enum mig__pg_again which,
+			       const struct mig__buf *text)
+{
+	mig_status rc = MIG_OK;
+
+	if (text->failed)
+		rc = mig__pg_nomem(conn);
+	else if (text->len)
+		rc = prepare(conn, which, text->data);
+	mig__buf_adds(sql, "EXECUTE ");
+	mig__pg_prepared_name(conn, sql, which);
 	return rc;
 }
 

@@ -49,8 +49,10 @@ void mig__pg_prepared_ended(mig_conn *conn, int ok);
 int mig__pg_prepared_missing(const mig_conn *conn, const PGresult *error);
 
 /* prepare.c */
-/* Has a PREPARE wait for the next message; text: the statement, with $1, $2, … */
-mig_status mig__pg_prepare(mig_conn *conn, enum mig__pg_again which, const char *text);
+/* Adds its "EXECUTE name". text: the statement, with $1, $2, …, whose PREPARE then waits for the next
+ * message; empty unless it is wanted. */
+mig_status mig__pg_add_execute(mig_conn *conn, struct mig__buf *sql, enum mig__pg_again which,
+			       const struct mig__buf *text);
 /* Outside a transaction: leaves none in the session. Keeps the error that is reported. */
 void mig__pg_prepared_end(mig_conn *conn);
 

@@ -334,21 +334,17 @@ static mig_status add_repeated(mig_conn *conn, struct mig__buf *sql, enum mig__p
 {
 	enum mig__pg_again again = again_of(own);
 	struct mig__buf text;
-	mig_status rc = MIG_OK;
+	mig_status rc;
 
 	if (again == MIG__PG_AGAIN_COUNT || !mig__pg_prepared_use(conn, again)) {
 		add_write(conn, sql, own, values, guard);
 		return MIG_OK;
 	}
-	if (mig__pg_prepared_wants(conn, again)) {
-		mig__buf_init(&text, &conn->alloc);
+	mig__buf_init(&text, &conn->alloc);
+	if (mig__pg_prepared_wants(conn, again))
 		add_write(conn, &text, own, NULL, guard);
-		rc = text.failed ? mig__pg_nomem(conn)
-				 : mig__pg_prepare(conn, again, text.data);
-		mig__buf_finish(&text);
-	}
-	mig__buf_adds(sql, "EXECUTE ");
-	mig__pg_prepared_name(conn, sql, again);
+	rc = mig__pg_add_execute(conn, sql, again, &text);
+	mig__buf_finish(&text);
 	mig__pg_add_values(sql, values, parameters_of(again));
 	return rc;
 }
