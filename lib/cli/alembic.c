@@ -133,25 +133,31 @@ static int check_utf8(struct mig__alembic *a, const char *file, const struct mig
 	return MIG_CLI_DONE;
 }
 
-int mig__alembic_load(struct mig__alembic *a, const char *file, struct mig__cli_text *out)
+int mig__alembic_read(struct mig__alembic *a, FILE *f, const char *name, struct mig__cli_text *out)
 {
-	FILE *f = fopen(file, "rb");
 	char part[4096];
-	int error;
 	size_t n;
 
-	if (!f)
-		return mig__cli_fail(a->cli, "%s: %s", file, strerror(errno));
 	errno = 0;
 	while ((n = fread(part, 1, sizeof part, f)) > 0)
 		mig__cli_add(out, part, n);
-	error = ferror(f) ? (errno ? errno : EIO) : 0;
-	fclose(f);
-	if (error)
-		return mig__cli_fail(a->cli, "%s: %s", file, strerror(error));
+	if (ferror(f))
+		return mig__cli_fail(a->cli, "%s: %s", name, strerror(errno ? errno : EIO));
 	mig__cli_adds(out, "");
-	if (out->failed)
-		return mig__cli_no_memory(a->cli);
+	return out->failed ? mig__cli_no_memory(a->cli) : MIG_CLI_DONE;
+}
+
+int mig__alembic_load(struct mig__alembic *a, const char *file, struct mig__cli_text *out)
+{
+	FILE *f = fopen(file, "rb");
+	int status;
+
+	if (!f)
+		return mig__cli_fail(a->cli, "%s: %s", file, strerror(errno));
+	status = mig__alembic_read(a, f, file, out);
+	fclose(f);
+	if (status)
+		return status;
 	tidy(out);
 	return check_utf8(a, file, out);
 }

@@ -5,6 +5,8 @@
 
 #include "cli/text.h"
 
+#include <stdio.h>
+
 struct mig__cli;
 
 /* Starts as zeros. Ids and labels stand one blank apart. */
@@ -54,6 +56,8 @@ int mig__alembic_read_sql(struct mig__alembic *a, const char *file, const char *
  * engine was given, as Alembic prints SQL. database: of several; or NULL. */
 int mig__alembic_record(struct mig__alembic *a, const char *python, const char *dir, const char *database,
 			struct mig__cli_text *out);
+/* What is left of an open file; name: for messages. */
+int mig__alembic_read(struct mig__alembic *a, FILE *f, const char *name, struct mig__cli_text *out);
 /* A whole file, without a byte order mark, and with LF for what Windows writes. */
 int mig__alembic_load(struct mig__alembic *a, const char *file, struct mig__cli_text *out);
 /* Gives the revisions their sections; makes them of the sections if no folder was read. */

@@ -47,20 +47,6 @@ static int ended_badly(struct mig__alembic *a, const char *python, int result)
 	return MIG_CLI_ERROR;
 }
 
-static int read_output(struct mig__alembic *a, FILE *file, struct mig__cli_text *out)
-{
-	char part[4096];
-	size_t n;
-
-	rewind(file);
-	while ((n = fread(part, 1, sizeof part, file)) > 0)
-		mig__cli_add(out, part, n);
-	if (ferror(file))
-		return mig__cli_fail(a->cli, "the recorded SQL: %s", strerror(errno));
-	mig__cli_adds(out, "");
-	return out->failed ? mig__cli_no_memory(a->cli) : MIG_CLI_DONE;
-}
-
 int mig__alembic_record(struct mig__alembic *a, const char *python, const char *dir, const char *database,
 			struct mig__cli_text *out)
 {
@@ -73,10 +59,11 @@ int mig__alembic_record(struct mig__alembic *a, const char *python, const char *
 		return mig__cli_fail(a->cli, "a temporary file: %s", strerror(errno));
 	mig__cli_flush(a->cli);
 	error = run((char *const *)words, file, &result);
+	rewind(file);
 	if (error)
 		status = mig__cli_fail(a->cli, "%s: %s", python, strerror(error));
 	else
-		status = result ? ended_badly(a, python, result) : read_output(a, file, out);
+		status = result ? ended_badly(a, python, result) : mig__alembic_read(a, file, "the recorded SQL", out);
 	fclose(file);
 	return status;
 }

@@ -86,6 +86,8 @@ void mig__cli_say(struct mig__cli *cli, const char *text);
 
 /* terminal.c: whether escape sequences make sense there; colours only without NO_COLOR */
 int mig__cli_is_terminal(int fd);
+/* Whether somebody can be asked: standard input and output are a terminal. */
+int mig__cli_can_ask(void);
 int mig__cli_takes_colour(int fd);
 /* Whether what is printed may have characters beyond ASCII, by the locale of the environment. */
 int mig__cli_takes_utf8(void);

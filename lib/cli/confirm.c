@@ -110,7 +110,7 @@ int mig__cli_confirm(struct mig__cli *cli, int32_t direction, const char *target
 	mig_plan *plan = NULL;
 	mig_status rc;
 
-	if (mig__cli_count(&cli->args, MIG__OPT_YES) || !isatty(STDIN_FILENO) || !isatty(STDOUT_FILENO))
+	if (mig__cli_count(&cli->args, MIG__OPT_YES) || !mig__cli_can_ask())
 		return MIG_CLI_DONE;
 	rc = direction == MIG_DOWNGRADE ? mig_plan_downgrade(cli->ctx, target, &plan)
 					: mig_plan_upgrade(cli->ctx, target, &plan);

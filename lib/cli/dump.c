@@ -181,40 +181,21 @@ struct key {
 
 /* -- Graphviz */
 
-static void add_dot_text(struct mig__cli_text *out, const char *text)
-{
-	for (; *text; text++) {
-		if (*text == '\n') {
-			mig__cli_adds(out, "\\n");
-			continue;
-		}
-		mig__cli_adds(out, *text == '"' || *text == '\\' ? "\\" : "");
-		mig__cli_add(out, text, 1);
-	}
-}
-
-static void add_dot_id(struct mig__cli_text *out, const char *id)
-{
-	mig__cli_adds(out, "\"");
-	add_dot_text(out, id);
-	mig__cli_adds(out, "\"");
-}
-
 static void add_dot_table(struct mig__cli_text *out, const mig_object *t, const char *id)
 {
 	mig__cli_adds(out, "  ");
-	add_dot_id(out, id);
+	mig__cli_add_dot(out, id);
 	mig__cli_adds(out, " [label=\"");
-	add_dot_text(out, t->name);
+	mig__cli_add_dot_text(out, t->name);
 	mig__cli_adds(out, "\\n\\n");
 	for (const mig_object *c = t->child; c; c = c->next) {
 		const char *type = attribute(c, MIG_ATTR_TYPE);
 
 		if (c->kind != MIG_KIND_COLUMN)
 			continue;
-		add_dot_text(out, c->name);
+		mig__cli_add_dot_text(out, c->name);
 		mig__cli_adds(out, type && type[0] ? " " : "");
-		add_dot_text(out, type ? type : "");
+		mig__cli_add_dot_text(out, type ? type : "");
 		mig__cli_adds(out, is_in(t, MIG_KIND_PRIMARY_KEY, c->name) ? " (key)\\l" : "\\l");
 	}
 	mig__cli_adds(out, "\"];\n");
@@ -223,11 +204,11 @@ static void add_dot_table(struct mig__cli_text *out, const mig_object *t, const 
 static void add_dot_key(struct mig__cli_text *out, const struct key *k)
 {
 	mig__cli_adds(out, "  ");
-	add_dot_id(out, k->id);
+	mig__cli_add_dot(out, k->id);
 	mig__cli_adds(out, " -> ");
-	add_dot_id(out, k->referred);
+	mig__cli_add_dot(out, k->referred);
 	mig__cli_adds(out, " [label=");
-	add_dot_id(out, k->columns);
+	mig__cli_add_dot(out, k->columns);
 	mig__cli_adds(out, "];\n");
 }
 

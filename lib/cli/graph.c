@@ -34,20 +34,6 @@ static void add_words(struct mig__cli_text *out, const mig_revision *r, const ch
 	}
 }
 
-/* Each of `special` becomes its replacement. */
-static void add_replaced(struct mig__cli_text *out, const char *text, const char *special,
-			 const char *const *replacements)
-{
-	for (size_t n; *text; text += n) {
-		n = strcspn(text, special);
-		mig__cli_add(out, text, n);
-		if (text[n]) {
-			mig__cli_adds(out, replacements[strchr(special, text[n]) - special]);
-			n++;
-		}
-	}
-}
-
 static unsigned is(const mig_revision *r, unsigned flag)
 {
 	return mig_revision_flags(r) & flag;
@@ -55,24 +41,15 @@ static unsigned is(const mig_revision *r, unsigned flag)
 
 /* -- Graphviz */
 
-static void add_dot_text(struct mig__cli_text *out, const char *text)
-{
-	static const char *const escaped[] = { "\\\"", "\\\\", "\\n" };
-
-	mig__cli_adds(out, "\"");
-	add_replaced(out, text, "\"\\\n", escaped);
-	mig__cli_adds(out, "\"");
-}
-
 static void add_dot_node(struct mig__cli *cli, const mig_revision *r)
 {
 	struct mig__cli_text words = { 0 };
 
 	add_words(&words, r, "\n");
 	mig__cli_adds(&cli->out, "  ");
-	add_dot_text(&cli->out, mig_revision_id(r));
+	mig__cli_add_dot(&cli->out, mig_revision_id(r));
 	mig__cli_adds(&cli->out, " [label=");
-	add_dot_text(&cli->out, mig__cli_string(&words));
+	mig__cli_add_dot(&cli->out, mig__cli_string(&words));
 	if (is(r, MIG_REVISION_HEAD))
 		mig__cli_adds(&cli->out, ", penwidth=2");
 	if (mig__cli_is_current(cli, r))
@@ -85,9 +62,9 @@ static void add_dot_node(struct mig__cli *cli, const mig_revision *r)
 static void add_dot_edge(struct mig__cli_text *out, const char *from, const char *to, int dashed)
 {
 	mig__cli_adds(out, "  ");
-	add_dot_text(out, from);
+	mig__cli_add_dot(out, from);
 	mig__cli_adds(out, " -> ");
-	add_dot_text(out, to);
+	mig__cli_add_dot(out, to);
 	mig__cli_adds(out, dashed ? " [style=dashed];\n" : ";\n");
 }
 
@@ -99,7 +76,7 @@ static void add_mermaid_name(struct mig__cli_text *out, const char *id)
 	static const char *const escaped[] = { "_d", "_u", "_h" };
 
 	mig__cli_adds(out, "r");
-	add_replaced(out, id, "._-", escaped);
+	mig__cli_add_replaced(out, id, "._-", escaped);
 }
 
 static void add_mermaid_node(struct mig__cli *cli, const mig_revision *r)
@@ -112,7 +89,7 @@ static void add_mermaid_node(struct mig__cli *cli, const mig_revision *r)
 	mig__cli_adds(&cli->out, "  ");
 	add_mermaid_name(&cli->out, mig_revision_id(r));
 	mig__cli_adds(&cli->out, "[\"");
-	add_replaced(&cli->out, mig__cli_string(&words), "\"<>#&`\n", escaped);
+	mig__cli_add_replaced(&cli->out, mig__cli_string(&words), "\"<>#&`\n", escaped);
 	mig__cli_adds(&cli->out, "\"]");
 	if (mig__cli_is_current(cli, r))
 		mig__cli_adds(&cli->out, ":::current");

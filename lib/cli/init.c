@@ -200,8 +200,7 @@ static int ask(struct mig__cli *cli, const char *question, struct mig__cli_text 
 
 static int may_ask(const struct mig__cli *cli)
 {
-	return !cli->quiet && !mig__cli_count(&cli->args, MIG__OPT_NO_INPUT) &&
-	       isatty(STDIN_FILENO) && isatty(STDOUT_FILENO);
+	return !cli->quiet && !mig__cli_count(&cli->args, MIG__OPT_NO_INPUT) && mig__cli_can_ask();
 }
 
 static int choose_url(struct mig__cli *cli, struct plan *p)

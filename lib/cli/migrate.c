@@ -3,7 +3,6 @@
 
 #include <stdio.h>
 #include <stdlib.h>
-#include <unistd.h>
 
 enum { DIRECTIONS = 2 };
 
@@ -32,8 +31,7 @@ static int check_options(struct mig__cli *cli)
 
 static int may_ask(const struct mig__cli *cli)
 {
-	return !cli->json && !mig__cli_count(&cli->args, MIG__OPT_NO_INPUT) &&
-	       isatty(STDIN_FILENO) && isatty(STDOUT_FILENO);
+	return !cli->json && !mig__cli_count(&cli->args, MIG__OPT_NO_INPUT) && mig__cli_can_ask();
 }
 
 /* -- the revision */

@@ -212,3 +212,30 @@ char *mig__cli_without_url(const char *message, const char *url)
 		       ? replace(message, at + 1, strlen(at + 1), nothing)
 		       : NULL;
 }
+
+void mig__cli_add_replaced(struct mig__cli_text *out, const char *text, const char *special,
+			   const char *const *replacements)
+{
+	for (size_t n; *text; text += n) {
+		n = strcspn(text, special);
+		mig__cli_add(out, text, n);
+		if (text[n]) {
+			mig__cli_adds(out, replacements[strchr(special, text[n]) - special]);
+			n++;
+		}
+	}
+}
+
+void mig__cli_add_dot_text(struct mig__cli_text *out, const char *text)
+{
+	static const char *const escaped[] = { "\\\"", "\\\\", "\\n" };
+
+	mig__cli_add_replaced(out, text, "\"\\\n", escaped);
+}
+
+void mig__cli_add_dot(struct mig__cli_text *out, const char *text)
+{
+	mig__cli_adds(out, "\"");
+	mig__cli_add_dot_text(out, text);
+	mig__cli_adds(out, "\"");
+}

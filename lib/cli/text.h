@@ -24,6 +24,12 @@ void mig__cli_add_shown(struct mig__cli_text *text, const char *bytes, size_t si
 void mig__cli_shown(struct mig__cli_text *text, const char *string);
 /* The line of a file that is at fault, with a caret under the column; nothing if it cannot be read. */
 void mig__cli_add_source(struct mig__cli_text *text, const char *file, int32_t line, int32_t column);
+/* Each character of `special` becomes its replacement. */
+void mig__cli_add_replaced(struct mig__cli_text *text, const char *string, const char *special,
+			   const char *const *replacements);
+/* A string of Graphviz's, in its quotes; and what stands between them, of which there may be more. */
+void mig__cli_add_dot(struct mig__cli_text *text, const char *string);
+void mig__cli_add_dot_text(struct mig__cli_text *text, const char *string);
 /* A duration, e.g. "0.4 ms", "12 ms", "3.20 s", "2 min 05 s". */
 void mig__cli_add_duration(struct mig__cli_text *text, int64_t us);
 /* What may be shown of a URL. */

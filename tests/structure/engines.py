@@ -45,7 +45,6 @@ EXCEPTIONS = {
     ("lib/api/init.c", r"'\"'"): "quotes of a list in mig.ini",
     ("lib/cli/config.c", r"'\"'"): "quotes of a list in mig.ini",
     ("lib/cli/ini.c", r"'\"'"): "quotes in an ini file",
-    ("lib/cli/dump.c", r"'\"'"): "strings of Graphviz",
     ("lib/cli/init.c", r'"\.sqlite3?"|"sqlite:%s"'): "a guess of which database a file is, shown to who can change it",
     ("lib/cli/words.c", r"'\"'"): "quotes of a command line",
     ("lib/cli/literal.c", r"'\"'"): "strings of C",
