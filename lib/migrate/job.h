@@ -1,5 +1,5 @@
-/* job: what the files that execute share: run.c (the run), step.c (a revision in a transaction) and
- * lone.c (a revision outside one). */
+/* job: what the files that execute share: run.c (the run), step.c (a revision in a transaction), commit.c
+ * (its end), lone.c (a revision outside one) and place.c (rows that are set without running anything). */
 #ifndef MIG__MIGRATE_JOB_H
 #define MIG__MIGRATE_JOB_H
 
@@ -126,6 +126,24 @@ int mig__hooks_are_after(const struct mig__job *job, int last);
 /* The transaction that is open is committed: what was called in it stays called; or it is undone. */
 void mig__hooks_commit(struct mig__job *job);
 void mig__hooks_undo(struct mig__job *job);
+
+/* -- run.c */
+
+/* One transaction with what `inside` does in it; nothing is run. The names are handed to it. */
+mig_status mig__run_inside(struct mig__run *run, const char *const *names, size_t count,
+			   mig_status (*inside)(struct mig__job *job, const char *const *names,
+						size_t count));
+
+/* -- commit.c */
+
+/* Undoes the transaction, and waits; from here on nothing is planned. */
+mig_status mig__job_begin_again(struct mig__job *job, int64_t pause_ms);
+/* Commits, and begins the next transaction at once if there is one and the dialect knows how; or puts both
+ * off until the next step (job->later). */
+mig_status mig__job_commit(struct mig__job *job);
+/* After the step that follows a commit that was put off; rc: what has become of the step. *again: the round
+ * is over, and another one goes on. */
+mig_status mig__job_settle(struct mig__job *job, mig_status rc, int *again);
 
 /* -- step.c: in a transaction */
 
