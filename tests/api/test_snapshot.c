@@ -2,6 +2,7 @@
  * ran them, it is taken in an empty database alone, and one that is killed or refused leaves the database
  * empty. What is not the same each time it runs gets no snapshot. */
 #include "support.h"
+#include "snapshot.h"
 
 #include <signal.h>
 #include <stdio.h>
@@ -74,17 +75,6 @@ static mig_snapshot *make_all(void)
 	return made;
 }
 
-/* A bundle that has nothing but a snapshot. */
-static mig_bundle bundle_of(const mig_bundle_snapshot *entry)
-{
-	return (mig_bundle){ .struct_size = sizeof(mig_bundle),
-			     .revision_size = sizeof(mig_bundle_revision),
-			     .section_size = sizeof(mig_section),
-			     .snapshots = entry,
-			     .snapshot_count = 1,
-			     .snapshot_size = sizeof *entry };
-}
-
 /* -- what a database has in it */
 
 static const char *dump(const struct place *p)
@@ -110,23 +100,6 @@ static const char *const steps = "SELECT revision || ' ' || direction || ' ' || 
 static const char *const notes = "SELECT DISTINCT done_digest FROM mig_history";
 
 /* How often the run's events came. */
-struct seen {
-	int snapshots, steps, statements;
-	int kill_at; /* this statement; 0: none */
-	char log[4096];
-};
-
-static int32_t on_progress(void *user, const mig_progress *p)
-{
-	struct seen *seen = user;
-
-	seen->snapshots += p->event == MIG_EVENT_SNAPSHOT;
-	seen->steps += p->event == MIG_EVENT_STEP_BEGIN;
-	if (p->event == MIG_EVENT_STATEMENT && ++seen->statements == seen->kill_at)
-		kill(getpid(), SIGKILL);
-	return 0;
-}
-
 static void on_log(void *user, int32_t level, const char *message)
 {
 	struct seen *seen = user;

@@ -1,6 +1,7 @@
 /* Snapshots on PostgreSQL: pg_dump does not tell a database that took one from one that ran the revisions;
  * what makes a database not empty; keys; kills, and many starts at once. */
 #include "support.h"
+#include "../../api/snapshot.h"
 
 #include <signal.h>
 #include <sys/wait.h>
@@ -92,31 +93,6 @@ static mig_snapshot *make_all(const struct place *p)
 	mig_close(ctx);
 	expect_no_scratch(p->db);
 	return made;
-}
-
-static mig_bundle bundle_of(const mig_bundle_snapshot *entry)
-{
-	return (mig_bundle){ .struct_size = sizeof(mig_bundle),
-			     .revision_size = sizeof(mig_bundle_revision),
-			     .section_size = sizeof(mig_section),
-			     .snapshots = entry,
-			     .snapshot_count = 1,
-			     .snapshot_size = sizeof *entry };
-}
-
-struct seen {
-	int snapshots, steps, statements, kill_at;
-};
-
-static int32_t on_progress(void *user, const mig_progress *p)
-{
-	struct seen *seen = user;
-
-	seen->snapshots += p->event == MIG_EVENT_SNAPSHOT;
-	seen->steps += p->event == MIG_EVENT_STEP_BEGIN;
-	if (p->event == MIG_EVENT_STATEMENT && ++seen->statements == seen->kill_at)
-		kill(getpid(), SIGKILL);
-	return 0;
 }
 
 static mig_ctx *open_with(const struct place *p, mig_open_options *options, const mig_bundle *bundle, struct seen *seen)
