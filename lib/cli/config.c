@@ -204,7 +204,7 @@ static int is_url(const struct mig__cli_config *config, const char *entry)
 	if (!mig__cli_is_url(entry))
 		return 0;
 	mig__cli_addf(&path, "%s/%s", mig__cli_string(&config->here), entry);
-	is = mig__cli_is_url(entry) && access(mig__cli_string(&path), F_OK) != 0;
+	is = access(mig__cli_string(&path), F_OK) != 0;
 	mig__cli_text_finish(&path);
 	return is;
 }
