@@ -309,6 +309,18 @@ mig_status mig__db_commit(struct mig__db *db, int32_t check)
 	return rc ? rc : db->dialect->conn->commit(db->conn, check);
 }
 
+mig_status mig__db_run_end(struct mig__db *db, mig_status rc)
+{
+	struct mig__error first;
+
+	if (!rc)
+		return db->dialect->conn->run_end(db->conn);
+	first = mig__error_take(db->err);
+	(void)db->dialect->conn->run_end(db->conn); /* rolls back, too */
+	mig__error_put_back(db->err, first);
+	return rc;
+}
+
 int32_t mig__db_later(struct mig__db *db)
 {
 	int32_t (*later)(mig_conn *) = MIG__CONN_SLOT(db, later);

@@ -108,6 +108,8 @@ mig_status mig__db_check(struct mig__db *db);
 mig_status mig__db_inside(struct mig__db *db);
 /* Commits; the same if the engine, or a statement, has ended the transaction already. */
 mig_status mig__db_commit(struct mig__db *db, int32_t check);
+/* Rolls back what is open, and restores the connection; rc: what has happened so far, whose error stays. */
+mig_status mig__db_run_end(struct mig__db *db, mig_status rc);
 /* Whether the end of a transaction that was put off has gone out: enum mig_later. */
 int32_t mig__db_later(struct mig__db *db);
 /* MIG_ETRANSACTION unless the transaction that was begun last is open. */

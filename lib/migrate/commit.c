@@ -92,19 +92,16 @@ mig_status mig__job_commit(struct mig__job *job)
 static mig_status commit_now(struct mig__job *job, mig_status rc)
 {
 	struct mig__run *run = job->run;
-	struct mig__error first = *run->err;
-	mig_status failed;
+	struct mig__error first = mig__error_take(run->err);
+	mig_status failed = mig__db_commit(run->db, !run->options.no_foreign_key_check);
 
-	mig__error_init(run->err, run->alloc);
-	failed = mig__db_commit(run->db, !run->options.no_foreign_key_check);
 	if (failed) {
 		mig__error_clear(&first);
 		job->done[0] = (struct mig__done_step){ .node = job->before };
 		job->done_count = 1;
 		return mig__job_blame(job, failed);
 	}
-	mig__error_clear(run->err);
-	*run->err = first;
+	mig__error_put_back(run->err, first);
 	return rc;
 }
 

@@ -86,9 +86,9 @@ struct mig__job {
 void mig__run_utc(char out[MIG__TIME_SIZE]);
 mig_status mig__run_emit(struct mig__run *run, int32_t event);
 void mig__run_now_step(struct mig__run *run, const struct mig__script *script, size_t step);
-/* A warning to the log. */
-void mig__run_tell(struct mig__run *run, const char *format, ...)
-	__attribute__((format(printf, 2, 3)));
+/* A message to the log; level: enum mig_log_level. */
+void mig__run_log(struct mig__run *run, int32_t level, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
 
 /* -- step.c: one section or function */
 

@@ -99,10 +99,10 @@ static mig_status stamp_inside(struct mig__job *job, const char *const *targets,
 						   .done_digest = job->running.journal,
 						   .in_flight = job->running.in_flight,
 						   .statements = job->running.statements });
-		mig__run_tell(run,
-			      "the unfinished %s of revision %s (%lld statements done) is given up",
-			      mig__direction_name(job->running.direction), job->running.revision,
-			      (long long)job->running.statements);
+		mig__run_log(run, MIG_LOG_WARNING,
+			     "the unfinished %s of revision %s (%lld statements done) is given up",
+			     mig__direction_name(job->running.direction), job->running.revision,
+			     (long long)job->running.statements);
 	}
 	if (!rc && run->options.purge) {
 		/* what is read afterwards no longer shows that the number is libmig's */

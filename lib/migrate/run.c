@@ -157,11 +157,9 @@ static mig_status resume(struct mig__job *job)
 	uint32_t node = mig__graph_find(run->world.graph, running.revision);
 	mig_status rc;
 
-	mig__run_tell(
-		run,
-		"finishing the %s of revision %s that was left unfinished after %lld statements",
-		mig__direction_name(running.direction), running.revision,
-		(long long)running.statements);
+	mig__run_log(run, MIG_LOG_WARNING,
+		     "finishing the %s of revision %s that was left unfinished after %lld statements",
+		     mig__direction_name(running.direction), running.revision, (long long)running.statements);
 	job->repeatable = 0;
 	run->now.direction = running.direction;
 	rc = mig__job_lone(job, node, running.direction, &running);
@@ -300,20 +298,6 @@ static void job_init(struct mig__job *job, struct mig__run *run)
 	run->began_us = run->last_poll_us = mig__clock_us();
 }
 
-/* Rolls back what is open and restores the connection; the first error stays. */
-static mig_status end_run(struct mig__run *run, mig_status rc)
-{
-	struct mig__error first = *run->err;
-
-	if (!rc)
-		return run->db->dialect->conn->run_end(run->db->conn);
-	mig__error_init(run->err, run->alloc);
-	run->db->dialect->conn->run_end(run->db->conn); /* rolls back, too */
-	mig__error_clear(run->err);
-	*run->err = first;
-	return rc;
-}
-
 /* The rows are exactly these heads, with their digests. */
 static int at_heads(const struct mig__store_rows *rows, const mig_bundle *bundle)
 {
@@ -382,7 +366,7 @@ static mig_status split(struct mig__job *job, mig_status rc)
 	if (!job->repeatable || !job->done_count)
 		return rc;
 	job->split = job->done_count;
-	mig__run_tell(run, "%s; beginning again, with a commit after revision %s",
+	mig__run_log(run, MIG_LOG_WARNING, "%s; beginning again, with a commit after revision %s",
 		      run->err->message ? run->err->message : "",
 		      mig__graph_id(run->world.graph, job->done[job->split - 1].node));
 	return mig__job_begin_again(job, 0);
@@ -397,8 +381,8 @@ static mig_status try_again(struct mig__job *job, mig_status rc)
 
 	if (job->snapshot == MIG__SNAPSHOT_FAILED && !job->at_steps) {
 		job->at_steps = 1;
-		mig__run_tell(run, "the snapshot does not run here; the revisions do: %s",
-			      run->err->message ? run->err->message : "");
+		mig__run_log(run, MIG_LOG_WARNING, "the snapshot does not run here; the revisions do: %s",
+			     run->err->message ? run->err->message : "");
 		return mig__job_begin_again(job, 0);
 	}
 	if (run->err->retry == MIG_RETRY_COMMITTED)
@@ -408,7 +392,7 @@ static mig_status try_again(struct mig__job *job, mig_status rc)
 	for (int i = 0; i < job->repeats && ms < LAST_PAUSE_MS; i++)
 		ms *= 2;
 	job->repeats++;
-	mig__run_tell(run, "%s; trying again (%d of %d)",
+	mig__run_log(run, MIG_LOG_WARNING, "%s; trying again (%d of %d)",
 		      run->err->message ? run->err->message : "", job->repeats, (int)most);
 	return mig__job_begin_again(job, ms < LAST_PAUSE_MS ? ms : LAST_PAUSE_MS);
 }
@@ -437,7 +421,7 @@ mig_status mig__run_to(struct mig__run *run, int32_t direction, const char *targ
 		else if (rc)
 			rc = try_again(&job, rc);
 	}
-	rc = end_run(run, rc);
+	rc = mig__db_run_end(run->db, rc);
 	mig__run_now_step(run, NULL, 0);
 	if (!rc && job.announced)
 		mig__run_emit(run, MIG_EVENT_RUN_END);
@@ -467,7 +451,7 @@ mig_status mig__run_inside(struct mig__run *run, const char *const *names, size_
 		rc = inside(&job, names, count);
 	if (!rc)
 		rc = mig__db_commit(run->db, 0);
-	rc = end_run(run, rc);
+	rc = mig__db_run_end(run->db, rc);
 	job_finish(&job);
 	return rc;
 }

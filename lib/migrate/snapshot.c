@@ -2,7 +2,6 @@
  * snapshot_make.c. */
 #include "migrate/snapshot.h"
 
-#include "base/buf.h"
 #include "base/clock.h"
 #include "base/text.h"
 
@@ -104,22 +103,6 @@ static int fits(const mig_bundle_snapshot *s, const struct mig__run *run, const 
 	       !memcmp(s->heads, heads, MIG__DIGEST_SIZE);
 }
 
-__attribute__((format(printf, 2, 3))) static void say(struct mig__run *run, const char *format, ...)
-{
-	struct mig__buf text;
-	va_list args;
-
-	if (!run->db->log)
-		return;
-	mig__buf_init(&text, run->alloc);
-	va_start(args, format);
-	mig__buf_addv(&text, format, args);
-	va_end(args);
-	if (!text.failed)
-		run->db->log(run->db->user, MIG_LOG_INFO, mig__buf_text(&text));
-	mig__buf_finish(&text);
-}
-
 /* *other: the key of one that fits in all but that. */
 static const mig_bundle_snapshot *find(const struct mig__run *run, const uint8_t *heads, const char *key,
 				       const char **other)
@@ -156,7 +139,8 @@ mig_status mig__snapshot_choose(struct mig__run *run, const mig_bundle_snapshot 
 	rc = schema->is_empty(run->db->conn, &empty);
 	if (rc || !empty) {
 		if (!rc)
-			say(run, "the database is not empty: the revisions run, not their snapshot");
+			mig__run_log(run, MIG_LOG_INFO,
+				     "the database is not empty: the revisions run, not their snapshot");
 		return rc;
 	}
 	rc = schema->snapshot_key(run->db->conn, key);
@@ -164,8 +148,9 @@ mig_status mig__snapshot_choose(struct mig__run *run, const mig_bundle_snapshot 
 		return rc;
 	found = find(run, heads, key, &other);
 	if (!found)
-		say(run, "the revisions run, not their snapshot, which was made with \"%s\"; this is \"%s\"",
-		    other ? other : "", key);
+		mig__run_log(run, MIG_LOG_INFO,
+			     "the revisions run, not their snapshot, which was made with \"%s\"; this is \"%s\"",
+			     other ? other : "", key);
 	*out = found;
 	return MIG_OK;
 }
@@ -252,8 +237,8 @@ mig_status mig__snapshot_take(struct mig__job *job, const mig_bundle_snapshot *s
 	mig_status rc;
 
 	mig__run_utc(started);
-	say(run, "the database is empty: the snapshot of %zu revision%s runs", count,
-	    count == 1 ? "" : "s");
+	mig__run_log(run, MIG_LOG_INFO, "the database is empty: the snapshot of %zu revision%s runs", count,
+		     count == 1 ? "" : "s");
 	mig__run_now_step(run, NULL, 0);
 	rc = mig__run_emit(run, MIG_EVENT_SNAPSHOT);
 	if (!rc)

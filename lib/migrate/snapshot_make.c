@@ -281,18 +281,6 @@ static mig_status dump_inside(struct making *m, struct mig__db *scratch, struct 
 	return rc;
 }
 
-static mig_status end(struct mig__db *scratch, mig_status rc)
-{
-	struct mig__error kept;
-
-	if (!rc)
-		return scratch->dialect->conn->run_end(scratch->conn);
-	kept = mig__error_take(scratch->err);
-	(void)scratch->dialect->conn->run_end(scratch->conn); /* rolls back, too */
-	mig__error_put_back(scratch->err, kept);
-	return rc;
-}
-
 static mig_status dump(struct making *m, struct mig__db *scratch, struct mig__schema *schema,
 		       struct mig__buf *out)
 {
@@ -302,7 +290,7 @@ static mig_status dump(struct making *m, struct mig__db *scratch, struct mig__sc
 		rc = mig__db_begin(scratch);
 	if (!rc)
 		rc = dump_inside(m, scratch, schema, out);
-	return end(scratch, rc);
+	return mig__db_run_end(scratch, rc);
 }
 
 /* -- which revision is not the same each time */
@@ -478,7 +466,7 @@ static mig_status read_empty(struct making *m, struct mig__db *scratch, char *ke
 		rc = scratch->dialect->schema->snapshot_key(scratch->conn, key);
 	if (!rc)
 		rc = mig__inspect(scratch, &m->empty);
-	return end(scratch, rc);
+	return mig__db_run_end(scratch, rc);
 }
 
 struct counting {
@@ -575,7 +563,7 @@ static mig_status prove(struct making *m, struct mig__schema *want, const struct
 						       NULL, NULL);
 		if (!rc)
 			rc = mig__db_commit(&scratch, 0);
-		rc = end(&scratch, rc);
+		rc = mig__db_run_end(&scratch, rc);
 		if (rc && rc != MIG_ENOMEM && rc != MIG_ECANCELLED)
 			mig__error_prefix(m->err, "the snapshot does not run: ");
 	}

@@ -80,9 +80,9 @@ mig_status mig__run_working(struct mig__run *run, const char *what, uint64_t don
 	return rc;
 }
 
-void mig__run_tell(struct mig__run *run, const char *format, ...)
+void mig__run_log(struct mig__run *run, int32_t level, const char *format, ...)
 {
-	char text[512];
+	char text[2 * MIG_SNAPSHOT_KEY_SIZE + 256]; /* on the stack: it is said without memory, too */
 	va_list args;
 
 	if (!run->db->log)
@@ -90,7 +90,7 @@ void mig__run_tell(struct mig__run *run, const char *format, ...)
 	va_start(args, format);
 	vsnprintf(text, sizeof text, format, args);
 	va_end(args);
-	run->db->log(run->db->user, MIG_LOG_WARNING, text);
+	run->db->log(run->db->user, level, text);
 }
 
 void mig__run_now_step(struct mig__run *run, const struct mig__script *script, size_t step)
@@ -343,15 +343,14 @@ mig_status mig__revision_begin(struct mig__run *run, const struct mig__script *s
 mig_status mig__revision_end(struct mig__run *run, const struct mig__script *script, mig_status rc)
 {
 	mig_status (*end)(mig_conn *) = MIG__CONN_SLOT(run->db, revision_end);
-	struct mig__error first = *run->err;
+	struct mig__error first;
 
 	if (!end)
 		return rc;
 	if (rc) {
-		mig__error_init(run->err, run->alloc);
+		first = mig__error_take(run->err);
 		end(run->db->conn);
-		mig__error_clear(run->err);
-		*run->err = first;
+		mig__error_put_back(run->err, first);
 		return rc;
 	}
 	rc = end(run->db->conn);
